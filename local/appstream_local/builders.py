@@ -1,0 +1,191 @@
+"""The image builders of one account and Region, a state machine over a clock it is given; no HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from threading import RLock
+from typing import Any
+
+from .arns import image_builder_arn, public_image_arn
+from .errors import ApiError, not_found, not_permitted, validation_error
+from .image_builder import LATEST, ImageBuilder, default_fields
+from .outcomes import StartOutcome
+from .settings import Behaviour, Durations
+from .states import GONE, STATES, TRANSITIONS, Change, Timeline, scheduled
+
+# CreateImageBuilder's input that is not a field of ImageBuilder, or not under the same rules.
+_NOT_FIELDS = ("Name", "ImageName", "ImageArn", "Tags", "AppstreamAgentVersion")
+_NOT_SHOWN = ("SoftwaresToInstall", "SoftwaresToUninstall")
+
+
+class ImageBuilders:
+    """Every image builder of one account and Region.
+
+    Attributes:
+        durations: How long things take; replace it to change that for what begins afterwards.
+        behaviour: How it answers where AWS documents nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], float],
+        account: str = "000000000000",
+        region: str = "us-east-1",
+        durations: Durations | None = None,
+        behaviour: Behaviour | None = None,
+    ) -> None:
+        """Begin without image builders.
+
+        Args:
+            now: The clock, in epoch seconds.
+            account: The account, for ARNs.
+            region: The Region, for ARNs.
+            durations: How long things take; by default, what real ones take.
+            behaviour: Answers AWS does not document.
+        """
+        self.durations = durations or Durations()
+        self.behaviour = behaviour or Behaviour()
+        self._now = now
+        self._account = account
+        self._region = region
+        self._builders: dict[str, ImageBuilder] = {}
+        self._lock = RLock()
+
+    def create(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Create an image builder, which starts it; params are those of CreateImageBuilder."""
+        name = params["Name"]
+        if ("ImageName" in params) == ("ImageArn" in params):
+            message = "Specify either ImageName or ImageArn."
+            raise ApiError("InvalidParameterCombinationException", message)
+        with self._lock:
+            now = self._now()
+            if name in self._existing(now):
+                message = f"Image builder {name} already exists."
+                raise ApiError("ResourceAlreadyExistsException", message)
+            if len(self._existing(now)) >= self.behaviour.quota:
+                message = f"The limit of {self.behaviour.quota} image builders is reached."
+                raise ApiError("LimitExceededException", message)
+            given = {k: v for k, v in params.items() if k not in (*_NOT_FIELDS, *_NOT_SHOWN)}
+            image = params.get("ImageArn") or public_image_arn(region=self._region, name=params["ImageName"])
+            latest = self.behaviour.latest_agent_version
+            agent = params.get("AppstreamAgentVersion", LATEST)
+            fields = default_fields(image_arn=image, now=now, agent_version=latest if agent == LATEST else agent)
+            del fields["VpcConfig"]
+            steps = TRANSITIONS["create"].steps
+            timeline = scheduled(steps, durations=self.durations, start=now)
+            builder = self._add(name, timeline, {**fields, **given})
+            builder.tags = dict(params.get("Tags", {}))
+            builder.follows_latest = params.get("AppstreamAgentVersion") == LATEST
+            return self._answer(builder)
+
+    def start(self, name: str, agent_version: str | None = None) -> dict[str, Any]:
+        """Start a stopped image builder; answers as the settings say where it is not stopped."""
+        with self._lock:
+            builder, now = self._get(name), self._now()
+            state = builder.state(now)
+            if state not in TRANSITIONS["start"].needs:
+                code = self.behaviour.start_refusal_code
+                if not code:
+                    return self._answer(builder)
+                message = f"Image builder {name} is {state}, not STOPPED."
+                raise ApiError(code, message, self.behaviour.start_refusal_status)
+            latest = self.behaviour.latest_agent_version
+            builder.start(now=now, durations=self.durations, agent=agent_version, latest=latest)
+            return self._answer(builder)
+
+    def stop(self, name: str) -> dict[str, Any]:
+        """Stop a running image builder."""
+        with self._lock:
+            builder = self.begin(name, "stop", operation="StopImageBuilder")
+            builder.stops += 1
+            return self._answer(builder)
+
+    def delete(self, name: str) -> dict[str, Any]:
+        """Delete a stopped or failed image builder."""
+        with self._lock:
+            return self._answer(self.begin(name, "delete", operation="DeleteImageBuilder"))
+
+    def describe(self, names: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """Describe image builders by name, or all of them, in the order of their names."""
+        with self._lock:
+            now = self._now()
+            existing = self._existing(now)
+            missing = [name for name in names if name not in existing]
+            if missing and not self.behaviour.unknown_name_is_empty:
+                raise not_found(missing[0])
+            chosen = sorted(existing if not names else set(names) & set(existing))
+            latest = self.behaviour.latest_agent_version
+            return [existing[name].described(now, durations=self.durations, latest=latest) for name in chosen]
+
+    def begin(self, name: str, trigger: str, *, operation: str = "") -> ImageBuilder:
+        """Send a builder into one of the transitions of `states.TRANSITIONS`, such as `reboot`."""
+        with self._lock:
+            builder, now = self._get(name), self._now()
+            if trigger not in TRANSITIONS:
+                raise validation_error(f"No transition {trigger!r}: {sorted(TRANSITIONS)}.")
+            transition, state = TRANSITIONS[trigger], builder.state(now)
+            if state not in transition.needs:
+                needed = " or ".join(sorted(transition.needs))
+                raise not_permitted(operation or trigger, name, state, needed)
+            lag = self.durations.describe_lag if trigger == "stop" else 0.0
+            timeline = scheduled(transition.steps, durations=self.durations, start=now)
+            builder.follow(timeline, hidden_until=now + lag)
+            return builder
+
+    def put(self, name: str, *, state: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Put a builder in place as if it had been in that state for long; None hides a field."""
+        with self._lock:
+            now = self._now()
+            image = public_image_arn(region=self._region, name="a-local-image")
+            latest = self.behaviour.latest_agent_version
+            own = default_fields(image_arn=image, now=now, agent_version=latest)
+            # At zero, long ago: a running builder has its network interface at once.
+            builder = self._add(name, Timeline((Change(0.0, _known(state)),)), {**own, **fields})
+            return self._answer(builder)
+
+    def set_state(self, name: str, state: str, then: Sequence[tuple[float, str]] = ()) -> None:
+        """Force a state now, and the states that follow, each some seconds after the one before."""
+        with self._lock:
+            builder, at = self._get(name), self._now()
+            changes = [Change(at, _known(state))]
+            for seconds, following in then:
+                at += seconds
+                changes.append(Change(at, _known(following)))
+            builder.follow(Timeline(tuple(changes)))
+
+    def set_start_outcome(self, name: str, outcome: StartOutcome) -> None:
+        """Say how the next starts of a builder end."""
+        with self._lock:
+            self._get(name).outcome = outcome
+
+    def observe(self, name: str) -> tuple[ImageBuilder, str]:
+        """Return a builder and the state it really is in, without describe's lag."""
+        with self._lock:
+            builder = self._get(name)
+            return builder, builder.state(self._now())
+
+    def _add(self, name: str, timeline: Timeline, fields: dict[str, Any]) -> ImageBuilder:
+        arn = image_builder_arn(account=self._account, region=self._region, name=name)
+        self._builders[name] = ImageBuilder(name=name, arn=arn, timeline=timeline, fields=fields)
+        return self._builders[name]
+
+    def _existing(self, now: float) -> dict[str, ImageBuilder]:
+        return {name: each for name, each in self._builders.items() if each.exists(now)}
+
+    def _get(self, name: str) -> ImageBuilder:
+        builder = self._existing(self._now()).get(name)
+        if builder is None:
+            raise not_found(name)
+        return builder
+
+    def _answer(self, builder: ImageBuilder) -> dict[str, Any]:
+        latest = self.behaviour.latest_agent_version
+        return builder.answered(self._now(), durations=self.durations, latest=latest)
+
+
+def _known(state: str) -> str:
+    """Return a state as it is, if it is one, or GONE."""
+    if state not in STATES and state != GONE:
+        raise validation_error(f"No state {state!r}: {list(STATES)}.")
+    return state

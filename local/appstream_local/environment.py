@@ -1,0 +1,144 @@
+"""The environment every child process gets, built from nothing; knows no process, file or service.
+
+The caller's shell may name a real AWS account, other certificates, a proxy or options for Node.
+A child that inherited them could fail for reasons of that machine or, worse, reach that account.
+So nothing is removed here: what may pass is listed, and everything else is left behind.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+LOOPBACK = "127.0.0.1"
+
+# LD_LIBRARY_PATH: some Python builds cannot start without it.
+_PASSED = frozenset({"LANG", "TERM", "TZ", "COLUMNS", "USER", "LOGNAME", "LD_LIBRARY_PATH"})
+
+# Nothing listens on the discard port of a development machine: a request to anywhere but loopback
+# is refused at once, without leaving the machine and without waiting for a time-out.
+_CLOSED_PROXY = f"http://{LOOPBACK}:9"
+_NOT_PROXIED = f"localhost,{LOOPBACK}"
+
+
+def passes(name: str) -> bool:
+    """Return whether a child inherits this variable from the caller's shell, as it is."""
+    return name in _PASSED or name.startswith("LC_")
+
+
+def base_environment(*, state_dir: Path, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return what every child gets: a home of its own and no way off this machine.
+
+    Args:
+        state_dir: the engine's directory; home, temporary files and AWS configuration lie in it.
+        inherited: the environment to take the allowed names from, usually `os.environ`.
+    """
+    environment = {name: value for name, value in inherited.items() if passes(name)}
+    # Not resolved: the link inside a virtual environment is what makes Python find its packages.
+    interpreter = Path(sys.executable).parent
+    environment |= {
+        "PATH": os.pathsep.join([str(interpreter), inherited.get("PATH") or os.defpath]),
+        "HOME": str(state_dir / "home"),
+        "TMPDIR": str(state_dir / "tmp"),
+        "AWS_CONFIG_FILE": str(state_dir / "home" / "aws-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(state_dir / "home" / "aws-credentials"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PYTHONUNBUFFERED": "1",
+    }
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        environment[name] = environment[name.lower()] = _CLOSED_PROXY
+    environment["NO_PROXY"] = environment["no_proxy"] = _NOT_PROXIED
+    return environment
+
+
+def connection(*, endpoint_url: str, ca_bundle: Path, region: str = REGION, account: str = ACCOUNT) -> dict[str, str]:
+    """Return the variables with which the AWS CLI, boto3 and the CDK CLI find the engine."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_CA_BUNDLE": str(ca_bundle),
+        "NODE_EXTRA_CA_CERTS": str(ca_bundle),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "CDK_DEFAULT_ACCOUNT": account,
+        "CDK_DEFAULT_REGION": region,
+    }
+
+
+def client_environment(
+    base: Mapping[str, str],
+    *,
+    endpoint_url: str,
+    ca_bundle: Path,
+    region: str = REGION,
+    account: str = ACCOUNT,
+) -> dict[str, str]:
+    """Return the environment of a process that uses the engine: `cdk`, `aws`, a test's boto3."""
+    return {
+        **base,
+        **connection(endpoint_url=endpoint_url, ca_bundle=ca_bundle, region=region, account=account),
+        # The CDK CLI takes its directory from the password file, not from HOME.
+        "CDK_HOME": str(Path(base["HOME"]) / ".cdk"),
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "CDK_DISABLE_VERSION_CHECK": "true",
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(_lasting_cache(base) / "jsii"),
+    }
+
+
+def engine_environment(
+    base: Mapping[str, str],
+    *,
+    state_dir: Path,
+    port: int,
+    certificate: Path,
+    key: Path,
+    region: str = REGION,
+    account: str = ACCOUNT,
+) -> dict[str, str]:
+    """Return the environment of the engine, which the functions it runs inherit.
+
+    AWS_ENDPOINT_URL is not in it: the engine gives a function its own address.
+    """
+    return {
+        **base,
+        "USE_SSL": "1",
+        "AUTH": "true",
+        "BIND_HOST": LOOPBACK,
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": "localhost",
+        "MINISTACK_REGION": region,
+        "MINISTACK_ACCOUNT_ID": account,
+        "MINISTACK_SSL_CERT": str(certificate),
+        "MINISTACK_SSL_KEY": str(key),
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "LAMBDA_EXECUTOR": "local",
+        # A Docker daemon, where there is one, is not asked for anything: at its start the engine
+        # would otherwise remove containers that another engine on this machine may be using.
+        "DOCKER_HOST": f"unix://{state_dir / 'no-docker.sock'}",
+        "STATE_DIR": str(state_dir / "data"),
+        "S3_DATA_DIR": str(state_dir / "data" / "s3"),
+        # The functions trust this certificate alone. Left unset, the engine would add it to the
+        # machine's own list, which not every machine has.
+        "AWS_CA_BUNDLE": str(certificate),
+        "SSL_CERT_FILE": str(certificate),
+        "REQUESTS_CA_BUNDLE": str(certificate),
+        "NODE_EXTRA_CA_CERTS": str(certificate),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+    }
+
+
+def _lasting_cache(base: Mapping[str, str]) -> Path:
+    """Return where unpacked libraries survive a run: the virtual environment they came from."""
+    prefix = Path(sys.prefix)
+    if sys.prefix != sys.base_prefix and os.access(prefix, os.W_OK):
+        return prefix / ".cache"
+    return Path(base["HOME"]) / ".cache"

@@ -1,0 +1,95 @@
+"""What a test can set about one account and Region; knows nothing of builders or requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
+
+from .errors import validation_error
+
+
+@dataclass(frozen=True)
+class Durations:
+    """How long each named thing takes, in seconds.
+
+    AWS documents only that a start takes several minutes; 5 to 10 are typical and up to 25 were
+    seen. Every other default is an assumption of the same order.
+
+    Attributes:
+        agent_update: UPDATING_AGENT, before a start that brings a new agent.
+        start: PENDING, after StartImageBuilder.
+        stop: STOPPING.
+        create: PENDING, after CreateImageBuilder.
+        delete: DELETING, after which the builder is gone.
+        reboot: REBOOTING.
+        snapshot: SNAPSHOTTING, while an image is created.
+        update: UPDATING.
+        sync_apps_pending: PENDING_SYNCING_APPS.
+        sync_apps: SYNCING_APPS.
+        image_import: PENDING_IMAGE_IMPORT.
+        qualification: PENDING_QUALIFICATION.
+        eni_delay: From RUNNING until the network interface is shown.
+        describe_lag: From an accepted start or stop until DescribeImageBuilders shows it.
+    """
+
+    agent_update: float = 300.0
+    start: float = 420.0
+    stop: float = 120.0
+    create: float = 900.0
+    delete: float = 60.0
+    reboot: float = 180.0
+    snapshot: float = 1800.0
+    update: float = 300.0
+    sync_apps_pending: float = 30.0
+    sync_apps: float = 300.0
+    image_import: float = 1800.0
+    qualification: float = 600.0
+    eni_delay: float = 0.0
+    describe_lag: float = 0.0
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """How the service answers where AWS documents nothing, or where a limit is adjustable.
+
+    Attributes:
+        start_refusal_code: What StartImageBuilder answers unless the builder is STOPPED. The empty
+            string makes it answer as if it had been accepted, and change nothing.
+        start_refusal_status: The HTTP status beside that code.
+        unknown_name_is_empty: DescribeImageBuilders leaves an unknown name out instead of
+            answering ResourceNotFoundException; some callers saw that.
+        quota: Image builders a Region may hold (documented default: 10).
+        latest_agent_version: What `LATEST` stands for (the form is documented, the value is ours).
+        page_size: Most image builders on a page when MaxResults is not given (assumption).
+    """
+
+    start_refusal_code: str = "ResourceNotAvailableException"
+    start_refusal_status: int = 400
+    unknown_name_is_empty: bool = False
+    quota: int = 10
+    latest_agent_version: str = "10-06-2026"
+    page_size: int = 50
+
+
+_Settings = TypeVar("_Settings", Durations, Behaviour)
+
+
+def changed(settings: _Settings, changes: Mapping[str, Any]) -> _Settings:
+    """Return the settings with some values replaced.
+
+    Raises:
+        ApiError: ValidationException for an unknown name, a wrong type or a negative number.
+    """
+    known = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    for name, value in changes.items():
+        if name not in known:
+            raise validation_error(f"There is no setting {name!r}; there are {sorted(known)}.")
+        default = known[name]
+        wanted = (int, float) if isinstance(default, float) else type(default)
+        # bool is an int to isinstance, but True is no duration.
+        if not isinstance(value, wanted) or isinstance(value, bool) != isinstance(default, bool):
+            raise validation_error(f"{name} cannot be {value!r}; for example {default!r}.")
+        if not isinstance(value, (str, bool)) and value < 0:
+            raise validation_error(f"{name} cannot be negative, but is {value!r}.")
+    return replace(settings, **changes)

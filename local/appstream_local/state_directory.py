@@ -1,0 +1,53 @@
+"""Owns the layout of the directory one engine writes to; knows no process."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+_PREFIX = "appstream-local-"
+
+
+class StateDirectoryError(Exception):
+    """A directory cannot be used; the text is one line for a person."""
+
+
+class StateDirectory:
+    """A directory that belongs to one engine and goes with it."""
+
+    def __init__(self, given: Path | None = None) -> None:
+        """Make the directory, a temporary one unless an empty or missing one is given.
+
+        Raises:
+            StateDirectoryError: the given one holds something, which must never be deleted.
+        """
+        if given is None:
+            self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        else:
+            self.path = given.absolute()
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if any(self.path.iterdir()):
+                raise StateDirectoryError(f"the state directory {self.path} is not empty")
+        for name in ("home", "tmp", "data"):
+            (self.path / name).mkdir()
+        for name in ("aws-config", "aws-credentials"):
+            (self.path / "home" / name).touch()
+        self.log = self.path / "engine.log"
+        self.log.touch()
+
+    def last_words(self) -> str:
+        """Return the line of the log that says best why the engine ended."""
+        lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines()]
+        errors = [line for line in lines if "ERROR" in line or "Error:" in line]
+        return next(reversed(errors or [line for line in lines if line]), "it wrote nothing")
+
+    def keep_log(self) -> Path:
+        """Copy the log to where `remove` does not reach, and return that path."""
+        with tempfile.NamedTemporaryFile(prefix=_PREFIX, suffix=".log", dir=self.path.parent, delete=False) as kept:
+            kept.write(self.log.read_bytes())
+        return Path(kept.name)
+
+    def remove(self) -> None:
+        """Delete the directory with everything in it."""
+        shutil.rmtree(self.path, ignore_errors=True)

@@ -1,0 +1,136 @@
+"""The 14 states of an image builder and the transitions between them, as data; holds no builder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from .settings import Durations
+
+# Documented: the values of ImageBuilderState in the service model.
+STATES: Final = (
+    "PENDING",
+    "UPDATING_AGENT",
+    "RUNNING",
+    "STOPPING",
+    "STOPPED",
+    "REBOOTING",
+    "SNAPSHOTTING",
+    "DELETING",
+    "FAILED",
+    "UPDATING",
+    "PENDING_QUALIFICATION",
+    "PENDING_SYNCING_APPS",
+    "SYNCING_APPS",
+    "PENDING_IMAGE_IMPORT",
+)
+
+# Not a state AWS names: what follows DELETING.
+GONE: Final = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One state of a transition.
+
+    Attributes:
+        state: The state entered.
+        lasts: The field of `Durations` that says when it is left; None where the transition ends.
+    """
+
+    state: str
+    lasts: str | None = None
+
+
+@dataclass(frozen=True)
+class Transition:
+    """What one trigger makes of an image builder.
+
+    Attributes:
+        needs: The states that allow it.
+        steps: The states it passes through, in order.
+        documented: True where AWS documents both; False where the order is an assumption.
+    """
+
+    needs: frozenset[str]
+    steps: tuple[Step, ...]
+    documented: bool
+
+
+_STOPPED: Final = frozenset({"STOPPED"})
+_RUNNING: Final = frozenset({"RUNNING"})
+
+TRANSITIONS: Final[Mapping[str, Transition]] = {
+    # The admin guide: a stopped builder is PENDING while it starts.
+    "start": Transition(_STOPPED, (Step("PENDING", "start"), Step("RUNNING")), documented=True),
+    # The state is documented; that it comes before PENDING is assumed.
+    "start_with_agent_update": Transition(
+        _STOPPED,
+        (Step("UPDATING_AGENT", "agent_update"), Step("PENDING", "start"), Step("RUNNING")),
+        documented=False,
+    ),
+    "stop": Transition(_RUNNING, (Step("STOPPING", "stop"), Step("STOPPED")), documented=True),
+    "create": Transition(frozenset(), (Step("PENDING", "create"), Step("RUNNING")), documented=True),
+    "delete": Transition(
+        frozenset({"STOPPED", "FAILED"}),
+        (Step("DELETING", "delete"), Step(GONE)),
+        documented=False,
+    ),
+    "reboot": Transition(_RUNNING, (Step("REBOOTING", "reboot"), Step("RUNNING")), documented=False),
+    # The admin guide: creating an image snapshots the builder and leaves it stopped.
+    "snapshot": Transition(_RUNNING, (Step("SNAPSHOTTING", "snapshot"), Step("STOPPED")), documented=True),
+    "update": Transition(_STOPPED, (Step("UPDATING", "update"), Step("STOPPED")), documented=False),
+    "sync_apps": Transition(
+        _RUNNING,
+        (
+            Step("PENDING_SYNCING_APPS", "sync_apps_pending"),
+            Step("SYNCING_APPS", "sync_apps"),
+            Step("RUNNING"),
+        ),
+        documented=False,
+    ),
+    "image_import": Transition(
+        _STOPPED, (Step("PENDING_IMAGE_IMPORT", "image_import"), Step("STOPPED")), documented=False
+    ),
+    "qualification": Transition(
+        _RUNNING,
+        (Step("PENDING_QUALIFICATION", "qualification"), Step("RUNNING")),
+        documented=False,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """The moment (epoch seconds) a builder enters a state."""
+
+    at: float
+    state: str
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The states of one builder, past and scheduled, earliest first.
+
+    Nothing runs: a state is looked up when somebody looks, so an hour costs as little as a second.
+    """
+
+    changes: tuple[Change, ...]
+
+    def current(self, now: float) -> Change:
+        """Return the change that is in force."""
+        due = [change for change in self.changes if change.at <= now]
+        return due[-1] if due else self.changes[0]
+
+
+def scheduled(steps: tuple[Step, ...], *, durations: Durations, start: float) -> Timeline:
+    """Return the timeline of a transition that begins at a moment (epoch seconds)."""
+    changes: list[Change] = []
+    at = start
+    for step in steps:
+        changes.append(Change(at, step.state))
+        if step.lasts is None:
+            break
+        at += getattr(durations, step.lasts)
+    return Timeline(tuple(changes))

@@ -1,0 +1,58 @@
+"""AWS JSON 1.1 answers, as AppStream sends them; knows no operation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import ApiError
+from .validation import service_model
+
+CONTENT_TYPE = "application/x-amz-json-1.1"
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer.
+
+    Attributes:
+        status: HTTP status.
+        headers: HTTP headers.
+        body: What to send.
+        drop: Close the connection instead of sending any of it.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    drop: bool = False
+
+
+def success(result: Mapping[str, Any], *, request_id: str) -> Response:
+    """Return the answer of an operation that went well."""
+    return Response(200, _headers(request_id), json.dumps(result).encode())
+
+
+def failure(error: ApiError, *, request_id: str) -> Response:
+    """Return the answer of an operation that was refused."""
+    body = {"__type": error.code, _message_member(error.code): error.message}
+    headers = {**_headers(request_id), "x-amzn-ErrorType": error.code}
+    return Response(error.http_status, headers, json.dumps(body).encode())
+
+
+def dropped(*, request_id: str) -> Response:
+    """Return the answer that is none."""
+    return Response(0, _headers(request_id), b"", drop=True)
+
+
+def _message_member(code: str) -> str:
+    """Return what the message is called: modelled errors have Message, the common ones message."""
+    modelled = {shape.name for shape in service_model().error_shapes}
+    return "Message" if code in modelled else "message"
+
+
+def _headers(request_id: str) -> dict[str, str]:
+    # Spelled as ministack spells it, which then replaces it by its own; else there would be two.
+    return {"Content-Type": CONTENT_TYPE, "x-amzn-requestid": request_id}
