@@ -1,0 +1,1 @@
+"""The function behind ``Custom::AppStreamRunningImageBuilder``; knows nothing of CDK or of test engines."""

@@ -1,0 +1,76 @@
+"""Names and limits that the construct and the function share; standard library only, no behaviour."""
+
+import re
+
+RESOURCE_TYPE = "Custom::AppStreamRunningImageBuilder"
+"""The CloudFormation resource type. A change would replace every deployed resource."""
+
+HANDLER = "running_image_builder_function.handler.handler"
+"""Lambda's handler setting: the dotted module, then the callable."""
+
+# Properties of the resource, as CloudFormation sends them.
+NAME = "Name"
+APPSTREAM_AGENT_VERSION = "AppstreamAgentVersion"
+RESTART_TO_UPDATE_AGENT = "RestartToUpdateAgent"
+TIMEOUT_SECONDS = "TimeoutSeconds"
+POLL_INTERVAL_SECONDS = "PollIntervalSeconds"
+ON_DELETE = "OnDelete"
+
+LEAVE_RUNNING = "LEAVE_RUNNING"
+STOP = "STOP"
+ON_DELETE_VALUES = (LEAVE_RUNNING, STOP)
+
+LATEST = "LATEST"
+"""The agent version that AppStream itself resolves; what it reports then is a date."""
+
+# Source: the AppStream API's service model of 2016-12-01.
+NAME_PATTERN = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,100}")
+AGENT_VERSION_MAX_LENGTH = 100
+
+MIN_TIMEOUT_SECONDS = 60
+MAX_TIMEOUT_SECONDS = 59 * 60
+DEFAULT_TIMEOUT_SECONDS = 30 * 60
+MIN_POLL_INTERVAL_SECONDS = 1
+MAX_POLL_INTERVAL_SECONDS = 60
+DEFAULT_POLL_INTERVAL_SECONDS = 2
+
+ANSWER_MARGIN_SECONDS = 60
+"""What ServiceTimeout has beyond the timeout, so that the function's own answer always comes first."""
+
+FUNCTION_TIMEOUT_SECONDS = 15 * 60
+"""Lambda's limit for one invocation; a longer wait is handed over to a fresh one."""
+
+# Attributes: each field of the API's ImageBuilder by the API's own name. A field inside a structure goes by its own
+# name alone, except StateChangeReason's Code and Message, which would say nothing without the structure's name.
+# The value is the path in DescribeImageBuilders' answer.
+ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "Name": ("Name",),
+    "Arn": ("Arn",),
+    "State": ("State",),
+    "EniPrivateIpAddress": ("NetworkAccessConfiguration", "EniPrivateIpAddress"),
+    "EniId": ("NetworkAccessConfiguration", "EniId"),
+    "EniIpv6Addresses": ("NetworkAccessConfiguration", "EniIpv6Addresses"),
+    "AppstreamAgentVersion": ("AppstreamAgentVersion",),
+    "LatestAppstreamAgentVersion": ("LatestAppstreamAgentVersion",),
+    "ImageArn": ("ImageArn",),
+    "InstanceType": ("InstanceType",),
+    "Platform": ("Platform",),
+    "IamRoleArn": ("IamRoleArn",),
+    "SubnetIds": ("VpcConfig", "SubnetIds"),
+    "SecurityGroupIds": ("VpcConfig", "SecurityGroupIds"),
+    "CreatedTime": ("CreatedTime",),
+    "EnableDefaultInternetAccess": ("EnableDefaultInternetAccess",),
+    "DisableIMDSV1": ("DisableIMDSV1",),
+    "VolumeSizeInGb": ("RootVolumeConfig", "VolumeSizeInGb"),
+    "StateChangeReasonCode": ("StateChangeReason", "Code"),
+    "StateChangeReasonMessage": ("StateChangeReason", "Message"),
+    "DirectoryName": ("DomainJoinInfo", "DirectoryName"),
+    "OrganizationalUnitDistinguishedName": ("DomainJoinInfo", "OrganizationalUnitDistinguishedName"),
+    "DisplayName": ("DisplayName",),
+    "Description": ("Description",),
+    "AccessEndpoints": ("AccessEndpoints",),
+    "ImageBuilderErrors": ("ImageBuilderErrors",),
+}
+
+ESSENTIAL_ATTRIBUTES = ("Name", "Arn", "State", "EniPrivateIpAddress", "EniId")
+"""Never cut, however large the answer would become."""

@@ -1,0 +1,117 @@
+"""The goal "running": what each look at the builder means for a Create or an Update; makes no calls."""
+
+from running_image_builder_function import contract
+from running_image_builder_function.errors import CallFailed, RequestFailed, Trouble
+from running_image_builder_function.goal import Goal, Step
+from running_image_builder_function.image_builder import ImageBuilder
+from running_image_builder_function.states import RUNNING, STOPPED, STOPPING, Meaning, row
+
+ADDRESS_PATIENCE = 60.0
+"""Seconds for which a running builder in a VPC may be without its address before the answer goes out without it."""
+
+
+class EnsureRunning(Goal):
+    """Start the builder if it is stopped, once, and be done when it is RUNNING."""
+
+    wanted = RUNNING
+    _fit: ImageBuilder | None = None
+
+    def step(self, builder: ImageBuilder | None, *, now: float) -> Step:
+        """Return the next step after a look at the builder."""
+        if builder is None:
+            raise self.failed("not found", "Give the name of a builder of this account and Region.")
+        self._fit = None
+        journey = self.journey
+        journey.last_state = builder.state
+        meaning = row(builder.state).to_run
+        if meaning is not Meaning.REACHED:
+            journey.running_since = None
+        if meaning is Meaning.WAIT:
+            journey.busy_since = None
+        if meaning is Meaning.FAIL:
+            raise self._broken(builder)
+        if journey.acted == Step.START.value and builder.state in (STOPPED, STOPPING):
+            return self._after_start(builder, now=now)
+        if journey.acted and builder.state != (STOPPED if journey.acted == Step.START.value else RUNNING):
+            journey.moved = True
+        if meaning is Meaning.REACHED:
+            return self._running(builder, now=now)
+        if meaning is Meaning.ACT:
+            # A killed invocation left no memory of its start, but AppStream dates its errors: one that is younger than
+            # the request is that start's failure, and a second start would only repeat it.
+            if not journey.restarted and builder.complained_since(journey.began_at):
+                raise self._fell_back(builder)
+            return Step.START
+        journey.busy_since = None
+        return Step.WAIT
+
+    def enough(self, error: CallFailed, *, now: float) -> ImageBuilder | None:
+        """Return a builder that ran as asked for at the last look, where only its address was missing."""
+        passes = error.trouble in (Trouble.THROTTLED, Trouble.UNAVAILABLE)
+        return None if passes and now < self._address_due() else self._fit
+
+    def _after_start(self, builder: ImageBuilder, *, now: float) -> Step:
+        journey = self.journey
+        # Where the start was over between two looks, AppStream's dated errors tell it from lag.
+        failed = builder.complained_since(journey.acted_at if journey.restarted else journey.began_at)
+        if journey.moved or failed or builder.state == STOPPING:
+            raise self._fell_back(builder)
+        if self.believes_lag(now=now):
+            return Step.WAIT
+        if journey.certain:
+            raise self._fell_back(builder)
+        return Step.START
+
+    def _running(self, builder: ImageBuilder, *, now: float) -> Step:
+        journey = self.journey
+        if journey.running_since is None:
+            journey.running_since = now
+        if self._agent_differs(builder):
+            if journey.acted == Step.STOP.value and not journey.moved:
+                if self.believes_lag(now=now):
+                    return Step.WAIT
+                if journey.certain:
+                    raise self.failed("the stop for the agent update was accepted, but it still runs", _LOOK)
+                return Step.STOP
+            if self.request.restart_to_update_agent and not journey.did_start and not journey.restarted:
+                return Step.STOP
+            raise self._wrong_agent(builder)
+        if builder.awaits_address and now < self._address_due():
+            self._fit = builder
+            return Step.WAIT
+        return Step.DONE
+
+    def _address_due(self) -> float:
+        """Return until when a running builder's address is waited for.
+
+        Not beyond the deadline: a builder that runs is a success, with or without its address.
+        """
+        return min((self.journey.running_since or 0.0) + ADDRESS_PATIENCE, self.deadline)
+
+    def _agent_differs(self, builder: ImageBuilder) -> bool:
+        """Return whether AppStream reports another agent than asked for; what it leaves open is no difference."""
+        wanted = self.request.agent_version
+        if wanted is None:
+            return False
+        if wanted == contract.LATEST:
+            return builder.has_latest_agent is False
+        return bool(builder.agent_version) and builder.agent_version != wanted
+
+    def _wrong_agent(self, builder: ImageBuilder) -> RequestFailed:
+        has = builder.agent_version or "an older one"
+        cause = f"it runs agent {has}, asked for is {self.request.agent_version}"
+        if self.journey.did_start:
+            return self.failed(f"started, but {cause}", "Ask for a version that AppStream offers.")
+        return self.failed(cause, "Set restart_to_update_agent, or stop it and deploy again.")
+
+    def _broken(self, builder: ImageBuilder) -> RequestFailed:
+        if builder.state == "DELETING":
+            return self.failed("it is being deleted", "Give the name of a builder that stays.")
+        return self.failed(builder.complaint() or _SILENT, "Delete it and create it anew, then deploy again.")
+
+    def _fell_back(self, builder: ImageBuilder) -> RequestFailed:
+        return self.failed(f"the start failed: {builder.complaint() or _SILENT}", "Mend the cause, then deploy again.")
+
+
+_SILENT = "AppStream gives no reason"
+_LOOK = "See the builder in the AppStream console, then deploy again."

@@ -1,0 +1,95 @@
+"""What a person reads in CloudFormation's events pane, and the kinds of failed calls; no boto3, no crhelper."""
+
+from enum import Enum
+
+REASON_MAX_LENGTH = 240
+"""crhelper cuts a longer Reason from its front, which would lose the builder's name."""
+
+_CUT = "..."
+
+
+class RequestFailed(Exception):
+    """The request is answered FAILED; the text is the Reason, at most 240 characters of whole words."""
+
+
+class Trouble(Enum):
+    """Why a call to AWS did not do what was asked, as far as it decides what comes next."""
+
+    THROTTLED = "throttled"
+    UNAVAILABLE = "unavailable"
+    """No usable answer (5xx, time-out, dropped connection): the call may have taken effect."""
+    DENIED = "denied"
+    NOT_FOUND = "not found"
+    BUSY = "busy"
+    """The builder is being changed by somebody else; worth another look."""
+    REFUSED = "refused"
+    """Refused for a reason that nobody documented; the builder's state tells what it meant."""
+    INVALID = "invalid"
+    """Refused for good: no later try can succeed."""
+
+
+class CallFailed(Exception):
+    """A call to AWS failed.
+
+    Attributes:
+        trouble: What decides the next step.
+        action: The IAM action of the call, such as ``appstream:StartImageBuilder``.
+        code: AWS's error code, or the name of the connection error.
+        detail: AWS's message.
+    """
+
+    def __init__(self, trouble: Trouble, *, action: str, code: str, detail: str) -> None:
+        """Keep the parts; the text is for logs."""
+        super().__init__(f"{action}: {code}: {detail}")
+        self.trouble = trouble
+        self.action = action
+        self.code = code
+        self.detail = detail
+
+
+def plain(text: str) -> str:
+    """Return a text on one line: control characters and runs of blanks become one blank."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def shorten(text: str, limit: int) -> str:
+    """Return a text of at most ``limit`` characters, cut between words and marked where it was cut."""
+    text = plain(text)
+    if len(text) <= limit:
+        return text
+    if limit <= len(_CUT):
+        return ""
+    # One character more than there is room for: where that is a blank, the word before it is whole.
+    head = text[: limit - len(_CUT) + 1]
+    words = head.rsplit(" ", 1)[0] if " " in head else head[:-1]
+    return words.rstrip(".,;:") + _CUT
+
+
+def reason(*, name: str, state: str, cause: str, remedy: str) -> str:
+    """Return the Reason for the events pane.
+
+    Args:
+        name: The builder's name; left out where the cause has the builder's ARN, which ends in it.
+        state: The last state seen, "" when none was.
+        cause: What went wrong; cut where there is not room for all, unless it has the ARN: then the remedy is left out.
+        remedy: What the reader should do.
+
+    Returns:
+        At most 240 characters, whole words.
+    """
+    where = f" ({state}):" if state else ":"
+    cause = _sentence(cause)
+    if name and f"image-builder/{name}" in cause:
+        told = f"Image builder{where} {cause}"
+        for text in (f"{told} {remedy}", told):
+            if len(text) <= REASON_MAX_LENGTH:
+                return text
+    head = f"Image builder {name}".rstrip() + where
+    told = shorten(cause, REASON_MAX_LENGTH - len(f"{head}  {remedy}"))
+    return shorten(f"{head} {told} {remedy}", REASON_MAX_LENGTH)
+
+
+def _sentence(text: str) -> str:
+    """Return a text on one line that ends as a sentence does."""
+    text = plain(text)
+    return text if text.endswith((".", "!", "?")) or not text else f"{text}."

@@ -1,0 +1,94 @@
+"""An image builder as AppStream described it, and the attributes it becomes; knows no calls and no answer's size."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from running_image_builder_function import contract
+
+
+@dataclass(frozen=True)
+class ImageBuilder:
+    """One entry of DescribeImageBuilders' answer; any field but the name may be absent."""
+
+    fields: Mapping[str, Any]
+
+    @property
+    def state(self) -> str:
+        """The state, "" where AppStream named none."""
+        return str(self.fields.get("State") or "")
+
+    @property
+    def arn(self) -> str:
+        """The ARN, "" where absent."""
+        return str(self.fields.get("Arn") or "")
+
+    @property
+    def agent_version(self) -> str:
+        """The agent's version, "" where absent."""
+        return str(self.fields.get("AppstreamAgentVersion") or "")
+
+    @property
+    def has_latest_agent(self) -> bool | None:
+        """Whether the agent is the latest one; None where AppStream does not say."""
+        return {"TRUE": True, "FALSE": False}.get(str(self.fields.get("LatestAppstreamAgentVersion")))
+
+    @property
+    def awaits_address(self) -> bool:
+        """Whether a VPC promises an address that is not there yet: AppStream shows it once the interface exists."""
+        vpc = self.fields.get("VpcConfig") or {}
+        interface = self.fields.get("NetworkAccessConfiguration") or {}
+        return bool(vpc.get("SubnetIds")) and not interface.get("EniPrivateIpAddress")
+
+    def complaint(self) -> str:
+        """Return what AppStream itself says went wrong, newest first; "" when it says nothing."""
+        change = self.fields.get("StateChangeReason") or {}
+        said = [_pair(change.get("Code"), change.get("Message"))]
+        for error in self.errors():
+            said.append(_pair(error.get("ErrorCode"), error.get("ErrorMessage")))
+        return "; ".join(part for part in said if part)
+
+    def errors(self) -> list[Mapping[str, Any]]:
+        """Return ImageBuilderErrors, the newest first, those without a time last."""
+        return sorted(
+            self.fields.get("ImageBuilderErrors") or [], key=lambda e: _epoch(e.get("ErrorTimestamp")), reverse=True
+        )
+
+    def complained_since(self, moment: float) -> bool:
+        """Return whether AppStream recorded an error after ``moment`` (seconds since the epoch)."""
+        return any(_epoch(error.get("ErrorTimestamp")) > moment for error in self.errors())
+
+    def attributes(self) -> dict[str, str]:
+        """Return every promised attribute as a string, "" where AppStream gives nothing."""
+        return {name: _flat(_dig(self.fields, path)) for name, path in contract.ATTRIBUTES.items()}
+
+
+def _pair(code: object, message: object) -> str:
+    return ": ".join(str(part) for part in (code, message) if part)
+
+
+def _epoch(value: object) -> float:
+    return value.timestamp() if isinstance(value, datetime) else 0.0
+
+
+def _dig(fields: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    value: Any = fields
+    for key in path:
+        value = (value or {}).get(key)
+    return value
+
+
+def _flat(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ",".join(value)
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=_flat)
+    return str(value)

@@ -1,0 +1,53 @@
+"""The interfaces through which the deciding modules reach AWS, Lambda and the log; no implementation here."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from running_image_builder_function.goal import Goal
+from running_image_builder_function.image_builder import ImageBuilder
+
+
+class ImageBuilders(Protocol):
+    """The calls that the lifecycle makes. Each raises CallFailed."""
+
+    def describe(self, name: str) -> ImageBuilder | None:
+        """Return the builder, None where there is none of that name."""
+
+    def start(self, name: str, agent_version: str | None) -> None:
+        """Start the builder."""
+
+    def stop(self, name: str) -> None:
+        """Stop the builder."""
+
+
+class Journal(Protocol):
+    """What is worth a line in the log."""
+
+    def seen(self, goal: Goal, *, now: float) -> None:
+        """Note a look at the builder."""
+
+    def noted(self, goal: Goal, what: str, *, now: float) -> None:
+        """Note a call or its failure."""
+
+
+class Context(Protocol):
+    """What the function uses of Lambda's context object."""
+
+    invoked_function_arn: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until Lambda ends the invocation."""
+
+
+class Ended(Protocol):
+    """How a create or update has ended elsewhere, "" while CloudFormation waits for it."""
+
+    def __call__(self, stack_id: str, logical_id: str, *, began_at: float) -> str:
+        """Look."""
+
+
+class Invoke(Protocol):
+    """Queues an invocation of a function; raises CallFailed where Lambda does not take it."""
+
+    def __call__(self, function_arn: str, event: Mapping[str, Any], /) -> None:
+        """Queue."""

@@ -1,0 +1,168 @@
+"""CloudFormation's event as a typed request, parsed once; knows what is valid, not what is done about it."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from running_image_builder_function import contract
+from running_image_builder_function.errors import RequestFailed, reason
+
+NOT_STARTED = "/not-started"
+"""Ends the id that a failed Create answers with when it had started nothing. No builder's name contains a slash."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What CloudFormation asks for.
+
+    Attributes:
+        name: The image builder's name.
+        agent_version: The AppStream agent's version to start with; None to leave it as it is.
+        restart_to_update_agent: Whether a running builder with another agent may be restarted.
+        timeout: Seconds from the first invocation to the last moment for an answer.
+        poll_interval: Seconds between two looks at the builder.
+        stop_on_delete: Whether a Delete stops the builder.
+        started_here: False only for the Delete of a Create that failed before it had started anything.
+    """
+
+    name: str
+    agent_version: str | None = None
+    restart_to_update_agent: bool = False
+    timeout: float = contract.DEFAULT_TIMEOUT_SECONDS
+    poll_interval: float = contract.DEFAULT_POLL_INTERVAL_SECONDS
+    stop_on_delete: bool = False
+    started_here: bool = True
+
+
+def parse(event: Mapping[str, Any]) -> Request:
+    """Return the typed request.
+
+    Raises:
+        RequestFailed: A property is missing or malformed; the text shows its value and the remedy.
+    """
+    properties: Mapping[str, Any] = event.get("ResourceProperties") or {}
+    physical_id = str(event.get("PhysicalResourceId") or "")
+    name = _name(properties)
+    if event.get("RequestType") == "Delete":
+        name = _name_to_delete(name, physical_id, str(event.get("LogicalResourceId") or ""))
+    return Request(
+        name=name,
+        agent_version=_agent_version(name, properties),
+        restart_to_update_agent=_flag(name, properties, contract.RESTART_TO_UPDATE_AGENT),
+        timeout=_seconds(
+            name,
+            properties,
+            contract.TIMEOUT_SECONDS,
+            contract.DEFAULT_TIMEOUT_SECONDS,
+            (contract.MIN_TIMEOUT_SECONDS, contract.MAX_TIMEOUT_SECONDS),
+        ),
+        poll_interval=_seconds(
+            name,
+            properties,
+            contract.POLL_INTERVAL_SECONDS,
+            contract.DEFAULT_POLL_INTERVAL_SECONDS,
+            (contract.MIN_POLL_INTERVAL_SECONDS, contract.MAX_POLL_INTERVAL_SECONDS),
+        ),
+        stop_on_delete=_stops_on_delete(name, properties),
+        started_here=not physical_id.endswith(NOT_STARTED),
+    )
+
+
+def issued_at(event: Mapping[str, Any]) -> float | None:
+    """Return when CloudFormation signed the ResponseURL, in seconds since the epoch; None where it does not say.
+
+    Lambda's retry of a killed invocation brings the same event without a word of its age. The signature's date is the
+    only thing in it that tells how old the request is (Signature Version 4's X-Amz-Date).
+    """
+    stamp = parse_qs(urlsplit(str(event.get("ResponseURL") or "")).query).get("X-Amz-Date", [""])[0]
+    if not re.fullmatch(r"\d{8}T\d{6}Z", stamp):
+        return None
+    try:
+        return datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc).timestamp()
+    except ValueError:
+        return None
+
+
+def _name_to_delete(name: str, physical_id: str, logical_id: str) -> str:
+    """Return the builder that a Delete is about: the one the physical id names.
+
+    After a rename that is the old one. An id that CloudFormation made up (a Create that never answered) holds the
+    resource's logical id and names no builder: then the properties do.
+    """
+    named = physical_id.removesuffix(NOT_STARTED)
+    made_up = bool(logical_id) and logical_id in named
+    return named if contract.NAME_PATTERN.fullmatch(named) and not made_up else name
+
+
+def _wrong(name: str, cause: str, remedy: str) -> RequestFailed:
+    return RequestFailed(reason(name=name, state="", cause=cause, remedy=remedy))
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _name(properties: Mapping[str, Any]) -> str:
+    value = properties.get(contract.NAME)
+    if not isinstance(value, str) or not contract.NAME_PATTERN.fullmatch(value):
+        given = "is missing" if value in (None, "") else f"is {_shown(value)}"
+        raise _wrong(
+            "",
+            f"property {contract.NAME} {given}",
+            "Give 1 to 101 letters, digits, '_', '.' or '-', a letter or digit first.",
+        )
+    return value
+
+
+def _agent_version(name: str, properties: Mapping[str, Any]) -> str | None:
+    value = properties.get(contract.APPSTREAM_AGENT_VERSION)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not 1 <= len(value) <= contract.AGENT_VERSION_MAX_LENGTH:
+        raise _wrong(
+            name,
+            f"property {contract.APPSTREAM_AGENT_VERSION} is {_shown(value)}",
+            "Give 1 to 100 characters, LATEST, or leave it out.",
+        )
+    return value
+
+
+def _seconds(name: str, properties: Mapping[str, Any], key: str, default: float, limits: tuple[float, float]) -> float:
+    value = properties.get(key)
+    if value is None:
+        return default
+    try:
+        seconds = float(str(value))
+    except ValueError:
+        seconds = math.nan
+    # Not "seconds < low or seconds > high": that would let NaN through.
+    if not limits[0] <= seconds <= limits[1]:
+        raise _wrong(
+            name, f"property {key} is {_shown(value)}", f"Give a number of seconds from {limits[0]} to {limits[1]}."
+        )
+    return seconds
+
+
+def _flag(name: str, properties: Mapping[str, Any], key: str) -> bool:
+    value = properties.get(key)
+    if value is None:
+        return False
+    if str(value).lower() not in ("true", "false"):
+        raise _wrong(name, f"property {key} is {_shown(value)}", "Give true or false.")
+    return str(value).lower() == "true"
+
+
+def _stops_on_delete(name: str, properties: Mapping[str, Any]) -> bool:
+    value = properties.get(contract.ON_DELETE)
+    if value is None:
+        return False
+    if value not in contract.ON_DELETE_VALUES:
+        raise _wrong(
+            name, f"property {contract.ON_DELETE} is {_shown(value)}", f"Give {' or '.join(contract.ON_DELETE_VALUES)}."
+        )
+    return bool(value == contract.STOP)

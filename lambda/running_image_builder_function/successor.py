@@ -1,0 +1,74 @@
+"""The hand-over: giving the same event, with its journey, to a fresh invocation of this function."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from running_image_builder_function.aws_errors import translate
+from running_image_builder_function.clock import Clock
+from running_image_builder_function.errors import CallFailed, Trouble
+from running_image_builder_function.ports import Invoke
+
+ACTION = "lambda:InvokeFunction"
+"""The IAM action of a hand-over, on the function itself."""
+
+_PAUSE = 1.0
+_HOPELESS = (Trouble.INVALID, Trouble.NOT_FOUND)
+
+
+class Successor:
+    """Fresh invocations of a function over boto3.
+
+    Args:
+        client: Returns the boto3 Lambda client; called at the first hand-over only.
+    """
+
+    def __init__(self, client: Callable[[], Any]) -> None:
+        """Keep the factory."""
+        self._make = client
+        self._client: Any = None
+
+    def invoke(self, function_arn: str, event: Mapping[str, Any]) -> None:
+        """Queue one invocation.
+
+        Raises:
+            CallFailed: Lambda did not take it.
+        """
+        try:
+            if self._client is None:
+                self._client = self._make()
+            self._client.invoke(
+                FunctionName=function_arn, InvocationType="Event", Payload=json.dumps(event).encode("utf-8")
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise translate(error, action=ACTION) from error
+
+
+def hand_over(
+    invoke: Invoke,
+    function_arn: str,
+    event: Mapping[str, Any],
+    *,
+    clock: Clock,
+    until: float,
+) -> None:
+    """Hand over, trying again until ``until`` (seconds since the epoch).
+
+    A lost answer may mean two successors. They look before they act and carry the same memory, so that is harmless.
+
+    Raises:
+        CallFailed: The hand-over stayed refused.
+    """
+    pause = _PAUSE
+    while True:
+        try:
+            invoke(function_arn, event)
+        except CallFailed as error:
+            if error.trouble in _HOPELESS or clock.time() + pause >= until:
+                raise
+        else:
+            return
+        clock.sleep(pause)
+        pause *= 2

@@ -1,0 +1,182 @@
+"""Lambda's and CloudFormation's side of one function in virtual time: contexts, events, hand-overs, answers."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
+
+from running_image_builder_function.function import AnswerNotDelivered, Function
+from support.virtual_time import VirtualClock
+from support.world import FUNCTION_ARN, NAME, World
+
+RESPONSE_URL = "https://cloudformation-custom-resource-response.s3.test/arn%3Aaws%3Astack%2F1?X-Amz-Signature=5ec7e7"
+STACK_ID = "arn:aws:cloudformation:eu-central-1:123456789012:stack/stack-1/0f0e0d"
+LOGICAL_ID = "ImageBuilderAD143916"
+
+RETRY_PAUSES = (60.0, 120.0, 0.0)
+"""Seconds until Lambda tries an event again whose invocation ended badly; after the third try it gives up."""
+
+
+class Asked(NamedTuple):
+    """One look at the stack, at a moment."""
+
+    at: float
+    stack_id: str
+    logical_id: str
+    began_at: float
+
+
+class Killed(BaseException):
+    """Lambda ended the process."""
+
+
+def event(request_type: str = "Create", *, physical_id: str | None = None, **properties: Any) -> dict[str, Any]:
+    """Return an event as CloudFormation sends it: primitive properties are strings. A property of None is absent."""
+    given: dict[str, Any] = {"ServiceToken": FUNCTION_ARN, "Name": NAME, **properties}
+    made: dict[str, Any] = {
+        "RequestType": request_type,
+        "ResponseURL": RESPONSE_URL,
+        "StackId": STACK_ID,
+        "RequestId": "request-1",
+        "LogicalResourceId": LOGICAL_ID,
+        "ResourceType": "Custom::AppStreamRunningImageBuilder",
+        "ResourceProperties": {key: value for key, value in given.items() if value is not None},
+    }
+    if physical_id is None and request_type != "Create":
+        physical_id = NAME
+    if physical_id is not None:
+        made["PhysicalResourceId"] = physical_id
+    if request_type == "Update":
+        made["OldResourceProperties"] = made["ResourceProperties"]
+    return made
+
+
+def issued_event(world: World, *, seconds_ago: float = 0.0, **properties: Any) -> dict[str, Any]:
+    """Return a Create with a ResponseURL that tells when CloudFormation signed it, as the real ones do."""
+    signed = datetime.fromtimestamp(world.clock.now - seconds_ago, tz=timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    return {**event(**properties), "ResponseURL": f"{RESPONSE_URL}&X-Amz-Date={signed}"}
+
+
+class FakeContext:
+    """Lambda's context for one invocation with a limit in virtual seconds."""
+
+    def __init__(self, clock: VirtualClock, limit: float = 900.0, function_arn: str = FUNCTION_ARN) -> None:
+        """Begin the invocation now."""
+        self._clock = clock
+        self._ends_at = clock.time() + limit
+        self.invoked_function_arn = function_arn
+        self.aws_request_id = "invocation-1"
+        self.function_name = "provider"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds left."""
+        return int((self._ends_at - self._clock.time()) * 1000)
+
+
+class LambdaSide:
+    """Runs a function as Lambda does, until nothing is queued, and takes its answers as CloudFormation does.
+
+    Attributes:
+        world: The AppStream it works on.
+        answered_at: When each answer arrived, in seconds since the world began.
+        limit: Seconds that one invocation may last.
+        function_arn: The ARN that Lambda calls it by.
+        answers: Every answer, decoded, in order.
+        bodies: The same, as sent.
+        handed_over: Every event that a hand-over queued.
+        ended: What the look at the stack answers.
+        put_results: Statuses or errors that the next answers meet before they are taken.
+        invoke_errors: Errors that the next hand-overs meet.
+        asked: Every look at the stack, in order.
+        on_hand_over: Called at each hand-over that was taken.
+        on_death: Called at each invocation's bad end.
+        deaths: How often an invocation ended in an error or was killed.
+        function: The function.
+    """
+
+    def __init__(self, world: World, *, limit: float = 900.0, log_level: str = "INFO") -> None:
+        """Wire a function to a world."""
+        self._log_level = log_level
+        self.world = world
+        self.limit = limit
+        self.function_arn = FUNCTION_ARN
+        self.answers: list[dict[str, Any]] = []
+        self.bodies: list[bytes] = []
+        self.handed_over: list[dict[str, Any]] = []
+        self.ended = ""
+        self.put_results: list[int | Exception] = []
+        self.invoke_errors: list[Exception] = []
+        self.answered_at: list[float] = []
+        self.asked: list[Asked] = []
+        self.on_hand_over: Callable[[], None] = lambda: None
+        self.on_death: Callable[[], None] = lambda: None
+        self.deaths = 0
+        self._queue: list[dict[str, Any]] = []
+        self.function = self._cold()
+
+    def run(self, first: dict[str, Any]) -> dict[str, Any]:
+        """Deliver an event, then every hand-over that follows; return the one answer."""
+        self.deliver(first)
+        assert len(self.answers) == 1, f"{len(self.answers)} answers: {self.answers}"
+        return self.answers[0]
+
+    def deliver(self, first: dict[str, Any]) -> None:
+        """Deliver an event, then every hand-over that follows; each is tried again twice where it ends badly."""
+        self._queue.append(first)
+        while self._queue:
+            self._invoke_with_retries(self._queue.pop(0))
+
+    def kill(self) -> None:
+        """End the running invocation as Lambda does at its time-out or out of memory: no code of it runs any more."""
+        raise Killed
+
+    def _invoke_with_retries(self, queued: dict[str, Any]) -> None:
+        for pause in RETRY_PAUSES:
+            try:
+                context = FakeContext(self.world.clock, self.limit, self.function_arn)
+                # Through JSON, as on the wire.
+                self.function(json.loads(json.dumps(queued)), context)
+            except (Killed, AnswerNotDelivered):
+                self.deaths += 1
+                self.on_death()
+                self.function = self._cold()
+                self.world.clock.sleep(pause)
+            else:
+                return
+
+    def _cold(self) -> Function:
+        return Function(
+            builders=self.world.builders,
+            ended=self._has_ended,
+            invoke=self._invoke,
+            clock=self.world.clock,
+            random=lambda: 0.5,
+            log_level=self._log_level,
+            put=self._put,
+        )
+
+    def _has_ended(self, stack_id: str, logical_id: str, *, began_at: float) -> str:
+        self.asked.append(Asked(self.world.clock.now, stack_id, logical_id, began_at))
+        return self.ended
+
+    def _invoke(self, function_arn: str, handed: Mapping[str, Any], /) -> None:
+        assert function_arn == self.function_arn
+        if self.invoke_errors:
+            raise self.invoke_errors.pop(0)
+        copy = json.loads(json.dumps(handed))
+        self.handed_over.append(copy)
+        self._queue.append(copy)
+        self.on_hand_over()
+
+    def _put(self, url: str, body: bytes, /) -> int:
+        assert url.startswith(RESPONSE_URL)
+        if self.put_results:
+            result = self.put_results.pop(0)
+            if isinstance(result, Exception):
+                raise result
+            if result != 200:
+                return result
+        self.bodies.append(body)
+        self.answered_at.append(self.world.elapsed())
+        self.answers.append(json.loads(body))
+        return 200
