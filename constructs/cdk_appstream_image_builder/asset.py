@@ -1,0 +1,67 @@
+"""What goes into the function's zip, byte for byte the same on every machine; knows nothing of CDK."""
+
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
+from pathlib import Path
+
+PACKAGES = ("crhelper", "running_image_builder_function")
+"""The Python packages that the function consists of; boto3 is in Lambda's runtime."""
+
+LICENCES = {"crhelper": ("LICENSE", "NOTICE"), "cdk-appstream-image-builder": ("LICENSE", "NOTICE")}
+"""The licence files that travel with the code, by distribution."""
+
+_EARLIEST = (1980, 1, 1, 0, 0, 0)
+"""The oldest date a zip can hold: file times must not change the asset's hash."""
+
+_MODE = 0o644
+"""Readable by Lambda's user, whatever the umask here."""
+
+
+def write_function_zip(target: Path) -> None:
+    """Write the function's deployment package.
+
+    Nothing but file names and contents decides its bytes: no times, modes, byte code, or compression (whose output
+    differs between zlib versions).
+
+    Args:
+        target: The zip to write.
+
+    Raises:
+        FileNotFoundError: A package or a licence is not installed.
+    """
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as package:
+        for name, content in sorted(contents().items()):
+            entry = zipfile.ZipInfo(name, date_time=_EARLIEST)
+            entry.create_system = 3  # Unix, or the mode would not count
+            entry.external_attr = _MODE << 16
+            package.writestr(entry, content)
+
+
+def contents() -> dict[str, bytes]:
+    """Return the files of the package: name in the zip to content."""
+    files = {f"{name}/{path}": content for name in PACKAGES for path, content in _sources(name)}
+    for name, licences in LICENCES.items():
+        files |= {f"licences/{name}/{licence}": _licence(name, licence) for licence in licences}
+    return files
+
+
+def _sources(package: str) -> Iterator[tuple[str, bytes]]:
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError(f"the Python package {package} is not installed: install cdk-appstream-image-builder")
+    root = Path(spec.submodule_search_locations[0])
+    for path in root.rglob("*.py"):
+        yield path.relative_to(root).as_posix(), path.read_bytes()
+
+
+def _licence(name: str, licence: str) -> bytes:
+    try:
+        files = distribution(name).files or []
+    except PackageNotFoundError:
+        files = []
+    for file in files:
+        if file.name == licence and any(part.endswith(".dist-info") for part in file.parts):
+            return Path(str(file.locate())).read_bytes()
+    raise FileNotFoundError(f"{licence} of {name} is not installed: reinstall {name}")

@@ -1,0 +1,118 @@
+"""What the function may do to single builders, spread over as many policies as IAM's limits ask for."""
+
+import hashlib
+import json
+
+from aws_cdk import CfnResource, Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct, IDependable
+
+from cdk_appstream_image_builder import permissions
+
+_INLINE = 15
+"""Builders in a role's inline policies, which may have 10,240 characters together: these many of the longest ARNs to
+start, twice as many to stop (an update has the old and the new policy for a while), and what is not about builders."""
+
+_MANAGED = 35
+"""Builders in one managed policy, which may have 6,144 characters."""
+
+
+class BuilderPermissions:
+    """The permissions for each builder, on exactly that builder.
+
+    What stops builders on delete is in policies of its own, whose content is part of their identity, so that
+    CloudFormation replaces them instead of changing them. A builder that is renamed, or whose resource is removed, is
+    stopped in the clean-up at the end of the update. A policy that was changed has lost the builder by then; one that
+    is replaced is there until the clean-up deletes it, after the resource that depends on it.
+
+    Args:
+        scope: The provider.
+        role: The function's role.
+        first: The inline policy of the first builders' starts.
+    """
+
+    def __init__(self, scope: Construct, role: iam.IRole, *, first: iam.Policy) -> None:
+        """Begin without builders."""
+        self._scope = scope
+        self._role = role
+        self._starting = [_Group(first, _INLINE, replaced=False)]
+        self._stopping: list[_Group] = []
+
+    def allow(self, arn: str, *, restart: bool, stop_on_delete: bool) -> list[IDependable]:
+        """Let the function start a builder, and stop it where an option asks for that.
+
+        Args:
+            arn: The builder's ARN.
+            restart: Whether it may be stopped to be started again.
+            stop_on_delete: Whether it may be stopped when its resource is deleted; covers a restart as well.
+
+        Returns:
+            What its resource must wait for.
+        """
+        may_stop = permissions.STOP if restart and not stop_on_delete else ()
+        needed = [self._add(self._starting, "Builders", arn, (*permissions.START, *may_stop))]
+        if stop_on_delete:
+            needed.append(self._add(self._stopping, "StopOnDelete", arn, permissions.STOP, replaced=True))
+        return needed
+
+    def _add(
+        self, groups: list["_Group"], construct_id: str, arn: str, actions: tuple[str, ...], *, replaced: bool = False
+    ) -> IDependable:
+        for group in groups:
+            if group.has(arn, actions):
+                return group.policy
+        if not groups or groups[-1].is_full:
+            number = len(groups)
+            groups.append(
+                _Group(self._policy(construct_id, number), _MANAGED if number else _INLINE, replaced=replaced)
+            )
+        groups[-1].add(arn, actions)
+        return groups[-1].policy
+
+    def _policy(self, construct_id: str, number: int) -> "iam.Policy | iam.ManagedPolicy":
+        if number == 0:
+            return iam.Policy(self._scope, construct_id, roles=[self._role])
+        return iam.ManagedPolicy(
+            self._scope, f"{construct_id}{number}", roles=[self._role], description="Starts or stops image builders"
+        )
+
+
+class _Group:
+    """The builders of one policy; a statement for each set of actions."""
+
+    def __init__(self, policy: "iam.Policy | iam.ManagedPolicy", room: int, *, replaced: bool) -> None:
+        self.policy = policy
+        self._room = room
+        self._replaced = replaced
+        self._statements: dict[tuple[str, ...], iam.PolicyStatement] = {}
+        self._arns: list[str] = []
+        resource = policy.node.default_child
+        assert isinstance(resource, CfnResource)
+        self._resource = resource
+        self._id = Stack.of(policy).get_logical_id(resource)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._arns) >= self._room
+
+    def has(self, arn: str, actions: tuple[str, ...]) -> bool:
+        return actions in self._statements and arn in self._statements[actions].resources
+
+    def add(self, arn: str, actions: tuple[str, ...]) -> None:
+        self._arns.append(arn)
+        if actions in self._statements:
+            self._statements[actions].add_resources(arn)
+        else:
+            self._statements[actions] = iam.PolicyStatement(actions=list(actions), resources=[arn])
+            self.policy.add_statements(self._statements[actions])
+        if self._replaced:
+            self._take_identity_from_content()
+
+    def _take_identity_from_content(self) -> None:
+        # Resolved, because a token's text differs from synth to synth.
+        content = json.dumps(Stack.of(self._resource).resolve(self._arns))
+        identity = f"{self._id}{hashlib.sha256(content.encode()).hexdigest()[:8].upper()}"
+        self._resource.override_logical_id(identity)
+        if isinstance(self._resource, iam.CfnPolicy):
+            # Two inline policies of one name would be one policy, which the clean-up would delete.
+            self._resource.policy_name = identity

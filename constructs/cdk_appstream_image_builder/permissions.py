@@ -1,0 +1,35 @@
+"""The function's IAM statements, each with its reason; makes no roles."""
+
+from aws_cdk import aws_iam as iam
+
+START = ("appstream:StartImageBuilder",)
+"""On exactly the builders that the function serves."""
+
+STOP = ("appstream:StopImageBuilder",)
+"""On exactly the builders that an option allows to be stopped."""
+
+
+def describe_image_builders() -> iam.PolicyStatement:
+    """Look at a builder. IAM knows no resource for DescribeImageBuilders, so its resource can only be "*"."""
+    return iam.PolicyStatement(
+        sid="DescribeImageBuilders", actions=["appstream:DescribeImageBuilders"], resources=["*"]
+    )
+
+
+def write_log(log_group_arn: str) -> iam.PolicyStatement:
+    """Write to its own log group, which the template makes: creating groups is not needed."""
+    return iam.PolicyStatement(
+        sid="WriteLog", actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group_arn]
+    )
+
+
+def hand_over(function_arn: str) -> iam.PolicyStatement:
+    """Invoke itself, for waits longer than one invocation may last."""
+    return iam.PolicyStatement(sid="HandOver", actions=["lambda:InvokeFunction"], resources=[function_arn])
+
+
+def look_at_stack(stack_id: str) -> iam.PolicyStatement:
+    """Ask, before a start, whether CloudFormation still waits for it: see the function's module ``stacks``."""
+    return iam.PolicyStatement(
+        sid="LookAtStack", actions=["cloudformation:DescribeStackResource"], resources=[stack_id]
+    )

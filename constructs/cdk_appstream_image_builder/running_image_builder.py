@@ -1,0 +1,114 @@
+"""The construct: properties in, the builder's attributes out; knows nothing of how the function is made."""
+
+from aws_cdk import CustomResource, Duration, RemovalPolicy, Stack
+from constructs import Construct
+
+from cdk_appstream_image_builder import validation
+from cdk_appstream_image_builder.on_delete import OnDelete
+from cdk_appstream_image_builder.provider import RunningImageBuilderProvider
+from running_image_builder_function import contract
+
+
+class RunningImageBuilder(Construct):
+    """An existing AppStream 2.0 image builder that is RUNNING once the stack is deployed.
+
+    On create and on update the builder is started if it is stopped, and the deploy goes on when it is RUNNING.
+    Whatever depends on this construct (``node.add_dependency``, or by using one of its attributes) comes after that.
+
+    Example::
+
+        builder = RunningImageBuilder(stack, "Builder", image_builder_name="my-builder")
+        CfnOutput(stack, "Address", value=builder.image_builder_eni_private_ip_address)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        image_builder_name: str,
+        appstream_agent_version: str | None = None,
+        restart_to_update_agent: bool = False,
+        timeout: Duration | None = None,
+        on_delete: OnDelete = OnDelete.LEAVE_RUNNING,
+    ) -> None:
+        """Define the running image builder.
+
+        Args:
+            scope: The stack, or a construct in it.
+            construct_id: The id within the scope.
+            image_builder_name: The name of an image builder in the stack's account and Region: 1 to 101 letters,
+                digits, ``_``, ``.`` or ``-``. Another name starts that builder and treats the old one by ``on_delete``.
+            appstream_agent_version: The AppStream agent's version to start the builder with, or ``LATEST``; 1 to 100
+                characters. A builder that already runs with another one fails the deploy. Default: the agent stays.
+            restart_to_update_agent: Whether a builder that runs with another agent is stopped and started again
+                instead; without a version it has no effect. Default: False.
+            timeout: How long the builder may take to be RUNNING before the deploy fails, 1 to 59 minutes. AWS's own
+                figures for a start are 5 to 10 minutes; 25 have been seen. Default: 30 minutes.
+            on_delete: What deleting the resource does with the builder. Default: it is left as it is.
+
+        Raises:
+            TypeError: A value is of another type; the message names it and the remedy.
+            ValueError: A value is out of its range; the message names it and the remedy.
+        """
+        super().__init__(scope, construct_id)
+        self._name = validation.check_name(image_builder_name)
+        seconds = validation.check_timeout(
+            Duration.seconds(contract.DEFAULT_TIMEOUT_SECONDS) if timeout is None else timeout
+        )
+        properties: dict[str, object] = {
+            contract.NAME: self._name,
+            contract.TIMEOUT_SECONDS: seconds,
+            contract.ON_DELETE: validation.check_on_delete(on_delete).value,
+        }
+        if version := validation.check_agent_version(appstream_agent_version):
+            properties[contract.APPSTREAM_AGENT_VERSION] = version
+        restart = restart_to_update_agent and version is not None  # no version, nothing to restart for
+        if restart:
+            properties[contract.RESTART_TO_UPDATE_AGENT] = True
+        self._provider = RunningImageBuilderProvider.of_stack(self)
+        self._resource = CustomResource(
+            self,
+            "Resource",
+            resource_type=contract.RESOURCE_TYPE,
+            service_token=self._provider.function.function_arn,
+            # Even a function that never answers holds the stack no longer than this.
+            service_timeout=Duration.seconds(seconds + contract.ANSWER_MARGIN_SECONDS),
+            removal_policy=RemovalPolicy.DESTROY,
+            properties=properties,
+        )
+        arn = Stack.of(self).format_arn(service="appstream", resource="image-builder", resource_name=self._name)
+        self._provider.serve(self._resource, arn, restart=restart, stop_on_delete=on_delete is OnDelete.STOP)
+
+    @property
+    def provider(self) -> RunningImageBuilderProvider:
+        """The function that starts the builder, shared by the stack."""
+        return self._provider
+
+    @property
+    def image_builder_name(self) -> str:
+        """The builder's name; using it makes the user wait for RUNNING."""
+        return self._resource.ref
+
+    @property
+    def image_builder_arn(self) -> str:
+        """The builder's ARN."""
+        return self._attribute("Arn")
+
+    @property
+    def image_builder_state(self) -> str:
+        """The state at the end of the deploy: RUNNING."""
+        return self._attribute("State")
+
+    @property
+    def image_builder_eni_private_ip_address(self) -> str:
+        """The private IP address of the builder's network interface; "" for a builder without a VPC."""
+        return self._attribute("EniPrivateIpAddress")
+
+    @property
+    def image_builder_eni_id(self) -> str:
+        """The id of the builder's network interface; "" for a builder without a VPC."""
+        return self._attribute("EniId")
+
+    def _attribute(self, name: str) -> str:
+        return self._resource.get_att_string(name)

@@ -1,0 +1,89 @@
+"""The distributions, built once, and environments outside the repository that hold the wheel and not the checkout."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.paths import PROJECT_DIR
+from synth.app import environment
+
+
+@pytest.fixture(scope="session")
+def build() -> Callable[[Path, Path], None]:
+    """Return what builds sdist and wheel of a source tree with this environment's hatchling, without the network."""
+
+    def run(source: Path, target: Path) -> None:
+        subprocess.run(
+            [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-t", "wheel", "-d", target],
+            cwd=source,
+            env=environment(),
+            capture_output=True,
+            check=True,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def dist(tmp_path_factory: pytest.TempPathFactory, build: Callable[[Path, Path], None]) -> Path:
+    """Return the folder that holds the sdist and the wheel of this checkout."""
+    target = tmp_path_factory.mktemp("dist")
+    build(PROJECT_DIR, target)
+    return target
+
+
+@pytest.fixture(scope="session")
+def wheel(dist: Path) -> Path:
+    """Return the wheel."""
+    (found,) = dist.glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="session")
+def install(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Callable[[str], Path]:
+    """Return a maker of environments with the wheel; it returns the environment's Python.
+
+    The dependencies, pure Python all of them, are borrowed from this environment to spare the network. They come last
+    on the path, and this environment's link to the checkout does not count there: links work in site folders only.
+    """
+
+    def make(interpreter: str) -> Path:
+        folder = tmp_path_factory.mktemp("environment")
+        subprocess.run([interpreter, "-m", "venv", "--without-pip", folder], env=environment(), check=True)
+        python = folder / "bin" / "python"
+        pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
+        subprocess.run(
+            [*pip, "--python", python, "install", "--quiet", "--no-deps", "--no-index", "--no-compile", wheel],
+            env=environment(),
+            check=True,
+        )
+        (site,) = folder.glob("lib/python*/site-packages")
+        (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+        return python
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def interpreter() -> Callable[[str], str | None]:
+    """Return what finds a working Python of a minor version: on PATH, or one of pyenv's; None without one."""
+    show = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+
+    def find(version: str) -> str | None:
+        on_path = shutil.which(f"python{version}")
+        candidates = [on_path] if on_path else []
+        candidates += [str(each) for each in sorted(pyenv.glob(f"versions/{version}.*/bin/python"))]
+        for candidate in candidates:
+            process = subprocess.run([candidate, "-c", show], capture_output=True, text=True, check=False)
+            if process.stdout.strip() == version:
+                return candidate
+        return None
+
+    return find

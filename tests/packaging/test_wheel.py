@@ -1,0 +1,140 @@
+"""What is in the distributions, and that an app with the wheel alone makes what an app in the checkout makes."""
+
+import json
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+
+from support.paths import PROJECT_DIR
+from synth.app import environment
+
+SOURCES = {
+    "cdk_appstream_image_builder": PROJECT_DIR / "constructs" / "cdk_appstream_image_builder",
+    "running_image_builder_function": PROJECT_DIR / "lambda" / "running_image_builder_function",
+}
+
+APP = """
+from aws_cdk import App, Stack
+from cdk_appstream_image_builder import RunningImageBuilder
+app = App()
+RunningImageBuilder(Stack(app, "Stack"), "Builder", image_builder_name="nb-1")
+app.synth()
+import cdk_appstream_image_builder, running_image_builder_function
+print(cdk_appstream_image_builder.__file__, running_image_builder_function.__file__, sep="\\n")
+"""
+
+Synth = Callable[[Path | str], tuple[dict[str, object], list[Path]]]
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    """Return the files of a wheel."""
+    with zipfile.ZipFile(wheel) as files:
+        return {name: files.read(name) for name in files.namelist()}
+
+
+@pytest.fixture(scope="module")
+def synth(tmp_path_factory: pytest.TempPathFactory) -> Synth:
+    """Return what synthesizes the app with a Python, outside the repository: its template and where its code is."""
+
+    def run(python: Path | str) -> tuple[dict[str, object], list[Path]]:
+        folder = tmp_path_factory.mktemp("app")
+        (folder / "app.py").write_text(APP)
+        out = folder / "cdk.out"
+        process = subprocess.run(
+            [python, "app.py"],
+            cwd=folder,
+            env=environment(CDK_OUTDIR=str(out), PYTHONDONTWRITEBYTECODE="1"),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ("", 0) == (process.stderr, process.returncode)
+        template = json.loads((out / "Stack.template.json").read_text(encoding="utf-8"))
+        return template, [Path(line) for line in process.stdout.split()]
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def from_checkout(synth: Synth) -> dict[str, object]:
+    """Return the template that the app has in this environment, where the checkout is installed."""
+    template, places = synth(sys.executable)
+    assert [source / "__init__.py" for source in SOURCES.values()] == places
+    return template
+
+
+def test_the_wheel_is_both_packages_and_the_licences(wheel: Path) -> None:
+    """Every source file, typed markers included, and beside the metadata nothing else."""
+    expected = {
+        f"{name}/{path.relative_to(source).as_posix()}": path.read_bytes()
+        for name, source in SOURCES.items()
+        for path in source.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    found = contents(wheel)
+    assert expected == {name: content for name, content in found.items() if ".dist-info/" not in name}
+    assert {f"{name}/py.typed" for name in SOURCES} <= expected.keys()
+    assert ["licenses/LICENSE", "licenses/NOTICE"] == sorted(
+        name.partition(".dist-info/")[2] for name in found if "/licenses/" in name
+    )
+
+
+def test_the_metadata_says_what_a_user_must_know(wheel: Path) -> None:
+    """Name, licence and Python are stated, and crhelper is the one version that the function was made for."""
+    (text,) = [content.decode() for name, content in contents(wheel).items() if name.endswith("/METADATA")]
+    metadata = Parser().parsestr(text)
+    assert "cdk-appstream-image-builder" == metadata["Name"]
+    assert "Apache-2.0" == metadata["License-Expression"]
+    assert ">=3.10" == metadata["Requires-Python"]
+    requirements = metadata.get_all("Requires-Dist") or []
+    assert ["aws-cdk-lib", "boto3", "constructs", "crhelper"] == sorted(
+        line.partition("<")[0].partition(">")[0].partition("=")[0] for line in requirements
+    )
+    assert "crhelper==2.0.12" in requirements
+
+
+def test_the_sdist_builds_the_same_wheel(dist: Path, wheel: Path, tmp_path: Path, build: Callable[..., None]) -> None:
+    """Who builds from the source distribution gets what we publish, file by file."""
+    (sdist,) = dist.glob("*.tar.gz")
+    with tarfile.open(sdist) as files:
+        files.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
+    build(source, tmp_path / "dist")
+    (rebuilt,) = (tmp_path / "dist").glob("*.whl")
+    assert wheel.name == rebuilt.name
+    assert contents(wheel) == contents(rebuilt)
+
+
+def test_the_sdist_holds_the_product_only(dist: Path) -> None:
+    """Tests, the local engine and whatever lies about in a checkout stay at home."""
+    (sdist,) = dist.glob("*.tar.gz")
+    with tarfile.open(sdist) as files:
+        top = {name.split("/")[1] for name in files.getnames()}
+    assert {"constructs", "lambda", "pyproject.toml", "LICENSE", "NOTICE", "README.md", "CHANGELOG.md"} | {
+        "PKG-INFO",
+        ".gitignore",
+    } == top
+
+
+@pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13", "3.14"])
+def test_an_app_with_the_wheel_is_the_app_in_the_checkout(
+    version: str,
+    install: Callable[[str], Path],
+    interpreter: Callable[[str], str | None],
+    synth: Synth,
+    from_checkout: dict[str, object],
+) -> None:
+    """The same template, the asset's hash included, with every supported Python; and no code from the checkout."""
+    found = interpreter(version)
+    if found is None:
+        pytest.skip(f"no Python {version} on this machine: neither python{version} on PATH nor one of pyenv's")
+    python = install(found)
+    template, places = synth(python)
+    assert from_checkout == template
+    assert [True, True] == [place.is_relative_to(python.parents[1]) for place in places]

@@ -1,0 +1,63 @@
+"""Stacks with builders, and their templates as plain data; asserts nothing."""
+
+from typing import Any
+
+from aws_cdk import App, Duration, Stack
+from aws_cdk.assertions import Template
+from constructs import Construct
+
+from cdk_appstream_image_builder import OnDelete, RunningImageBuilder
+
+Json = dict[str, Any]
+
+NAME = "nb-1"
+"""The builder's name where a test does not care."""
+
+
+def every_option() -> Json:
+    """Return each option of the construct with a value that is not its default."""
+    return {
+        "appstream_agent_version": "LATEST",
+        "restart_to_update_agent": True,
+        "timeout": Duration.minutes(45),
+        "on_delete": OnDelete.STOP,
+    }
+
+
+def any_stack() -> Stack:
+    """Return an empty stack of an app of its own, for any account and Region."""
+    return Stack(App(), "Stack")
+
+
+def any_builder(scope: Construct, construct_id: str = "Builder", **options: Any) -> RunningImageBuilder:
+    """Add a builder to a stack, or to a construct in it."""
+    return RunningImageBuilder(scope, construct_id, **{"image_builder_name": NAME, **options})
+
+
+def template(stack: Stack) -> Json:
+    """Return the template of a stack, which must not change after it."""
+    return dict(Template.from_stack(stack).to_json())
+
+
+def template_with(**options: Any) -> Json:
+    """Return the template of a stack with one builder."""
+    stack = any_stack()
+    any_builder(stack, **options)
+    return template(stack)
+
+
+def of_type(found: Json, resource_type: str) -> dict[str, Json]:
+    """Return a template's resources of one type by their logical ids."""
+    return {key: value for key, value in found["Resources"].items() if value["Type"] == resource_type}
+
+
+def only(found: Json, resource_type: str) -> Json:
+    """Return a template's only resource of a type."""
+    (resource,) = of_type(found, resource_type).values()
+    return dict(resource)
+
+
+def statements(found: Json) -> list[Json]:
+    """Return every statement of every policy of a template, in the template's order."""
+    policies = of_type(found, "AWS::IAM::Policy").values()
+    return [statement for policy in policies for statement in policy["Properties"]["PolicyDocument"]["Statement"]]

@@ -1,0 +1,138 @@
+"""app.py as the CDK CLI runs it: what it makes of a context, and what it says of a wrong one."""
+
+import json
+import os
+import re
+import runpy
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App
+
+from support.paths import PROJECT_DIR
+from synth import app, snapshots
+from synth.stacks import Json, of_type, only, template_with
+
+TYPE = "Custom::AppStreamRunningImageBuilder"
+STACK = "RunningImageBuilder.template.json"
+OPTIONS = "-c imageBuilderName=NAME [-c appstreamAgentVersion=VERSION] [-c timeoutMinutes=30] [-c onDelete=STOP]"
+
+NAME_REMEDY = "give 1 to 101 letters, digits, '_', '.' or '-', a letter or digit first"
+TIMEOUT_REMEDY = "give a number of minutes from 1 to 59"
+VERSION_REMEDY = "give 1 to 100 characters, 'LATEST', or leave it out"
+DELETE_REMEDY = "give LEAVE_RUNNING or STOP"
+
+REFUSED: dict[str, tuple[Json, str]] = {
+    "no name": ({"imageBuilderName": None}, "imageBuilderName is missing: give the name of an image builder"),
+    "malformed name": ({"imageBuilderName": "my builder"}, f"image_builder_name is 'my builder': {NAME_REMEDY}"),
+    "wrong timeout": ({"timeoutMinutes": "nan"}, f"timeoutMinutes is 'nan': {TIMEOUT_REMEDY}"),
+    "wrong onDelete": ({"onDelete": "stop"}, f"onDelete is 'stop': {DELETE_REMEDY}"),
+    "long version": (
+        {"appstreamAgentVersion": "1" * 101},
+        f"appstream_agent_version is 101 characters long: {VERSION_REMEDY}",
+    ),
+}
+"""What is refused in a real run, one of each kind: the context beside a good name, and the message."""
+
+REFUSED_TOO: list[tuple[Json, str]] = [
+    *[
+        ({"timeoutMinutes": value}, f"timeoutMinutes is {value!r}: {TIMEOUT_REMEDY}")
+        for value in ("abc", "", "0", "60", "59.5", "-1", "inf", "1e400", True)
+    ],
+    ({"imageBuilderName": ""}, "imageBuilderName is missing: give the name of an image builder"),
+    ({"imageBuilderName": "a\nb"}, f"image_builder_name is 'a\\nb': {NAME_REMEDY}"),
+    ({"onDelete": ""}, f"onDelete is '': {DELETE_REMEDY}"),
+    ({"onDelete": ["STOP"]}, f"onDelete is ['STOP']: {DELETE_REMEDY}"),
+    ({"appstreamAgentVersion": ""}, f"appstream_agent_version is '': {VERSION_REMEDY}"),
+    ({"appstreamAgentVersion": 7}, f"appstream_agent_version is 7: {VERSION_REMEDY}"),
+]
+"""What is refused besides, asked of app.py's function in this process, as a run takes seconds."""
+
+ACCEPTED: dict[str, Json] = {
+    "name only": {},
+    "everything": {"appstreamAgentVersion": "LATEST", "timeoutMinutes": "2.05", "onDelete": "STOP"},
+    "numbers": {"imageBuilderName": 42, "timeoutMinutes": 59},
+}
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Any]]:
+    """Return the output folder and the ended process of each real run; they run side by side."""
+    contexts = {**{key: context for key, (context, _) in REFUSED.items()}, **ACCEPTED}
+    folders = {key: tmp_path_factory.mktemp("app") / "cdk.out" for key in contexts}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        given = ({"imageBuilderName": "nb-1", **context} for context in contexts.values())
+        processes = pool.map(app.run, given, folders.values())
+        return {key: (folders[key], process) for key, process in zip(contexts, processes, strict=True)}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_wrong_setting_fails_in_one_line(ran: dict[str, tuple[Path, Any]], case: str) -> None:
+    """The line names the value, the remedy and the options to give; there is no traceback and no assembly."""
+    folder, process = ran[case]
+    assert f"app.py: {REFUSED[case][1]}; options: {OPTIONS}\n" == process.stderr
+    assert 1 == process.returncode
+    assert not (folder / STACK).exists()
+
+
+@pytest.mark.parametrize(("context", "message"), REFUSED_TOO, ids=lambda value: str(value)[:40])
+def test_other_wrong_settings_are_refused_too(context: Json, message: str) -> None:
+    """Each raises the one error that app.py turns into a line."""
+    program = runpy.run_path(str(PROJECT_DIR / "app.py"), run_name="app")
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        program["stack"](App(context={"imageBuilderName": "nb-1", **context}))
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_a_good_context_is_synthesized_silently(ran: dict[str, tuple[Path, Any]], case: str) -> None:
+    """Nothing is printed and nothing is warned about."""
+    folder, process = ran[case]
+    assert ("", "", 0) == (process.stdout, process.stderr, process.returncode)
+    assert (folder / STACK).is_file()
+
+
+def made(ran: dict[str, tuple[Path, Any]], case: str) -> Json:
+    """Return the template that app.py made."""
+    return dict(json.loads((ran[case][0] / STACK).read_text(encoding="utf-8")))
+
+
+def test_the_outputs_have_the_promised_ids(ran: dict[str, tuple[Path, Any]]) -> None:
+    """Scripts read the outputs by their ids, and each output is the builder's attribute or the log group."""
+    found = made(ran, "name only")
+    (builder,), (log_group,) = of_type(found, TYPE), of_type(found, "AWS::Logs::LogGroup")
+    assert {
+        "Arn": {"Fn::GetAtt": [builder, "Arn"]},
+        "State": {"Fn::GetAtt": [builder, "State"]},
+        "EniPrivateIpAddress": {"Fn::GetAtt": [builder, "EniPrivateIpAddress"]},
+        "EniId": {"Fn::GetAtt": [builder, "EniId"]},
+        "LogGroupName": {"Ref": log_group},
+    } == {key: output["Value"] for key, output in found["Outputs"].items()}
+    assert [] == [key for key, output in found["Outputs"].items() if not output["Description"]]
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        ("name only", {"Name": "nb-1", "TimeoutSeconds": 1800, "OnDelete": "LEAVE_RUNNING"}),
+        ("everything", {"Name": "nb-1", "AppstreamAgentVersion": "LATEST", "TimeoutSeconds": 123, "OnDelete": "STOP"}),
+        ("numbers", {"Name": "42", "TimeoutSeconds": 3540, "OnDelete": "LEAVE_RUNNING"}),
+    ],
+)
+def test_settings_reach_the_resource(ran: dict[str, tuple[Path, Any]], case: str, expected: Json) -> None:
+    """Each setting of the context is the construct's option of that name."""
+    properties = only(made(ran, case), TYPE)["Properties"]
+    assert expected == {key: value for key, value in properties.items() if not key.startswith("Service")}
+
+
+def test_the_feature_flags_of_the_project_change_nothing(ran: dict[str, tuple[Path, Any]]) -> None:
+    """An app without cdk.json's flags gets the same resources as this one, whose resources the tests know."""
+    flagged, plain = (snapshots.masked(found) for found in (made(ran, "name only"), template_with()))
+    assert [resource for resource in plain["Resources"].values() if resource["Type"].startswith("AWS::Lambda")] != []
+    assert _without_ids(plain) == _without_ids(flagged)
+
+
+def _without_ids(found: Json) -> Json:
+    """Return the resources as if the builder had the same construct id in both."""
+    return dict(json.loads(json.dumps(found["Resources"]).replace(next(iter(of_type(found, TYPE))), "Builder")))
