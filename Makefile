@@ -1,0 +1,71 @@
+# Everything runs in .venv and node_modules of this checkout; nothing else on the machine is changed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The tools that the recipes start find the environment's own programs first, Node among them.
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
+SOURCES := app.py constructs lambda local tests tools
+RUNS ?= 10000
+PORT ?= 0
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev deploy-local local test check format lint types snapshot wheel simulate mutants clean
+
+help: ## Show the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+deploy-local: setup ## Deploy the app on a local engine with the real CDK CLI, and clean up
+	@$(BIN)/python -m appstream_local.deploy_local
+
+local: setup ## Keep a local engine running for cdk and aws in a second terminal (PORT=4566 for a fixed port)
+	@$(BIN)/python -m appstream_local.serve_foreground --port $(PORT)
+
+test: setup-dev ## Run all tests
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+
+check: setup-dev ## Run what CI runs: format, lint, types, tests
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(MAKE) --no-print-directory lint types test
+
+format: setup-dev ## Format the code
+	@$(BIN)/ruff format $(SOURCES)
+	@$(BIN)/ruff check --fix $(SOURCES)
+
+lint: setup-dev
+	@$(BIN)/ruff check $(SOURCES)
+
+types: setup-dev
+	@$(BIN)/mypy
+
+snapshot: setup-dev ## Renew the committed templates
+	@PYTHONPATH=tests $(BIN)/python -m synth.snapshots
+
+wheel: setup-dev ## Build sdist and wheel into dist
+	@$(BIN)/python -m hatchling build -t sdist -t wheel -d dist
+
+simulate: setup-dev ## Run random schedules of faults (RUNS=10000, or SEED=... to replay one)
+	@PYTHONPATH=tests $(BIN)/python -m simulation --runs $(RUNS) $(if $(SEED),--seed $(SEED))
+
+clean: ## Remove what the commands above made
+	rm -rf $(VENV) node_modules cdk.out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+setup: $(VENV)/.installed node_modules/.installed
+setup-dev: setup $(VENV)/.installed-dev
+
+$(VENV)/.installed: requirements.txt requirements-local.txt pyproject.toml local/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.10 or newer is needed, $(PYTHON) is " + sys.version.split()[0] if sys.version_info < (3, 10) else 0)'
+	@$(PYTHON) -m venv $(VENV) || { echo "error: no virtual environment could be made: install Python's venv module" >&2; exit 1; }
+	@echo "Installing Python packages into $(VENV) (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-local.txt
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	@echo "Installing the test tools into $(VENV) (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json | $(VENV)/.installed
+	@echo "Installing the CDK CLI into node_modules (once)"
+	@$(BIN)/npm ci --silent
+	@touch $@

@@ -1,0 +1,73 @@
+"""The stacks of the end-to-end tests, all in one app so that one synth serves them; a stack is one step of a test.
+
+Two stacks with the same name are two versions of it: deploying the second one updates the first.
+"""
+
+from aws_cdk import App, CfnOutput, CfnWaitConditionHandle, Duration, Stack
+from aws_cdk import aws_lambda as lambda_
+
+from cdk_appstream_image_builder import OnDelete, RunningImageBuilder
+
+MINUTE = Duration.minutes(1)
+
+
+def step(
+    app: App,
+    step_id: str,
+    stack_name: str,
+    *builder_names: str,
+    timeout: Duration = MINUTE,
+    on_delete: OnDelete = OnDelete.LEAVE_RUNNING,
+    agent_version: str | None = None,
+    restart: bool = False,
+    function_limit: int | None = None,
+) -> RunningImageBuilder:
+    """Add one version of a stack, with builders and, for the first of them, its outputs; return the first."""
+    stack = Stack(app, step_id, stack_name=stack_name)
+    builders = [
+        RunningImageBuilder(
+            stack,
+            f"Builder{number}" if number else "Builder",
+            image_builder_name=name,
+            appstream_agent_version=agent_version,
+            restart_to_update_agent=restart,
+            timeout=timeout,
+            on_delete=on_delete,
+        )
+        for number, name in enumerate(builder_names)
+    ]
+    first = builders[0]
+    CfnOutput(stack, "Arn", value=first.image_builder_arn)
+    CfnOutput(stack, "State", value=first.image_builder_state)
+    CfnOutput(stack, "EniPrivateIpAddress", value=first.image_builder_eni_private_ip_address)
+    if function_limit is not None:
+        function = first.provider.function.node.default_child
+        assert isinstance(function, lambda_.CfnFunction)
+        function.timeout = function_limit
+    return first
+
+
+app = App()
+step(app, "Created", "life", "life")
+step(app, "Updated", "life", "life", timeout=Duration.minutes(2))
+step(app, "AlreadyRunning", "running", "already-running")
+step(app, "BeforeRename", "rename", "old-name", on_delete=OnDelete.STOP)
+step(app, "AfterRename", "rename", "new-name", on_delete=OnDelete.STOP)
+step(app, "Several", "several", "several-1", "several-2", "several-3")
+step(app, "Unknown", "unknown", "no-such-builder")
+step(app, "FailingStart", "failing-start", "failing-start", on_delete=OnDelete.STOP)
+step(app, "NeverRunning", "never", "never-running")
+step(app, "LongStart", "long-start", "long-start", function_limit=8)
+step(app, "MayNotStart", "may-not-start", "may-not-start", timeout=Duration.minutes(3))
+step(app, "MayNotDescribe", "may-not-describe", "may-not-describe", timeout=Duration.minutes(3))
+step(app, "MayNotHandOver", "may-not-hand-over", "may-not-hand-over", function_limit=8)
+step(app, "Throttled", "throttled", "throttled")
+step(app, "DeniedAtFirst", "denied-at-first", "denied-at-first")
+step(app, "DeletedMeanwhile", "deleted-meanwhile", "deleted-meanwhile")
+step(app, "StoppedOnDelete", "stopped-on-delete", "stopped-on-delete", on_delete=OnDelete.STOP)
+CfnWaitConditionHandle(Stack(app, "BeforeCancel", stack_name="cancelled"), "Before")
+cancelled = step(app, "Cancelled", "cancelled", "cancelled", on_delete=OnDelete.STOP)
+CfnWaitConditionHandle(Stack.of(cancelled), "Before")
+CfnWaitConditionHandle(Stack.of(cancelled), "After").node.add_dependency(cancelled)
+step(app, "AgentUpdate", "agent", "agent", agent_version="LATEST", restart=True)
+app.synth()

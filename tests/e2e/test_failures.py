@@ -1,0 +1,72 @@
+"""What goes wrong ends in a rollback with a reason that a person can act on, and the stack can be destroyed."""
+
+from pathlib import Path
+
+from appstream_local.control import Control
+from support.deployer import Deployer
+
+
+def failure(deployer: Deployer, stack_name: str) -> tuple[str, str]:
+    """Return the physical id and the reason of the one failed create."""
+    [(_, physical_id, reason)] = [each for each in deployer.events(stack_name) if each[0] == "CREATE_FAILED"]
+    return physical_id, reason
+
+
+def test_an_unknown_builder_fails_at_once_and_rolls_back(deployer: Deployer) -> None:
+    """A name that no builder has fails the deploy with that name and the remedy."""
+    result = deployer.deploy("Unknown")
+
+    assert result.exit_code != 0
+    assert deployer.status("unknown") == "ROLLBACK_COMPLETE"
+    assert "Image builder no-such-builder: not found. Give the name of a builder" in failure(deployer, "unknown")[1]
+    deployer.destroy("Unknown").check()
+
+
+def test_a_failing_start_says_what_appstream_says_and_is_not_repeated(deployer: Deployer, control: Control) -> None:
+    """A start that ends in an error fails with AppStream's own words, after one start."""
+    control.put_image_builder("failing-start")
+    control.set_start_outcome(
+        "failing-start", "stopped", error_code="SUBNET_NOT_FOUND", error_message="The subnet is gone."
+    )
+
+    result = deployer.deploy("FailingStart")
+
+    assert result.exit_code != 0
+    assert "SUBNET_NOT_FOUND: The subnet is gone." in failure(deployer, "failing-start")[1]
+    assert control.image_builder("failing-start").starts == 1
+    assert deployer.status("failing-start") == "ROLLBACK_COMPLETE"
+
+
+def test_a_start_that_never_ends_fails_at_the_timeout(deployer: Deployer, control: Control) -> None:
+    """At the timeout the answer is the function's own, with the last state, not CloudFormation's."""
+    control.put_image_builder("never-running")
+    control.set_start_outcome("never-running", "never")
+
+    result = deployer.deploy("NeverRunning")
+
+    assert result.exit_code != 0
+    assert "(PENDING): not RUNNING within 1 minutes" in failure(deployer, "never")[1]
+
+
+def test_a_builder_deleted_while_it_is_waited_for_fails_at_once(deployer: Deployer, control: Control) -> None:
+    """A builder that disappears ends the wait, long before the timeout."""
+    control.put_image_builder("deleted-meanwhile")
+    control.set_state("deleted-meanwhile", "PENDING", then=[(4, "DELETING"), (60, "")])
+
+    result = deployer.deploy("DeletedMeanwhile")
+
+    assert result.exit_code != 0
+    assert "(DELETING): it is being deleted" in failure(deployer, "deleted-meanwhile")[1]
+
+
+def test_a_missing_permission_to_hand_over_fails_the_deploy(
+    deployer: Deployer, control: Control, tmp_path: Path
+) -> None:
+    """Without the permission to invoke itself, a wait beyond the function's limit fails and says so."""
+    control.put_image_builder("may-not-hand-over")
+    control.set_start_outcome("may-not-hand-over", "never")
+
+    result = deployer.without("lambda:InvokeFunction", tmp_path).deploy("MayNotHandOver")
+
+    assert result.exit_code != 0
+    assert "could not be handed over: lambda:InvokeFunction" in failure(deployer, "may-not-hand-over")[1]

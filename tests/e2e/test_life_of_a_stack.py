@@ -1,0 +1,84 @@
+"""The main job with the real CDK CLI: create, update, rename, destroy."""
+
+from appstream_local.control import Control
+from support.deployer import Deployer
+
+
+def test_create_starts_a_stopped_builder_and_returns_when_it_is_running(deployer: Deployer, control: Control) -> None:
+    """A deploy starts a stopped builder, returns when it is RUNNING, and has its attributes as outputs."""
+    control.put_image_builder("life", state="STOPPED")
+
+    result = deployer.deploy("Created").check()
+
+    builder = control.image_builder("life")
+    assert builder.state == "RUNNING"
+    assert builder.starts == 1
+    assert result.outputs == {
+        "life": {
+            "Arn": builder.description["Arn"],
+            "State": "RUNNING",
+            "EniPrivateIpAddress": builder.description["NetworkAccessConfiguration"]["EniPrivateIpAddress"],
+        }
+    }
+    assert [("CREATE_COMPLETE", "life")] == [each[:2] for each in deployer.events("life")][-1:]
+
+
+def test_update_starts_a_builder_that_was_stopped_meanwhile(deployer: Deployer, control: Control) -> None:
+    """An update finds the builder stopped and starts it again, without replacing the resource."""
+    control.set_state("life", "STOPPED")
+    before = control.image_builder("life").starts
+
+    deployer.deploy("Updated").check()
+
+    assert control.image_builder("life").state == "RUNNING"
+    assert control.image_builder("life").starts == before + 1
+    assert [("UPDATE_COMPLETE", "life")] == [each[:2] for each in deployer.events("life")][-1:]
+
+
+def test_destroy_leaves_the_builder_as_it_is(deployer: Deployer, control: Control) -> None:
+    """Destroying the stack neither stops the builder nor looks at it."""
+    control.clear_calls()
+
+    deployer.destroy("Updated").check()
+
+    assert control.image_builder("life").state == "RUNNING"
+    assert [call.operation for call in control.calls() if call.name == "life"] == []
+
+
+def test_create_with_a_running_builder_starts_nothing(deployer: Deployer, control: Control) -> None:
+    """A builder that is RUNNING already is looked at once and not started."""
+    control.put_image_builder("already-running", state="RUNNING")
+
+    result = deployer.deploy("AlreadyRunning").check()
+
+    assert result.outputs["running"]["State"] == "RUNNING"
+    calls = [call.operation for call in control.calls() if call.name == "already-running"]
+    assert calls == ["DescribeImageBuilders"]
+
+
+def test_rename_starts_the_new_builder_and_deletes_the_old_resource(deployer: Deployer, control: Control) -> None:
+    """Another name is another resource: the new builder runs, and the old one is treated by its OnDelete."""
+    control.put_image_builder("old-name")
+    control.put_image_builder("new-name")
+    deployer.deploy("BeforeRename").check()
+
+    result = deployer.deploy("AfterRename").check()
+
+    assert result.outputs["rename"]["Arn"].endswith("image-builder/new-name")
+    assert control.image_builder("new-name").state == "RUNNING"
+    assert control.image_builder("new-name").stops == 0
+    assert control.image_builder("old-name").state == "STOPPED"
+    assert control.image_builder("old-name").stops == 1
+
+
+def test_several_builders_share_one_function(deployer: Deployer, control: Control) -> None:
+    """Three builders of one stack are started at once by one function."""
+    names = ["several-1", "several-2", "several-3"]
+    for name in names:
+        control.put_image_builder(name)
+
+    deployer.deploy("Several").check()
+
+    assert [control.image_builder(name).state for name in names] == ["RUNNING"] * 3
+    resources = deployer.cloudformation.describe_stack_resources(StackName="several")["StackResources"]
+    assert [each["ResourceType"] for each in resources].count("AWS::Lambda::Function") == 1

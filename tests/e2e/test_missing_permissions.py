@@ -1,0 +1,40 @@
+"""A permission that never comes fails the deploy, after the time that IAM is given; alone, since it waits for that."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from appstream_local.control import Control
+from support.deployer import Deployer
+
+ARN = "arn:aws:appstream:us-east-1:000000000000:image-builder/may-not-start"
+
+
+def test_a_role_without_a_permission_fails_the_deploy_with_action_and_arn(
+    deployer: Deployer, control: Control, tmp_path: Path
+) -> None:
+    """Without the permission to start, or to describe, the deploy fails and the reason names action and resource."""
+    cases = {
+        ("MayNotStart", "may-not-start"): (
+            "appstream:StartImageBuilder",
+            f"appstream:StartImageBuilder is denied on {ARN}",
+        ),
+        ("MayNotDescribe", "may-not-describe"): (
+            "appstream:DescribeImageBuilders",
+            "appstream:DescribeImageBuilders is denied on *",
+        ),
+    }
+    for _, name in cases:
+        control.put_image_builder(name)
+
+    def deploy(case: tuple[tuple[str, str], tuple[str, str]]) -> int:
+        (step, name), (action, _) = case
+        return int(deployer.without(action, tmp_path / name).deploy(step).exit_code)
+
+    with ThreadPoolExecutor() as pool:
+        codes = list(pool.map(deploy, cases.items()))
+
+    assert 0 not in codes
+    for (_, name), (_, reason) in cases.items():
+        [failed] = [each for each in deployer.events(name) if each[0] == "CREATE_FAILED"]
+        assert reason in failed[2]
+        assert control.image_builder(name).starts == 0

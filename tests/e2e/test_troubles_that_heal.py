@@ -1,0 +1,94 @@
+"""Troubles on the way that a deploy survives: hand-overs, throttling, late permissions, lost connections, cancels."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from appstream_local.control import Control
+from support.deployer import Deployer
+
+
+def test_a_start_longer_than_one_invocation_is_handed_over(deployer: Deployer, control: Control) -> None:
+    """A function limited to 8 s waits out a start of 20 s by handing over, and starts once."""
+    control.put_image_builder("long-start")
+    control.set_durations(start=20)
+    try:
+        result = deployer.deploy("LongStart").check()
+    finally:
+        control.set_durations(start=6)
+
+    assert result.outputs["long-start"]["State"] == "RUNNING"
+    assert control.image_builder("long-start").starts == 1
+
+
+def test_throttling_and_lost_connections_are_survived(deployer: Deployer, control: Control) -> None:
+    """Throttled and dropped calls, a start whose answer is lost among them, end in one start and a success."""
+    control.put_image_builder("throttled")
+    control.add_fault("throttle", name="throttled", operation="DescribeImageBuilders", times=2)
+    control.add_fault("drop", name="throttled", operation="StartImageBuilder", times=1, after_effect=True)
+    control.add_fault("server_error", name="throttled", operation="DescribeImageBuilders", times=1)
+
+    result = deployer.deploy("Throttled").check()
+
+    assert result.outputs["throttled"]["State"] == "RUNNING"
+    assert control.image_builder("throttled").starts == 1
+
+
+def test_a_permission_that_takes_a_while_is_waited_for(deployer: Deployer, control: Control) -> None:
+    """Access denied for some seconds, as after a fresh policy, delays the deploy and does not fail it."""
+    control.put_image_builder("denied-at-first")
+    control.add_fault("access_denied", name="denied-at-first", seconds=12)
+
+    result = deployer.deploy("DeniedAtFirst").check()
+
+    assert result.outputs["denied-at-first"]["State"] == "RUNNING"
+
+
+def test_on_delete_stop_waits_until_the_builder_is_stopped(deployer: Deployer, control: Control) -> None:
+    """With OnDelete STOP the builder is STOPPED when ``cdk destroy`` returns."""
+    control.put_image_builder("stopped-on-delete")
+    deployer.deploy("StoppedOnDelete").check()
+
+    deployer.destroy("StoppedOnDelete").check()
+
+    assert control.image_builder("stopped-on-delete").state == "STOPPED"
+    assert control.image_builder("stopped-on-delete").stops == 1
+
+
+def test_an_old_agent_is_updated_by_a_restart_where_that_is_allowed(deployer: Deployer, control: Control) -> None:
+    """A running builder with an old agent is stopped and started with the latest one."""
+    control.put_image_builder("agent", state="RUNNING", AppstreamAgentVersion="01-01-2020")
+
+    result = deployer.deploy("AgentUpdate").check()
+
+    builder = control.image_builder("agent")
+    assert result.outputs["agent"]["State"] == "RUNNING"
+    assert (builder.stops, builder.starts) == (1, 1)
+    assert builder.description["LatestAppstreamAgentVersion"] == "TRUE"
+
+
+def test_an_update_cancelled_while_the_resource_is_created_leaves_nothing_running(
+    deployer: Deployer, control: Control
+) -> None:
+    """An update cancelled during the create rolls back, and with OnDelete STOP the builder is stopped again."""
+    control.put_image_builder("cancelled")
+    deployer.deploy("BeforeCancel").check()
+    deploy = threading.Thread(target=deployer.deploy, args=["Cancelled"])
+    deploy.start()
+    try:
+        _until(lambda: control.image_builder("cancelled").starts == 1)
+        deployer.cloudformation.cancel_update_stack(StackName="cancelled")
+    finally:
+        deploy.join()
+
+    _until(lambda: deployer.status("cancelled") == "UPDATE_ROLLBACK_COMPLETE")
+    builder = control.image_builder("cancelled")
+    assert ("STOPPED", 1, 1) == (builder.state, builder.starts, builder.stops)
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    """Wait for something that another process does, for a minute at most."""
+    ends_at = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < ends_at, "did not come true within a minute"
+        time.sleep(0.2)
