@@ -1,13 +1,18 @@
 """The deployable app: settings from context, one stack, outputs; looks nothing up and decides nothing else."""
 
+import json
 import sys
 from math import nan
+from typing import Any
 
 from aws_cdk import App, CfnOutput, Duration, Stack
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilder
 
-OPTIONS = "-c imageBuilderName=NAME [-c appstreamAgentVersion=VERSION] [-c timeoutMinutes=30] [-c onDelete=STOP]"
+OPTIONS = (
+    "-c imageBuilderName=NAME [-c appstreamAgentVersion=VERSION] [-c restartToUpdateAgent=true] [-c timeoutMinutes=30] "
+    '[-c pollIntervalSeconds=2] [-c onDelete=STOP] [-c triggers=\'{"name": "value"}\']'
+)
 
 
 def stack(app: App) -> Stack:
@@ -16,7 +21,8 @@ def stack(app: App) -> Stack:
     Raises:
         ValueError: A setting is missing or malformed; the message shows the option to give.
     """
-    name = app.node.try_get_context("imageBuilderName")
+    setting = app.node.try_get_context
+    name = setting("imageBuilderName")
     if not name:
         raise ValueError("imageBuilderName is missing: give the name of an image builder")
     made = Stack(app, "RunningImageBuilder", description="Keeps an AppStream image builder RUNNING")
@@ -24,9 +30,14 @@ def stack(app: App) -> Stack:
         made,
         "ImageBuilder",
         image_builder_name=str(name),
-        appstream_agent_version=app.node.try_get_context("appstreamAgentVersion"),
-        timeout=minutes(app.node.try_get_context("timeoutMinutes")),
-        on_delete=on_delete(app.node.try_get_context("onDelete")),
+        appstream_agent_version=setting("appstreamAgentVersion"),
+        restart_to_update_agent=flag("restartToUpdateAgent", setting("restartToUpdateAgent")),
+        timeout=duration("timeoutMinutes", setting("timeoutMinutes"), unit="minutes", seconds=60, low=1, high=59),
+        poll_interval=duration(
+            "pollIntervalSeconds", setting("pollIntervalSeconds"), unit="seconds", seconds=1, low=1, high=60
+        ),
+        on_delete=on_delete(setting("onDelete")),
+        triggers=triggers(setting("triggers")),
     )
     outputs = {
         "Arn": (builder.image_builder_arn, "The image builder's ARN"),
@@ -43,8 +54,8 @@ def stack(app: App) -> Stack:
     return made
 
 
-def minutes(value: object) -> Duration | None:
-    """Return the timeout in whole seconds, None where the context has none."""
+def duration(key: str, value: object, *, unit: str, seconds: int, low: int, high: int) -> Duration | None:
+    """Return a duration in whole seconds, None where the context has none."""
     if value is None:
         return None
     try:
@@ -52,9 +63,16 @@ def minutes(value: object) -> Duration | None:
     except ValueError:
         number = nan
     # Here, because Duration itself fails in many lines on what is negative, infinite or not a number.
-    if not 1 <= number <= 59:
-        raise ValueError(f"timeoutMinutes is {value!r}: give a number of minutes from 1 to 59")
-    return Duration.seconds(round(number * 60))
+    if not low <= number <= high:
+        raise ValueError(f"{key} is {value!r}: give a number of {unit} from {low} to {high}")
+    return Duration.seconds(round(number * seconds))
+
+
+def flag(key: str, value: object) -> bool:
+    """Return a flag; False where the context has none."""
+    if value not in (None, True, False, "true", "false"):
+        raise ValueError(f"{key} is {value!r}: give true or false")
+    return value in (True, "true")
 
 
 def on_delete(value: object) -> OnDelete:
@@ -64,6 +82,17 @@ def on_delete(value: object) -> OnDelete:
     except ValueError:
         choice = " or ".join(choice.value for choice in OnDelete)
         raise ValueError(f"onDelete is {value!r}: give {choice}") from None
+
+
+def triggers(value: Any) -> dict[str, str] | None:
+    """Return the triggers, which are an object in cdk.json and JSON on the command line."""
+    try:
+        found = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        found = value
+    if found is not None and not (isinstance(found, dict) and all(isinstance(each, str) for each in found.values())):
+        raise ValueError(f"triggers is {value!r}: give a JSON object with strings as values")
+    return found
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
 from cdk_appstream_image_builder import permissions
+from cdk_appstream_image_builder.function_role import FunctionRole
 
 _INLINE = 15
 """Builders in a role's inline policies, which may have 10,240 characters together: these many of the longest ARNs to
@@ -26,17 +27,34 @@ class BuilderPermissions:
     is replaced is there until the clean-up deletes it, after the resource that depends on it.
 
     Args:
-        scope: The provider.
+        scope: Where the policies are made: in the stack of the builders' resources, and deleted with them.
         role: The function's role.
-        first: The inline policy of the first builders' starts.
+        other: What else is needed that no policy can hold that comes before the function.
     """
 
-    def __init__(self, scope: Construct, role: iam.IRole, *, first: iam.Policy) -> None:
+    def __init__(self, scope: Construct, role: FunctionRole, *, other: iam.PolicyStatement) -> None:
         """Begin without builders."""
         self._scope = scope
         self._role = role
-        self._starting = [_Group(first, _INLINE, replaced=False)]
+        self._starting: list[_Group] = []
+        if role.is_fixed:
+            role.warn(other)
+        else:
+            # Not the role's default policy: that comes before the function and cannot name it.
+            first = iam.Policy(scope, "Builders", roles=[role.role], statements=[other])
+            self._starting.append(_Group(first, _INLINE, replaced=False))
         self._stopping: list[_Group] = []
+
+    @classmethod
+    def beside_function(cls, scope: Construct, role: FunctionRole, function_arn: str) -> "BuilderPermissions":
+        """Return the permissions for builders of the function's own stack, beside that to hand over."""
+        return cls(scope, role, other=permissions.hand_over(function_arn))
+
+    @classmethod
+    def in_another_stack(cls, stack: Stack, role: FunctionRole, provider_id: str) -> "BuilderPermissions":
+        """Return the permissions for builders of another stack than the function's, beside that to look at it."""
+        scope = Construct(stack, f"RunningImageBuilderPermissions{provider_id}")
+        return cls(scope, role, other=permissions.look_at_stack(stack.stack_id))
 
     def allow(self, arn: str, *, restart: bool, stop_on_delete: bool) -> list[IDependable]:
         """Let the function start a builder, and stop it where an option asks for that.
@@ -49,6 +67,10 @@ class BuilderPermissions:
         Returns:
             What its resource must wait for.
         """
+        if self._role.is_fixed:
+            actions = [*permissions.START, *(permissions.STOP if restart or stop_on_delete else ())]
+            self._role.warn(iam.PolicyStatement(actions=actions, resources=[arn]))
+            return []
         may_stop = permissions.STOP if restart and not stop_on_delete else ()
         needed = [self._add(self._starting, "Builders", arn, (*permissions.START, *may_stop))]
         if stop_on_delete:
@@ -71,9 +93,12 @@ class BuilderPermissions:
 
     def _policy(self, construct_id: str, number: int) -> "iam.Policy | iam.ManagedPolicy":
         if number == 0:
-            return iam.Policy(self._scope, construct_id, roles=[self._role])
+            return iam.Policy(self._scope, construct_id, roles=[self._role.role])
         return iam.ManagedPolicy(
-            self._scope, f"{construct_id}{number}", roles=[self._role], description="Starts or stops image builders"
+            self._scope,
+            f"{construct_id}{number}",
+            roles=[self._role.role],
+            description="Starts or stops image builders",
         )
 
 

@@ -33,3 +33,19 @@ def look_at_stack(stack_id: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         sid="LookAtStack", actions=["cloudformation:DescribeStackResource"], resources=[stack_id]
     )
+
+
+def attach_to_vpc() -> iam.PolicyStatement:
+    """Let Lambda run the function in a VPC. IAM cannot narrow these to network interfaces that do not exist yet."""
+    return iam.PolicyStatement(
+        sid="AttachToVpc",
+        actions=[
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:UnassignPrivateIpAddresses",
+        ],
+        resources=["*"],
+    )

@@ -1,16 +1,18 @@
 """The function that serves the image builders of a stack: code, role, log group; knows nothing of a single builder."""
 
-import tempfile
-from pathlib import Path
-
 from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk_appstream_image_builder import asset, permissions
+from cdk_appstream_image_builder import permissions
 from cdk_appstream_image_builder.builder_permissions import BuilderPermissions
+from cdk_appstream_image_builder.function_code import function_code
+from cdk_appstream_image_builder.function_role import FunctionRole
+from cdk_appstream_image_builder.validation import check_same_environment
 from running_image_builder_function import contract
 
 _ID = "RunningImageBuilderProvider"
@@ -22,42 +24,97 @@ _MEMORY_MIB = 256
 class RunningImageBuilderProvider(Construct):
     """A Lambda function that starts image builders and waits for them, with a role that may do just that.
 
-    A stack gets one at its first ``RunningImageBuilder``, however many builders it has.
+    A stack gets one at its first ``RunningImageBuilder``, however many builders it has. Made explicitly it can be
+    configured, and given as ``provider`` to builders of several stacks of one app in the same account and Region.
     """
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: list[ec2.ISecurityGroup] | None = None,
+        role: iam.IRole | None = None,
+        log_group: logs.ILogGroup | None = None,
+        log_retention: logs.RetentionDays | None = None,
+        memory_size: int = _MEMORY_MIB,
+        architecture: lambda_.Architecture | None = None,
+        runtime: lambda_.Runtime | None = None,
+        environment_encryption: kms.IKey | None = None,
+        tracing: lambda_.Tracing | None = None,
+        description: str | None = None,
+    ) -> None:
         """Make the function.
 
         Args:
             scope: The stack, or a construct in it.
             construct_id: The id within the scope.
+            vpc: The VPC to run in; it must reach the AppStream, CloudFormation and Lambda APIs, and S3. Default: none.
+            vpc_subnets: The subnets of the VPC. Default: those with egress.
+            security_groups: The security groups in the VPC. Default: a new one.
+            role: The function's role; it gets the statements. One that cannot be changed draws a warning at synth that
+                lists them. Default: a new one.
+            log_group: The log group to write to. Default: a new one, deleted with the stack.
+            log_retention: How long the new log group keeps events. Default: one month.
+            memory_size: The function's memory in MiB. Default: 256.
+            architecture: The function's architecture. Default: arm64.
+            runtime: The function's runtime, a Python one. Default: the newest that Lambda offers in this aws-cdk-lib.
+            environment_encryption: The key for the function's environment variables. Default: Lambda's own.
+            tracing: Whether X-Ray traces the function. Default: no.
+            description: The function's description. Default: what it does.
+
+        Raises:
+            ValueError: Two arguments contradict each other; the message names them and the remedy.
         """
         super().__init__(scope, construct_id)
-        self._log_group = logs.LogGroup(
-            self, "LogGroup", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
-        )
-        self._role = iam.Role(
+        if log_group is not None and log_retention is not None:
+            raise ValueError(
+                f"both log_group and log_retention ({log_retention.name}) are given: set the retention on the log group"
+            )
+        if vpc is None and (vpc_subnets is not None or security_groups is not None):
+            raise ValueError("vpc_subnets or security_groups are given without a vpc: give the vpc as well")
+        self._log_group = log_group or logs.LogGroup(
             self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            description="Starts AppStream image builders and waits until they are RUNNING",
+            "LogGroup",
+            retention=log_retention or logs.RetentionDays.ONE_MONTH,
+            removal_policy=RemovalPolicy.DESTROY,
         )
-        for statement in (
-            permissions.describe_image_builders(),
+        self._function_role = FunctionRole(self, given=role)
+        self._function_role.allow(
             permissions.write_log(self._log_group.log_group_arn),
             permissions.look_at_stack(Stack.of(self).stack_id),
-        ):
-            self._role.add_to_policy(statement)
-        self._function = self._make_function()
-        # Not the role's default policy: that comes before the function and cannot name it.
-        first = iam.Policy(
-            self, "Builders", roles=[self._role], statements=[permissions.hand_over(self._function.function_arn)]
         )
-        self._builder_permissions = BuilderPermissions(self, self._role, first=first)
+        if vpc is not None:
+            self._function_role.allow(permissions.attach_to_vpc())
+        with function_code(self) as code:
+            self._function = lambda_.Function(
+                self,
+                "Function",
+                code=code,
+                handler=contract.HANDLER,
+                runtime=runtime or lambda_.Runtime.PYTHON_3_14,
+                architecture=architecture or lambda_.Architecture.ARM_64,
+                memory_size=memory_size,
+                timeout=Duration.seconds(contract.FUNCTION_TIMEOUT_SECONDS),
+                role=self._function_role.role,
+                log_group=self._log_group,
+                logging_format=lambda_.LoggingFormat.JSON,
+                description=description
+                or f"{contract.RESOURCE_TYPE}: starts AppStream image builders and waits for RUNNING",
+                vpc=vpc,
+                vpc_subnets=vpc_subnets,
+                security_groups=security_groups,
+                environment_encryption=environment_encryption,
+                tracing=tracing,
+            )
+        own = BuilderPermissions.beside_function(self, self._function_role, self._function.function_arn)
+        self._permissions: dict[Stack, BuilderPermissions] = {Stack.of(self): own}
 
     @classmethod
     def of_stack(cls, scope: Construct) -> "RunningImageBuilderProvider":
-        """Return the provider of a construct's stack, made at the first call."""
+        """Return the provider that a construct's stack shares, made at the first call."""
         stack = Stack.of(scope)
         existing = stack.node.try_find_child(_ID)
         return existing if isinstance(existing, cls) else cls(stack, _ID)
@@ -68,14 +125,19 @@ class RunningImageBuilderProvider(Construct):
         return self._function
 
     @property
-    def role(self) -> iam.Role:
+    def role(self) -> iam.IRole:
         """The function's role."""
-        return self._role
+        return self._function_role.role
 
     @property
-    def log_group(self) -> logs.LogGroup:
-        """The function's log group; kept for a month, and deleted with the stack."""
+    def log_group(self) -> logs.ILogGroup:
+        """The function's log group."""
         return self._log_group
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """The principal that the function acts as, for grants of the user's own."""
+        return self.role.grant_principal
 
     def serve(self, resource: Construct, image_builder_arn: str, *, restart: bool, stop_on_delete: bool) -> None:
         """Let the function serve one builder.
@@ -85,26 +147,13 @@ class RunningImageBuilderProvider(Construct):
             image_builder_arn: The builder's ARN.
             restart: Whether the builder may be stopped to be started again.
             stop_on_delete: Whether the builder may be stopped when the resource is deleted.
-        """
-        needed = self._builder_permissions.allow(image_builder_arn, restart=restart, stop_on_delete=stop_on_delete)
-        resource.node.add_dependency(*needed)
 
-    def _make_function(self) -> lambda_.Function:
-        # The asset is copied into the cloud assembly while the function is made; the original is not needed after it.
-        with tempfile.TemporaryDirectory() as folder:
-            package = Path(folder) / "function.zip"
-            asset.write_function_zip(package)
-            return lambda_.Function(
-                self,
-                "Function",
-                code=lambda_.Code.from_asset(str(package)),
-                handler=contract.HANDLER,
-                runtime=lambda_.Runtime.PYTHON_3_14,
-                architecture=lambda_.Architecture.ARM_64,
-                memory_size=_MEMORY_MIB,
-                timeout=Duration.seconds(contract.FUNCTION_TIMEOUT_SECONDS),
-                role=self._role,
-                log_group=self._log_group,
-                logging_format=lambda_.LoggingFormat.JSON,
-                description=f"{contract.RESOURCE_TYPE}: starts AppStream image builders and waits for RUNNING",
-            )
+        Raises:
+            ValueError: The resource is in another account or Region than the function.
+        """
+        stack = Stack.of(resource)
+        if stack not in self._permissions:
+            check_same_environment(stack, Stack.of(self))
+            self._permissions[stack] = BuilderPermissions.in_another_stack(stack, self._function_role, self.node.addr)
+        needed = self._permissions[stack].allow(image_builder_arn, restart=restart, stop_on_delete=stop_on_delete)
+        resource.node.add_dependency(*needed)

@@ -1,15 +1,20 @@
 """The construct: properties in, the builder's attributes out; knows nothing of how the function is made."""
 
+from collections.abc import Mapping
+
 from aws_cdk import CustomResource, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk.interfaces.aws_appstream import IImageBuilderRef
 from constructs import Construct
 
 from cdk_appstream_image_builder import validation
+from cdk_appstream_image_builder.attributes import ImageBuilderAttributes
 from cdk_appstream_image_builder.on_delete import OnDelete
 from cdk_appstream_image_builder.provider import RunningImageBuilderProvider
 from running_image_builder_function import contract
 
 
-class RunningImageBuilder(Construct):
+class RunningImageBuilder(ImageBuilderAttributes, Construct):
     """An existing AppStream 2.0 image builder that is RUNNING once the stack is deployed.
 
     On create and on update the builder is started if it is stopped, and the deploy goes on when it is RUNNING.
@@ -26,11 +31,15 @@ class RunningImageBuilder(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        image_builder_name: str,
+        image_builder_name: str | None = None,
+        image_builder: IImageBuilderRef | None = None,
         appstream_agent_version: str | None = None,
         restart_to_update_agent: bool = False,
         timeout: Duration | None = None,
+        poll_interval: Duration | None = None,
         on_delete: OnDelete = OnDelete.LEAVE_RUNNING,
+        triggers: Mapping[str, str] | None = None,
+        provider: RunningImageBuilderProvider | None = None,
     ) -> None:
         """Define the running image builder.
 
@@ -38,21 +47,27 @@ class RunningImageBuilder(Construct):
             scope: The stack, or a construct in it.
             construct_id: The id within the scope.
             image_builder_name: The name of an image builder in the stack's account and Region: 1 to 101 letters,
-                digits, ``_``, ``.`` or ``-``. Another name starts that builder and treats the old one by ``on_delete``.
+                digits, ``_``, ``.`` or ``-``; may be a token. Another name starts that builder and treats the old one
+                by ``on_delete``. Exactly one of this and ``image_builder`` is given.
+            image_builder: An image builder of the same app, such as a ``CfnImageBuilder``; it is created before this.
             appstream_agent_version: The AppStream agent's version to start the builder with, or ``LATEST``; 1 to 100
                 characters. A builder that already runs with another one fails the deploy. Default: the agent stays.
             restart_to_update_agent: Whether a builder that runs with another agent is stopped and started again
                 instead; without a version it has no effect. Default: False.
             timeout: How long the builder may take to be RUNNING before the deploy fails, 1 to 59 minutes. AWS's own
                 figures for a start are 5 to 10 minutes; 25 have been seen. Default: 30 minutes.
+            poll_interval: How long to pause between two looks at the builder, 1 to 60 seconds. Default: 2 seconds.
             on_delete: What deleting the resource does with the builder. Default: it is left as it is.
+            triggers: Any strings. When one changes, CloudFormation runs the update, which starts a builder that was
+                stopped meanwhile. Default: an update runs only when another argument changes.
+            provider: The function to use. Default: the one that the stack's builders share.
 
         Raises:
             TypeError: A value is of another type; the message names it and the remedy.
             ValueError: A value is out of its range; the message names it and the remedy.
         """
         super().__init__(scope, construct_id)
-        self._name = validation.check_name(image_builder_name)
+        self._name = validation.check_image_builder(image_builder_name, image_builder)
         seconds = validation.check_timeout(
             Duration.seconds(contract.DEFAULT_TIMEOUT_SECONDS) if timeout is None else timeout
         )
@@ -61,12 +76,16 @@ class RunningImageBuilder(Construct):
             contract.TIMEOUT_SECONDS: seconds,
             contract.ON_DELETE: validation.check_on_delete(on_delete).value,
         }
+        if poll_interval is not None:
+            properties[contract.POLL_INTERVAL_SECONDS] = validation.check_poll_interval(poll_interval, timeout=seconds)
+        if triggers is not None:
+            properties[contract.TRIGGERS] = validation.check_triggers(triggers)
         if version := validation.check_agent_version(appstream_agent_version):
             properties[contract.APPSTREAM_AGENT_VERSION] = version
         restart = restart_to_update_agent and version is not None  # no version, nothing to restart for
         if restart:
             properties[contract.RESTART_TO_UPDATE_AGENT] = True
-        self._provider = RunningImageBuilderProvider.of_stack(self)
+        self._provider = provider or RunningImageBuilderProvider.of_stack(self)
         self._resource = CustomResource(
             self,
             "Resource",
@@ -77,8 +96,12 @@ class RunningImageBuilder(Construct):
             removal_policy=RemovalPolicy.DESTROY,
             properties=properties,
         )
-        arn = Stack.of(self).format_arn(service="appstream", resource="image-builder", resource_name=self._name)
-        self._provider.serve(self._resource, arn, restart=restart, stop_on_delete=on_delete is OnDelete.STOP)
+        self._permission_arn = Stack.of(self).format_arn(
+            service="appstream", resource="image-builder", resource_name=self._name
+        )
+        self._provider.serve(
+            self._resource, self._permission_arn, restart=restart, stop_on_delete=on_delete is OnDelete.STOP
+        )
 
     @property
     def provider(self) -> RunningImageBuilderProvider:
@@ -90,25 +113,31 @@ class RunningImageBuilder(Construct):
         """The builder's name; using it makes the user wait for RUNNING."""
         return self._resource.ref
 
-    @property
-    def image_builder_arn(self) -> str:
-        """The builder's ARN."""
-        return self._attribute("Arn")
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Let somebody do something to the builder.
 
-    @property
-    def image_builder_state(self) -> str:
-        """The state at the end of the deploy: RUNNING."""
-        return self._attribute("State")
+        Args:
+            grantee: Who is let.
+            *actions: IAM actions on the builder, such as ``appstream:StartImageBuilder``.
+        """
+        # The ARN from its parts: the attribute would make the grantee's policy wait for RUNNING.
+        return iam.Grant.add_to_principal(
+            grantee=grantee, actions=list(actions), resource_arns=[self._permission_arn], scope=self
+        )
 
-    @property
-    def image_builder_eni_private_ip_address(self) -> str:
-        """The private IP address of the builder's network interface; "" for a builder without a VPC."""
-        return self._attribute("EniPrivateIpAddress")
+    def grant_stop(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let somebody stop the builder."""
+        return self.grant(grantee, "appstream:StopImageBuilder")
 
-    @property
-    def image_builder_eni_id(self) -> str:
-        """The id of the builder's network interface; "" for a builder without a VPC."""
-        return self._attribute("EniId")
+    def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let somebody describe image builders: all of them, since IAM knows no resource for that action."""
+        return iam.Grant.add_to_principal(
+            grantee=grantee, actions=["appstream:DescribeImageBuilders"], resource_arns=["*"], scope=self
+        )
+
+    def grant_create_streaming_url(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let somebody create URLs that open a session on the builder."""
+        return self.grant(grantee, "appstream:CreateImageBuilderStreamingURL")
 
     def _attribute(self, name: str) -> str:
         return self._resource.get_att_string(name)

@@ -1,9 +1,23 @@
 """Checks at synth of what the user gave; each failure names the value and the remedy. Makes no constructs."""
 
-from aws_cdk import Duration, Token
+from collections.abc import Mapping
+
+from aws_cdk import Duration, Stack, Token
+from aws_cdk.interfaces.aws_appstream import IImageBuilderRef
 
 from cdk_appstream_image_builder.on_delete import OnDelete
 from running_image_builder_function import contract
+
+
+def check_image_builder(name: str | None, builder: IImageBuilderRef | None) -> str:
+    """Return the builder's name from the one of the two arguments that is given."""
+    if (name is None) == (builder is None):
+        given = "neither is" if name is None else f"both are, with the name {name!r}"
+        raise ValueError(f"exactly one of image_builder_name and image_builder is to be given, but {given}: give one")
+    if builder is not None:
+        return builder.image_builder_ref.image_builder_name
+    assert name is not None  # for the type checker; said above
+    return check_name(name)
 
 
 def check_name(name: str) -> str:
@@ -40,6 +54,35 @@ def check_on_delete(on_delete: OnDelete) -> OnDelete:
 def check_timeout(timeout: Duration) -> int:
     """Return a timeout in whole seconds."""
     return _seconds("timeout", timeout, contract.MIN_TIMEOUT_SECONDS, contract.MAX_TIMEOUT_SECONDS)
+
+
+def check_poll_interval(poll_interval: Duration, *, timeout: int) -> int:
+    """Return the seconds between two looks, which must fit into the timeout (in seconds)."""
+    low, high = contract.MIN_POLL_INTERVAL_SECONDS, contract.MAX_POLL_INTERVAL_SECONDS
+    seconds = _seconds("poll_interval", poll_interval, low, high)
+    if seconds > timeout:
+        raise ValueError(f"poll_interval is {_human(seconds)}, longer than the timeout: give at most {_human(timeout)}")
+    return seconds
+
+
+def check_triggers(triggers: Mapping[str, str]) -> dict[str, str]:
+    """Return the triggers as CloudFormation compares them: names and values are strings."""
+    if not isinstance(triggers, Mapping):
+        raise TypeError(f"triggers is {triggers!r}: give a mapping of strings to strings")
+    for key, value in triggers.items():
+        if not isinstance(key, str) or not isinstance(value, str):
+            raise TypeError(f"triggers has {key!r}: {value!r}: give strings, such as {str(key)!r}: {str(value)!r}")
+    return dict(triggers)
+
+
+def check_same_environment(user: Stack, provider: Stack) -> None:
+    """Fail where a stack uses a function of another account or Region: CloudFormation cannot invoke that."""
+    for what in ("account", "region"):
+        here, there = getattr(user, what), getattr(provider, what)
+        if not Token.is_unresolved(here) and not Token.is_unresolved(there) and here != there:
+            raise ValueError(
+                f"the provider's {what} is {there!r}, the builder's is {here!r}: give each its own provider"
+            )
 
 
 def _seconds(what: str, duration: Duration, low: int, high: int) -> int:

@@ -15,6 +15,8 @@ RESTART_TO_UPDATE_AGENT = "RestartToUpdateAgent"
 TIMEOUT_SECONDS = "TimeoutSeconds"
 POLL_INTERVAL_SECONDS = "PollIntervalSeconds"
 ON_DELETE = "OnDelete"
+TRIGGERS = "Triggers"
+"""For CloudFormation alone, which runs an update when it changes; the function does not look at it."""
 
 LEAVE_RUNNING = "LEAVE_RUNNING"
 STOP = "STOP"

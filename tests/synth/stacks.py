@@ -20,7 +20,9 @@ def every_option() -> Json:
         "appstream_agent_version": "LATEST",
         "restart_to_update_agent": True,
         "timeout": Duration.minutes(45),
+        "poll_interval": Duration.seconds(5),
         "on_delete": OnDelete.STOP,
+        "triggers": {"refresh": "2026-11"},
     }
 
 

@@ -17,7 +17,10 @@ from synth.stacks import Json, of_type, only, template_with
 
 TYPE = "Custom::AppStreamRunningImageBuilder"
 STACK = "RunningImageBuilder.template.json"
-OPTIONS = "-c imageBuilderName=NAME [-c appstreamAgentVersion=VERSION] [-c timeoutMinutes=30] [-c onDelete=STOP]"
+OPTIONS = (
+    "-c imageBuilderName=NAME [-c appstreamAgentVersion=VERSION] [-c restartToUpdateAgent=true] [-c timeoutMinutes=30] "
+    '[-c pollIntervalSeconds=2] [-c onDelete=STOP] [-c triggers=\'{"name": "value"}\']'
+)
 
 NAME_REMEDY = "give 1 to 101 letters, digits, '_', '.' or '-', a letter or digit first"
 TIMEOUT_REMEDY = "give a number of minutes from 1 to 59"
@@ -41,6 +44,15 @@ REFUSED_TOO: list[tuple[Json, str]] = [
         ({"timeoutMinutes": value}, f"timeoutMinutes is {value!r}: {TIMEOUT_REMEDY}")
         for value in ("abc", "", "0", "60", "59.5", "-1", "inf", "1e400", True)
     ],
+    *[
+        ({"pollIntervalSeconds": value}, f"pollIntervalSeconds is {value!r}: give a number of seconds from 1 to 60")
+        for value in ("often", "0", "61")
+    ],
+    ({"restartToUpdateAgent": "yes"}, "restartToUpdateAgent is 'yes': give true or false"),
+    *[
+        ({"triggers": value}, f"triggers is {value!r}: give a JSON object with strings as values")
+        for value in ("{", '["a"]', '{"a": 1}', {"a": 1}, "a=b")
+    ],
     ({"imageBuilderName": ""}, "imageBuilderName is missing: give the name of an image builder"),
     ({"imageBuilderName": "a\nb"}, f"image_builder_name is 'a\\nb': {NAME_REMEDY}"),
     ({"onDelete": ""}, f"onDelete is '': {DELETE_REMEDY}"),
@@ -52,7 +64,14 @@ REFUSED_TOO: list[tuple[Json, str]] = [
 
 ACCEPTED: dict[str, Json] = {
     "name only": {},
-    "everything": {"appstreamAgentVersion": "LATEST", "timeoutMinutes": "2.05", "onDelete": "STOP"},
+    "everything": {
+        "appstreamAgentVersion": "LATEST",
+        "restartToUpdateAgent": "true",
+        "timeoutMinutes": "2.05",
+        "pollIntervalSeconds": "5",
+        "onDelete": "STOP",
+        "triggers": '{"refresh": "2026-11"}',
+    },
     "numbers": {"imageBuilderName": 42, "timeoutMinutes": 59},
 }
 
@@ -116,7 +135,18 @@ def test_the_outputs_have_the_promised_ids(ran: dict[str, tuple[Path, Any]]) -> 
     ("case", "expected"),
     [
         ("name only", {"Name": "nb-1", "TimeoutSeconds": 1800, "OnDelete": "LEAVE_RUNNING"}),
-        ("everything", {"Name": "nb-1", "AppstreamAgentVersion": "LATEST", "TimeoutSeconds": 123, "OnDelete": "STOP"}),
+        (
+            "everything",
+            {
+                "Name": "nb-1",
+                "AppstreamAgentVersion": "LATEST",
+                "RestartToUpdateAgent": True,
+                "TimeoutSeconds": 123,
+                "PollIntervalSeconds": 5,
+                "OnDelete": "STOP",
+                "Triggers": {"refresh": "2026-11"},
+            },
+        ),
         ("numbers", {"Name": "42", "TimeoutSeconds": 3540, "OnDelete": "LEAVE_RUNNING"}),
     ],
 )
