@@ -45,7 +45,7 @@ def https_put(url: str, body: bytes, /) -> int:
     )
     try:
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        connection.request("PUT", target, body=body, headers={"content-type": "", "content-length": str(len(body))})
+        connection.request("PUT", target, body=body, headers={"content-type": ""})
         response = connection.getresponse()
         response.read()
         return response.status

@@ -4,10 +4,14 @@ from running_image_builder_function import contract
 from running_image_builder_function.errors import CallFailed, RequestFailed, Trouble
 from running_image_builder_function.goal import Goal, Step
 from running_image_builder_function.image_builder import ImageBuilder
-from running_image_builder_function.states import RUNNING, STOPPED, STOPPING, Meaning, row
+from running_image_builder_function.states import PENDING, RUNNING, STOPPED, STOPPING, Meaning, row
 
 ADDRESS_PATIENCE = 60.0
 """Seconds for which a running builder in a VPC may be without its address before the answer goes out without it."""
+
+FALL_PAUSE = 15.0
+"""Seconds after somebody else's failed start before this request makes its own. If it was of the same request,
+delivered twice at once, the other invocation has answered by then, and the look at the stack says so."""
 
 
 class EnsureRunning(Goal):
@@ -22,14 +26,17 @@ class EnsureRunning(Goal):
             raise self.failed("not found", "Give the name of a builder of this account and Region.")
         self._fit = None
         journey = self.journey
-        journey.last_state = builder.state
+        before, journey.last_state = journey.last_state, builder.state
         meaning = row(builder.state).to_run
         if meaning is not Meaning.REACHED:
             journey.running_since = None
-        if meaning is Meaning.WAIT:
-            journey.busy_since = None
         if meaning is Meaning.FAIL:
             raise self._broken(builder)
+        if before == PENDING and builder.state in (STOPPED, STOPPING) and journey.acted != Step.START.value:
+            # Somebody else's start, or this request's own where Lambda delivered it before: then it is not repeated.
+            if journey.late:
+                raise self._fell_back(builder)
+            journey.fell_at = now
         if journey.acted == Step.START.value and builder.state in (STOPPED, STOPPING):
             return self._after_start(builder, now=now)
         if journey.acted and builder.state != (STOPPED if journey.acted == Step.START.value else RUNNING):
@@ -41,6 +48,8 @@ class EnsureRunning(Goal):
             # the request is that start's failure, and a second start would only repeat it.
             if not journey.restarted and builder.complained_since(journey.began_at):
                 raise self._fell_back(builder)
+            if journey.fell_at is not None and now - journey.fell_at < FALL_PAUSE:
+                return Step.WAIT
             return Step.START
         journey.busy_since = None
         return Step.WAIT
@@ -53,7 +62,7 @@ class EnsureRunning(Goal):
     def _after_start(self, builder: ImageBuilder, *, now: float) -> Step:
         journey = self.journey
         # Where the start was over between two looks, AppStream's dated errors tell it from lag.
-        failed = builder.complained_since(journey.acted_at if journey.restarted else journey.began_at)
+        failed = builder.complained_since(journey.acted_at)
         if journey.moved or failed or builder.state == STOPPING:
             raise self._fell_back(builder)
         if self.believes_lag(now=now):

@@ -123,7 +123,7 @@ class Function:
             raise bug from error
         if outcome.verdict is Verdict.HAND_OVER:
             self._relay.hand_over()
-            return given_id or request.name
+            return given_id
         if outcome.builder is not None and goal_type is EnsureRunning:
             self._relay.Data = outcome.builder.attributes()
         journal.noted(goal, f"SUCCESS: {journey.last_state or 'gone'}", now=self._clock.time())
@@ -141,7 +141,7 @@ class Function:
             journal=journal,
         )
         if outcome.verdict is Verdict.HAND_OVER:
-            self._hand_over(goal, event, context, journal)
+            return self._hand_over(goal, event, context, journal)
         return outcome
 
     def _has_ended(self, goal: Goal, event: dict[str, Any]) -> str:
@@ -152,7 +152,7 @@ class Function:
             return ""
         return status
 
-    def _hand_over(self, goal: Goal, event: dict[str, Any], context: Context, journal: Journal) -> None:
+    def _hand_over(self, goal: Goal, event: dict[str, Any], context: Context, journal: Journal) -> Outcome:
         """Queue the successor, with a third of the time left kept for the answer should that stay refused."""
         function_arn = context.invoked_function_arn
         left = context.get_remaining_time_in_millis() / 1000
@@ -165,11 +165,16 @@ class Function:
                 until=self._clock.time() + left * 2 / 3,
             )
         except CallFailed as error:
+            # Nobody will look again: what is enough at the deadline is enough now.
+            last = goal.enough(error, now=goal.deadline)
+            if last is not None:
+                return Outcome(Verdict.DONE, last)
             raise goal.failed(
                 f"the wait could not be handed over: {error.action}: {error.code}",
                 "Allow the role to invoke the function.",
             ) from error
         journal.noted(goal, "handed over to a fresh invocation", now=self._clock.time())
+        return Outcome(Verdict.HAND_OVER)
 
     def _fail(self, goal: Goal, journal: Journal, failure: RequestFailed, given_id: str) -> None:
         """Choose the id of a failure: an existing one stays; a new one tells a later Delete whether to stop."""

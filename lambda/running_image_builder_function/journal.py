@@ -81,7 +81,7 @@ class Redaction(logging.Filter):
         """Rewrite a record that holds the secret; none is dropped."""
         message = record.getMessage()
         if record.exc_info and self._tells("".join(traceback.format_exception(*record.exc_info))):
-            message = f"{message} ({getattr(record.exc_info[0], '__name__', 'error')}; its text holds {_HIDDEN})"
+            message = f"{message} ({type(record.exc_info[1]).__name__}; its text holds {_HIDDEN})"
             record.exc_info = record.exc_text = None
             record.msg, record.args = message, ()
         if self._tells(message):

@@ -9,6 +9,9 @@ from running_image_builder_function.request import issued_at
 KEY = "RunningImageBuilderJourney"
 """Where a handed-over event carries the journey; CloudFormation's own events never have it."""
 
+_LATE = 30.0
+"""Seconds after which a request is no fresh one. Lambda delivers an event within a few, and again after a minute."""
+
 
 @dataclass(kw_only=True)
 class Journey:
@@ -25,6 +28,8 @@ class Journey:
         did_start: Whether this request started the builder, or may have.
         restarted: Whether the agent's update has already stopped the builder once.
         running_since: When RUNNING was first seen without interruption; None while it is not.
+        late: Whether the request was no fresh one at its first look: Lambda has delivered it before.
+        fell_at: When a start that this request did not make was seen to have failed; None where none was.
         busy_since: When AppStream first answered that the builder is being changed; None when it does not.
     """
 
@@ -39,6 +44,8 @@ class Journey:
     restarted: bool = False
     running_since: float | None = None
     busy_since: float | None = None
+    late: bool = False
+    fell_at: float | None = None
 
     @classmethod
     def resume(cls, event: Mapping[str, Any], *, now: float) -> "Journey":
@@ -53,7 +60,9 @@ class Journey:
             known = {field.name for field in fields(cls)}
             return cls(**{key: value for key, value in carried.items() if key in known})
         issued = issued_at(event)
-        return cls(began_at=issued if issued is not None and issued <= now else now)
+        if issued is None or issued > now:
+            return cls(began_at=now)
+        return cls(began_at=issued, late=now - issued >= _LATE)
 
     def handed_over(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Return the event for the next invocation."""

@@ -91,7 +91,8 @@ def pursue(
     """
     request, journey = goal.request, goal.journey
     deadline = goal.deadline
-    trouble, troubled_state = "", ""
+    trouble = ""
+    troubled_state: str | None = None
     asked_at = clock.time()
     while True:
         try:
@@ -113,7 +114,7 @@ def pursue(
                 trouble = _act(goal, step, builders=builders, clock=clock, pace=pace, journal=journal)
                 troubled_state = journey.last_state
         except CallFailed as error:
-            trouble, troubled_state = f"; last error: {error.code}", ""
+            trouble, troubled_state = f"; last error: {error.code}", None
             pace.troubled()
             journal.noted(goal, str(error), now=clock.time())
             last = goal.enough(error, now=clock.time())

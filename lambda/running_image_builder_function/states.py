@@ -20,6 +20,7 @@ class Row(NamedTuple):
     to_stop: Meaning
 
 
+PENDING = "PENDING"
 RUNNING = "RUNNING"
 STOPPED = "STOPPED"
 STOPPING = "STOPPING"

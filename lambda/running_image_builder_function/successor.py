@@ -39,9 +39,7 @@ class Successor:
         try:
             if self._client is None:
                 self._client = self._make()
-            self._client.invoke(
-                FunctionName=function_arn, InvocationType="Event", Payload=json.dumps(event).encode("utf-8")
-            )
+            self._client.invoke(FunctionName=function_arn, InvocationType="Event", Payload=json.dumps(event).encode())
         except (ClientError, BotoCoreError) as error:
             raise translate(error, action=ACTION) from error
 

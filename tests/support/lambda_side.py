@@ -94,9 +94,9 @@ class LambdaSide:
         function: The function.
     """
 
-    def __init__(self, world: World, *, limit: float = 900.0, log_level: str = "INFO") -> None:
+    def __init__(self, world: World, *, limit: float = 900.0, log_level: str | None = None) -> None:
         """Wire a function to a world."""
-        self._log_level = log_level
+        self._options: dict[str, Any] = {} if log_level is None else {"log_level": log_level}
         self.world = world
         self.limit = limit
         self.function_arn = FUNCTION_ARN
@@ -151,7 +151,7 @@ class LambdaSide:
             invoke=self._invoke,
             clock=self.world.clock,
             random=lambda: 0.5,
-            log_level=self._log_level,
+            **self._options,
             put=self._put,
         )
 

@@ -1,0 +1,125 @@
+"""The patience that both goals share, at its exact ends."""
+
+import pytest
+
+from running_image_builder_function.ensure_running import EnsureRunning
+from running_image_builder_function.ensure_stopped import EnsureStopped
+from running_image_builder_function.errors import CallFailed, RequestFailed, Trouble
+from running_image_builder_function.goal import Goal, Step
+from running_image_builder_function.image_builder import ImageBuilder
+from running_image_builder_function.journey import Journey
+from running_image_builder_function.request import Request
+from support.world import ARN, NAME
+
+BEGAN = 1_800_000_000.0
+
+
+@pytest.fixture(params=[EnsureRunning, EnsureStopped])
+def goal(request: pytest.FixtureRequest) -> Goal:
+    """Return either goal at its beginning."""
+    made: Goal = request.param(Request(name=NAME, timeout=600), Journey(began_at=BEGAN), arn=ARN)
+    return made
+
+
+def failed(trouble: Trouble) -> CallFailed:
+    """Return a failed call."""
+    return CallFailed(trouble, action="any:Action", code="Code", detail="Detail.")
+
+
+def test_the_deadline_counts_from_the_beginning(goal: Goal) -> None:
+    """In seconds since the epoch."""
+    assert BEGAN + 600 == goal.deadline
+
+
+@pytest.mark.parametrize(("certain", "patience"), [(True, 60), (False, 10)])
+def test_lag_is_believed_for_a_while(goal: Goal, certain: bool, patience: float) -> None:
+    """Longer where the call was surely accepted."""
+    goal.accepted(Step.START, now=BEGAN, certain=certain)
+
+    assert goal.believes_lag(now=BEGAN + patience - 0.1)
+    assert not goal.believes_lag(now=BEGAN + patience)
+
+
+@pytest.mark.parametrize(("trouble", "patience"), [(Trouble.BUSY, 300), (Trouble.REFUSED, 10)])
+def test_a_refusal_is_tried_again_for_a_while(goal: Goal, trouble: Trouble, patience: float) -> None:
+    """Counted from the first one."""
+    goal.refused(Step.START, failed(trouble), now=BEGAN + 50)
+    goal.refused(Step.START, failed(trouble), now=BEGAN + 50 + patience - 0.1)
+
+    with pytest.raises(RequestFailed, match="any:Action: Code: Detail"):
+        goal.refused(Step.START, failed(trouble), now=BEGAN + 50 + patience)
+
+
+def test_a_denial_is_believed_to_pass_for_a_while(goal: Goal) -> None:
+    """Counted from the request's beginning."""
+    goal.unanswered(failed(Trouble.DENIED), now=BEGAN + 89.9)
+
+    with pytest.raises(RequestFailed, match="any:Action is denied on arn:"):
+        goal.unanswered(failed(Trouble.DENIED), now=BEGAN + 90)
+
+
+def test_a_call_whose_answer_was_lost_may_have_been_accepted(goal: Goal) -> None:
+    """It is remembered as such."""
+    goal.refused(Step.START, failed(Trouble.UNAVAILABLE), now=BEGAN + 5)
+
+    assert (
+        Journey(began_at=BEGAN, acted="start", acted_at=BEGAN + 5, certain=False, moved=False, did_start=True)
+        == goal.journey
+    )
+    assert goal.journey.certain is False
+
+
+def test_an_accepted_call_ends_what_came_before(goal: Goal) -> None:
+    """A new count begins for everything."""
+    goal.journey.busy_since = goal.journey.running_since = BEGAN
+    goal.journey.moved = True
+
+    goal.accepted(Step.STOP, now=BEGAN + 5)
+
+    expected = Journey(began_at=BEGAN, acted="stop", acted_at=BEGAN + 5, certain=True, restarted=True)
+    assert expected == goal.journey
+
+
+def test_once_started_or_restarted_is_remembered(goal: Goal) -> None:
+    """A stop does not undo that there was a start, nor the other way round."""
+    goal.accepted(Step.START, now=BEGAN)
+    goal.accepted(Step.STOP, now=BEGAN)
+    goal.accepted(Step.START, now=BEGAN)
+
+    assert (True, True) == (goal.journey.did_start, goal.journey.restarted)
+
+
+@pytest.mark.parametrize("trouble", [Trouble.NOT_FOUND, Trouble.INVALID, Trouble.BUSY, Trouble.REFUSED])
+def test_a_look_that_is_refused_for_good_fails_at_once(goal: Goal, trouble: Trouble) -> None:
+    """There is nothing to wait for."""
+    with pytest.raises(RequestFailed):
+        goal.unanswered(failed(trouble), now=BEGAN)
+
+
+def test_a_goal_of_no_kind_decides_nothing() -> None:
+    """The two kinds do."""
+    with pytest.raises(NotImplementedError):
+        Goal(Request(name=NAME), Journey(began_at=BEGAN), arn=ARN).step(ImageBuilder({}), now=BEGAN)
+
+
+def test_a_failed_look_is_never_enough_for_a_stop() -> None:
+    """Only that a builder was seen stopped is."""
+    goal = EnsureStopped(Request(name=NAME), Journey(began_at=BEGAN), arn=ARN)
+
+    assert goal.enough(failed(Trouble.DENIED), now=BEGAN) is None
+
+
+def test_a_running_builder_is_enough_only_where_its_address_alone_is_missing() -> None:
+    """Until the address is due, trouble may pass; a builder with another agent is never enough."""
+    goal = EnsureRunning(Request(name=NAME, timeout=600), Journey(began_at=BEGAN), arn=ARN)
+    vpc = {"State": "RUNNING", "VpcConfig": {"SubnetIds": ["subnet-1"]}}
+    seen = ImageBuilder(vpc)
+
+    assert goal.enough(failed(Trouble.DENIED), now=BEGAN) is None
+    assert Step.WAIT is goal.step(seen, now=BEGAN)
+    assert goal.enough(failed(Trouble.DENIED), now=BEGAN) is seen
+    assert goal.enough(failed(Trouble.THROTTLED), now=BEGAN + 59.9) is None
+    assert goal.enough(failed(Trouble.UNAVAILABLE), now=BEGAN + 59.9) is None
+    assert goal.enough(failed(Trouble.THROTTLED), now=BEGAN + 60) is seen
+    assert Step.WAIT is goal.step(ImageBuilder({**vpc, "State": "REBOOTING"}), now=BEGAN)
+    assert goal.enough(failed(Trouble.DENIED), now=BEGAN) is None

@@ -1,0 +1,92 @@
+"""The memory of a request: where it begins, and that a hand-over keeps all of it."""
+
+from datetime import datetime, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from running_image_builder_function.journey import KEY, Journey
+from support.lambda_side import RESPONSE_URL, event
+
+NOW = 1_800_000_000.0
+MOMENTS = st.floats(min_value=0, max_value=2**33)
+
+
+def signed(seconds_ago: float) -> dict[str, object]:
+    """Return an event whose ResponseURL was signed that long ago."""
+    stamp = datetime.fromtimestamp(NOW - seconds_ago, tz=timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    return {**event(), "ResponseURL": f"{RESPONSE_URL}&X-Amz-Date={stamp}"}
+
+
+def test_a_journey_begins_empty() -> None:
+    """Nothing was seen and nothing done."""
+    expected = Journey(
+        began_at=NOW,
+        invocation=1,
+        last_state="",
+        acted="",
+        acted_at=0.0,
+        certain=False,
+        moved=False,
+        did_start=False,
+        restarted=False,
+        running_since=None,
+        busy_since=None,
+    )
+
+    assert expected == Journey.resume(event(), now=NOW)
+
+
+@pytest.mark.parametrize(("seconds_ago", "began"), [(0, 0), (1, 1), (86_400, 86_400), (-1, 0)])
+def test_a_journey_begins_when_cloudformation_issued_the_request(seconds_ago: float, began: float) -> None:
+    """However long ago. A date in the future cannot be: then it begins with the first invocation."""
+    assert NOW - began == Journey.resume(signed(seconds_ago), now=NOW).began_at
+
+
+def test_a_handed_over_journey_goes_on_as_it_was() -> None:
+    """Whatever the URL's date says."""
+    journey = Journey(began_at=NOW - 100, acted="start")
+
+    again = Journey.resume(journey.handed_over(signed(600)), now=NOW)
+
+    assert Journey(began_at=NOW - 100, acted="start", invocation=2) == again
+
+
+def test_what_another_version_remembered_is_ignored() -> None:
+    """A deploy may replace the function's code between two invocations."""
+    handed = Journey(began_at=NOW).handed_over(event())
+    handed[KEY]["new"] = 1
+
+    assert Journey(began_at=NOW, invocation=2) == Journey.resume(handed, now=NOW)
+
+
+def test_what_is_no_memory_is_ignored() -> None:
+    """Only the function itself writes one."""
+    assert NOW == Journey.resume({**event(), KEY: "any"}, now=NOW).began_at
+
+
+@settings(deadline=None, derandomize=True)
+@given(
+    st.builds(
+        Journey,
+        began_at=MOMENTS,
+        invocation=st.integers(min_value=1, max_value=1000),
+        last_state=st.text(),
+        acted=st.sampled_from(["", "start", "stop"]),
+        acted_at=MOMENTS,
+        certain=st.booleans(),
+        moved=st.booleans(),
+        did_start=st.booleans(),
+        restarted=st.booleans(),
+        running_since=st.none() | MOMENTS,
+        busy_since=st.none() | MOMENTS,
+    )
+)
+def test_a_hand_over_keeps_every_memory_and_counts(journey: Journey) -> None:
+    """The event itself is kept as well."""
+    handed = journey.handed_over(event())
+
+    expected = Journey(**{**vars(journey), "invocation": journey.invocation + 1})
+    assert expected == Journey.resume(handed, now=NOW)
+    assert event() == {key: value for key, value in handed.items() if key != KEY}

@@ -1,0 +1,140 @@
+"""The specification of a Create or Update, part five: the network interface's address."""
+
+import pytest
+
+from support.lambda_side import LambdaSide, event
+from support.world import World
+
+
+@pytest.mark.parametrize("delay", [1, 30, 58])
+def test_an_address_that_comes_late_is_waited_for(side: LambdaSide, world: World, delay: float) -> None:
+    """AppStream shows the interface some time after RUNNING."""
+    world.put("STOPPED")
+    world.durations(eni_delay=delay)
+
+    answer = side.run(event())
+
+    assert "SUCCESS" == answer["Status"]
+    assert answer["Data"]["EniPrivateIpAddress"].startswith("10.")
+    assert answer["Data"]["EniId"].startswith("eni-")
+    assert 420 + delay <= side.answered_at[0] <= 422 + delay
+
+
+def test_an_address_that_never_comes_is_waited_for_briefly(side: LambdaSide, world: World) -> None:
+    """The builder does run: a minute later the answer goes out without it."""
+    world.put("STOPPED")
+    world.durations(eni_delay=10_000)
+
+    answer = side.run(event())
+
+    assert "SUCCESS" == answer["Status"]
+    assert ("", "") == (answer["Data"]["EniPrivateIpAddress"], answer["Data"]["EniId"])
+    assert [480] == side.answered_at
+
+
+@pytest.mark.parametrize("kind", ["access_denied", "error"])
+def test_a_look_that_fails_for_good_ends_the_wait_for_an_address(side: LambdaSide, world: World, kind: str) -> None:
+    """The builder runs, as was asked for: that is a success."""
+    world.put("STOPPED")
+    world.durations(eni_delay=50)
+    world.clock.later(430, lambda: world.fault(kind, "Describe", code="SomethingNewException"))
+
+    answer = side.run(event())
+
+    assert ("SUCCESS", "RUNNING", "") == (
+        answer["Status"],
+        answer["Data"]["State"],
+        answer["Data"]["EniPrivateIpAddress"],
+    )
+    assert 430 <= side.answered_at[0] <= 432
+
+
+@pytest.mark.parametrize("kind", ["throttle", "drop"])
+def test_trouble_does_not_end_the_wait_for_an_address_early(side: LambdaSide, world: World, kind: str) -> None:
+    """It may pass, and then the address is there."""
+    world.put("STOPPED")
+    world.durations(eni_delay=30)
+    world.clock.later(430, lambda: world.fault(kind, "Describe", seconds=10))
+
+    assert side.run(event())["Data"]["EniPrivateIpAddress"].startswith("10.")
+
+
+@pytest.mark.parametrize("kind", ["throttle", "drop"])
+def test_trouble_that_lasts_does_not_prolong_the_wait_for_an_address(side: LambdaSide, world: World, kind: str) -> None:
+    """The answer goes out with what was seen last."""
+    world.put("STOPPED")
+    world.durations(eni_delay=30)
+    world.clock.later(430, lambda: world.fault(kind, "Describe"))
+
+    answer = side.run(event())
+
+    assert ("SUCCESS", "") == (answer["Status"], answer["Data"]["EniPrivateIpAddress"])
+    assert 480 <= side.answered_at[0] <= 500
+
+
+def test_a_builder_that_left_running_is_no_success_at_a_failed_look(side: LambdaSide, world: World) -> None:
+    """What was seen last is what counts."""
+    world.put("STOPPED")
+    world.durations(eni_delay=50)
+    world.clock.later(430, lambda: world.move("REBOOTING"))
+    world.clock.later(440, lambda: world.fault("access_denied", "Describe"))
+
+    assert "FAILED" == side.run(event())["Status"]
+
+
+def test_a_builder_that_runs_at_the_next_look_already_is_waited_for_as_any_other(
+    side: LambdaSide, world: World
+) -> None:
+    """A start can be over between two looks; its address is still to come."""
+    world.put("STOPPED")
+    world.durations(start=1, eni_delay=30)
+
+    answer = side.run(event())
+
+    assert answer["Data"]["EniPrivateIpAddress"].startswith("10.")
+    assert 31 <= side.answered_at[0] <= 34
+
+
+def test_a_builder_that_stops_while_its_address_is_waited_for_is_a_failed_start(side: LambdaSide, world: World) -> None:
+    """RUNNING was seen, so STOPPED is no lag of the start."""
+    world.put("STOPPED")
+    world.durations(start=1, eni_delay=10_000)
+    world.clock.later(20, lambda: world.move("STOPPED"))
+
+    answer = side.run(event())
+
+    assert "the start failed: AppStream gives no reason." in answer["Reason"]
+    assert 20 <= side.answered_at[0] <= 22
+
+
+def test_a_builder_without_a_vpc_has_no_address(side: LambdaSide, world: World) -> None:
+    """Nothing is waited for; the attributes are there and empty."""
+    world.put("RUNNING", VpcConfig=None)
+
+    answer = side.run(event())
+
+    assert "SUCCESS" == answer["Status"]
+    assert ("", "", "") == tuple(answer["Data"][key] for key in ("EniPrivateIpAddress", "EniId", "SubnetIds"))
+    assert [0] == side.answered_at
+
+
+def test_the_wait_for_an_address_begins_anew_after_a_reboot(side: LambdaSide, world: World) -> None:
+    """Only an uninterrupted RUNNING counts."""
+    world.put("STOPPED")
+    world.durations(eni_delay=50)
+    world.clock.later(460, lambda: world.move("REBOOTING", (60, "RUNNING")))
+
+    answer = side.run(event())
+
+    assert answer["Data"]["EniPrivateIpAddress"].startswith("10.")
+    assert 570 <= side.answered_at[0] <= 574
+
+
+def test_the_wait_for_an_address_ends_at_the_deadline(side: LambdaSide, world: World) -> None:
+    """A request's timeout holds for everything in it."""
+    world.put("STOPPED")
+    world.durations(start=50, eni_delay=10_000)
+
+    side.run(event(TimeoutSeconds="60"))
+
+    assert 60 <= side.answered_at[0] <= 61

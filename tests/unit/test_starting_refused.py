@@ -1,0 +1,164 @@
+"""The specification of a Create or Update, part three: a start that AppStream refuses."""
+
+import pytest
+
+from support.lambda_side import LambdaSide, event
+from support.world import ARN, NAME, World
+
+BUSY = ["ConcurrentModificationException", "ResourceNotAvailableException", "OperationNotPermittedException"]
+HOPELESS = {
+    "InvalidAccountStatusException": "Clear the account's status with AWS Support, then deploy again.",
+    "IncompatibleImageException": "Update the builder's image or its agent, then deploy again.",
+    "ValidationException": "Correct the value, then deploy again.",
+    "InvalidParameterCombinationException": "Correct the value, then deploy again.",
+}
+
+
+@pytest.mark.parametrize("code", BUSY)
+def test_a_builder_that_is_being_changed_is_tried_again(side: LambdaSide, world: World, code: str) -> None:
+    """AWS's own word is to wait a few minutes: two of them are waited here."""
+    world.put("STOPPED")
+    world.fault("error", "Start", code=code, seconds=120)
+
+    answer = side.run(event())
+
+    assert "SUCCESS" == answer["Status"]
+    assert 1 == world.starts()
+    assert 540 <= side.answered_at[0] <= 572
+
+
+@pytest.mark.parametrize("code", BUSY)
+def test_a_builder_that_stays_busy_fails_after_five_minutes(side: LambdaSide, world: World, code: str) -> None:
+    """Bounded, whatever the request's timeout; each try is preceded by a look."""
+    world.put("STOPPED")
+    world.fault("error", "Start", code=code, message="Somebody works on it.")
+
+    answer = side.run(event())
+
+    assert "FAILED" == answer["Status"]
+    assert f"Image builder {NAME} (STOPPED): appstream:StartImageBuilder: {code}: Somebody works" in answer["Reason"]
+    assert 300 <= side.answered_at[0] <= 330
+    assert world.calls()[::2] == ["DescribeImageBuilders"] * (len(world.calls()) // 2)
+
+
+def test_two_separate_spells_of_being_busy_are_not_added_up(side: LambdaSide, world: World) -> None:
+    """Between them somebody updated the builder for longer than a refusal is tried again."""
+    world.put("STOPPED")
+    world.fault("error", "Start", code="ConcurrentModificationException", seconds=60)
+    world.clock.later(30, lambda: world.move("UPDATING", (400, "STOPPED")))
+    world.clock.later(420, lambda: world.fault("error", "Start", code="ConcurrentModificationException", seconds=60))
+
+    assert "SUCCESS" == side.run(event())["Status"]
+    assert 1 == world.starts()
+
+
+def test_a_start_that_got_lost_and_was_then_refused_is_made_in_the_end(side: LambdaSide, world: World) -> None:
+    """A lost answer and a builder that is being changed are two troubles, each with a patience of its own."""
+    world.put("STOPPED")
+    world.fault("error", "Start", code="ConcurrentModificationException", times=1)
+    world.fault("drop", "Start", times=1)
+    world.fault("error", "Start", code="ConcurrentModificationException", times=1)
+
+    assert "SUCCESS" == side.run(event())["Status"]
+    assert 1 == world.starts()
+
+
+def test_a_refusal_that_nobody_documented_is_tried_again_shortly(side: LambdaSide, world: World) -> None:
+    """It may mean anything; ten seconds show whether it passes."""
+    world.put("STOPPED")
+    world.fault("error", "Start", code="SomethingNewException", seconds=5)
+
+    assert "SUCCESS" == side.run(event())["Status"]
+    assert 1 == world.starts()
+
+
+def test_a_refusal_that_nobody_documented_and_that_lasts_fails_with_its_code(side: LambdaSide, world: World) -> None:
+    """The code and AWS's words are all that there is to tell."""
+    world.put("STOPPED")
+    world.fault("error", "Start", code="SomethingNewException", message="No such luck.")
+
+    answer = side.run(event())
+
+    assert (
+        f"Image builder {NAME} (STOPPED): appstream:StartImageBuilder: SomethingNewException: No such luck. "
+        "See the builder in the AppStream console, then deploy again." == answer["Reason"]
+    )
+    assert 10 <= side.answered_at[0] <= 12
+
+
+@pytest.mark.parametrize(("code", "remedy"), HOPELESS.items())
+def test_a_start_refused_for_good_fails_at_once(side: LambdaSide, world: World, code: str, remedy: str) -> None:
+    """No later try can succeed; the remedy is for this code."""
+    world.put("STOPPED")
+    world.fault("error", "Start", code=code, message="No.")
+
+    answer = side.run(event())
+
+    assert f"Image builder {NAME} (STOPPED): appstream:StartImageBuilder: {code}: No. {remedy}" == answer["Reason"]
+    assert ["StartImageBuilder"] == world.calls("StartImageBuilder")
+    assert [0] == side.answered_at
+
+
+def test_a_builder_deleted_just_before_the_start_fails_at_once(side: LambdaSide, world: World) -> None:
+    """The start says not found; that is final."""
+    world.put("STOPPED")
+    world.fault("error", "Start", code="ResourceNotFoundException", message="No such builder.", status=404)
+
+    answer = side.run(event())
+
+    assert answer["Reason"].endswith("Give the name of a builder of this account and Region.")
+    assert [0] == side.answered_at
+
+
+@pytest.mark.parametrize(
+    ("operation", "resource"), [("Describe", "*"), ("Start", ARN)], ids=["DescribeImageBuilders", "StartImageBuilder"]
+)
+def test_access_denied_heals_within_ninety_seconds(
+    side: LambdaSide, world: World, operation: str, resource: str
+) -> None:
+    """A policy that was attached a moment ago is still spreading through IAM."""
+    world.put("STOPPED")
+    world.fault("access_denied", operation, seconds=60)
+
+    assert "SUCCESS" == side.run(event())["Status"]
+    assert 1 == world.starts()
+
+
+@pytest.mark.parametrize(
+    ("operation", "action", "resource"),
+    [("Describe", "appstream:DescribeImageBuilders", "*"), ("Start", "appstream:StartImageBuilder", ARN)],
+    ids=["DescribeImageBuilders", "StartImageBuilder"],
+)
+def test_access_denied_that_lasts_fails_with_the_action_and_the_arn(
+    side: LambdaSide, world: World, operation: str, action: str, resource: str
+) -> None:
+    """What is missing in the policy can be copied from the reason."""
+    world.put("STOPPED")
+    world.fault("access_denied", operation)
+
+    answer = side.run(event())
+
+    assert "FAILED" == answer["Status"]
+    assert f"{action} is denied on {resource}. Allow it for the function's role." in answer["Reason"]
+    assert NAME in answer["Reason"]
+    assert 90 <= side.answered_at[0] <= 120
+
+
+def test_access_denied_later_in_a_request_fails_at_once(side: LambdaSide, world: World) -> None:
+    """After 90 seconds it is no spreading policy any more."""
+    world.put("STOPPED")
+    world.clock.later(100, lambda: world.fault("access_denied", "Describe"))
+
+    answer = side.run(event())
+
+    assert "appstream:DescribeImageBuilders is denied on *." in answer["Reason"]
+    assert 100 <= side.answered_at[0] <= 102
+
+
+def test_the_arn_in_a_denial_is_of_the_functions_partition(side: LambdaSide, world: World) -> None:
+    """China and GovCloud have partitions of their own."""
+    side.function_arn = "arn:aws-cn:lambda:cn-north-1:123456789012:function:provider"
+    world.put("STOPPED")
+    world.fault("access_denied", "Start")
+
+    assert f"arn:aws-cn:appstream:cn-north-1:123456789012:image-builder/{NAME}" in side.run(event())["Reason"]
