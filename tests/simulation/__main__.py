@@ -1,0 +1,61 @@
+"""The command line: many runs with a summary, or one run again with its story."""
+
+import argparse
+import multiprocessing
+import sys
+import time
+from collections.abc import Sequence
+
+from simulation.dice import Token
+from simulation.drawing import draw
+from simulation.invariants import check
+from simulation.report import story, summary
+from simulation.run import run
+from simulation.shrink import smaller
+from simulation.tally import Tally, tally_of
+
+_CHUNK = 20
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run; return 1 where an invariant was violated, else 0."""
+    parser = argparse.ArgumentParser(prog="python -m simulation", description=__doc__)
+    parser.add_argument("--runs", type=int, default=10_000, help="how many runs (default: %(default)s)")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first run (default: %(default)s)")
+    parser.add_argument("--seed", type=Token.parse, metavar="TOKEN", help="replay this one run and tell its story")
+    parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count(), help="default: one per core")
+    given = parser.parse_args(arguments)
+    return _replay(given.seed) if given.seed is not None else _many(given.first, given.runs, given.processes)
+
+
+def _replay(token: Token) -> int:
+    history = run(draw(token))
+    for line in story(history):
+        _print(line)
+    violated = bool(check(history).violations)
+    _print("" if violated else "No invariant was violated.")
+    return int(violated)
+
+
+def _many(first: int, runs: int, processes: int) -> int:
+    began = time.monotonic()
+    total = Tally()
+    tokens = [Token(number) for number in range(first, first + runs)]
+    # Not forked: a fork would take over locks in whatever state they are.
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        for tally in pool.imap(tally_of, tokens, chunksize=_CHUNK):
+            total.add(tally)
+    for line in summary(total, seconds=time.monotonic() - began):
+        _print(line)
+    if total.violations:
+        token, name, _ = total.violations[0]
+        _print(f"What the first one needs: make simulate SEED={smaller(Token.parse(token), name)}")
+    return int(bool(total.violations))
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""AppStream in a run: the local engine's service, what it really held at each call, and other people's hands."""
+
+import json
+from typing import Any
+
+from botocore.awsrequest import AWSPreparedRequest
+
+from appstream_local.errors import ApiError
+from appstream_local.faults import Fault
+from appstream_local.outcomes import StartOutcome
+from appstream_local.service import AppStreamService
+from simulation.history import Act, History, Look
+from simulation.network import FUNCTION_PRINCIPAL, Caller
+from simulation.scenario import Builder, PersonAct, Scenario, Spell
+from simulation.scheduler import Scheduler
+from simulation.wire import Answer
+from support.world import ACCOUNT, REGION
+
+_OK = 200
+_NOT_FOUND = 404
+_RATE = 0.1
+_BURST = 3.0
+_TOLD = ("ImageBuilderErrors", "StateChangeReason")
+
+
+class AppStreamModel:
+    """The image builders of a run.
+
+    Attributes:
+        caller: Tells which invocation calls; set once Lambda's model is there.
+    """
+
+    caller: Caller
+
+    def __init__(self, scenario: Scenario, scheduler: Scheduler, history: History) -> None:
+        """Put the scenario's builders in place."""
+        self._scheduler = scheduler
+        self._history = history
+        self._service = AppStreamService(now=scheduler.time)
+        self._place = self._service.place(account=ACCOUNT, region=REGION)
+        self._builders = self._place.builders
+        self._builders.durations = scenario.durations
+        self._builders.behaviour = scenario.behaviour
+        self._silent = {each.name for each in scenario.builders if each.silent}
+        self._limited = False
+        for builder in scenario.builders:
+            self._put(builder)
+
+    def operation(self, request: AWSPreparedRequest) -> str:
+        """Return the operation."""
+        target = request.headers["X-Amz-Target"]
+        return (target.decode() if isinstance(target, bytes) else str(target)).partition(".")[2]
+
+    def answer(self, operation: str, request: AWSPreparedRequest, spell: Spell | None, /) -> Answer:
+        """Let the service answer, and note what it really held."""
+        body = request.body if isinstance(request.body, bytes) else str(request.body).encode()
+        params: dict[str, Any] = json.loads(body)
+        name = params["Names"][0] if "Names" in params else params["Name"]
+        lost = spell is not None and spell.kind in ("drop", "hang")
+        self._limit_rate(on=spell is not None and spell.kind == "rate")
+        if spell is not None and not lost and spell.kind != "rate":
+            self._place.faults.add(Fault(spell.kind, times=1, code=spell.code, after_effect=spell.after_effect))
+        starts, stops = self._counts(name)
+        response = self._service.handle(
+            target=f"PhotonAdminProxyService.{operation}",
+            body=body,
+            account=ACCOUNT,
+            region=REGION,
+            principal=FUNCTION_PRINCIPAL,
+        )
+        content = self._silenced(response.body) if operation == "DescribeImageBuilders" else response.body
+        if operation == "DescribeImageBuilders":
+            self._looked(name, content, status=response.status, lost=lost)
+        after = self._counts(name)
+        for what, grown in (("start", after[0] > starts), ("stop", after[1] > stops)):
+            if grown:
+                arrived = response.status == 200 and not lost
+                version = params.get("AppstreamAgentVersion")
+                who = self.caller.running()
+                self._acted(
+                    Act(at=self._now, what=what, name=name, invocation=who, arrived=arrived, agent_version=version)
+                )
+        return Answer(response.status, content, dict(response.headers))
+
+    def person(self, act: PersonAct) -> None:
+        """Let somebody else try something; a refusal is theirs."""
+        before = self._counts(act.name)
+        try:
+            if act.what == "start":
+                self._builders.start(act.name)
+            elif act.what == "fail":
+                self._builders.set_state(act.name, "FAILED")
+            else:
+                self._builders.begin(act.name, act.what)
+        except ApiError:
+            return
+        if act.what != "start" or self._counts(act.name) != before:
+            self._acted(Act(at=self._now, what=act.what, name=act.name, invocation=None))
+
+    def state(self, name: str) -> str:
+        """Return the state a builder really is in, "" for one that is not there."""
+        try:
+            return self._builders.observe(name)[1]
+        except ApiError:
+            return ""
+
+    @property
+    def _now(self) -> float:
+        return self._scheduler.now
+
+    def _put(self, builder: Builder) -> None:
+        self._builders.put(builder.name, state=builder.state, fields=builder.fields)
+        if builder.then:
+            self._builders.set_state(builder.name, builder.state, builder.then)
+        outcome = StartOutcome(builder.outcome, times=builder.outcome_times)
+        self._builders.set_start_outcome(builder.name, outcome)
+
+    def _counts(self, name: str) -> tuple[int, int]:
+        try:
+            builder = self._builders.observe(name)[0]
+        except ApiError:
+            return (0, 0)
+        return builder.starts, builder.stops
+
+    def _silenced(self, body: bytes) -> bytes:
+        """Return a description without what AppStream says of failures, for builders that never say it."""
+        if not self._silent:
+            return body
+        answer = json.loads(body)
+        for builder in answer.get("ImageBuilders", []):
+            if builder["Name"] in self._silent:
+                for key in _TOLD:
+                    builder.pop(key, None)
+        return json.dumps(answer).encode()
+
+    def _limit_rate(self, *, on: bool) -> None:
+        if on != self._limited:
+            self._limited = on
+            self._place.faults.limit_rate(_RATE if on else None, burst=_BURST)
+
+    def _looked(self, name: str, body: bytes, *, status: int, lost: bool) -> None:
+        found = json.loads(body)["ImageBuilders"] if status == _OK else []
+        look = Look(
+            at=self._now,
+            invocation=self.caller.running(),
+            name=name,
+            arrived=not lost and status in (_OK, _NOT_FOUND),
+            shown=found[0] if found else None,
+            really=self.state(name),
+        )
+        self._history.looks.append(look)
+
+    def _acted(self, act: Act) -> None:
+        self._history.acts.append(act)
+        who = "somebody else" if act.invocation is None else f"invocation {act.invocation.number}"
+        self._history.notes.append((act.at, f"{act.what} of {act.name} by {who} took effect"))

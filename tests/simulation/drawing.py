@@ -1,0 +1,155 @@
+"""Draws a scenario by chance: builders, properties and the stack's steps; every run is one number."""
+
+from random import Random
+from typing import Any
+
+from appstream_local.settings import Behaviour, Durations
+from appstream_local.states import STATES
+from simulation.dice import Token
+from simulation.drawing_troubles import draw_troubles
+from simulation.scenario import Builder, Properties, Scenario, Step
+
+NAMES = ("builder-a", "B.2_b")
+"""Two builders: a rename goes from one to the other."""
+
+LATEST_AGENT = "10-06-2026"
+_AGENTS = (LATEST_AGENT, "09-01-2026")
+_LONG_TEXT = 'Grüße aus München, \u65e5\u672c\u8a9e \U0001f680 "quoted"\n\ttab \x07\u2028 \\ '
+_BAD = (
+    {"Name": ""},
+    {"Name": "no/such name"},
+    {"TimeoutSeconds": "soon"},
+    {"TimeoutSeconds": "1e9"},
+    {"PollIntervalSeconds": "0"},
+    {"OnDelete": "MAYBE"},
+    {"RestartToUpdateAgent": "perhaps"},
+    {"AppstreamAgentVersion": "v" * 101},
+)
+
+
+def draw(token: Token) -> Scenario:
+    """Return the scenario that a token names."""
+    chance = Random(f"{token.number}/scenario")
+    stormy = chance.choice((0.0, 0.4, 0.4, 1.0))
+    start = chance.choice((10.0, 30.0, 120.0, 300.0, 420.0, 420.0, 600.0, 1500.0)) * (0.8 + 0.4 * chance.random())
+    scenario = Scenario(
+        seed=str(token.number),
+        builders=tuple(_builder(chance, name) for name in NAMES),
+        steps=_steps(chance, stormy),
+        durations=Durations(
+            agent_update=chance.choice((20.0, 300.0)),
+            start=start,
+            stop=chance.choice((5.0, 60.0, 120.0)),
+            delete=30.0,
+            reboot=chance.choice((20.0, 180.0)),
+            snapshot=chance.choice((60.0, 1800.0)),
+            update=chance.choice((30.0, 300.0)),
+            eni_delay=chance.choice((0.0, 0.0, 5.0, 30.0, 90.0)),
+            describe_lag=chance.choice((0.0, 0.0, 1.0, 5.0, 15.0, 40.0)),
+        ),
+        behaviour=Behaviour(
+            start_refusal_code=chance.choice(
+                (
+                    "ResourceNotAvailableException",
+                    "ResourceNotAvailableException",
+                    "OperationNotPermittedException",
+                    "ConcurrentModificationException",
+                    "IncorrectStateException",
+                    "",
+                )
+            ),
+            start_refusal_status=chance.choice((400, 400, 400, 409)),
+            unknown_name_is_empty=chance.random() < 0.3,
+            latest_agent_version=LATEST_AGENT,
+        ),
+        function_limit=chance.choice((900.0, 900.0, 900.0, 300.0, 120.0, 60.0)),
+        log_level=chance.choice(("DEBUG", "DEBUG", "INFO")),
+        latency=chance.choice((0.05, 0.2, 1.0)),
+        queue_delay=chance.choice((0.3, 1.0, 5.0)),
+        long_queue_delay=chance.choice((0.0, 0.0, 0.0, 60.0, 300.0)),
+        stale=chance.choice((0.0, 0.0, 0.0, 2.0, 10.0)),
+    )
+    return scenario.without(*token.without)
+
+
+def _builder(chance: Random, name: str) -> Builder:
+    state = "STOPPED" if chance.random() < 0.5 else chance.choice(STATES)
+    then: list[tuple[float, str]] = []
+    if state not in ("STOPPED", "RUNNING", "FAILED") and chance.random() < 0.9:
+        last = chance.choice(("RUNNING", "STOPPED", "STOPPED", "FAILED", ""))
+        then.append((chance.choice((5.0, 60.0, 400.0)) * (0.5 + chance.random()), last))
+        if last == "RUNNING" and chance.random() < 0.2:
+            then.append((chance.random() * 600, chance.choice(("STOPPED", "STOPPING", "REBOOTING"))))
+    fields: dict[str, Any] = {"AppstreamAgentVersion": chance.choice((*_AGENTS, *_AGENTS, None))}
+    if chance.random() < 0.4:
+        fields["VpcConfig"] = None
+    if chance.random() < 0.3:
+        fields["Description"] = _LONG_TEXT * chance.choice((1, 10, 60))
+        fields["DisplayName"] = _LONG_TEXT * chance.choice((1, 20))
+    if chance.random() < 0.15:
+        endpoint = {"EndpointType": "STREAMING", "VpceId": "vpce-0123456789abcdef0"}
+        fields["AccessEndpoints"] = [endpoint] * chance.choice((1, 40, 90))
+    if chance.random() < 0.2:
+        # A complaint from long ago, which is nobody's failure today.
+        old = {"ErrorCode": "INTERNAL_SERVICE_ERROR", "ErrorMessage": "Long ago.", "ErrorTimestamp": 1_700_000_000.0}
+        fields["ImageBuilderErrors"] = [old]
+    return Builder(
+        name=name,
+        state=state,
+        then=tuple(then),
+        fields=fields,
+        outcome=chance.choice(("running",) * 7 + ("failed", "stopped", "stopped", "stopping", "never")),
+        outcome_times=chance.choice((None, 1)),
+        silent=chance.random() < 0.3,
+    )
+
+
+def _properties(chance: Random, name: str) -> Properties:
+    return Properties(
+        name=name,
+        timeout=chance.choice((60, 120, 300, 600, 900, 1800, 1800, 3540)),
+        poll_interval=chance.choices((60, 30, 20, 10, 5, 2, 1), weights=(10, 30, 25, 20, 8, 1, 0.3))[0],
+        on_delete=chance.choice((None, "LEAVE_RUNNING", "STOP", "STOP")),
+        agent_version=chance.choice((None, None, None, "LATEST", *_AGENTS)),
+        restart=chance.choice((None, None, False, True, True)),
+        bad=chance.choice(_BAD) if chance.random() < 0.03 else {},
+    )
+
+
+def _steps(chance: Random, stormy: float) -> tuple[Step, ...]:
+    first = _properties(chance, NAMES[0])
+    steps = [_step(chance, "create", first, stormy)]
+    present = first
+    while chance.random() < 0.4:
+        present = _changed(chance, present)
+        steps.append(_step(chance, "update", present, stormy))
+    if chance.random() < 0.7:
+        steps.append(_step(chance, "delete", None, stormy))
+        if chance.random() < 0.3:
+            # A second stack for the same builder: what comes late from the first one must leave it alone.
+            steps.append(_step(chance, "create", _properties(chance, present.name), stormy))
+    return tuple(steps)
+
+
+def _changed(chance: Random, before: Properties) -> Properties:
+    name = chance.choice((before.name, before.name, *NAMES))
+    after = _properties(chance, name)
+    if chance.random() < 0.4:
+        # A change that means nothing.
+        fields = {**vars(before), "salt": str(chance.random())}
+        return Properties(**fields)
+    return after
+
+
+def _step(chance: Random, kind: str, properties: Properties | None, stormy: float) -> Step:
+    timeout = 1800 if properties is None else properties.timeout
+    cancels = kind != "delete" and chance.random() < 0.12
+    return Step(
+        kind=kind,
+        properties=properties,
+        pause=chance.choice((1.0, 5.0, 30.0, 400.0, 2000.0)),
+        cancel_after=chance.random() * min(timeout, 900) if cancels else None,
+        fails_elsewhere_after=chance.random() * 120 if kind != "delete" and chance.random() < 0.15 else None,
+        dated=chance.random() < 0.9,
+        troubles=tuple(draw_troubles(chance, stormy, timeout, NAMES) for _ in range(4)),
+    )

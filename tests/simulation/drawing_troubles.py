@@ -1,0 +1,143 @@
+"""Draws what goes wrong around one request: faults, kills, duplicates and other people."""
+
+from random import Random
+
+from simulation.scenario import Duplicate, Kill, PersonAct, Spell, Troubles
+
+_OPERATIONS = ("DescribeImageBuilders", "StartImageBuilder", "StopImageBuilder", "*", "*")
+_APPSTREAM = (
+    "throttle",
+    "request_limit",
+    "rate",
+    "server_error",
+    "unavailable",
+    "drop",
+    "drop",
+    "hang",
+    "connect",
+    "access_denied",
+    "error",
+)
+_CODES = (
+    "ConcurrentModificationException",
+    "ConcurrentModificationException",
+    "ResourceNotAvailableException",
+    "OperationNotPermittedException",
+    "InvalidAccountStatusException",
+    "IncompatibleImageException",
+    "SomethingNewException",
+)
+_CALLS = (
+    "DescribeImageBuilders",
+    "StartImageBuilder",
+    "StartImageBuilder",
+    "StopImageBuilder",
+    "DescribeStackResource",
+    "Invoke",
+    "PUT",
+)
+_PEOPLE = ("start", "start", "stop", "stop", "delete", "reboot", "snapshot", "update", "sync_apps", "fail")
+
+IAM_HEALS = 80.0
+"""Seconds after which a fresh policy has spread: AWS's own reports are about less."""
+
+
+def draw_troubles(chance: Random, stormy: float, timeout: int, names: tuple[str, ...]) -> Troubles:
+    """Return what goes wrong around one request.
+
+    Args:
+        chance: Decides.
+        stormy: How much of it, from 0 to 1.
+        timeout: The request's own, in seconds.
+        names: The builders there are.
+    """
+    spells: list[Spell] = []
+    while chance.random() < 0.5 * stormy:
+        spells.append(_spell(chance, timeout))
+    if chance.random() < 0.1 * stormy:
+        # A policy that spreads slowly.
+        spells.append(Spell(service="appstream", kind="access_denied", lasts=chance.random() * IAM_HEALS))
+    return Troubles(
+        spells=tuple(spells),
+        kills=_kills(chance, timeout) if chance.random() < 0.35 * stormy else (),
+        duplicates=_duplicates(chance) if chance.random() < 0.3 * stormy else (),
+        people=_people(chance, timeout, names) if chance.random() < 0.3 * stormy else (),
+    )
+
+
+def _spell(chance: Random, timeout: int) -> Spell:
+    service = chance.choice(("appstream", "appstream", "appstream", "lambda", "cloudformation", "s3"))
+    begins = chance.choice((0.0, chance.random() * timeout))
+    lasts = chance.choice((5.0, 30.0, 120.0, 600.0, 1e9)) * (0.5 + chance.random())
+    if service == "lambda":
+        # Hand-overs are rare: what strikes them has to be there when they come.
+        begins, lasts = 0.0, 1e9
+    probability = chance.choice((1.0, 0.9, 0.5, 0.2))
+    after_effect = chance.random() < 0.5
+    times = chance.choice((1, 1, 2, 1_000_000))
+    if service == "appstream":
+        kind = chance.choice(_APPSTREAM)
+        return Spell(
+            service=service,
+            kind=kind,
+            begins=begins,
+            lasts=lasts,
+            operation=chance.choice(_OPERATIONS),
+            probability=probability,
+            after_effect=after_effect and kind in ("server_error", "unavailable", "drop", "hang"),
+            times=times,
+            code=chance.choice(_CODES) if kind == "error" else "",
+        )
+    kinds = {
+        "lambda": ("throttle", "server_error", "access_denied", "drop", "hang", "connect"),
+        "cloudformation": ("throttle", "server_error", "access_denied", "drop", "hang", "connect"),
+        "s3": ("http", "http", "drop", "hang", "connect"),
+    }[service]
+    kind = chance.choice(kinds)
+    return Spell(
+        service=service,
+        kind=kind,
+        begins=begins,
+        lasts=lasts,
+        probability=probability,
+        after_effect=after_effect and kind in ("server_error", "http", "drop", "hang"),
+        times=times,
+        code=chance.choice(("500", "503", "429")) if kind == "http" else "",
+    )
+
+
+def _kills(chance: Random, timeout: int) -> tuple[Kill, ...]:
+    if chance.random() < 0.1:
+        # All three deliveries of the event.
+        return tuple(Kill(invocation=each, seconds=chance.random() * 20) for each in range(3))
+    kills = []
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        invocation = chance.choice((0, 0, 0, 1, 2))
+        if chance.random() < 0.6:
+            kills.append(
+                Kill(invocation=invocation, at=f"{chance.choice(('before', 'after'))} {chance.choice(_CALLS)}")
+            )
+        else:
+            kills.append(Kill(invocation=invocation, seconds=chance.random() * min(timeout, 900)))
+    return tuple(kills)
+
+
+def _duplicates(chance: Random) -> tuple[Duplicate, ...]:
+    return tuple(
+        Duplicate(
+            event=chance.choice((0, 0, 0, 1)),
+            after=chance.choice((0.0, 0.0, 2.0, 60.0, 600.0, 3600.0, 9000.0)) * (0.5 + chance.random()),
+        )
+        for _ in range(chance.choice((1, 1, 2)))
+    )
+
+
+def _people(chance: Random, timeout: int, names: tuple[str, ...]) -> tuple[PersonAct, ...]:
+    return tuple(
+        PersonAct(
+            what=chance.choice(_PEOPLE),
+            name=chance.choice((names[0], names[0], *names)),
+            after=chance.random() * chance.choice((20, timeout, 4000)),
+        )
+        for _ in range(chance.choice((1, 1, 2, 4)))
+    )

@@ -1,0 +1,181 @@
+"""What happened in one run, as records that the invariants read; judges nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulation.scenario import Properties, Scenario
+
+ANSWERED = "answered"
+TIMED_OUT = "ended by ServiceTimeout"
+CANCELLED = "cancelled"
+
+
+@dataclass(eq=False, kw_only=True)
+class Request:
+    """A request of CloudFormation's, and how it ended for CloudFormation."""
+
+    number: int
+    kind: str
+    stack_id: str
+    logical_id: str
+    properties: Properties
+    physical_id: str
+    url: str
+    dated: bool
+    sent_at: float
+    service_timeout: float
+    ended: str = ""
+    ended_at: float = float("inf")
+    answer: dict[str, Any] = field(default_factory=dict)
+    refused: str = ""
+    """Why CloudFormation could not take the answer as it was, "" where it could."""
+    answered_by: "Invocation | None" = None
+
+    @property
+    def deadline(self) -> float:
+        """The last moment for an answer, by the request's own timeout."""
+        return self.sent_at + self.properties.timeout
+
+
+@dataclass(eq=False, kw_only=True)
+class Event:
+    """One entry of Lambda's queue: CloudFormation's event or a hand-over."""
+
+    number: int
+    request: Request
+    payload: str
+    queued_at: float
+    parent: "Invocation | None" = None
+    copies: int = 0
+    waiting: int = 0
+    given_up: bool = False
+
+
+@dataclass(eq=False, kw_only=True)
+class Invocation:
+    """One run of the function. ``ended`` is "returned", "raised" or "killed"; ``died`` tells where it was killed."""
+
+    number: int
+    request: Request
+    event: Event
+    attempt: int
+    copy: int
+    began_at: float
+    ended_at: float = float("inf")
+    ended: str = ""
+    error: str = ""
+    died: str = ""
+
+    @property
+    def root(self) -> "Invocation":
+        """The invocation with which this one's memory begins: the first of its chain of hand-overs."""
+        return self if self.event.parent is None else self.event.parent.root
+
+    @property
+    def deadline(self) -> float:
+        """The last moment for an answer as far as it can know: a URL tells its age in whole seconds, if at all."""
+        began = float(int(self.request.sent_at)) if self.request.dated else self.root.began_at
+        return began + self.request.properties.timeout
+
+    def descends_from(self, other: "Invocation") -> bool:
+        """Return whether it carries the other one's memory: it is the same, or was handed over to by it."""
+        each: Invocation | None = self
+        while each is not None:
+            if each is other:
+                return True
+            each = each.event.parent
+        return False
+
+
+@dataclass(eq=False, kw_only=True)
+class Call:
+    """A call to a service, whether or not it arrived anywhere."""
+
+    at: float
+    invocation: Invocation
+    service: str
+    operation: str
+
+
+@dataclass(eq=False, kw_only=True)
+class Look:
+    """A DescribeImageBuilders: what it showed (None: no builder), whether that arrived, and what was really so."""
+
+    at: float
+    invocation: Invocation
+    name: str
+    arrived: bool
+    shown: Mapping[str, Any] | None
+    really: str
+
+
+@dataclass(eq=False, kw_only=True)
+class Act:
+    """A start or stop that took effect; without an invocation it was somebody else's."""
+
+    at: float
+    what: str
+    name: str
+    invocation: Invocation | None
+    arrived: bool = True
+    agent_version: str | None = None
+
+
+@dataclass(eq=False, kw_only=True)
+class StackLook:
+    """A DescribeStackResource: the status it told ("" for none), whether stale, and whether the request was over."""
+
+    at: float
+    invocation: Invocation
+    told: str = ""
+    stale: bool = False
+    over: bool = False
+
+
+@dataclass(eq=False, kw_only=True)
+class Put:
+    """An answer on its way: what CloudFormation's end said (None: nothing arrived), and whether it was taken."""
+
+    at: float
+    invocation: Invocation
+    request: Request | None
+    body: bytes
+    status: int | None
+    taken: bool
+
+
+@dataclass(eq=False, kw_only=True)
+class History:
+    """Everything that happened in one run."""
+
+    scenario: Scenario
+    requests: list[Request] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    invocations: list[Invocation] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+    stack_looks: list[StackLook] = field(default_factory=list)
+    puts: list[Put] = field(default_factory=list)
+    lines: int = 0
+    leaks: list[str] = field(default_factory=list)
+    faults: dict[str, int] = field(default_factory=dict)
+    notes: list[tuple[float, str]] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    steps: int = 0
+    began_at: float = 0.0
+    ended_at: float = 0.0
+
+    def of(self, request: Request) -> list[Invocation]:
+        """Return a request's invocations in the order they began."""
+        return [each for each in self.invocations if each.request is request]
+
+    def first_put(self, invocation: Invocation) -> Put | None:
+        """Return an invocation's first try to answer, None where it made none."""
+        return next((each for each in self.puts if each.invocation is invocation), None)
+
+    def last_look(self, invocation: Invocation, *, before: float) -> Look | None:
+        """Return an invocation's last look that arrived, None where it had none."""
+        looks = [each for each in self.looks if each.invocation is invocation and each.arrived and each.at <= before]
+        return looks[-1] if looks else None

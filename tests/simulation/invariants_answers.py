@@ -1,0 +1,136 @@
+"""What must hold for the answers: that there is one, in time, in CloudFormation's form, with the right id."""
+
+from collections.abc import Iterator
+
+from simulation.history import ANSWERED, CANCELLED, TIMED_OUT, Call, History, Invocation, Request
+from simulation.responses import MAX_BODY
+
+MARGIN = 45.0
+"""Seconds after the deadline by which the answer is on its way: a call that hangs, then a hand-over that is refused."""
+
+REASON_LENGTH = 240
+NOT_STARTED = "/not-started"
+
+_NEVER_READ = ("internal error", "(truncated)", "Execution timed out", "Traceback")
+
+
+def exactly_one_effective_answer(history: History) -> Iterator[str]:
+    """Each request that was not cancelled is answered once; only without a fair chance may ServiceTimeout end it."""
+    for request in history.requests:
+        taken = sum(put.taken for put in history.puts if put.request is request)
+        if request.ended == CANCELLED:
+            continue
+        if request.ended == ANSWERED:
+            yield "" if taken == 1 else f"request {request.number} has {taken} effective answers"
+        elif request.ended != TIMED_OUT:
+            yield f"request {request.number} has not ended"
+        else:
+            yield _had_its_chance(history, request)
+
+
+def _had_its_chance(history: History, request: Request) -> str:
+    """Return what speaks against a request's end by ServiceTimeout, "" where nothing could be done."""
+    invocations = history.of(request)
+    for each in invocations:
+        late = max(each.began_at, each.deadline) + MARGIN <= request.ended_at <= each.ended_at
+        tries = any(call.service == "s3" and call.at < request.ended_at for call in _calls(history, each))
+        if late and not tries:
+            return f"request {request.number} timed out while invocation {each.number} could have answered"
+    still_to_come = any(each.began_at > request.ended_at - MARGIN for each in invocations)
+    waiting = any(each.ended_at > request.ended_at for each in invocations)
+    given_up = any(event.given_up for event in history.events if event.request is request)
+    return "" if still_to_come or waiting or given_up else f"nobody was left to answer request {request.number}"
+
+
+def _calls(history: History, invocation: Invocation) -> Iterator[Call]:
+    return (call for call in history.calls if call.invocation is invocation)
+
+
+def every_invocation_answers_or_hands_over(history: History) -> Iterator[str]:
+    """An invocation that returns has either sent an answer or queued its successor, never neither and never both."""
+    for invocation in history.invocations:
+        if invocation.ended == "returned":
+            answers = history.first_put(invocation) is not None
+            hands_over = any(event.parent is invocation for event in history.events)
+            # A hand-over whose answer was lost may have to be followed by the answer that it was refused.
+            refused = answers and hands_over and _invoke_failed(history)
+            fine = answers != hands_over or refused
+            yield "" if fine else f"invocation {invocation.number}: answers {answers}, hands over {hands_over}"
+
+
+def _invoke_failed(history: History) -> bool:
+    return any(name.startswith("lambda: ") and name.endswith("after effect") for name in history.faults)
+
+
+def answered_within_the_deadline(history: History) -> Iterator[str]:
+    """Each invocation that answers begins to do so by the deadline and a margin, or soon after it began."""
+    sent: dict[Invocation, float] = {}
+    for call in history.calls:
+        if call.service == "s3":
+            sent.setdefault(call.invocation, call.at)
+    for invocation, at in sent.items():
+        late = at - max(invocation.deadline, invocation.began_at)
+        yield "" if late <= MARGIN else f"invocation {invocation.number} answered {late:.0f} s after the deadline"
+
+
+def body_within_the_limit(history: History) -> Iterator[str]:
+    """No body that is sent is larger than CloudFormation takes."""
+    for put in history.puts:
+        yield "" if len(put.body) <= MAX_BODY else f"invocation {put.invocation.number} sent {len(put.body)} bytes"
+
+
+def answers_are_well_formed(history: History) -> Iterator[str]:
+    """CloudFormation can take each answer: its ids, its status, and a Reason where it failed."""
+    for request in history.requests:
+        if request.ended == ANSWERED:
+            yield f"request {request.number}: {request.refused}" if request.refused else ""
+
+
+def reasons_are_readable(history: History) -> Iterator[str]:
+    """A failure's Reason names the builder, fits crhelper's limit and never speaks of the function's own troubles."""
+    for request in history.requests:
+        if request.answer.get("Status") == "FAILED":
+            reason = str(request.answer["Reason"])
+            fine = (
+                len(reason) <= REASON_LENGTH
+                and reason.startswith("Image builder")
+                and not any(words in reason for words in _NEVER_READ)
+            )
+            yield "" if fine else f"request {request.number} failed with {reason!r}"
+
+
+def ids_are_right(history: History) -> Iterator[str]:
+    """Success has the builder's name as id; a failed Update and every Delete keep theirs; a failed Create marks it."""
+    for request in history.requests:
+        if not request.answer:
+            continue
+        succeeded = request.answer["Status"] == "SUCCESS"
+        name = request.properties.name
+        if request.kind == "Delete" or (request.kind == "Update" and not succeeded):
+            allowed = [request.physical_id]
+        elif succeeded:
+            allowed = [name]
+        elif request.properties.bad:
+            allowed = [request.logical_id + NOT_STARTED, name, name + NOT_STARTED]
+        else:
+            allowed = [name, name + NOT_STARTED]
+        given = request.answer["PhysicalResourceId"]
+        yield "" if given in allowed else f"request {request.number}: id {given!r}, not one of {allowed}"
+
+
+def a_failed_create_tells_whether_it_started(history: History) -> Iterator[str]:
+    """A failed Create's id is marked where it never tried to start the builder, and is not where its start counted."""
+    for request in history.requests:
+        who = request.answered_by
+        if request.kind != "Create" or who is None or request.answer.get("Status") != "FAILED":
+            continue
+        marked = str(request.answer["PhysicalResourceId"]).endswith(NOT_STARTED)
+        tried = any(
+            call.operation == "StartImageBuilder" and who.descends_from(call.invocation) for call in history.calls
+        )
+        started = any(
+            act.what == "start" and act.invocation is not None and who.descends_from(act.invocation)
+            for act in history.acts
+        )
+        if started or not tried:
+            yield "" if marked != started else f"request {request.number}: started {started}, marked {marked}"

@@ -1,0 +1,172 @@
+"""Lambda in a run: the queue of asynchronous invocations, retries, duplicates, time-outs and kills."""
+
+import json
+from collections.abc import Callable
+from random import Random
+
+from botocore.awsrequest import AWSPreparedRequest
+
+from simulation.history import Event, History, Invocation, Request
+from simulation.sandbox import Context, Sandbox
+from simulation.scenario import Kill, Scenario, Spell, Troubles
+from simulation.scheduler import Scheduler
+from simulation.tasks import Killed, Task
+from simulation.wire import Answer
+
+RETRY_PAUSES = (60.0, 120.0)
+"""Seconds until Lambda tries an event again whose invocation ended badly; after the last it gives the event up."""
+
+_STAYS_WARM = 0.8
+_REFUSALS = {
+    "throttle": (429, "TooManyRequestsException"),
+    "server_error": (500, "ServiceException"),
+    "access_denied": (403, "AccessDeniedException"),
+}
+
+
+class LambdaModel:
+    """Runs the function.
+
+    Attributes:
+        make_sandbox: Makes an execution environment, given what takes its log lines.
+        troubles: What happens around each request.
+    """
+
+    make_sandbox: Callable[[Callable[[str], None]], Sandbox]
+
+    def __init__(self, scenario: Scenario, scheduler: Scheduler, history: History, chance: Random) -> None:
+        """Begin with nothing queued."""
+        self._scenario = scenario
+        self._scheduler = scheduler
+        self._history = history
+        self._chance = chance
+        self._sandboxes: list[Sandbox] = []
+        self._running: dict[Task, Invocation] = {}
+        self.troubles: dict[Request, Troubles] = {}
+
+    def queue(self, request: Request, payload: str, parent: Invocation | None) -> None:
+        """Take an event, to be delivered at least once."""
+        events = self._history.events
+        number = len([each for each in events if each.request is request])
+        event = Event(number=number, request=request, payload=payload, queued_at=self._scheduler.now, parent=parent)
+        events.append(event)
+        self._deliver(event, copy=0, attempt=1, after=0.0)
+        for duplicate in self.troubles[request].duplicates:
+            if duplicate.event == number:
+                event.copies += 1
+                self._deliver(event, copy=event.copies, attempt=1, after=duplicate.after)
+
+    def running(self) -> Invocation:
+        """Return the invocation that runs."""
+        assert self._scheduler.current is not None
+        return self._running[self._scheduler.current]
+
+    def point(self, label: str) -> None:
+        """Raise Killed where the running invocation is to die at this label."""
+        invocation = self.running()
+        for kill in self._kills(invocation):
+            if kill.at == label:
+                invocation.died = label
+                raise Killed
+
+    def operation(self, request: AWSPreparedRequest) -> str:
+        """Return the operation; the function knows one only."""
+        assert request.headers["X-Amz-Invocation-Type"] in ("Event", b"Event")
+        return "Invoke"
+
+    def answer(self, operation: str, request: AWSPreparedRequest, spell: Spell | None, /) -> Answer:
+        """Queue a hand-over, unless a spell prevents it."""
+        kind = "" if spell is None else spell.kind
+        if spell is None or spell.after_effect:
+            body = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
+            invocation = self.running()
+            self.queue(invocation.request, body, invocation)
+        if kind in _REFUSALS:
+            status, code = _REFUSALS[kind]
+            return Answer(status, b'{"Message":"no"}', {"x-amzn-errortype": code, "Content-Type": "application/json"})
+        return Answer(202, b"", {"Content-Length": "0"})
+
+    def _deliver(self, event: Event, *, copy: int, attempt: int, after: float) -> None:
+        event.waiting += 1
+        delay = self._chance.random() * self._scenario.queue_delay
+        if self._scenario.long_queue_delay and self._chance.random() < 0.2:
+            delay = self._chance.random() * self._scenario.long_queue_delay
+        self._scheduler.after(after + delay, lambda: self._begin(event, copy, attempt))
+
+    def _begin(self, event: Event, copy: int, attempt: int) -> None:
+        event.waiting -= 1
+        now = self._scheduler.now
+        invocation = Invocation(
+            number=len(self._history.invocations),
+            request=event.request,
+            event=event,
+            attempt=attempt,
+            copy=copy,
+            began_at=now,
+        )
+        self._history.invocations.append(invocation)
+        self._note(invocation, f"begins: {event.request.kind} {event.request.number}, attempt {attempt}, copy {copy}")
+        sandbox = self._sandbox()
+        ends_at = now + self._scenario.function_limit
+        context = Context(self._scheduler, number=invocation.number, ends_at=ends_at)
+        task = self._scheduler.spawn(
+            f"invocation {invocation.number}",
+            lambda: sandbox.function(json.loads(event.payload), context),
+            on_resume=sandbox.enter,
+            on_end=lambda error: self._ended(task, sandbox, error),
+        )
+        self._running[task] = invocation
+        self._end_at(task, ends_at, "its time was up")
+        for kill in self._kills(invocation):
+            if not kill.at:
+                self._end_at(task, now + kill.seconds, "out of memory")
+
+    def _end_at(self, task: Task, moment: float, why: str) -> None:
+        def end() -> None:
+            if not task.ended:
+                self._running[task].died = why
+                self._scheduler.kill(task)
+
+        self._scheduler.at(moment, end)
+
+    def _sandbox(self) -> Sandbox:
+        idle = [each for each in self._sandboxes if not each.busy]
+        if idle and self._chance.random() < _STAYS_WARM:
+            sandbox = self._chance.choice(idle)
+        else:
+            sandbox = self.make_sandbox(self._take_line)
+            self._sandboxes.append(sandbox)
+        sandbox.busy = True
+        return sandbox
+
+    def _ended(self, task: Task, sandbox: Sandbox, error: BaseException | None) -> None:
+        invocation = self._running.pop(task)
+        invocation.ended_at = self._scheduler.now
+        invocation.ended = "returned" if error is None else "killed" if isinstance(error, Killed) else "raised"
+        invocation.error = "" if error is None else f"{type(error).__name__}: {error}"
+        self._note(invocation, f"{invocation.ended} {invocation.died or invocation.error}")
+        sandbox.busy = False
+        if invocation.ended == "killed":
+            # The process is gone, and what it remembered with it.
+            self._sandboxes.remove(sandbox)
+        if error is None:
+            return
+        if invocation.attempt > len(RETRY_PAUSES):
+            invocation.event.given_up = True
+            return
+        pause = RETRY_PAUSES[invocation.attempt - 1]
+        self._deliver(invocation.event, copy=invocation.copy, attempt=invocation.attempt + 1, after=pause)
+
+    def _kills(self, invocation: Invocation) -> list[Kill]:
+        number = self._history.of(invocation.request).index(invocation)
+        return [kill for kill in self.troubles[invocation.request].kills if kill.invocation == number]
+
+    def _take_line(self, line: str) -> None:
+        self._history.lines += 1
+        self._note(self.running(), f"log: {line}")
+        # What signs the URL of any request that was ever made.
+        if any(request.url in line or request.url.partition("?")[2] in line for request in self._history.requests):
+            self._history.leaks.append(line)
+
+    def _note(self, invocation: Invocation, what: str) -> None:
+        self._history.notes.append((self._scheduler.now, f"invocation {invocation.number} {what}"))

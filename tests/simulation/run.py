@@ -1,0 +1,82 @@
+"""One run: a scenario's world is wired, run to its end in virtual time, and returned as a history."""
+
+import http.client
+from collections.abc import Callable
+
+from simulation.appstream_model import AppStreamModel
+from simulation.cloudformation_model import CloudFormationModel
+from simulation.dice import Dice
+from simulation.history import History
+from simulation.lambda_model import LambdaModel
+from simulation.network import Aws, Lost, Network
+from simulation.sandbox import OwnLogging, Sandbox
+from simulation.scenario import Scenario
+from simulation.scheduler import Scheduler, Stuck
+from simulation.stack import Stacks
+from simulation.weather import Weather
+from simulation.wire import Serving
+
+BEGIN = 1_800_000_000.25
+"""When every run begins. Not a whole second: a URL's date is one, and so is a little before its request."""
+
+LONGEST = 48 * 3600.0
+"""Virtual seconds after which a run that is not over is stuck: far more than all steps and retries together take."""
+
+MOST_STEPS = 200_000
+
+
+def run(scenario: Scenario) -> History:
+    """Run a scenario to its end."""
+    scheduler = Scheduler(BEGIN)
+    dice = Dice(scenario.seed)
+    history = History(scenario=scenario, began_at=BEGIN)
+    weather = Weather(scheduler, dice["weather"])
+    appstream = AppStreamModel(scenario, scheduler, history)
+    cloudformation = CloudFormationModel(scheduler, history, dice["cloudformation"], stale=scenario.stale)
+    lambda_ = LambdaModel(scenario, scheduler, history, dice["lambda"])
+    network = Network(scheduler, dice["network"], weather, history, latency=scenario.latency)
+    network.caller = appstream.caller = cloudformation.caller = lambda_
+    aws = Aws(network, {"appstream": appstream, "lambda": lambda_, "cloudformation": cloudformation})
+    put = _put(network, cloudformation, lambda_)
+
+    def make_sandbox(take_line: Callable[[str], None]) -> Sandbox:
+        return Sandbox(scheduler, dice["jitter"], put=put, log_level=scenario.log_level, take_line=take_line)
+
+    lambda_.make_sandbox = make_sandbox
+    stacks = Stacks(
+        scenario.steps,
+        scheduler=scheduler,
+        cloudformation=cloudformation,
+        lambda_=lambda_,
+        weather=weather,
+        chance=dice["stacks"],
+        person=appstream.person,
+    )
+    with OwnLogging(), Serving(aws.serve):
+        story = scheduler.spawn("the stacks", stacks.run)
+        try:
+            scheduler.run(until=BEGIN + LONGEST, steps=MOST_STEPS)
+        except Stuck as stuck:
+            history.left.append(str(stuck))
+        history.left.extend(scheduler.close())
+    if story.error is not None:
+        raise story.error
+    history.ended_at = scheduler.now
+    history.steps = scheduler.steps
+    return history
+
+
+def _put(network: Network, cloudformation: CloudFormationModel, lambda_: LambdaModel) -> Callable[[str, bytes], int]:
+    """Return what sends an answer, and fails as sockets do."""
+
+    def put(url: str, body: bytes, /) -> int:
+        try:
+            return network.carry(
+                "s3", "PUT", lambda spell: cloudformation.put(url, body, lambda_.running(), spell)
+            ).status
+        except Lost as lost:
+            if lost.kind == "drop":
+                raise http.client.RemoteDisconnected("no answer") from None
+            raise TimeoutError("timed out") from None
+
+    return put

@@ -1,0 +1,99 @@
+"""Lambda's execution environments: one function each, reused while warm, with a log of its own."""
+
+import logging
+import traceback
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from running_image_builder_function.answer import Put
+from running_image_builder_function.appstream import AppStream
+from running_image_builder_function.function import Function
+from running_image_builder_function.stacks import Stacks
+from running_image_builder_function.successor import Successor
+from simulation.scheduler import Scheduler
+from simulation.wire import client
+from support.world import FUNCTION_ARN
+
+_USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+
+class Context:
+    """Lambda's context of one invocation."""
+
+    def __init__(self, scheduler: Scheduler, *, number: int, ends_at: float) -> None:
+        """Keep when it ends."""
+        self._scheduler = scheduler
+        self._ends_at = ends_at
+        self.invoked_function_arn = FUNCTION_ARN
+        self.aws_request_id = f"invocation-{number}"
+        self.function_name = "provider"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds left."""
+        return int((self._ends_at - self._scheduler.now) * 1000)
+
+
+class _Log(logging.Handler):
+    """Takes every line of one execution environment as Lambda would write it: text, error and extra fields."""
+
+    def __init__(self, take: Callable[[str], None]) -> None:
+        super().__init__()
+        self._take = take
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a line."""
+        extra = {key: value for key, value in vars(record).items() if key not in _USUAL}
+        error = "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else ""
+        self._take(f"{record.levelname} {record.name} {record.getMessage()} {error} {extra or ''}".rstrip())
+
+
+class Sandbox:
+    """One execution environment.
+
+    Attributes:
+        function: The function that it has loaded.
+        busy: Whether an invocation runs in it.
+    """
+
+    def __init__(
+        self, scheduler: Scheduler, chance: Random, *, put: Put, log_level: str, take_line: Callable[[str], None]
+    ) -> None:
+        """Load the function, as its handler module does."""
+        self._log = _Log(take_line)
+        self.busy = False
+        self.enter()
+        self.function = Function(
+            builders=AppStream(lambda: client("appstream")),
+            ended=Stacks(lambda: client("cloudformation")).ended,
+            invoke=Successor(lambda: client("lambda")).invoke,
+            clock=scheduler,
+            random=chance.random,
+            log_level=log_level,
+            put=put,
+        )
+
+    def enter(self) -> None:
+        """Let log lines go to this environment's log only: in AWS each is a process of its own."""
+        logging.getLogger().handlers = [self._log]
+
+
+class OwnLogging:
+    """Keeps what the runs do to Python's logging from everything else in this process."""
+
+    _NAMES = ("boto", "boto3", "botocore", "urllib3", "crhelper.resource_helper", "crhelper.utils")
+
+    def __enter__(self) -> None:
+        """Remember."""
+        root = logging.getLogger()
+        self._root: tuple[int, list[Any]] = (root.level, root.handlers)
+        self._others = [(each, each.level, list(each.filters)) for each in map(logging.getLogger, self._NAMES)]
+
+    def __exit__(self, *_: object) -> None:
+        """Put back."""
+        root = logging.getLogger()
+        root.setLevel(self._root[0])
+        root.handlers = self._root[1]
+        for logger, level, filters in self._others:
+            logger.setLevel(level)
+            logger.filters = filters

@@ -1,0 +1,127 @@
+"""Scenarios written by hand, each for one thing to show; nothing in them is left to chance but latencies."""
+
+from appstream_local.settings import Durations
+from simulation.scenario import Builder, Duplicate, Kill, PersonAct, Properties, Scenario, Spell, Step, Troubles
+
+NAME = "builder-a"
+AGENT = "09-01-2026"
+"""Not the version that a builder has which says nothing else."""
+
+
+def created_and_deleted(
+    *,
+    state: str = "STOPPED",
+    outcome: str = "running",
+    on_delete: str | None = None,
+    agent_version: str | None = None,
+    timeout: int = 1800,
+    start: float = 200.0,
+    function_limit: float = 900.0,
+    text: str = "",
+    then_fails: bool = False,
+    troubles: tuple[Troubles, ...] = (),
+) -> Scenario:
+    """Return a stack that is created, and deleted ten minutes later.
+
+    Args:
+        state: The builder's at the beginning.
+        outcome: How its start ends.
+        on_delete: The property.
+        agent_version: The property.
+        timeout: The property, in seconds.
+        start: How long a start takes, in seconds.
+        function_limit: The function's own limit, in seconds.
+        text: The builder's description, which AppStream also gives as the cause of what goes wrong.
+        then_fails: Whether the builder fails between the two.
+        troubles: Around the Create, and what it leads to.
+    """
+    properties = Properties(
+        name=NAME, timeout=timeout, poll_interval=20, on_delete=on_delete, agent_version=agent_version
+    )
+    fields = {"Description": text, "StateChangeReason": {"Code": "CODE", "Message": text}} if text else {}
+    fails = PersonAct(what="fail", name=NAME, after=500.0)
+    return Scenario(
+        seed="by hand",
+        builders=(Builder(name=NAME, state=state, outcome=outcome, fields=fields, silent=outcome != "running"),),
+        steps=(
+            Step(
+                kind="create", properties=properties, troubles=(Troubles(people=(fails,)),) if then_fails else troubles
+            ),
+            Step(kind="delete", pause=600.0),
+        ),
+        durations=Durations(start=start),
+        function_limit=function_limit,
+    )
+
+
+REFUSED_ANSWER = created_and_deleted(
+    troubles=(Troubles(spells=(Spell(service="s3", kind="http", code="503", times=2),)),)
+)
+"""CloudFormation's end refuses the answer twice before it takes it."""
+
+DROPPED_LOOKS = Spell(service="appstream", kind="drop", operation="DescribeImageBuilders", begins=80.0)
+"""From a while after the request no look at the builder is answered any more."""
+
+DENIED_LOOKS = Spell(service="appstream", kind="access_denied", operation="DescribeImageBuilders", begins=140.0)
+"""The same, but refused for good, and beyond the time that IAM takes to spread a policy."""
+
+
+NO_HAND_OVER = Spell(service="lambda", kind="access_denied")
+"""Lambda takes no hand-over."""
+
+
+def delivered_twice(*, kills: tuple[Kill, ...] = (), apart: float = 30.0) -> Scenario:
+    """Return a Create that is delivered twice, or killed, of a builder that falls back to STOPPED without a word."""
+    properties = Properties(name=NAME, poll_interval=20)
+    twice = Troubles(kills=kills) if kills else Troubles(duplicates=(Duplicate(after=apart),))
+    return Scenario(
+        seed="by hand",
+        builders=(Builder(name=NAME, outcome="stopped", silent=True),),
+        steps=(Step(kind="create", properties=properties, troubles=(twice,)),),
+        durations=Durations(start=205.0),
+    )
+
+
+def awaiting_address(
+    *spells: Spell, timeout: int = 300, start: float = 60.0, function_limit: float = 900.0
+) -> Scenario:
+    """Return a builder that starts and then is without its address for long."""
+    properties = Properties(name=NAME, timeout=timeout, poll_interval=10)
+    return Scenario(
+        seed="by hand",
+        builders=(Builder(name=NAME),),
+        steps=(Step(kind="create", properties=properties, troubles=(Troubles(spells=spells),)),),
+        durations=Durations(start=start, eni_delay=3600.0),
+        function_limit=function_limit,
+    )
+
+
+def deleted_again_later() -> Scenario:
+    """Return a stack whose Delete is delivered again when a second stack has started the builder."""
+    properties = Properties(name=NAME, poll_interval=20, on_delete="STOP")
+    late = Troubles(duplicates=(Duplicate(after=900.0),))
+    return Scenario(
+        seed="by hand",
+        builders=(Builder(name=NAME),),
+        steps=(
+            Step(kind="create", properties=properties),
+            Step(kind="delete", pause=60.0, troubles=(late,)),
+            Step(kind="create", properties=properties, pause=60.0),
+        ),
+        durations=Durations(start=120.0),
+    )
+
+
+OTHER_START = Scenario(
+    seed="by hand",
+    builders=(Builder(name=NAME, state="RUNNING"),),
+    steps=(
+        Step(kind="create", properties=Properties(name=NAME, poll_interval=60, on_delete="STOP")),
+        Step(
+            kind="delete",
+            troubles=(Troubles(people=(PersonAct(what="start", name=NAME, after=30.0),)),),
+        ),
+    ),
+    durations=Durations(start=45.0, stop=20.0),
+)
+"""Somebody starts the builder again right after a Delete has stopped it, before that looks again."""

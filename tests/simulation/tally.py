@@ -1,0 +1,79 @@
+"""Counts what many runs did and what the invariants found in them; prints nothing."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from simulation.dice import Token
+from simulation.drawing import draw
+from simulation.history import History
+from simulation.invariants import check
+from simulation.run import run
+
+
+@dataclass
+class Tally:
+    """What a number of runs did.
+
+    Attributes:
+        did: How often each thing happened, by its group and name.
+        checks: How often each invariant was checked.
+        violations: What was wrong, as (token, invariant, what).
+    """
+
+    runs: int = 0
+    virtual_seconds: float = 0.0
+    did: Counter[tuple[str, str]] = field(default_factory=Counter)
+    checks: Counter[str] = field(default_factory=Counter)
+    violations: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def add(self, other: "Tally") -> None:
+        """Take in another tally."""
+        self.runs += other.runs
+        self.virtual_seconds += other.virtual_seconds
+        self.did.update(other.did)
+        self.checks.update(other.checks)
+        self.violations.extend(other.violations)
+
+    def names(self, group: str) -> list[tuple[str, int]]:
+        """Return what happened of a group, the most frequent first."""
+        return sorted(((name, n) for (each, name), n in self.did.items() if each == group), key=lambda e: (-e[1], e[0]))
+
+
+def tally_of(token: Token) -> Tally:
+    """Return what one run did and what was found in it."""
+    history = run(draw(token))
+    findings = check(history)
+    return Tally(
+        runs=1,
+        virtual_seconds=history.ended_at - history.began_at,
+        did=_did(history),
+        checks=Counter(findings.checks),
+        violations=[(str(token), name, what) for name, what in findings.violations],
+    )
+
+
+def _did(history: History) -> Counter[tuple[str, str]]:
+    did: Counter[tuple[str, str]] = Counter()
+    for request in history.requests:
+        did["requests", request.kind] += 1
+        did["answers", f"{request.kind} {request.answer.get('Status') or request.ended}"] += 1
+    for invocation in history.invocations:
+        did["invocations", "all"] += 1
+        did["invocations", "retries by Lambda"] += invocation.attempt > 1
+        did["invocations", f"{invocation.ended}"] += 1
+        if invocation.died:
+            did["kills", invocation.died] += 1
+    for event in history.events:
+        did["invocations", "hand-overs"] += event.parent is not None
+        did["invocations", "duplicate deliveries"] += event.copies
+        did["invocations", "events given up after three deaths"] += event.given_up
+    for act in history.acts:
+        who = "somebody else" if act.invocation is None else "the function"
+        did["acts", f"{act.what} by {who}"] += 1
+    for call in history.calls:
+        did["calls", f"{call.service} {call.operation}"] += 1
+    for name, times in history.faults.items():
+        did["faults", name] += times
+    for builder in history.scenario.builders:
+        did["builders at the beginning", builder.state] += 1
+    return did

@@ -1,0 +1,77 @@
+"""What the simulation has found once, each as a scenario written by hand."""
+
+from simulation.history import Act, History
+from simulation.invariants import check
+from simulation.run import run
+from simulation.scenario import Kill
+from simulation.scenarios import (
+    DENIED_LOOKS,
+    DROPPED_LOOKS,
+    NO_HAND_OVER,
+    awaiting_address,
+    deleted_again_later,
+    delivered_twice,
+)
+
+
+def _statuses(history: History) -> list[str]:
+    return [request.answer["Status"] for request in history.requests]
+
+
+def _acts(history: History) -> list[str]:
+    return [act.what for act in sorted(history.acts, key=_moment)]
+
+
+def _moment(act: Act) -> float:
+    return act.at
+
+
+def test_a_delete_delivered_again_leaves_the_next_stacks_builder_alone() -> None:
+    """Found as run 306: fifteen minutes later it stopped a builder that another stack had started meanwhile."""
+    history = run(deleted_again_later())
+
+    assert ["SUCCESS", "SUCCESS", "SUCCESS"] == _statuses(history)
+    assert ["start", "stop", "start"] == _acts(history)
+    assert [] == check(history).violations
+
+
+def test_a_builder_that_runs_is_a_success_though_no_later_look_at_its_address_succeeds() -> None:
+    """Found as run 4765: "(RUNNING): not RUNNING within 2 minutes" was what a person read."""
+    history = run(awaiting_address(DROPPED_LOOKS))
+
+    assert ["SUCCESS"] == _statuses(history)
+    assert [] == check(history).violations
+
+
+def test_the_same_holds_where_the_later_looks_are_denied() -> None:
+    """Found as run 5650."""
+    history = run(awaiting_address(DENIED_LOOKS, start=110.0))
+
+    assert ["SUCCESS"] == _statuses(history)
+    assert [] == check(history).violations
+
+
+def test_the_same_holds_where_nobody_can_be_handed_over_to() -> None:
+    """Found as run 22858: refused hand-overs failed a builder that ran."""
+    history = run(awaiting_address(NO_HAND_OVER, start=60.0, function_limit=120.0))
+
+    assert ["SUCCESS"] == _statuses(history)
+    assert [] == check(history).violations
+
+
+def test_two_deliveries_at_once_start_a_builder_once_though_it_falls_back() -> None:
+    """Found as run 20244: the one that had not made the start took the fall for a stopped builder, and started it."""
+    history = run(delivered_twice(apart=30.0))
+
+    assert ["FAILED", "SUCCESS"] == _statuses(history)
+    assert ["start"] == _acts(history)
+    assert [] == check(history).violations
+
+
+def test_a_retry_without_memory_starts_a_builder_once_though_it_falls_back() -> None:
+    """The retry has seen it PENDING, and so knows that somebody had started it."""
+    history = run(delivered_twice(kills=(Kill(seconds=30.0),)))
+
+    assert "FAILED" == _statuses(history)[0]
+    assert ["start"] == _acts(history)
+    assert [] == check(history).violations

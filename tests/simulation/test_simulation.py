@@ -1,0 +1,57 @@
+"""The function holds all invariants in simulated AWS, whatever comes; see `python -m simulation` for many more runs."""
+
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+
+from simulation.dice import Token
+from simulation.drawing import draw
+from simulation.invariants import check
+from simulation.run import run
+from simulation.scenario import INGREDIENTS
+from simulation.tally import Tally, tally_of
+
+_SOME = st.sets(st.sampled_from(INGREDIENTS))
+_ALL = st.just(set(INGREDIENTS))
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate, Phase.shrink],
+)
+@given(number=st.integers(0, 2**32), ingredients=_SOME | _ALL)
+def test_no_run_violates_an_invariant(number: int, ingredients: set[str]) -> None:
+    """A failure shrinks to the troubles it needs; the noted command replays it."""
+    token = Token(number, tuple(each for each in INGREDIENTS if each not in ingredients))
+    note(f"make simulate SEED={token}")
+
+    assert [] == check(run(draw(token))).violations
+
+
+def test_the_runs_reach_everything_that_is_claimed() -> None:
+    """Every invariant is checked, and every kind of trouble happens, within the first runs of the command."""
+    tally = Tally()
+    for number in range(150):
+        tally.add(tally_of(Token(number)))
+
+    assert [] == tally.violations
+    assert [] == [name for name, checked in tally.checks.items() if not checked]
+    assert {"Create", "Update", "Delete"} == {name for name, _ in tally.names("requests")}
+    invocations = dict(tally.names("invocations"))
+    assert all(invocations[each] for each in ("hand-overs", "killed", "duplicate deliveries", "retries by Lambda"))
+    assert {"appstream", "lambda", "cloudformation", "s3"} == {name.split(":")[0] for name, _ in tally.names("faults")}
+    assert 14 == len(tally.names("builders at the beginning"))
+
+
+def test_a_token_replays_its_run() -> None:
+    """Everything in it happens again at the same moments."""
+    token = Token.parse("17-without-kills,failures_elsewhere")
+
+    first, second = run(draw(token)), run(draw(token))
+
+    assert "17-without-kills,failures_elsewhere" == str(token)
+    assert first.notes
+    assert first.notes == second.notes

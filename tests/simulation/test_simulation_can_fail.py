@@ -1,0 +1,22 @@
+"""Each invariant notices the defect it is there for: the function is broken on purpose, and the check must fail."""
+
+import pytest
+
+from simulation.breakages import BREAKAGES, Breakage
+from simulation.invariants import ALL, check
+from simulation.run import run
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda each: each.invariant)
+def test_an_invariant_notices_its_defect(breakage: Breakage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the defect the same scenario is fine."""
+    assert [] == check(run(breakage.scenario)).violations
+
+    breakage.introduce(monkeypatch)
+
+    assert breakage.invariant in {name for name, _ in check(run(breakage.scenario)).violations}
+
+
+def test_every_invariant_has_a_defect_to_notice() -> None:
+    """None of them can hold by accident of never failing."""
+    assert {each.__name__ for each in ALL} == {each.invariant for each in BREAKAGES}
