@@ -88,6 +88,8 @@ class RunningImageBuilderProvider(Construct):
         )
         if vpc is not None:
             self._function_role.allow(permissions.attach_to_vpc())
+        if self._function_role.is_fixed and tracing not in (None, lambda_.Tracing.DISABLED):
+            self._function_role.warn(permissions.send_traces())
         with function_code(self) as code:
             self._function = lambda_.Function(
                 self,
@@ -109,6 +111,7 @@ class RunningImageBuilderProvider(Construct):
                 environment_encryption=environment_encryption,
                 tracing=tracing,
             )
+        self._function.node.add_dependency(self._function_role.dependable)
         own = BuilderPermissions.beside_function(self, self._function_role, self._function.function_arn)
         self._permissions: dict[Stack, BuilderPermissions] = {Stack.of(self): own}
 

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
 
 from .calls import Call
+from .iam_checks import IamCheck
 
 _DEFAULT_ACCOUNT = "000000000000"
 
@@ -148,6 +149,14 @@ class Control:
     def clear_calls(self, *, region: str | None = None) -> None:
         """Forget the calls received so far."""
         self._call("ClearCalls", region, {})
+
+    def iam_checks(self, *, region: str | None = None) -> list[IamCheck]:
+        """Return the permissions that calls of any service needed so far, each once; root may do everything."""
+        return [IamCheck(**check) for check in self._call("IamChecks", region, {})["IamChecks"]]
+
+    def clear_iam_checks(self, *, region: str | None = None) -> None:
+        """Forget the permissions needed so far."""
+        self._call("ClearIamChecks", region, {})
 
     def reset(self, *, region: str | None = None) -> None:
         """Forget builders, faults, calls and settings of the account in one Region."""

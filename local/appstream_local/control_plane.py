@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from botocore.model import StructureShape
 
-from .calls import to_json
+from . import calls, iam_checks
 from .errors import validation_error
 from .faults import fault
 from .outcomes import start_outcome
@@ -93,10 +93,12 @@ def _name(params: _Params) -> str:
 _OPERATIONS: Final[Mapping[str, Callable[[Place, _Params], Mapping[str, Any] | None]]] = {
     "AddFault": lambda place, params: place.faults.add(fault(params)),
     "BeginTransition": _begin,
-    "Calls": lambda place, _: {"Calls": [to_json(call) for call in place.calls.all()]},
+    "Calls": lambda place, _: {"Calls": [calls.to_json(call) for call in place.calls.all()]},
     "ClearCalls": lambda place, _: place.calls.clear(),
     "ClearFaults": lambda place, _: place.faults.clear(),
+    "ClearIamChecks": lambda place, _: place.iam_checks.clear(),
     "GetImageBuilder": _get_image_builder,
+    "IamChecks": lambda place, _: {"IamChecks": [iam_checks.to_json(check) for check in place.iam_checks.all()]},
     "LimitRate": _limit_rate,
     "PutImageBuilder": _put_image_builder,
     "Reset": lambda place, _: place.reset(),

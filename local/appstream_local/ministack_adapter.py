@@ -9,13 +9,14 @@ from typing import Any
 
 import ministack.app as ministack_app
 from hypercorn.protocol.events import StreamClosed
-from ministack.core import iam_actions, router
+from ministack.core import iam_actions, iam_evaluator, router
 from ministack.core.iam_evaluator import caller_arn
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import tagging
 
 from .arns import authorized_resource
 from .errors import ApiError, access_denied
+from .iam_checks import IamCheck
 from .service import CONTROL_PREFIX, TARGET_PREFIX, AppStreamService
 from .validation import parse_json
 from .wire import failure
@@ -63,9 +64,10 @@ def register() -> None:
     ministack_app._loaded_modules[_SERVICE] = sys.modules[__name__]
     router.SERVICE_PATTERNS[_SERVICE] = {"target_prefixes": [TARGET_PREFIX, CONTROL_PREFIX]}
     iam_actions.SERVICE_TO_IAM_NAMESPACE[_SERVICE] = _SERVICE
-    # ministack imports these three inside its functions, anew for each request.
+    # ministack imports these four inside its functions, anew for each request.
     iam_actions.extract_resource_arn = _knowing_image_builders(iam_actions.extract_resource_arn)
     iam_actions.access_denied_response = _in_appstreams_words(iam_actions.access_denied_response)
+    iam_evaluator.enforce = _noted(iam_evaluator.enforce)
     tagging.resource_tags = _knowing_their_tags(tagging.resource_tags)
     # main() hands this name to the web server.
     ministack_app.app = _dropping(ministack_app.app)
@@ -95,6 +97,20 @@ def _knowing_image_builders(original: Callable[..., str]) -> Callable[..., str]:
         return authorized_resource(operation=operation, params=params, account=account_id, region=region)
 
     return extract_resource_arn
+
+
+def _noted(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep what IAM decided, for every service; the decision stays IAM's."""
+
+    def enforce(
+        access_key: str, action: str, service_name: str, region: str, resource_arn: str = "*", **details: Any
+    ) -> Any:
+        denied = original(access_key, action, service_name, region, resource_arn, **details)
+        check = IamCheck(action=action, resource=resource_arn, principal=caller_arn(), allowed=denied is None)
+        service.place(account=get_account_id(), region=region).iam_checks.add(check)
+        return denied
+
+    return enforce
 
 
 def _in_appstreams_words(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""Everything kept for one account and Region: builders, faults and calls; knows no request."""
+"""Everything kept for one account and Region: builders, faults, calls and IAM's decisions; knows no request."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from random import Random
 from .builders import ImageBuilders
 from .calls import CallLog
 from .faults import Faults
+from .iam_checks import IamCheckLog
 
 
 class Place:
@@ -19,6 +20,7 @@ class Place:
         builders: Its image builders.
         faults: Its faults.
         calls: The calls it received.
+        iam_checks: What IAM decided there.
     """
 
     def __init__(self, *, account: str, region: str, now: Callable[[], float], random: Random) -> None:
@@ -34,3 +36,4 @@ class Place:
         self.builders = ImageBuilders(now=self._now, account=self.account, region=self.region)
         self.faults = Faults(now=self._now, random=self._random)
         self.calls = CallLog()
+        self.iam_checks = IamCheckLog()

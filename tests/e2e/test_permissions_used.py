@@ -1,0 +1,130 @@
+"""What the function's role is granted is what a whole life of its resource uses: no action and no resource more."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import boto3
+import pytest
+
+from appstream_local.cdk import Cdk
+from appstream_local.control import Control
+from appstream_local.engine import Engine
+from support.deployer import Deployer
+from support.paths import PROJECT_DIR
+
+APP = Path(__file__).parent / "scenarios_permissions" / "app.py"
+
+SETS = ("Default", "Stop", "Restart", "StopAndRestart")
+
+LAMBDAS_OWN = {"logs:CreateLogStream", "logs:PutLogEvents"}
+"""What Lambda does with the role for the function's output, outside of the function; the engine keeps no role to it."""
+
+Permission = tuple[str, str]
+"""An action and a resource."""
+
+
+class Lives(NamedTuple):
+    """What was granted and what was used, by set of options."""
+
+    granted: dict[str, set[Permission]]
+    used: dict[str, set[Permission]]
+
+
+@pytest.fixture(scope="module")
+def lives(engine: Engine, control_of_lives: Control) -> Lives:
+    """Create each set's resource with the builder stopped, update it, delete it; side by side, to save time."""
+    cdk = Cdk(engine=engine, project_dir=PROJECT_DIR, app=f"python3 {APP}")
+    cdk.synth().check()
+    cdk = Cdk(engine=engine, project_dir=PROJECT_DIR, app=cdk.output_dir)
+    together = ["--exclusively", "--concurrency", str(len(SETS))]
+    deployer = Deployer(engine, cdk.output_dir)
+
+    for name in SETS:
+        control_of_lives.put_image_builder(f"life-{name}")
+    cdk.deploy(*(f"{name}Created" for name in SETS), arguments=together).check()
+    roles = {name: role_of(f"life-{name}", deployer) for name in SETS}
+    granted = {name: permissions_of(role, engine) for name, role in roles.items()}
+
+    for name in SETS:
+        if "Restart" in name:
+            control_of_lives.put_image_builder(f"life-{name}", state="RUNNING", AppstreamAgentVersion="01-01-2020")
+        else:
+            control_of_lives.put_image_builder(f"life-{name}")
+    cdk.deploy(*(f"{name}Updated" for name in SETS), arguments=together).check()
+    assert granted == {name: permissions_of(role, engine) for name, role in roles.items()}
+
+    cdk.destroy(*(f"{name}Updated" for name in SETS), arguments=together).check()
+    states = {name: control_of_lives.image_builder(f"life-{name}").state for name in SETS}
+    assert {name: "STOPPED" if "Stop" in name else "RUNNING" for name in SETS} == states
+    return Lives(granted, {name: used_by(role, control_of_lives) for name, role in roles.items()})
+
+
+@pytest.fixture(scope="module")
+def control_of_lives(engine: Engine) -> Iterator[Control]:
+    """Return what sets up builders whose starts take longer than one invocation of these functions."""
+    engine.control.set_durations(start=10)
+    yield engine.control
+    engine.control.set_durations(start=6)
+
+
+def role_of(stack: str, deployer: Deployer) -> str:
+    """Return the name of a stack's one role."""
+    resources = deployer.cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+    (role,) = [each["PhysicalResourceId"] for each in resources if each["ResourceType"] == "AWS::IAM::Role"]
+    return str(role)
+
+
+def permissions_of(role: str, engine: Engine) -> set[Permission]:
+    """Return what a role's policies, all of them inline, allow."""
+    iam: Any = boto3.client(
+        "iam",
+        endpoint_url=engine.endpoint_url,
+        verify=str(engine.ca_bundle),
+        region_name=engine.region,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    assert [] == iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    found: set[Permission] = set()
+    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+        for statement in document["Statement"]:
+            assert {"Action", "Effect", "Resource"} == statement.keys() - {"Sid"}
+            found |= {
+                (action, resource)
+                for action in _listed(statement["Action"])
+                for resource in _listed(statement["Resource"])
+                if action not in LAMBDAS_OWN
+            }
+    return found
+
+
+def used_by(role: str, control: Control) -> set[Permission]:
+    """Return what IAM was asked for a role, and allowed."""
+    checks = [each for each in control.iam_checks() if f":assumed-role/{role}/" in each.principal]
+    assert [] == [each for each in checks if not each.allowed]
+    return {(each.action, each.resource) for each in checks}
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_granted_is_used(lives: Lives, name: str) -> None:
+    """Each permission is needed, on that very resource, and nothing was refused on the way."""
+    assert sorted(lives.granted[name]) == sorted(lives.used[name])
+
+
+def test_the_sets_differ_where_their_options_say(lives: Lives) -> None:
+    """Only what an option stops may be stopped; the rest of the role is the same in each."""
+    actions = {name: {action for action, _ in granted} for name, granted in lives.granted.items()}
+    default = {
+        "appstream:DescribeImageBuilders",
+        "appstream:StartImageBuilder",
+        "cloudformation:DescribeStackResource",
+        "lambda:InvokeFunction",
+    }
+    stop = default | {"appstream:StopImageBuilder"}
+    assert {"Default": default, "Stop": stop, "Restart": stop, "StopAndRestart": stop} == actions
