@@ -10,7 +10,8 @@ RUNS ?= 10000
 PORT ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev deploy-local local test check format lint types snapshot wheel simulate mutants clean
+.PHONY: help setup setup-dev deploy-local local test check format lint types snapshot wheel size simulate mutants \
+	test-pythons check-release clean
 
 help: ## Show the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -37,21 +38,36 @@ lint: setup-dev
 
 types: setup-dev
 	@$(BIN)/mypy
+	@$(BIN)/pyright
 
 snapshot: setup-dev ## Renew the committed templates
 	@PYTHONPATH=tests $(BIN)/python -m synth.snapshots
 
 wheel: setup-dev ## Build sdist and wheel into dist
 	@$(BIN)/python -m hatchling build -t sdist -t wheel -d dist
+	@$(BIN)/python tools/asset_size.py | tail -n 1
+
+size: setup-dev ## List the function's package and its zipped size
+	@$(BIN)/python tools/asset_size.py
 
 simulate: setup-dev ## Run random schedules of faults (RUNS=10000, or SEED=... to replay one)
 	@PYTHONPATH=tests $(BIN)/python -m simulation --runs $(RUNS) $(if $(SEED),--seed $(SEED))
+
+mutants: setup-dev ## Break the deciding modules in many ways and count what the unit tests notice
+	@$(BIN)/python tools/mutation_score.py
+
+test-pythons: setup-dev ## Run unit tests and the wheel under every Python here (PYTHONS="3.10 3.14" to choose)
+	@PYTHONPATH=tests $(BIN)/python tools/test_pythons.py $(PYTHONS)
+	@$(BIN)/pytest -q tests/packaging/test_wheel.py
+
+check-release: setup-dev
+	@$(BIN)/python tools/check_release.py "$(TAG)"
 
 clean: ## Remove what the commands above made
 	rm -rf $(VENV) node_modules cdk.out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 setup: $(VENV)/.installed node_modules/.installed
-setup-dev: setup $(VENV)/.installed-dev
+setup-dev: setup $(VENV)/.installed-dev $(VENV)/checkov/.installed
 
 $(VENV)/.installed: requirements.txt requirements-local.txt pyproject.toml local/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.10 or newer is needed, $(PYTHON) is " + sys.version.split()[0] if sys.version_info < (3, 10) else 0)'
@@ -63,6 +79,12 @@ $(VENV)/.installed: requirements.txt requirements-local.txt pyproject.toml local
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 	@echo "Installing the test tools into $(VENV) (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/checkov/.installed: requirements-checkov.txt | $(VENV)/.installed
+	@echo "Installing checkov into $(VENV)/checkov (once)"
+	@$(PYTHON) -m venv $(VENV)/checkov
+	@$(VENV)/checkov/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-checkov.txt
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json | $(VENV)/.installed

@@ -121,9 +121,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
             *actions: IAM actions on the builder, such as ``appstream:StartImageBuilder``.
         """
         # The ARN from its parts: the attribute would make the grantee's policy wait for RUNNING.
-        return iam.Grant.add_to_principal(
-            grantee=grantee, actions=list(actions), resource_arns=[self._permission_arn], scope=self
-        )
+        return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self._permission_arn])
 
     def grant_stop(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let somebody stop the builder."""
@@ -132,7 +130,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
     def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let somebody describe image builders: all of them, since IAM knows no resource for that action."""
         return iam.Grant.add_to_principal(
-            grantee=grantee, actions=["appstream:DescribeImageBuilders"], resource_arns=["*"], scope=self
+            grantee=grantee, actions=["appstream:DescribeImageBuilders"], resource_arns=["*"]
         )
 
     def grant_create_streaming_url(self, grantee: iam.IGrantable) -> iam.Grant:

@@ -1,7 +1,5 @@
 """The distributions, built once, and environments outside the repository that hold the wheel and not the checkout."""
 
-import os
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -68,22 +66,3 @@ def install(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Callable[[
         return python
 
     return make
-
-
-@pytest.fixture(scope="session")
-def interpreter() -> Callable[[str], str | None]:
-    """Return what finds a working Python of a minor version: on PATH, or one of pyenv's; None without one."""
-    show = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-
-    def find(version: str) -> str | None:
-        on_path = shutil.which(f"python{version}")
-        candidates = [on_path] if on_path else []
-        candidates += [str(each) for each in sorted(pyenv.glob(f"versions/{version}.*/bin/python"))]
-        for candidate in candidates:
-            process = subprocess.run([candidate, "-c", show], capture_output=True, text=True, check=False)
-            if process.stdout.strip() == version:
-                return candidate
-        return None
-
-    return find

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.interpreters import SUPPORTED, find
 from support.paths import PROJECT_DIR
 from synth.app import environment
 
@@ -122,16 +123,15 @@ def test_the_sdist_holds_the_product_only(dist: Path) -> None:
     } == top
 
 
-@pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13", "3.14"])
+@pytest.mark.parametrize("version", SUPPORTED)
 def test_an_app_with_the_wheel_is_the_app_in_the_checkout(
     version: str,
     install: Callable[[str], Path],
-    interpreter: Callable[[str], str | None],
     synth: Synth,
     from_checkout: dict[str, object],
 ) -> None:
     """The same template, the asset's hash included, with every supported Python; and no code from the checkout."""
-    found = interpreter(version)
+    found = find(version)
     if found is None:
         pytest.skip(f"no Python {version} on this machine: neither python{version} on PATH nor one of pyenv's")
     python = install(found)

@@ -5,10 +5,6 @@ from pathlib import Path
 
 import pytest
 from aws_cdk import App, Stack, Validations
-from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from cdk_nag import (
     AwsSolutionsChecks,
     HIPAASecurityChecks,
@@ -17,9 +13,9 @@ from cdk_nag import (
     ServerlessChecks,
 )
 
-from cdk_appstream_image_builder import RunningImageBuilderProvider
 from support.paths import PROJECT_DIR
-from synth.stacks import any_builder, every_option
+from synth.hardened import harden
+from synth.stacks import any_builder
 
 PACKS = (AwsSolutionsChecks, ServerlessChecks, NIST80053R5Checks, HIPAASecurityChecks, PCIDSS321Checks)
 
@@ -36,7 +32,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     folder = tmp_path_factory.mktemp("nag")
     app = App(outdir=str(folder))
     any_builder(Stack(app, "Default"))
-    _with_everything(Stack(app, "Everything"))
+    harden(Stack(app, "Everything"))
     Validations.of(app).add_plugins(*(pack(app) for pack in PACKS))
     with pytest.raises(RuntimeError, match="ValidationFailed"):
         app.synth()
@@ -49,29 +45,6 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
             for construct in violation["violatingConstructs"]:
                 found[construct["constructPath"].partition("/")[0]].add(violation["ruleName"].rpartition("-")[2])
     return found
-
-
-def _with_everything(stack: Stack) -> None:
-    key = kms.Key.from_key_arn(
-        stack, "Key", "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"
-    )
-    vpc = ec2.Vpc.from_vpc_attributes(
-        stack,
-        "Vpc",
-        vpc_id="vpc-00000001",
-        availability_zones=["us-east-1a"],
-        private_subnet_ids=["subnet-0000000a"],
-        private_subnet_route_table_ids=["rtb-0000000a"],
-    )
-    provider = RunningImageBuilderProvider(
-        stack,
-        "Provider",
-        vpc=vpc,
-        log_group=logs.LogGroup(stack, "Log", encryption_key=key, retention=logs.RetentionDays.ONE_YEAR),
-        environment_encryption=key,
-        tracing=lambda_.Tracing.ACTIVE,
-    )
-    any_builder(stack, provider=provider, **every_option())
 
 
 def test_the_default_has_the_listed_findings_only(findings: dict[str, set[str]]) -> None:

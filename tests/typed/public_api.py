@@ -1,7 +1,12 @@
-"""The public API as a user types it: checked by mypy --strict, never run."""
+"""The public API as a user types it: checked by mypy and pyright, both strict, never run."""
+
+from collections.abc import Mapping
 
 from aws_cdk import CfnOutput, Duration, NestedStack, Stack, Stage
+from aws_cdk import aws_appstream as appstream
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct, IDependable
@@ -14,7 +19,14 @@ def with_a_name(stack: Stack) -> RunningImageBuilder:
     return RunningImageBuilder(stack, "Builder", image_builder_name="nb-1")
 
 
-def with_every_option(scope: Construct, version: str | None, timeout: Duration | None) -> RunningImageBuilder:
+def with_a_native_builder(stack: Stack, native: appstream.CfnImageBuilder) -> RunningImageBuilder:
+    """CDK's own image builder can be given as it is."""
+    return RunningImageBuilder(stack, "Builder", image_builder=native)
+
+
+def with_every_option(
+    scope: Construct, version: str | None, time: Duration | None, triggers: Mapping[str, str] | None
+) -> RunningImageBuilder:
     """Options are given by name, and None stands for the default wherever there is one."""
     return RunningImageBuilder(
         scope,
@@ -22,8 +34,11 @@ def with_every_option(scope: Construct, version: str | None, timeout: Duration |
         image_builder_name="nb-1",
         appstream_agent_version=version,
         restart_to_update_agent=True,
-        timeout=timeout,
+        timeout=time,
+        poll_interval=time,
         on_delete=OnDelete.STOP,
+        triggers=triggers,
+        provider=RunningImageBuilderProvider.of_stack(scope),
     )
 
 
@@ -46,10 +61,42 @@ def dependencies(before: Construct, builder: RunningImageBuilder, after: Constru
     return builder
 
 
-def provider(scope: Construct) -> tuple[lambda_.Function, iam.Role, logs.LogGroup]:
-    """The provider's parts have the types of CDK's own constructs, not of their interfaces."""
-    found: RunningImageBuilderProvider = RunningImageBuilderProvider.of_stack(scope)
-    return found.function, found.role, found.log_group
+def grants(builder: RunningImageBuilder, grantee: iam.IGrantable) -> list[iam.Grant]:
+    """Grants are CDK's own."""
+    return [
+        builder.grant(grantee, "appstream:StartImageBuilder", "appstream:TagResource"),
+        builder.grant_stop(grantee),
+        builder.grant_describe(grantee),
+        builder.grant_create_streaming_url(grantee),
+    ]
+
+
+def provider(stack: Stack, vpc: ec2.Vpc, key: kms.IKey, role: iam.IRole) -> RunningImageBuilderProvider:
+    """A provider takes what CDK's Function takes, by the same names and types.
+
+    Role and key are typed as interfaces here: pyright takes neither Role for IRole nor Key for IKey anywhere in CDK,
+    since the parameters of some of their methods go by other names there. mypy takes both.
+    """
+    return RunningImageBuilderProvider(
+        stack,
+        "Provider",
+        vpc=vpc,
+        vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+        security_groups=[ec2.SecurityGroup(stack, "Group", vpc=vpc)],
+        role=role,
+        log_retention=logs.RetentionDays.ONE_WEEK,
+        memory_size=512,
+        architecture=lambda_.Architecture.X86_64,
+        runtime=lambda_.Runtime.PYTHON_3_13,
+        environment_encryption=key,
+        tracing=lambda_.Tracing.ACTIVE,
+        description="Starts our builders",
+    )
+
+
+def parts(found: RunningImageBuilderProvider) -> tuple[lambda_.Function, iam.IRole, logs.ILogGroup, iam.IPrincipal]:
+    """The function is made here; role and log group may be the user's, so they are CDK's interfaces."""
+    return found.function, found.role, found.log_group, found.grant_principal
 
 
 def places(stage: Stage, stack: Stack) -> list[RunningImageBuilder]:
@@ -59,7 +106,7 @@ def places(stage: Stage, stack: Stack) -> list[RunningImageBuilder]:
 
 def mistakes(stack: Stack) -> None:
     """What a type checker stops; were one of these accepted, the unused ignore would be reported."""
-    RunningImageBuilder(stack, "NoName")  # type: ignore[call-arg]
+    RunningImageBuilder(stack, "NoBuilder", image_builder="nb-1")  # type: ignore[arg-type]
     RunningImageBuilder(stack, "Position", "nb-1")  # type: ignore[call-arg]
     RunningImageBuilder(stack, "Number", image_builder_name="nb-1", timeout=30)  # type: ignore[arg-type]
     RunningImageBuilder(stack, "Word", image_builder_name="nb-1", on_delete="STOP")  # type: ignore[arg-type]

@@ -1,0 +1,157 @@
+"""What releases and checks are run by: the files agree with each other, and what they name exists."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from support.interpreters import SUPPORTED
+from support.paths import PROJECT_DIR
+
+WORKFLOWS = sorted((PROJECT_DIR / ".github" / "workflows").glob("*.yml"))
+MAKE_TARGET = re.compile(r"\bmake ([a-z][a-z-]*)")
+
+
+def text(name: str) -> str:
+    """Return a file of the project."""
+    return (PROJECT_DIR / name).read_text(encoding="utf-8")
+
+
+def workflow(path: Path) -> dict[Any, Any]:
+    """Return a workflow; its key ``on`` is True, as YAML reads it."""
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def jobs(path: Path) -> list[dict[str, Any]]:
+    """Return the jobs of a workflow."""
+    return list(workflow(path)["jobs"].values())
+
+
+def steps(path: Path) -> list[dict[str, Any]]:
+    """Return the steps of all jobs of a workflow."""
+    return [step for job in jobs(path) for step in job["steps"]]
+
+
+def pinned() -> str:
+    """Return all requirements files."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in PROJECT_DIR.glob("requirements*.txt"))
+
+
+def version() -> str:
+    """Return the project's version."""
+    (found,) = re.findall(r'^version = "(.+)"$', text("pyproject.toml"), re.MULTILINE)
+    return str(found)
+
+
+def check_release(tag: str) -> subprocess.CompletedProcess[str]:
+    """Return what the check of a release says of a tag."""
+    command = [sys.executable, str(PROJECT_DIR / "tools" / "check_release.py"), tag]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_may_only_read_and_cannot_hang(path: Path) -> None:
+    """Whatever a job may do beyond reading, it asks for itself; and every job ends."""
+    assert {"contents": "read"} == workflow(path)["permissions"]
+    assert all(0 < job["timeout-minutes"] <= 60 for job in jobs(path))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_every_action_is_pinned_to_a_version(path: Path) -> None:
+    """None follows a branch of development; dependabot raises them."""
+    used = [step["uses"] for step in steps(path) if "uses" in step]
+    assert used
+    assert [] == [
+        name for name in used if not re.fullmatch(r"[\w-]+/[\w-]+@(v\d+(\.\d+)*|release/v\d+|[0-9a-f]{40})", name)
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", [*(str(path) for path in WORKFLOWS), "docs/releasing.md", "SECURITY.md", "CONTRIBUTING.md"]
+)
+def test_make_targets_that_are_named_exist(name: str) -> None:
+    """A renamed target would be noticed at the next release only."""
+    rules = set(re.findall(r"^([a-z][a-z-]*):", text("Makefile"), re.MULTILINE))
+    code = re.findall(r"`([^`\n]+)`", text(name)) if name.endswith(".md") else re.findall(r"run: (.+)", text(name))
+    named = set(MAKE_TARGET.findall("\n".join(code)))
+    assert named
+    assert set() == named - rules
+
+
+@pytest.mark.parametrize("name", ["docs/releasing.md", "SECURITY.md"])
+def test_files_that_are_named_exist(name: str) -> None:
+    """The documentation of releases points to files of the project."""
+    named = re.findall(r"`((?:[\w.-]+/)+[\w-]+\.\w+)`", text(name))
+    assert named
+    assert [] == [path for path in named if not (PROJECT_DIR / path).is_file()]
+
+
+def test_checks_run_what_ci_runs_and_every_python() -> None:
+    """One job is .ci/run, the other has each supported version."""
+    everything, each = jobs(PROJECT_DIR / ".github/workflows/check.yml")
+    assert ".ci/run" in [step.get("run") for step in everything["steps"]]
+    assert list(SUPPORTED) == each["strategy"]["matrix"]["python-version"]
+
+
+def test_supported_pythons_are_stated() -> None:
+    """The classifiers and the lowest version say what is tested."""
+    metadata = text("pyproject.toml")
+    stated = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', metadata)
+    assert list(SUPPORTED) == stated
+    assert f'requires-python = ">={SUPPORTED[0]}"' in metadata
+
+
+def test_only_the_upload_is_trusted_by_pypi() -> None:
+    """The job that may prove who it is runs nothing of this project, and waits for the one that checked and built."""
+    build, publish = jobs(PROJECT_DIR / ".github/workflows/publish.yml")
+    assert "permissions" not in build
+    assert ({"id-token": "write"}, "pypi", "build") == (
+        publish["permissions"],
+        publish["environment"],
+        publish["needs"],
+    )
+    assert ["actions/download-artifact", "pypa/gh-action-pypi-publish"] == [
+        step["uses"].partition("@")[0] for step in publish["steps"]
+    ]
+    assert [True, True, True] == [
+        any(step.get("run", "").startswith(command) for step in build["steps"])
+        for command in ("make check-release", ".ci/run", "make wheel")
+    ]
+
+
+def test_the_changelog_goes_with_the_version() -> None:
+    """Its newest release is this version; before the first release there is none."""
+    headings = re.findall(r"^## \[(.+?)\](?: - (\d{4}-\d\d-\d\d))?$", text("CHANGELOG.md"), re.MULTILINE)
+    assert ("Unreleased", "") == headings[0]
+    released = [name for name, date in headings[1:] if date]
+    assert len(headings) - 1 == len(released)
+    assert released[:1] in ([], [version()])
+    assert re.fullmatch(r"\d+\.\d+\.\d+((a|b|rc)\d+)?", version())
+
+
+def test_a_tag_that_is_not_the_version_is_not_released() -> None:
+    """The tag is compared with the one place of the version; the message names both."""
+    process = check_release("v999.0.0")
+    assert 1 == process.returncode
+    assert f"error: the tag is 'v999.0.0', and the version in pyproject.toml asks for 'v{version()}'" in process.stderr
+
+
+def test_pre_commit_runs_the_pinned_tools() -> None:
+    """Hooks are the tools of .venv, so that they agree with the checks."""
+    (repository,) = yaml.safe_load(text(".pre-commit-config.yaml"))["repos"]
+    assert "local" == repository["repo"]
+    tools = [hook["entry"].split()[0] for hook in repository["hooks"]]
+    assert {".venv/bin/ruff", ".venv/bin/mypy"} == set(tools)
+    assert all(f"\n{Path(tool).name}==" in pinned() for tool in tools)
+
+
+def test_dependabot_looks_after_everything_pinned() -> None:
+    """Python's requirements, npm's lock file and the workflows' actions."""
+    updates = yaml.safe_load(text(".github/dependabot.yml"))["updates"]
+    assert ["pip", "npm", "github-actions"] == [update["package-ecosystem"] for update in updates]
+    exceptions = updates[0]["groups"]["tools"]["exclude-patterns"]
+    assert [] == [name for name in exceptions if f"\n{name}==" not in pinned()]

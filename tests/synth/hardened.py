@@ -1,0 +1,34 @@
+"""The stack of an operator who wants everything: what the standards' checks look at beside the default."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+
+from cdk_appstream_image_builder import RunningImageBuilderProvider
+from synth.stacks import any_builder, every_option
+
+
+def harden(stack: Stack) -> None:
+    """Add a builder with every option, whose provider has a VPC, tracing, and a key for its log and environment."""
+    key = kms.Key.from_key_arn(
+        stack, "Key", "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+    )
+    vpc = ec2.Vpc.from_vpc_attributes(
+        stack,
+        "Vpc",
+        vpc_id="vpc-00000001",
+        availability_zones=["us-east-1a"],
+        private_subnet_ids=["subnet-0000000a"],
+        private_subnet_route_table_ids=["rtb-0000000a"],
+    )
+    provider = RunningImageBuilderProvider(
+        stack,
+        "Provider",
+        vpc=vpc,
+        log_group=logs.LogGroup(stack, "Log", encryption_key=key, retention=logs.RetentionDays.ONE_YEAR),
+        environment_encryption=key,
+        tracing=lambda_.Tracing.ACTIVE,
+    )
+    any_builder(stack, provider=provider, **every_option())
