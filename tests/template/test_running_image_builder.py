@@ -37,7 +37,9 @@ def test_every_option_reaches_the_function() -> None:
         "AppstreamAgentVersion": "LATEST",
         "RestartToUpdateAgent": True,
         "TimeoutSeconds": 2700,
+        "PollIntervalSeconds": 5,
         "OnDelete": "STOP",
+        "Triggers": {"refresh": "2026-11"},
     } == given(template_with(**every_option()))
 
 
