@@ -55,7 +55,7 @@ def https_put(url: str, body: bytes, /) -> int:
 
 def encode(body: Mapping[str, Any]) -> bytes:
     """Return the body as CloudFormation takes it; half a surrogate pair, which UTF-8 cannot carry, becomes "?"."""
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", errors="replace")
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
 
 
 def fit(body: Mapping[str, Any]) -> tuple[bytes, list[str]]:
@@ -71,7 +71,7 @@ def fit(body: Mapping[str, Any]) -> tuple[bytes, list[str]]:
         if not spare:
             break
         longest = max(spare, key=lambda name: len(encode({"": data[name]})))
-        value = str(data[longest]).removesuffix(CUT_MARK) if longest in cut else str(data[longest])
+        value = str(data[longest]).removesuffix(CUT_MARK)
         data[longest] = value[: len(value) // 2] + CUT_MARK if len(value) > 2 * len(CUT_MARK) else ""
         if longest not in cut:
             cut.append(longest)

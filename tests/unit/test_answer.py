@@ -94,6 +94,7 @@ def test_a_body_is_compact_and_in_utf8() -> None:
 @pytest.mark.parametrize("spare", [0, 1])
 def test_an_answer_that_just_fits_is_not_cut(spare: int) -> None:
     """4096 bytes are allowed."""
+    assert 4096 == MAX_BYTES
     room = MAX_BYTES - len(encode(body({"Description": ""}))) - spare
 
     encoded, cut = fit(body({"Description": "x" * room}))
@@ -136,6 +137,17 @@ def test_what_is_essential_is_never_cut_even_where_nothing_else_is_left() -> Non
     encoded, cut = fit(body(data))
 
     assert (["Description"], {"Name": "n" * 5000, "Description": ""}) == (cut, json.loads(encoded)["Data"])
+
+
+@pytest.mark.parametrize(("length", "left"), [(6, ""), (7, "ddd..."), (8, "dddd...")])
+def test_a_text_that_is_hardly_longer_than_the_mark_goes_altogether(length: int, left: str) -> None:
+    """Half of it and a mark would be no shorter."""
+    data = {"Name": "", "Description": "d" * length}
+    data["Name"] = "n" * (MAX_BYTES - len(encode(body(data))) + 1)
+
+    encoded, _ = fit(body(data))
+
+    assert left == json.loads(encoded)["Data"]["Description"]
 
 
 def test_an_answer_without_data_is_left_alone() -> None:

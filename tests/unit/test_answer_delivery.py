@@ -18,6 +18,7 @@ SECOND_CHANCE: list[int | Exception] = [
     503,
     408,
     429,
+    300,
     301,
     100,
     OSError("secret-path"),

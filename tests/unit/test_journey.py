@@ -33,9 +33,22 @@ def test_a_journey_begins_empty() -> None:
         restarted=False,
         running_since=None,
         busy_since=None,
+        late=False,
+        fell_at=None,
     )
 
     assert expected == Journey.resume(event(), now=NOW)
+
+
+@pytest.mark.parametrize(("seconds_ago", "late"), [(0, False), (29, False), (30, True), (7200, True), (-60, False)])
+def test_a_request_is_late_half_a_minute_after_it_was_issued(seconds_ago: float, late: bool) -> None:
+    """Then Lambda has delivered it before: a first delivery takes a few seconds at most."""
+    assert late is Journey.resume(signed(seconds_ago), now=NOW).late
+
+
+def test_a_request_of_unknown_age_is_taken_for_a_fresh_one() -> None:
+    """Its URL has no date."""
+    assert Journey.resume(event(), now=NOW).late is False
 
 
 @pytest.mark.parametrize(("seconds_ago", "began"), [(0, 0), (1, 1), (86_400, 86_400), (-1, 0)])
@@ -81,6 +94,8 @@ def test_what_is_no_memory_is_ignored() -> None:
         restarted=st.booleans(),
         running_since=st.none() | MOMENTS,
         busy_since=st.none() | MOMENTS,
+        late=st.booleans(),
+        fell_at=st.none() | MOMENTS,
     )
 )
 def test_a_hand_over_keeps_every_memory_and_counts(journey: Journey) -> None:

@@ -141,6 +141,16 @@ def test_a_request_that_ends_while_it_is_waited_for_ends_within_a_minute(side: L
     assert 100 <= side.answered_at[0] <= 162
 
 
+def test_a_successor_asks_at_once(side: LambdaSide, world: World) -> None:
+    """Where a function's limit is below a minute, nobody would otherwise."""
+    side.limit = 8
+    world.put("PENDING")
+    world.clock.later(100, lambda: setattr(side, "ended", "DELETE_IN_PROGRESS"))
+
+    assert "CloudFormation no longer waits" in side.run(event())["Reason"]
+    assert 100 <= side.answered_at[0] <= 106
+
+
 def test_a_request_that_is_over_is_answered_truthfully_where_the_builder_runs(side: LambdaSide, world: World) -> None:
     """A duplicate of an answered request gives the answer that it had."""
     world.put("RUNNING")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from running_image_builder_function.errors import CallFailed, Trouble
 from support.lambda_side import LambdaSide, event
 from support.world import World
 
@@ -70,6 +71,26 @@ def test_trouble_that_lasts_does_not_prolong_the_wait_for_an_address(side: Lambd
 
     assert ("SUCCESS", "") == (answer["Status"], answer["Data"]["EniPrivateIpAddress"])
     assert 480 <= side.answered_at[0] <= 500
+
+
+@pytest.mark.parametrize("trouble", [Trouble.DENIED, Trouble.THROTTLED])
+def test_a_wait_for_an_address_that_cannot_be_handed_over_ends(
+    side: LambdaSide, world: World, trouble: Trouble
+) -> None:
+    """The builder runs, and nobody will look again: the answer goes out with what was seen last."""
+    side.limit = 60
+    world.put("STOPPED")
+    world.durations(start=20, eni_delay=50)
+    side.invoke_errors = [CallFailed(trouble, action="any", code="any", detail="any") for _ in range(99)]
+
+    answer = side.run(event())
+
+    assert ("SUCCESS", "RUNNING", "") == (
+        answer["Status"],
+        answer["Data"]["State"],
+        answer["Data"]["EniPrivateIpAddress"],
+    )
+    assert 45 <= side.answered_at[0] <= 60
 
 
 def test_a_builder_that_left_running_is_no_success_at_a_failed_look(side: LambdaSide, world: World) -> None:

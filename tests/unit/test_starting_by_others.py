@@ -1,0 +1,77 @@
+"""The specification of a Create or Update, part six: a start that this request has not made, or does not remember."""
+
+import pytest
+
+from support.lambda_side import LambdaSide, event, issued_event
+from support.world import NAME, World
+
+
+def start_moments(world: World) -> list[float]:
+    """Return when each start was asked for, in seconds since the world began."""
+    calls = [call for call in world.place.calls.all() if call.operation == "StartImageBuilder"]
+    return [call.time - world.began_at for call in calls]
+
+
+@pytest.mark.parametrize("way_down", ["STOPPED", "STOPPING"])
+def test_somebody_elses_failed_start_is_followed_by_this_requests_own(
+    side: LambdaSide, world: World, way_down: str
+) -> None:
+    """After a short pause, in which a twin of this request would have answered."""
+    world.put("STOPPED")
+    world.move("PENDING", (100, way_down), (5, "STOPPED"))
+
+    answer = side.run(event(PollIntervalSeconds="5"))
+
+    assert "SUCCESS" == answer["Status"]
+    assert [115] == start_moments(world)
+
+
+@pytest.mark.parametrize("way_down", ["STOPPED", "STOPPING"])
+def test_a_request_that_was_delivered_before_does_not_repeat_what_may_be_its_own_start(
+    side: LambdaSide, world: World, way_down: str
+) -> None:
+    """A killed invocation left no memory: a builder that was seen PENDING and falls back has failed to start."""
+    world.put("STOPPED")
+    world.move("PENDING", (100, way_down))
+
+    answer = side.run(issued_event(world, seconds_ago=60))
+
+    assert (
+        f"Image builder {NAME} ({way_down}): the start failed: AppStream gives no reason. "
+        "Mend the cause, then deploy again." == answer["Reason"]
+    )
+    assert [] == start_moments(world)
+    assert 100 <= side.answered_at[0] <= 102
+
+
+@pytest.mark.parametrize("state", ["STOPPING", "SNAPSHOTTING", "UPDATING"])
+def test_a_request_that_was_delivered_before_does_start_what_was_not_starting(
+    side: LambdaSide, world: World, state: str
+) -> None:
+    """Only PENDING tells of a start."""
+    world.put("STOPPED")
+    world.move(state, (100, "STOPPED"))
+
+    assert "SUCCESS" == side.run(issued_event(world, seconds_ago=60))["Status"]
+    assert 1 == world.starts()
+
+
+def test_the_pause_after_somebody_elses_failed_start_survives_a_hand_over(side: LambdaSide, world: World) -> None:
+    """The successor remembers when it fell."""
+    side.limit = 136
+    world.put("STOPPED")
+    world.move("PENDING", (100, "STOPPED"))
+
+    assert "SUCCESS" == side.run(event(PollIntervalSeconds="5"))["Status"]
+    assert [116] == start_moments(world)
+
+
+def test_this_requests_own_failed_start_is_told_at_once_however_late_it_is(side: LambdaSide, world: World) -> None:
+    """It remembers that start."""
+    world.put("STOPPED")
+    world.starts_end("stopped")
+
+    answer = side.run(issued_event(world, seconds_ago=60))
+
+    assert "the start failed: INTERNAL_SERVICE_ERROR" in answer["Reason"]
+    assert 420 <= side.answered_at[0] <= 422
