@@ -15,6 +15,8 @@ from simulation.shrink import smaller
 from simulation.tally import Tally, tally_of
 
 _CHUNK = 20
+_PROGRESS = 1000
+"""Runs between two lines of progress."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,6 +47,8 @@ def _many(first: int, runs: int, processes: int) -> int:
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         for tally in pool.imap(tally_of, tokens, chunksize=_CHUNK):
             total.add(tally)
+            if total.runs % _PROGRESS == 0:
+                sys.stderr.write(f"{total.runs} runs, {len(total.violations)} violations\n")
     for line in summary(total, seconds=time.monotonic() - began):
         _print(line)
     if total.violations:

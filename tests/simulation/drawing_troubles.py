@@ -94,13 +94,17 @@ def _spell(chance: Random, timeout: int) -> Spell:
         "s3": ("http", "http", "drop", "hang", "connect"),
     }[service]
     kind = chance.choice(kinds)
+    after_effect = after_effect and kind in ("server_error", "http", "drop", "hang")
+    if service == "lambda" and after_effect:
+        # Each one leaves a second successor: for ever, and with a short limit, they would be too many to simulate.
+        times = min(times, 2)
     return Spell(
         service=service,
         kind=kind,
         begins=begins,
         lasts=lasts,
         probability=probability,
-        after_effect=after_effect and kind in ("server_error", "http", "drop", "hang"),
+        after_effect=after_effect,
         times=times,
         code=chance.choice(("500", "503", "429")) if kind == "http" else "",
     )

@@ -54,9 +54,13 @@ class Event:
 
 @dataclass(eq=False, kw_only=True)
 class Invocation:
-    """One run of the function. ``ended`` is "returned", "raised" or "killed"; ``died`` tells where it was killed."""
+    """One run of the function, the ``ordinal``-th of its request, from 0.
+
+    ``ended`` is "returned", "raised" or "killed"; ``died`` tells where it was killed.
+    """
 
     number: int
+    ordinal: int
     request: Request
     event: Event
     attempt: int

@@ -32,18 +32,33 @@ def starts_serve_their_request(history: History) -> Iterator[str]:
 
 
 def at_most_one_start_per_need(history: History) -> Iterator[str]:
-    """A request starts its builder once; only one whose memory of the start died with an invocation may do it again.
+    """A request starts its builder once, unless nothing could tell it of its own first start.
 
-    A start after the request's end is another invariant's, and no need of the request's any more.
+    That is so where the invocation died which made it, or where a duplicate has neither seen the builder PENDING since
+    nor been told of an error. A start after the request's end is another invariant's, and no need of it any more.
     """
     before: dict[object, list[Act]] = {}
     for act, who in _own(history, "start"):
         if act.at > who.request.ended_at:
             continue
         earlier = before.setdefault(who.request, [])
-        repeated = [each for each in earlier if each.invocation is not None and not _lost_memory(each.invocation, who)]
+        repeated = [each for each in earlier if _could_know(history, each, act, who)]
         yield f"request {who.request.number} started {act.name} a second time" if repeated else ""
         earlier.append(act)
+
+
+def _could_know(history: History, first: Act, second: Act, who: Invocation) -> bool:
+    """Return whether the invocation of a second start could know of the first."""
+    assert first.invocation is not None
+    if who.descends_from(first.invocation) or _lost_memory(first.invocation, who):
+        return who.descends_from(first.invocation)
+    for look in history.looks:
+        if who.descends_from(look.invocation) and look.arrived and look.shown and first.at < look.at <= second.at:
+            errors = look.shown.get("ImageBuilderErrors") or []
+            told = any(error["ErrorTimestamp"] > who.request.sent_at for error in errors)
+            if look.shown["State"] == "PENDING" or told:
+                return True
+    return False
 
 
 def _lost_memory(first: Invocation, second: Invocation) -> bool:

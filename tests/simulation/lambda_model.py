@@ -98,6 +98,7 @@ class LambdaModel:
         now = self._scheduler.now
         invocation = Invocation(
             number=len(self._history.invocations),
+            ordinal=len(self._history.of(event.request)),
             request=event.request,
             event=event,
             attempt=attempt,
@@ -158,8 +159,7 @@ class LambdaModel:
         self._deliver(invocation.event, copy=invocation.copy, attempt=invocation.attempt + 1, after=pause)
 
     def _kills(self, invocation: Invocation) -> list[Kill]:
-        number = self._history.of(invocation.request).index(invocation)
-        return [kill for kill in self.troubles[invocation.request].kills if kill.invocation == number]
+        return [kill for kill in self.troubles[invocation.request].kills if kill.invocation == invocation.ordinal]
 
     def _take_line(self, line: str) -> None:
         self._history.lines += 1

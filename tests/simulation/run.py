@@ -22,7 +22,7 @@ BEGIN = 1_800_000_000.25
 LONGEST = 48 * 3600.0
 """Virtual seconds after which a run that is not over is stuck: far more than all steps and retries together take."""
 
-MOST_STEPS = 200_000
+MOST_STEPS = 100_000
 
 
 def run(scenario: Scenario) -> History:

@@ -125,3 +125,15 @@ OTHER_START = Scenario(
     durations=Durations(start=45.0, stop=20.0),
 )
 """Somebody starts the builder again right after a Delete has stopped it, before that looks again."""
+
+
+def handed_over_unheard() -> Scenario:
+    """Return a Create whose hand-overs all take effect and all seem to fail, with a limit of less than a minute."""
+    lost = Spell(service="lambda", kind="drop", after_effect=True)
+    properties = Properties(name=NAME, poll_interval=20, timeout=3000)
+    return Scenario(
+        seed="by hand",
+        builders=(Builder(name=NAME, outcome="never"),),
+        steps=(Step(kind="create", properties=properties, troubles=(Troubles(spells=(lost,)),)),),
+        function_limit=60.0,
+    )

@@ -11,6 +11,7 @@ from simulation.scenarios import (
     awaiting_address,
     deleted_again_later,
     delivered_twice,
+    handed_over_unheard,
 )
 
 
@@ -74,4 +75,13 @@ def test_a_retry_without_memory_starts_a_builder_once_though_it_falls_back() -> 
 
     assert "FAILED" == _statuses(history)[0]
     assert ["start"] == _acts(history)
+    assert [] == check(history).violations
+
+
+def test_successors_that_nobody_knows_of_do_not_multiply() -> None:
+    """Found as run 1575: each lived for less than the minute after which it would have asked, and left several more."""
+    history = run(handed_over_unheard())
+
+    assert "FAILED" == _statuses(history)[0]
+    assert 30 > len(history.invocations)
     assert [] == check(history).violations
