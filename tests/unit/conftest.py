@@ -1,6 +1,7 @@
 """What the unit tests share: a world in virtual time, Lambda's side of it, and a log that forgets between tests."""
 
 import logging
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -34,3 +35,13 @@ def logging_as_before() -> Iterator[None]:
         logger.filters[:] = filters
     for handler in logging.getLogger().handlers:
         handler.filters[:] = [each for each in handler.filters if not isinstance(each, Redaction)]
+
+
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Set the machine's clock to another time zone."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()

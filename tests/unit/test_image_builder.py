@@ -1,6 +1,5 @@
 """A builder as AppStream describes it, and the attributes it becomes."""
 
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -50,16 +49,6 @@ def test_the_essential_attributes_are_attributes() -> None:
 def test_a_builder_of_which_only_the_name_is_known_has_every_attribute() -> None:
     """What AppStream does not say is an empty string."""
     assert dict.fromkeys(ATTRIBUTES, "") | {"Name": "b-1"} == ImageBuilder({"Name": "b-1"}).attributes()
-
-
-@pytest.fixture
-def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Set the machine's clock to another time zone."""
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.mark.usefixtures("in_tokyo")

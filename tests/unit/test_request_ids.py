@@ -1,8 +1,5 @@
 """What an event's ids and its URL tell: which builder a Delete is about, and how old the request is."""
 
-import time
-from collections.abc import Iterator
-
 import pytest
 
 from running_image_builder_function.request import NOT_STARTED, issued_at, parse
@@ -36,16 +33,6 @@ def test_an_update_is_about_the_builder_that_the_properties_name() -> None:
 def test_a_delete_without_a_logical_id_goes_by_its_physical_id() -> None:
     """CloudFormation always sends one; a test event in the console may not."""
     assert "old" == parse({**event("Delete", physical_id="old"), "LogicalResourceId": None}).name
-
-
-@pytest.fixture
-def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Set the machine's clock to another time zone."""
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.mark.usefixtures("in_tokyo")
