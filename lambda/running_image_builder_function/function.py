@@ -10,12 +10,13 @@ from running_image_builder_function.ensure_running import EnsureRunning
 from running_image_builder_function.ensure_stopped import EnsureStopped
 from running_image_builder_function.errors import CallFailed, RequestFailed, reason
 from running_image_builder_function.goal import Goal
+from running_image_builder_function.identity import builder_arn, failed_id, unread_id
 from running_image_builder_function.journal import Journal, Redaction
 from running_image_builder_function.journey import Journey
 from running_image_builder_function.lifecycle import Outcome, Pace, Verdict, pursue
 from running_image_builder_function.ports import Context, Ended, ImageBuilders, Invoke
 from running_image_builder_function.relay import Relay, answerable
-from running_image_builder_function.request import NOT_STARTED, Request, parse
+from running_image_builder_function.request import parse
 from running_image_builder_function.successor import hand_over
 
 MARGIN = 30.0
@@ -102,14 +103,14 @@ class Function:
             if event["RequestType"] == "Delete":
                 logger.warning("deleted without a look at the builder: %s", failure)
                 return given_id
-            self._relay.PhysicalResourceId = given_id or event["LogicalResourceId"] + NOT_STARTED
+            self._relay.PhysicalResourceId = given_id or unread_id(event["LogicalResourceId"])
             logger.error("FAILED: %s", failure)
             raise
         if event["RequestType"] == "Delete" and not (request.stop_on_delete and request.started_here):
             logger.info("%s: deleted, the builder is left as it is", request.name, extra={"builder": request.name})
             return given_id
         goal_type = EnsureStopped if event["RequestType"] == "Delete" else EnsureRunning
-        goal = goal_type(request, journey, arn=_builder_arn(context.invoked_function_arn, request.name))
+        goal = goal_type(request, journey, arn=builder_arn(context.invoked_function_arn, request.name))
         try:
             outcome = self._pursue(goal, event, context, journal)
         except RequestFailed as failure:
@@ -178,7 +179,7 @@ class Function:
 
     def _fail(self, goal: Goal, journal: Journal, failure: RequestFailed, given_id: str) -> None:
         """Choose the id of a failure: an existing one stays; a new one tells a later Delete whether to stop."""
-        self._relay.PhysicalResourceId = given_id or _failed_id(goal.request, goal.journey)
+        self._relay.PhysicalResourceId = given_id or failed_id(goal.request, goal.journey)
         journal.noted(goal, f"FAILED: {failure}", now=self._clock.time(), level=logging.ERROR)
 
     def _send(self, url: str, body: dict[str, Any]) -> None:
@@ -189,13 +190,3 @@ class Function:
         if cut:
             logger.warning("attributes cut to keep the answer within CloudFormation's limit: %s", ", ".join(cut))
         self._delivered = deliver(url, encoded, clock=self._clock, until=self._until, put=self._put)
-
-
-def _failed_id(request: Request, journey: Journey) -> str:
-    return request.name if journey.did_start else request.name + NOT_STARTED
-
-
-def _builder_arn(function_arn: str, name: str) -> str:
-    """Return the builder's ARN: it is in the function's partition, Region and account."""
-    _, partition, _, region, account, *_ = [*function_arn.split(":"), "", "", "", "", ""]
-    return f"arn:{partition}:appstream:{region}:{account}:image-builder/{name}"

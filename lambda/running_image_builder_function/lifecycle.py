@@ -125,12 +125,16 @@ def pursue(
         now = clock.time()
         if now >= deadline:
             raise goal.failed(
-                f"not {goal.wanted} within {request.timeout / 60:g} minutes{trouble}",
+                f"not {goal.wanted} within {_in_minutes(request.timeout)}{trouble}",
                 "Look at it in the AppStream console, or raise the timeout.",
             )
         if now >= ends_at:
             return Outcome(Verdict.HAND_OVER)
         clock.sleep(min(pace.next(), deadline - now, ends_at - now))
+
+
+def _in_minutes(seconds: float) -> str:
+    return f"{seconds / 60:g} minute{'' if seconds == 60 else 's'}"
 
 
 def _still_wanted(goal: Goal, status: str) -> None:

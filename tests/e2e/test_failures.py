@@ -45,7 +45,7 @@ def test_a_start_that_never_ends_fails_at_the_timeout(deployer: Deployer, contro
     result = deployer.deploy("NeverRunning")
 
     assert result.exit_code != 0
-    assert "(PENDING): not RUNNING within 1 minutes" in failure(deployer, "never")[1]
+    assert "(PENDING): not RUNNING within 1 minute. " in failure(deployer, "never")[1]
 
 
 def test_a_builder_deleted_while_it_is_waited_for_fails_at_once(deployer: Deployer, control: Control) -> None:

@@ -137,7 +137,7 @@ BREAKAGES = (
     Breakage("ids_are_right", _sets(function, "fit", _gives_its_own_id), created_and_deleted()),
     Breakage(
         "a_failed_create_tells_whether_it_started",
-        _sets(function, "_failed_id", lambda asked, journey: asked.name),
+        _sets(function, "failed_id", lambda asked, journey: asked.name),
         created_and_deleted(state="FAILED"),
     ),
     Breakage("success_means_running", _means("PENDING", to_run=Meaning.REACHED), created_and_deleted()),

@@ -83,7 +83,7 @@ def test_a_start_that_was_taken_late_is_not_blamed(side: LambdaSide, world: Worl
     world.durations(describe_lag=10_000)
     world.fault("throttle", "Start", seconds=30)
 
-    assert "(STOPPED): not RUNNING within 1 minutes. " in side.run(event(TimeoutSeconds="60"))["Reason"]
+    assert "(STOPPED): not RUNNING within 1 minute. " in side.run(event(TimeoutSeconds="60"))["Reason"]
 
 
 def test_polling_slows_down_while_throttled_and_recovers(side: LambdaSide, world: World) -> None:

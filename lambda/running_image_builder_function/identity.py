@@ -1,0 +1,20 @@
+"""What a resource and its builder are called: the physical id of a failure, the builder's ARN; makes no calls."""
+
+from running_image_builder_function.journey import Journey
+from running_image_builder_function.request import NOT_STARTED, Request
+
+
+def failed_id(request: Request, journey: Journey) -> str:
+    """Return the physical id of a resource whose create failed; it tells a later Delete whether to stop."""
+    return request.name if journey.did_start else request.name + NOT_STARTED
+
+
+def unread_id(logical_id: str) -> str:
+    """Return the physical id of a resource whose properties could not be read, so that nothing was started."""
+    return logical_id + NOT_STARTED
+
+
+def builder_arn(function_arn: str, name: str) -> str:
+    """Return the builder's ARN: it is in the function's partition, Region and account."""
+    _, partition, _, region, account, *_ = [*function_arn.split(":"), "", "", "", "", ""]
+    return f"arn:{partition}:appstream:{region}:{account}:image-builder/{name}"
