@@ -82,10 +82,7 @@ class RunningImageBuilderProvider(Construct):
             removal_policy=RemovalPolicy.DESTROY,
         )
         self._function_role = FunctionRole(self, given=role)
-        self._function_role.allow(
-            permissions.write_log(self._log_group.log_group_arn),
-            permissions.look_at_stack(Stack.of(self).stack_id),
-        )
+        self._function_role.allow(permissions.write_log(self._log_group.log_group_arn))
         if vpc is not None:
             self._function_role.allow(permissions.attach_to_vpc())
         if self._function_role.is_fixed and tracing not in (None, lambda_.Tracing.DISABLED):
@@ -114,6 +111,7 @@ class RunningImageBuilderProvider(Construct):
         self._function.node.add_dependency(self._function_role.dependable)
         own = BuilderPermissions.beside_function(self, self._function_role, self._function.function_arn)
         self._permissions: dict[Stack, BuilderPermissions] = {Stack.of(self): own}
+        self._serves_own_stack = False
 
     @classmethod
     def of_stack(cls, scope: Construct) -> "RunningImageBuilderProvider":
@@ -158,5 +156,10 @@ class RunningImageBuilderProvider(Construct):
         if stack not in self._permissions:
             check_same_environment(stack, Stack.of(self))
             self._permissions[stack] = BuilderPermissions.in_another_stack(stack, self._function_role, self.node.addr)
+        if stack is Stack.of(self) and not self._serves_own_stack:
+            # Only now: a stack without builders is never looked at. The function waits for this policy, and the
+            # resource for the function.
+            self._function_role.allow(permissions.look_at_stack(stack.stack_id))
+            self._serves_own_stack = True
         needed = self._permissions[stack].allow(image_builder_arn, restart=restart, stop_on_delete=stop_on_delete)
         resource.node.add_dependency(*needed)

@@ -48,6 +48,25 @@ def test_the_function_may_look_at_every_stack_it_serves(stacks: tuple[Stack, Sta
         assert [{"Ref": "AWS::StackId"}] == [each["Resource"] for each in looking]
 
 
+def test_a_stack_without_builders_is_not_looked_at() -> None:
+    """A provider whose own stack has none gives its role no permission for it."""
+    app = App()
+    one, other = Stack(app, "One"), Stack(app, "Other")
+    provider = RunningImageBuilderProvider(one, "Provider")
+    any_builder(other, provider=provider)
+    assert "DescribeStackResource" not in str(statements(template(one)))
+    assert str(statements(template(other))).count("DescribeStackResource") == 1
+
+
+def test_a_stack_with_several_builders_is_allowed_once() -> None:
+    """A second builder asks for nothing that the first one has brought."""
+    stack = any_stack()
+    provider = RunningImageBuilderProvider(stack, "Provider")
+    for name in ("a", "b"):
+        any_builder(stack, name, provider=provider, image_builder_name=name)
+    assert str(statements(template(stack))).count("DescribeStackResource") == 1
+
+
 def test_the_resources_wait_for_the_permissions_of_their_stack(stacks: tuple[Stack, Stack]) -> None:
     """No builder is started before the function may start it."""
     found = template(stacks[1])
