@@ -2,7 +2,7 @@
 
 import json
 
-from aws_cdk import Acknowledgment, Annotations, Stack, Validations
+from aws_cdk import Annotations, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
@@ -10,6 +10,17 @@ from cdk_appstream_image_builder import permissions
 
 WARNING = "cdk-appstream-image-builder:roleCannotBeChanged"
 """The id of the warning about a role that cannot be changed, for ``Annotations.acknowledge_warning``."""
+
+ACKNOWLEDGED_RULES = "aws:cdk:acknowledged-rules"
+"""The metadata in which CDK and cdk-nag look for acknowledged findings: rule to reason.
+
+It is what ``aws_cdk.Validations.of(...).acknowledge`` writes, and the public constant
+``Validations.ACKNOWLEDGED_RULES_METADATA_KEY``. Written out because that class would ask for a CDK released months
+later than the rest of this package does, which would gain nothing: older CDKs ignore the metadata.
+"""
+
+ACKNOWLEDGED = {"AwsSolutions-IAM5[Resource::*]": permissions.WILDCARD_REASON}
+"""The one finding of cdk-nag's AwsSolutions that AWS makes unavoidable, and why."""
 
 
 class FunctionRole:
@@ -42,9 +53,7 @@ class FunctionRole:
             self.warn(first)
         if given is None:
             # On the policy made here only: in the user's own it would hide the user's own wildcards.
-            Validations.of(self.role.node.find_child("DefaultPolicy")).acknowledge(
-                Acknowledgment(id="AwsSolutions::AwsSolutions-IAM5[Resource::*]", reason=permissions.WILDCARD_REASON)
-            )
+            self.role.node.find_child("DefaultPolicy").node.add_metadata(ACKNOWLEDGED_RULES, ACKNOWLEDGED)
 
     @property
     def is_elsewhere(self) -> bool:

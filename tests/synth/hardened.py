@@ -2,6 +2,7 @@
 
 from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -10,8 +11,13 @@ from cdk_appstream_image_builder import RunningImageBuilderProvider
 from synth.stacks import any_builder, every_option
 
 
-def harden(stack: Stack) -> None:
-    """Add a builder with every option, whose provider has a VPC, tracing, and a key for its log and environment."""
+def harden(stack: Stack, *, role: iam.IRole | None = None) -> None:
+    """Add a builder with every option, whose provider has every option too; log_retention is that of its log_group.
+
+    Args:
+        stack: The stack to add to.
+        role: The provider's role, whose findings are its owner's. Default: the provider makes one.
+    """
     key = kms.Key.from_key_arn(
         stack, "Key", "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"
     )
@@ -27,8 +33,15 @@ def harden(stack: Stack) -> None:
         stack,
         "Provider",
         vpc=vpc,
+        vpc_subnets=ec2.SubnetSelection(subnets=vpc.private_subnets),
+        security_groups=[ec2.SecurityGroup.from_security_group_id(stack, "Group", "sg-0000000a")],
+        role=role,
         log_group=logs.LogGroup(stack, "Log", encryption_key=key, retention=logs.RetentionDays.ONE_YEAR),
+        memory_size=512,
+        architecture=lambda_.Architecture.X86_64,
+        runtime=lambda_.Runtime.PYTHON_3_14,
         environment_encryption=key,
         tracing=lambda_.Tracing.ACTIVE,
+        description="Starts our builders",
     )
     any_builder(stack, provider=provider, **every_option())

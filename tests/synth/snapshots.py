@@ -5,23 +5,38 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+
+from aws_cdk import aws_iam as iam
 
 from support.paths import PROJECT_DIR
-from synth.stacks import Json, every_option, template_with
+from synth.hardened import harden
+from synth.stacks import Json, any_stack, every_option, template, template_with
 
 FOLDER = PROJECT_DIR / "tests" / "template" / "snapshots"
 
-OPTIONS: dict[str, Any] = {"default": dict, "every_option": every_option}
-"""The options of each snapshot's one builder, by the snapshot's name."""
+
+def hardened() -> Json:
+    """Return the template of a builder with every option whose provider has every option as well."""
+    stack = any_stack()
+    harden(stack, role=iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")))
+    return template(stack)
+
+
+TEMPLATES: dict[str, Callable[[], Json]] = {
+    "default": template_with,
+    "every_option": lambda: template_with(**every_option()),
+    "every_option_of_provider": hardened,
+}
+"""What makes each snapshot's template, by the snapshot's name."""
 
 _ASSET_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def current(name: str) -> str:
     """Return what a snapshot would hold now."""
-    return json.dumps(masked(template_with(**OPTIONS[name]())), indent=2) + "\n"
+    return json.dumps(masked(TEMPLATES[name]()), indent=2) + "\n"
 
 
 def masked(found: Json) -> Json:
@@ -40,7 +55,7 @@ def path(name: str) -> Path:
 def main() -> None:
     """Write every snapshot."""
     FOLDER.mkdir(exist_ok=True)
-    for name in OPTIONS:
+    for name in TEMPLATES:
         path(name).write_text(current(name), encoding="utf-8", newline="\n")
         print(f"renewed {path(name).relative_to(PROJECT_DIR)}")  # noqa: T201 - a command's output
 

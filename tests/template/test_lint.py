@@ -5,7 +5,8 @@ import json
 import pytest
 from cfnlint.api import lint
 
-from synth.stacks import Json, any_builder, any_stack, every_option, of_type, template, template_with
+from synth import snapshots
+from synth.stacks import Json, any_builder, any_stack, every_option, of_type, template
 
 REGIONS = ["us-east-1", "eu-central-1", "us-gov-west-1"]
 """Regions of different sizes that have AppStream."""
@@ -19,11 +20,7 @@ def two_builders() -> Json:
     return template(stack)
 
 
-TEMPLATES = {
-    "default": template_with,
-    "every option": lambda: template_with(**every_option()),
-    "two builders": two_builders,
-}
+TEMPLATES = {**snapshots.TEMPLATES, "two_builders": two_builders}
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

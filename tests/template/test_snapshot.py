@@ -9,7 +9,7 @@ from synth import snapshots
 RENEW = "run `make snapshot`, look at the difference, and commit it"
 
 
-@pytest.mark.parametrize("name", snapshots.OPTIONS)
+@pytest.mark.parametrize("name", snapshots.TEMPLATES)
 def test_the_template_is_the_committed_one(name: str) -> None:
     """A template changes only together with its snapshot."""
     path = snapshots.path(name)
@@ -18,7 +18,7 @@ def test_the_template_is_the_committed_one(name: str) -> None:
     assert json.loads(path.read_text(encoding="utf-8")) == json.loads(snapshots.current(name)), RENEW
 
 
-@pytest.mark.parametrize("name", snapshots.OPTIONS)
+@pytest.mark.parametrize("name", snapshots.TEMPLATES)
 def test_the_committed_file_is_what_the_command_writes(name: str) -> None:
     """A snapshot is never edited by hand, so renewing one that is right changes no byte."""
     assert snapshots.path(name).read_bytes() == snapshots.current(name).encode(), RENEW
@@ -26,7 +26,7 @@ def test_the_committed_file_is_what_the_command_writes(name: str) -> None:
 
 def test_every_committed_file_is_compared() -> None:
     """A snapshot that nothing compares would look like a promise."""
-    assert sorted(snapshots.OPTIONS) == sorted(path.stem for path in snapshots.FOLDER.iterdir())
+    assert sorted(snapshots.TEMPLATES) == sorted(path.stem for path in snapshots.FOLDER.iterdir())
 
 
 def test_a_missing_snapshot_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: pytest.TempPathFactory) -> None:
