@@ -12,16 +12,11 @@ from appstream_local.control import Control
 from appstream_local.engine import Engine
 from support.deployer import Deployer
 from support.paths import PROJECT_DIR
+from support.permissions import Permission, differences, granted_by, used_by
 
 APP = Path(__file__).parent / "scenarios_permissions" / "app.py"
 
 SETS = ("Default", "Stop", "Restart", "StopAndRestart")
-
-LAMBDAS_OWN = {"logs:CreateLogStream", "logs:PutLogEvents"}
-"""What Lambda does with the role for the function's output, outside of the function; the engine keeps no role to it."""
-
-Permission = tuple[str, str]
-"""An action and a resource."""
 
 
 class Lives(NamedTuple):
@@ -57,7 +52,8 @@ def lives(engine: Engine, control_of_lives: Control) -> Lives:
     cdk.destroy(*(f"{name}Updated" for name in SETS), arguments=together).check()
     states = {name: control_of_lives.image_builder(f"life-{name}").state for name in SETS}
     assert {name: "STOPPED" if "Stop" in name else "RUNNING" for name in SETS} == states
-    return Lives(granted, {name: used_by(role, control_of_lives) for name, role in roles.items()})
+    checks = control_of_lives.iam_checks()
+    return Lives(granted, {name: used_by(role, checks) for name, role in roles.items()})
 
 
 @pytest.fixture(scope="module")
@@ -86,35 +82,14 @@ def permissions_of(role: str, engine: Engine) -> set[Permission]:
         aws_secret_access_key="test",
     )
     assert [] == iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
-    found: set[Permission] = set()
-    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-        document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
-        for statement in document["Statement"]:
-            assert {"Action", "Effect", "Resource"} == statement.keys() - {"Sid"}
-            found |= {
-                (action, resource)
-                for action in _listed(statement["Action"])
-                for resource in _listed(statement["Resource"])
-                if action not in LAMBDAS_OWN
-            }
-    return found
-
-
-def used_by(role: str, control: Control) -> set[Permission]:
-    """Return what IAM was asked for a role, and allowed."""
-    checks = [each for each in control.iam_checks() if f":assumed-role/{role}/" in each.principal]
-    assert [] == [each for each in checks if not each.allowed]
-    return {(each.action, each.resource) for each in checks}
-
-
-def _listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
+    policies = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    return granted_by(*(iam.get_role_policy(RoleName=role, PolicyName=each)["PolicyDocument"] for each in policies))
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_granted_is_used(lives: Lives, name: str) -> None:
     """Each permission is needed, on that very resource, and nothing was refused on the way."""
-    assert sorted(lives.granted[name]) == sorted(lives.used[name])
+    assert [] == differences(granted=lives.granted[name], used=lives.used[name])
 
 
 def test_the_sets_differ_where_their_options_say(lives: Lives) -> None:
