@@ -41,8 +41,9 @@ class BuilderPermissions:
             role.warn(other)
         else:
             # Not the role's default policy: that comes before the function and cannot name it.
-            first = iam.Policy(scope, "Builders", roles=[role.role], statements=[other])
-            self._starting.append(_Group(first, _INLINE, replaced=False))
+            first = role.inline_policy(scope, "Builders")
+            first.add_statements(other)
+            self._starting.append(_Group(first, self._role, _INLINE, replaced=False))
         self._stopping: list[_Group] = []
 
     @classmethod
@@ -86,14 +87,16 @@ class BuilderPermissions:
         if not groups or groups[-1].is_full:
             number = len(groups)
             groups.append(
-                _Group(self._policy(construct_id, number), _MANAGED if number else _INLINE, replaced=replaced)
+                _Group(
+                    self._policy(construct_id, number), self._role, _MANAGED if number else _INLINE, replaced=replaced
+                )
             )
         groups[-1].add(arn, actions)
         return groups[-1].policy
 
     def _policy(self, construct_id: str, number: int) -> "iam.Policy | iam.ManagedPolicy":
         if number == 0:
-            return iam.Policy(self._scope, construct_id, roles=[self._role.role])
+            return self._role.inline_policy(self._scope, construct_id)
         return iam.ManagedPolicy(
             self._scope,
             f"{construct_id}{number}",
@@ -105,8 +108,11 @@ class BuilderPermissions:
 class _Group:
     """The builders of one policy; a statement for each set of actions."""
 
-    def __init__(self, policy: "iam.Policy | iam.ManagedPolicy", room: int, *, replaced: bool) -> None:
+    def __init__(
+        self, policy: "iam.Policy | iam.ManagedPolicy", role: FunctionRole, room: int, *, replaced: bool
+    ) -> None:
         self.policy = policy
+        self._role = role
         self._room = room
         self._replaced = replaced
         self._statements: dict[tuple[str, ...], iam.PolicyStatement] = {}
@@ -140,4 +146,4 @@ class _Group:
         self._resource.override_logical_id(identity)
         if isinstance(self._resource, iam.CfnPolicy):
             # Two inline policies of one name would be one policy, which the clean-up would delete.
-            self._resource.policy_name = identity
+            self._resource.policy_name = self._role.policy_name(self._resource, identity)

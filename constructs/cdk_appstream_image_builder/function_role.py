@@ -67,11 +67,29 @@ class FunctionRole:
             return
         if self.is_elsewhere:
             # A policy in the role's stack would make that stack depend on this one, which depends on it.
-            self._policy = self._policy or iam.Policy(self._scope, "Policy", roles=[self.role])
+            self._policy = self._policy or self.inline_policy(self._scope, "Policy")
             self._policy.add_statements(*statements)
             return
         for statement in statements:
             self.role.add_to_principal_policy(statement)
+
+    def inline_policy(self, scope: Construct, construct_id: str) -> iam.Policy:
+        """Make an empty policy of the role."""
+        policy = iam.Policy(scope, construct_id, roles=[self.role])
+        resource = policy.node.default_child
+        assert isinstance(resource, iam.CfnPolicy)
+        if Stack.of(self.role) is not Stack.of(scope):
+            resource.policy_name = self.policy_name(resource, Stack.of(scope).get_logical_id(resource))
+        return policy
+
+    def policy_name(self, policy: iam.CfnPolicy, name: str) -> str:
+        """Return a name for an inline policy, at most IAM's 128 characters, that no policy from another stack has.
+
+        CDK names a policy like its logical id, which is the same in stacks that are built alike. The role would keep
+        the last of them only, and the delete of one stack would take it from the others.
+        """
+        stack = Stack.of(policy)
+        return name if stack is Stack.of(self.role) else f"{name}{stack.node.addr[-8:].upper()}"[-128:]
 
     @property
     def dependable(self) -> IDependable:

@@ -48,6 +48,18 @@ def test_the_function_may_look_at_every_stack_it_serves(stacks: tuple[Stack, Sta
         assert [{"Ref": "AWS::StackId"}] == [each["Resource"] for each in looking]
 
 
+def test_the_same_builder_in_stacks_built_alike_has_policies_of_different_names() -> None:
+    """Inline policies of one role and one name are one policy, which the delete of one stack takes from the others."""
+    app = App()
+    provider = RunningImageBuilderProvider(Stack(app, "Provider"), "Provider")
+    stacks = [Stack(app, name) for name in ("Left", "Right")]
+    for stack in stacks:
+        any_builder(stack, provider=provider, on_delete=OnDelete.STOP)
+    names = [each["Properties"]["PolicyName"] for stack in stacks for each in of_type(template(stack), POLICY).values()]
+    assert len(names) == 4
+    assert len(set(names)) == 4
+
+
 def test_a_stack_without_builders_is_not_looked_at() -> None:
     """A provider whose own stack has none gives its role no permission for it."""
     app = App()

@@ -6,7 +6,7 @@ Two stacks with the same name are two versions of it: deploying the second one u
 from aws_cdk import App, CfnOutput, CfnWaitConditionHandle, Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 
-from cdk_appstream_image_builder import OnDelete, RunningImageBuilder
+from cdk_appstream_image_builder import OnDelete, RunningImageBuilder, RunningImageBuilderProvider
 
 MINUTE = Duration.minutes(1)
 
@@ -21,6 +21,7 @@ def step(
     agent_version: str | None = None,
     restart: bool = False,
     function_limit: int | None = None,
+    provider: RunningImageBuilderProvider | None = None,
 ) -> RunningImageBuilder:
     """Add one version of a stack, with builders and, for the first of them, its outputs; return the first."""
     stack = Stack(app, step_id, stack_name=stack_name)
@@ -33,6 +34,7 @@ def step(
             restart_to_update_agent=restart,
             timeout=timeout,
             on_delete=on_delete,
+            provider=provider,
         )
         for number, name in enumerate(builder_names)
     ]
@@ -70,4 +72,8 @@ cancelled = step(app, "Cancelled", "cancelled", "cancelled", on_delete=OnDelete.
 CfnWaitConditionHandle(Stack.of(cancelled), "Before")
 CfnWaitConditionHandle(Stack.of(cancelled), "After").node.add_dependency(cancelled)
 step(app, "AgentUpdate", "agent", "agent", agent_version="LATEST", restart=True)
+shared = RunningImageBuilderProvider(Stack(app, "Shared", stack_name="shared"), "Provider")
+step(app, "SharedLeft", "shared-left", "shared-left", on_delete=OnDelete.STOP, provider=shared)
+step(app, "SharedRight", "shared-right", "shared-right", provider=shared)
+step(app, "SharedRightUpdated", "shared-right", "shared-right", timeout=Duration.minutes(2), provider=shared)
 app.synth()

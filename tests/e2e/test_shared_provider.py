@@ -1,0 +1,44 @@
+"""One function for builders of several stacks, deployed with the real CDK CLI and IAM enforced."""
+
+import pytest
+
+from appstream_local.control import Control
+from appstream_local.engine import Engine
+from support.deployer import Deployer
+
+STACKS = ("shared-left", "shared-right")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _deployed(engine: Engine, deployer: Deployer) -> None:
+    """Deploy the stack of the function, which has no builder, and the two that use it."""
+    for name in STACKS:
+        engine.control.put_image_builder(name)
+    for step in ("Shared", "SharedLeft", "SharedRight"):
+        deployer.deploy(step).check()
+
+
+def test_the_builders_of_both_stacks_are_running(deployer: Deployer, control: Control) -> None:
+    """Each was started once, by the one function there is."""
+    assert [("RUNNING", 1)] * 2 == [(each.state, each.starts) for each in map(control.image_builder, STACKS)]
+    assert {"shared": 1, "shared-left": 0, "shared-right": 0} == {
+        name: types_of(name, deployer).count("AWS::Lambda::Function") for name in ("shared", *STACKS)
+    }
+
+
+def test_one_stack_can_go_and_the_other_still_works(deployer: Deployer, control: Control) -> None:
+    """A delete stops its own builder and takes its own permissions; the other stack's update starts its builder."""
+    deployer.destroy("SharedLeft").check()
+    assert ["STOPPED", "RUNNING"] == [control.image_builder(name).state for name in STACKS]
+
+    control.set_state("shared-right", "STOPPED")
+    deployer.deploy("SharedRightUpdated").check()
+    assert [("STOPPED", 1), ("RUNNING", 2)] == [
+        (each.state, each.starts) for each in map(control.image_builder, STACKS)
+    ]
+
+
+def types_of(stack: str, deployer: Deployer) -> list[str]:
+    """Return the types of a stack's resources."""
+    resources = deployer.cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+    return [each["ResourceType"] for each in resources]
