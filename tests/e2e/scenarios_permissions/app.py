@@ -44,6 +44,10 @@ for set_name, set_of_options in OPTIONS.items():
 hundred = Stack(app, "Hundred", stack_name="hundred")
 for number in range(HUNDRED):
     RunningImageBuilder(
-        hundred, f"Builder{number}", image_builder_name=f"hundred-{number}", timeout=Duration.minutes(5)
+        hundred,
+        f"Builder{number}",
+        image_builder_name=f"hundred-{number}",
+        timeout=Duration.minutes(5),
+        poll_interval=Duration.seconds(1),
     )
 app.synth()
