@@ -11,6 +11,7 @@ from constructs import Construct
 from cdk_appstream_image_builder import permissions
 from cdk_appstream_image_builder.builder_permissions import BuilderPermissions
 from cdk_appstream_image_builder.function_code import function_code
+from cdk_appstream_image_builder.function_health import FunctionHealth
 from cdk_appstream_image_builder.function_role import FunctionRole
 from cdk_appstream_image_builder.validation import check_same_environment
 from running_image_builder_function import contract
@@ -21,7 +22,7 @@ _ID = "RunningImageBuilderProvider"
 _MEMORY_MIB = 256
 
 
-class RunningImageBuilderProvider(Construct):
+class RunningImageBuilderProvider(FunctionHealth):
     """A Lambda function that starts image builders and waits for them, with a role that may do just that.
 
     A stack gets one at its first ``RunningImageBuilder``, however many builders it has. Made explicitly it can be

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from aws_cdk import CustomResource, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk.interfaces.aws_appstream import IImageBuilderRef
 from constructs import Construct
@@ -136,6 +137,25 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
     def grant_create_streaming_url(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let somebody create URLs that open a session on the builder."""
         return self.grant(grantee, "appstream:CreateImageBuilderStreamingURL")
+
+    def add_running_past_alarm(self, after: Duration) -> cloudwatch.Alarm:
+        """Make an alarm that goes off when the builder has been running for a time, whoever started it.
+
+        From the first such alarm on, a rule of the stack lets the function look at its builders every 15 minutes.
+
+        Args:
+            after: Whole hours, 1 to 168 (seven days, the longest that CloudWatch looks back).
+
+        Returns:
+            The alarm, without an action: give it one with ``add_alarm_action``.
+
+        Raises:
+            TypeError: The value is no Duration.
+            ValueError: The value is out of its range; the message names it and the remedy.
+        """
+        hours = validation.check_running_past(after)
+        measurement = self._provider.measurement(self)
+        return measurement.alarm(self, "RunningPastAlarm", name=self._name, hours=hours)
 
     def _attribute(self, name: str) -> str:
         return self._resource.get_att_string(name)

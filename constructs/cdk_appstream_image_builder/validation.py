@@ -8,6 +8,8 @@ from aws_cdk.interfaces.aws_appstream import IImageBuilderRef
 from cdk_appstream_image_builder.on_delete import OnDelete
 from running_image_builder_function import contract
 
+_HOUR = 60 * 60
+
 
 def check_image_builder(name: str | None, builder: IImageBuilderRef | None) -> str:
     """Return the builder's name from the one of the two arguments that is given."""
@@ -65,6 +67,12 @@ def check_poll_interval(poll_interval: Duration, *, timeout: int) -> int:
     return seconds
 
 
+def check_running_past(after: Duration) -> int:
+    """Return after how many whole hours a running builder raises an alarm; CloudWatch looks back seven days at most."""
+    seconds = _seconds("after", after, _HOUR, contract.MAX_ALARM_HOURS * _HOUR, steps="hours")
+    return seconds // _HOUR
+
+
 def check_triggers(triggers: Mapping[str, str]) -> dict[str, str]:
     """Return the triggers as CloudFormation compares them: names and values are strings."""
     if not isinstance(triggers, Mapping):
@@ -85,16 +93,16 @@ def check_same_environment(user: Stack, provider: Stack) -> None:
             )
 
 
-def _seconds(what: str, duration: Duration, low: int, high: int) -> int:
+def _seconds(what: str, duration: Duration, low: int, high: int, *, steps: str = "seconds") -> int:
     if not isinstance(duration, Duration):
         raise TypeError(f"{what} is {duration!r}: give a Duration, such as Duration.seconds({low})")
     if duration.is_unresolved():
         raise ValueError(f"{what} is a token: give a Duration whose value is known at synth")
     # Rounded to milliseconds, the smallest unit of a Duration: 2.05 minutes would be 122.99999999999999 seconds.
     seconds = round(duration.to_seconds(integral=False), 3)
-    if not low <= seconds <= high or seconds != int(seconds):
+    if not low <= seconds <= high or seconds % (_HOUR if steps == "hours" else 1):
         raise ValueError(
-            f"{what} is {duration.to_human_string()}: give whole seconds from {_human(low)} to {_human(high)}"
+            f"{what} is {duration.to_human_string()}: give whole {steps} from {_human(low)} to {_human(high)}"
         )
     return int(seconds)
 

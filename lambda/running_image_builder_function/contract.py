@@ -39,6 +39,9 @@ DEFAULT_POLL_INTERVAL_SECONDS = 2
 ANSWER_MARGIN_SECONDS = 60
 """What ServiceTimeout has beyond the timeout, so that the function's own answer always comes first."""
 
+MAX_ALARM_HOURS = 7 * 24
+"""Seven days: what CloudWatch allows an alarm's periods to cover together."""
+
 FUNCTION_TIMEOUT_SECONDS = 15 * 60
 """Lambda's limit for one invocation; a longer wait is handed over to a fresh one."""
 
@@ -76,3 +79,17 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
 
 ESSENTIAL_ATTRIBUTES = ("Name", "Arn", "State", "EniPrivateIpAddress", "EniId")
 """Never cut, however large the answer would become."""
+
+# CloudWatch metrics: what the function writes, and the construct's metric helpers read.
+METRIC_NAMESPACE = "AppStreamRunningImageBuilder"
+SUCCEEDED_STARTS = "SucceededStarts"
+FAILED_STARTS = "FailedStarts"
+START_DURATION = "StartDuration"
+HAND_OVERS = "HandOvers"
+RUNNING = "Running"
+FUNCTION_NAME = "FunctionName"
+IMAGE_BUILDER = "ImageBuilder"
+LAST_STATE = "LastState"
+
+MEASURE = "MeasureImageBuilders"
+"""The key of an event that asks for the metric ``Running`` of the builders it names; CloudFormation never sends it."""

@@ -12,6 +12,10 @@ class RequestFailed(Exception):
     """The request is answered FAILED; the text is the Reason, at most 240 characters of whole words."""
 
 
+class NotWanted(RequestFailed):
+    """Nobody waits for the answer any more: it is ended, but nothing has gone wrong."""
+
+
 class Trouble(Enum):
     """Why a call to AWS did not do what was asked, as far as it decides what comes next."""
 

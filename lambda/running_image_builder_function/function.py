@@ -14,6 +14,7 @@ from running_image_builder_function.identity import builder_arn, failed_id, unre
 from running_image_builder_function.journal import Journal, Redaction
 from running_image_builder_function.journey import Journey
 from running_image_builder_function.lifecycle import Outcome, Pace, Verdict, pursue
+from running_image_builder_function.metrics import Metrics
 from running_image_builder_function.ports import Context, Ended, ImageBuilders, Invoke
 from running_image_builder_function.relay import Relay, answerable
 from running_image_builder_function.request import parse
@@ -47,6 +48,7 @@ class Function:
         invoke: Queues an invocation of a function, given its ARN and the event.
         clock: The time.
         random: Gives a number from 0 to 1.
+        metrics: What is counted.
         log_level: The root logger's level.
         put: Sends the answer.
     """
@@ -59,6 +61,7 @@ class Function:
         invoke: Invoke,
         clock: Clock,
         random: Callable[[], float],
+        metrics: Metrics,
         log_level: str = "INFO",
         put: Put = https_put,
     ) -> None:
@@ -68,6 +71,7 @@ class Function:
         self._invoke = invoke
         self._clock = clock
         self._random = random
+        self._metrics = metrics
         self._put = put
         self._redaction = Redaction()
         self._until = 0.0
@@ -105,6 +109,7 @@ class Function:
                 return given_id
             self._relay.PhysicalResourceId = given_id or unread_id(event["LogicalResourceId"])
             logger.error("FAILED: %s", failure)
+            self._metrics.not_understood(failure, now=self._clock.time())
             raise
         if event["RequestType"] == "Delete" and not (request.stop_on_delete and request.started_here):
             logger.info("%s: deleted, the builder is left as it is", request.name, extra={"builder": request.name})
@@ -127,6 +132,7 @@ class Function:
             return given_id
         if outcome.builder is not None and goal_type is EnsureRunning:
             self._relay.Data = outcome.builder.attributes()
+            self._metrics.succeeded(goal, now=self._clock.time())
         journal.noted(goal, f"SUCCESS: {journey.last_state or 'gone'}", now=self._clock.time())
         return given_id if goal_type is EnsureStopped else request.name
 
@@ -181,6 +187,7 @@ class Function:
         """Choose the id of a failure: an existing one stays; a new one tells a later Delete whether to stop."""
         self._relay.PhysicalResourceId = given_id or failed_id(goal.request, goal.journey)
         journal.noted(goal, f"FAILED: {failure}", now=self._clock.time(), level=logging.ERROR)
+        self._metrics.failed(goal, failure, now=self._clock.time())
 
     def _send(self, url: str, body: dict[str, Any]) -> None:
         if body["Status"] == "FAILED":

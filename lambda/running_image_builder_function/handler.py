@@ -2,13 +2,18 @@
 
 import os
 import random
+import sys
 import time
+from typing import Any
 
 import boto3
 
 from running_image_builder_function.appstream import AppStream
 from running_image_builder_function.aws_errors import CONFIG
 from running_image_builder_function.function import Function
+from running_image_builder_function.measuring import Measuring, asks_to_measure
+from running_image_builder_function.metrics import Metrics
+from running_image_builder_function.ports import Context
 from running_image_builder_function.stacks import Stacks
 from running_image_builder_function.successor import Successor
 
@@ -21,12 +26,33 @@ def _log_level() -> str:
     return level if level in _LEVELS else "DEBUG" if level == "TRACE" else "INFO"
 
 
-handler = Function(
-    builders=AppStream(lambda: boto3.client("appstream", config=CONFIG)),
+def _write(line: str) -> None:
+    """Write a line of its own to standard output, at once: Lambda makes one log event of it."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+_builders = AppStream(lambda: boto3.client("appstream", config=CONFIG))
+_metrics = Metrics(_write, function=os.environ.get("AWS_LAMBDA_FUNCTION_NAME", ""))
+
+measuring = Measuring(builders=_builders, metrics=_metrics, clock=time)
+"""What a rule asks for."""
+
+function = Function(
+    builders=_builders,
     ended=Stacks(lambda: boto3.client("cloudformation", config=CONFIG)).ended,
     invoke=Successor(lambda: boto3.client("lambda", config=CONFIG)).invoke,
     clock=time,
     random=random.random,
+    metrics=_metrics,
     log_level=_log_level(),
 )
-"""What Lambda calls."""
+"""What CloudFormation asks for."""
+
+
+def handler(event: dict[str, Any], context: Context) -> dict[str, str] | None:
+    """Take what Lambda delivers to the one that it is for."""
+    if asks_to_measure(event):
+        return measuring(event)
+    function(event, context)
+    return None

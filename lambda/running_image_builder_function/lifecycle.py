@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from running_image_builder_function.clock import Clock
-from running_image_builder_function.errors import CallFailed, Trouble
+from running_image_builder_function.errors import CallFailed, NotWanted, Trouble
 from running_image_builder_function.goal import Goal, Step
 from running_image_builder_function.image_builder import ImageBuilder
 from running_image_builder_function.ports import ImageBuilders, Journal
@@ -139,7 +139,8 @@ def _in_minutes(seconds: float) -> str:
 
 def _still_wanted(goal: Goal, status: str) -> None:
     if status:
-        raise goal.failed(f"CloudFormation no longer waits for this request ({status})", "Nothing is to be done.")
+        told = goal.failed(f"CloudFormation no longer waits for this request ({status})", "Nothing is to be done.")
+        raise NotWanted(str(told))
 
 
 def _act(goal: Goal, step: Step, *, builders: ImageBuilders, clock: Clock, pace: Pace, journal: Journal) -> str:

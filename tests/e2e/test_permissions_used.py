@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import boto3
 import pytest
 
 from appstream_local.cdk import Cdk
@@ -39,7 +38,7 @@ def lives(engine: Engine, control_of_lives: Control) -> Lives:
         control_of_lives.put_image_builder(f"life-{name}")
     cdk.deploy(*(f"{name}Created" for name in SETS), arguments=together).check()
     roles = {name: role_of(f"life-{name}", deployer) for name in SETS}
-    granted = {name: permissions_of(role, engine) for name, role in roles.items()}
+    granted = {name: permissions_of(role, deployer) for name, role in roles.items()}
 
     for name in SETS:
         if "Restart" in name:
@@ -47,7 +46,7 @@ def lives(engine: Engine, control_of_lives: Control) -> Lives:
         else:
             control_of_lives.put_image_builder(f"life-{name}")
     cdk.deploy(*(f"{name}Updated" for name in SETS), arguments=together).check()
-    assert granted == {name: permissions_of(role, engine) for name, role in roles.items()}
+    assert granted == {name: permissions_of(role, deployer) for name, role in roles.items()}
 
     cdk.destroy(*(f"{name}Updated" for name in SETS), arguments=together).check()
     states = {name: control_of_lives.image_builder(f"life-{name}").state for name in SETS}
@@ -71,16 +70,9 @@ def role_of(stack: str, deployer: Deployer) -> str:
     return str(role)
 
 
-def permissions_of(role: str, engine: Engine) -> set[Permission]:
+def permissions_of(role: str, deployer: Deployer) -> set[Permission]:
     """Return what a role's policies, all of them inline, allow."""
-    iam: Any = boto3.client(
-        "iam",
-        endpoint_url=engine.endpoint_url,
-        verify=str(engine.ca_bundle),
-        region_name=engine.region,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    iam = deployer.client("iam")
     assert [] == iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
     policies = iam.list_role_policies(RoleName=role)["PolicyNames"]
     return granted_by(*(iam.get_role_policy(RoleName=role, PolicyName=each)["PolicyDocument"] for each in policies))

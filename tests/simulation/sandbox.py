@@ -9,6 +9,7 @@ from typing import Any
 from running_image_builder_function.answer import Put
 from running_image_builder_function.appstream import AppStream
 from running_image_builder_function.function import Function
+from running_image_builder_function.metrics import Metrics
 from running_image_builder_function.stacks import Stacks
 from running_image_builder_function.successor import Successor
 from simulation.scheduler import Scheduler
@@ -69,6 +70,7 @@ class Sandbox:
             invoke=Successor(lambda: client("lambda")).invoke,
             clock=scheduler,
             random=chance.random,
+            metrics=Metrics(take_line, function="provider"),
             log_level=log_level,
             put=put,
         )

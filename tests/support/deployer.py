@@ -20,11 +20,15 @@ class Deployer:
         """Use an engine and a synthesized assembly."""
         self._engine = engine
         self._assembly = assembly
-        self.cloudformation: Any = boto3.client(
-            "cloudformation",
-            endpoint_url=engine.endpoint_url,
-            verify=str(engine.ca_bundle),
-            region_name=engine.region,
+        self.cloudformation = self.client("cloudformation")
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of one of the engine's services."""
+        return boto3.client(
+            service,  # type: ignore[call-overload]  # any service
+            endpoint_url=self._engine.endpoint_url,
+            verify=str(self._engine.ca_bundle),
+            region_name=self._engine.region,
             aws_access_key_id="test",
             aws_secret_access_key="test",
             config=Config(retries={"mode": "standard"}, proxies={}),

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
 from running_image_builder_function.function import AnswerNotDelivered, Function
+from running_image_builder_function.metrics import Metrics
 from support.virtual_time import VirtualClock
 from support.world import FUNCTION_ARN, NAME, World
 
@@ -90,7 +91,9 @@ class LambdaSide:
         asked: Every look at the stack, in order.
         on_hand_over: Called at each hand-over that was taken.
         on_death: Called at each invocation's bad end.
+        lines: Every line of standard output.
         deaths: How often an invocation ended in an error or was killed.
+        metrics: What writes them.
         function: The function.
     """
 
@@ -111,6 +114,8 @@ class LambdaSide:
         self.on_hand_over: Callable[[], None] = lambda: None
         self.on_death: Callable[[], None] = lambda: None
         self.deaths = 0
+        self.lines: list[str] = []
+        self.metrics = Metrics(self.lines.append, function=FUNCTION_ARN.rsplit(":", 1)[1])
         self._queue: list[dict[str, Any]] = []
         self.function = self._cold()
 
@@ -151,6 +156,7 @@ class LambdaSide:
             invoke=self._invoke,
             clock=self.world.clock,
             random=lambda: 0.5,
+            metrics=self.metrics,
             **self._options,
             put=self._put,
         )

@@ -1,18 +1,20 @@
 """The stack of an operator who wants everything: what the standards' checks look at beside the default."""
 
-from aws_cdk import Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from aws_cdk.aws_cloudwatch_actions import SnsAction
 
 from cdk_appstream_image_builder import RunningImageBuilderProvider
 from synth.stacks import any_builder, every_option
 
 
 def harden(stack: Stack, *, role: iam.IRole | None = None) -> None:
-    """Add a builder with every option, whose provider has every option too; log_retention is that of its log_group.
+    """Add a builder with every option, alarms, and a provider with every option; log_retention is its log_group's.
 
     Args:
         stack: The stack to add to.
@@ -44,4 +46,7 @@ def harden(stack: Stack, *, role: iam.IRole | None = None) -> None:
         tracing=lambda_.Tracing.ACTIVE,
         description="Starts our builders",
     )
-    any_builder(stack, provider=provider, **every_option())
+    builder = any_builder(stack, provider=provider, **every_option())
+    on_call = SnsAction(sns.Topic.from_topic_arn(stack, "OnCall", "arn:aws:sns:us-east-1:123456789012:on-call"))
+    for alarm in (builder.add_running_past_alarm(Duration.hours(10)), provider.add_failed_starts_alarm()):
+        alarm.add_alarm_action(on_call)

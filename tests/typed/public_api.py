@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from aws_cdk import CfnOutput, Duration, NestedStack, Stack, Stage
 from aws_cdk import aws_appstream as appstream
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -111,3 +112,15 @@ def mistakes(stack: Stack) -> None:
     RunningImageBuilder(stack, "Number", image_builder_name="nb-1", timeout=30)  # type: ignore[arg-type]
     RunningImageBuilder(stack, "Word", image_builder_name="nb-1", on_delete="STOP")  # type: ignore[arg-type]
     with_a_name(stack).image_builder_arn = "arn"  # type: ignore[misc]
+
+
+def health(builder: RunningImageBuilder) -> list[cloudwatch.IAlarm]:
+    """Metrics and alarms are CDK's own."""
+    failed: cloudwatch.Metric = builder.provider.metric_failed_starts(
+        image_builder_name="nb-1", period=Duration.hours(1), label="Failed"
+    )
+    succeeded: cloudwatch.Metric = builder.provider.metric_succeeded_starts()
+    lasted: cloudwatch.Metric = builder.provider.metric_start_duration(statistic="p90")
+    handed_over: cloudwatch.Metric = builder.provider.metric_hand_overs()
+    cloudwatch.GraphWidget(left=[failed, succeeded, handed_over], right=[lasted])
+    return [builder.add_running_past_alarm(Duration.hours(10)), builder.provider.add_failed_starts_alarm()]

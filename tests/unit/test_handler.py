@@ -1,6 +1,7 @@
 """What Lambda imports: cheap, wired to the real parts, with the log level that the function is set to."""
 
 import importlib
+import json
 import os
 import random
 import subprocess
@@ -16,7 +17,6 @@ from running_image_builder_function import contract
 from running_image_builder_function.answer import https_put
 from running_image_builder_function.appstream import AppStream
 from running_image_builder_function.aws_errors import CONFIG
-from running_image_builder_function.function import Function
 from support.lambda_side import STACK_ID, FakeContext, event
 from support.virtual_time import VirtualClock
 
@@ -49,12 +49,12 @@ def test_the_handler_is_found_where_the_construct_says() -> None:
     """The setting is the module, then the callable."""
     module, _, name = contract.HANDLER.rpartition(".")
 
-    assert isinstance(getattr(importlib.import_module(module), name), Function)
+    assert callable(getattr(importlib.import_module(module), name))
 
 
 def test_the_handler_is_wired_to_the_real_parts(clients: list[tuple[str, object]]) -> None:
     """Real time, real chance, real HTTPS, and clients that leave retries to the lifecycle."""
-    parts = vars(imported().handler)
+    parts = vars(imported().function)
 
     assert (time, random.random, https_put) == (parts["_clock"], parts["_random"], parts["_put"])
     assert isinstance(parts["_builders"], AppStream)
@@ -90,25 +90,42 @@ def test_the_log_level_is_the_one_set_on_the_function(
     else:
         monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", setting)
 
-    assert expected == vars(vars(imported().handler)["_relay"])["_log_level"]
+    assert expected == vars(vars(imported().function)["_relay"])["_log_level"]
 
 
 def test_a_delete_that_leaves_the_builder_makes_no_client(
     clients: list[tuple[str, object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the real handler, with nothing but the sending replaced."""
-    handler = imported().handler
+    module = imported()
     sent: list[bytes] = []
 
     def put(url: str, body: bytes, /) -> int:
         sent.append(body)
         return 200
 
-    monkeypatch.setattr(handler, "_put", put)
-    handler(event("Delete"), FakeContext(VirtualClock(time.time())))
+    monkeypatch.setattr(module.function, "_put", put)
+    module.handler(event("Delete"), FakeContext(VirtualClock(time.time())))
 
     assert [] == clients
     assert 1 == len(sent)
+
+
+def test_a_measurement_goes_to_its_own_part_and_metrics_to_standard_output(
+    clients: list[tuple[str, object]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the function's name, which Lambda puts into the environment."""
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "the-function")
+    module = imported()
+    monkeypatch.setattr(vars(module.measuring)["_builders"], "describe", lambda name: None)
+
+    assert {"any": ""} == module.handler({"MeasureImageBuilders": ["any"]}, FakeContext(VirtualClock(time.time())))
+
+    (line,) = capsys.readouterr().out.splitlines()
+    assert ("the-function", "any", 0) == tuple(
+        json.loads(line)[key] for key in ("FunctionName", "ImageBuilder", "Running")
+    )
+    assert [] == clients
 
 
 def test_the_function_needs_nothing_but_boto3_and_crhelper() -> None:

@@ -76,4 +76,7 @@ shared = RunningImageBuilderProvider(Stack(app, "Shared", stack_name="shared"), 
 step(app, "SharedLeft", "shared-left", "shared-left", on_delete=OnDelete.STOP, provider=shared)
 step(app, "SharedRight", "shared-right", "shared-right", provider=shared)
 step(app, "SharedRightUpdated", "shared-right", "shared-right", timeout=Duration.minutes(2), provider=shared)
+watched = step(app, "Watched", "watched", "watched")
+watched.add_running_past_alarm(Duration.hours(10))
+watched.provider.add_failed_starts_alarm()
 app.synth()

@@ -1,0 +1,44 @@
+"""What an operator makes of the function's metrics: alarms; knows nothing of how the function is made."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from cdk_appstream_image_builder.function_metrics import FunctionMetrics
+from cdk_appstream_image_builder.running_measurement import RunningMeasurement
+
+
+class FunctionHealth(FunctionMetrics, Construct):
+    """A construct whose function's health can be watched."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        """Begin without alarms, which cost something."""
+        super().__init__(scope, construct_id)
+        self._measurements: dict[Stack, RunningMeasurement] = {}
+
+    def add_failed_starts_alarm(self) -> cloudwatch.Alarm:
+        """Make an alarm that goes off when a create or update of any of the function's builders fails.
+
+        Returns:
+            The alarm, without an action: give it one with ``add_alarm_action``.
+        """
+        return cloudwatch.Alarm(
+            self,
+            "FailedStartsAlarm",
+            alarm_description="An AppStream image builder could not be started",
+            metric=self.metric_failed_starts(),
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            threshold=1,
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+
+    def measurement(self, scope: Construct) -> RunningMeasurement:
+        """Return what measures the builders of a construct's stack, made at the first call."""
+        stack = Stack.of(scope)
+        if stack not in self._measurements:
+            # In another stack than the function's it cannot be a child of this construct; the id tells them apart.
+            parent, suffix = (self, "") if stack is Stack.of(self) else (stack, self.node.addr)
+            made = RunningMeasurement(parent, f"RunningMeasurement{suffix}", provider=self)
+            self._measurements[stack] = made
+        return self._measurements[stack]

@@ -1,0 +1,92 @@
+"""The function's CloudWatch metrics as objects for alarms and dashboards; knows nothing of how it is made."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+
+from cdk_appstream_image_builder.validation import check_name
+from running_image_builder_function import contract
+
+
+class FunctionMetrics:
+    """Metrics that the function writes into its log, from where CloudWatch takes them.
+
+    They are in the namespace ``AppStreamRunningImageBuilder``, with the dimension ``FunctionName``, and by builder with
+    ``ImageBuilder`` as well. What a method does not take, ``with_`` of the returned metric does.
+    """
+
+    @property
+    def function(self) -> lambda_.Function:
+        """The function."""
+        raise NotImplementedError
+
+    def metric(
+        self,
+        metric_name: str,
+        *,
+        image_builder_name: str | None = None,
+        period: Duration | None = None,
+        statistic: str = "Sum",
+        label: str | None = None,
+    ) -> cloudwatch.Metric:
+        """Return one of the function's metrics by its name.
+
+        Args:
+            metric_name: Its name in CloudWatch.
+            image_builder_name: The builder that it is about. Default: all that the function serves, together.
+            period: Over how long it is aggregated. Default: 5 minutes.
+            statistic: How it is aggregated. Default: Sum.
+            label: What a graph calls it. Default: CloudWatch's own choice.
+
+        Raises:
+            ValueError: The name can be no image builder's.
+        """
+        dimensions = {contract.FUNCTION_NAME: self.function.function_name}
+        if image_builder_name is not None:
+            dimensions[contract.IMAGE_BUILDER] = check_name(image_builder_name)
+        return cloudwatch.Metric(
+            namespace=contract.METRIC_NAMESPACE,
+            metric_name=metric_name,
+            dimensions_map=dimensions,
+            period=period,
+            statistic=statistic,
+            label=label,
+        )
+
+    def metric_succeeded_starts(
+        self, *, image_builder_name: str | None = None, period: Duration | None = None, label: str | None = None
+    ) -> cloudwatch.Metric:
+        """Return how many creates and updates ended with a RUNNING builder; the arguments are those of ``metric``."""
+        return self.metric(contract.SUCCEEDED_STARTS, image_builder_name=image_builder_name, period=period, label=label)
+
+    def metric_failed_starts(
+        self, *, image_builder_name: str | None = None, period: Duration | None = None, label: str | None = None
+    ) -> cloudwatch.Metric:
+        """Return how many creates and updates failed; the arguments are those of ``metric``."""
+        return self.metric(contract.FAILED_STARTS, image_builder_name=image_builder_name, period=period, label=label)
+
+    def metric_start_duration(
+        self,
+        *,
+        image_builder_name: str | None = None,
+        period: Duration | None = None,
+        statistic: str = "Maximum",
+        label: str | None = None,
+    ) -> cloudwatch.Metric:
+        """Return the seconds from an accepted start to RUNNING, of the starts that the function made itself.
+
+        The arguments are those of ``metric``. Default of ``statistic``: Maximum.
+        """
+        return self.metric(
+            contract.START_DURATION,
+            image_builder_name=image_builder_name,
+            period=period,
+            statistic=statistic,
+            label=label,
+        )
+
+    def metric_hand_overs(
+        self, *, image_builder_name: str | None = None, period: Duration | None = None, label: str | None = None
+    ) -> cloudwatch.Metric:
+        """Return how often a wait outlived one invocation and a fresh one went on; the arguments are ``metric``'s."""
+        return self.metric(contract.HAND_OVERS, image_builder_name=image_builder_name, period=period, label=label)
