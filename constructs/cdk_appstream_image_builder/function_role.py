@@ -2,7 +2,7 @@
 
 import json
 
-from aws_cdk import Annotations, Stack
+from aws_cdk import Annotations, Fn, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
@@ -21,6 +21,12 @@ later than the rest of this package does, which would gain nothing: older CDKs i
 
 ACKNOWLEDGED = {"AwsSolutions-IAM5[Resource::*]": permissions.WILDCARD_REASON}
 """The one finding of cdk-nag's AwsSolutions that AWS makes unavoidable, and why."""
+
+_NAME_LENGTH = 128
+"""IAM's limit for a policy's name."""
+
+_UNIQUE_LENGTH = len("-00000000-0000-0000-0000-000000000000")
+"""What a stack's unique id takes of it."""
 
 
 class FunctionRole:
@@ -51,6 +57,9 @@ class FunctionRole:
         self.is_fixed = not isinstance(self.role, iam.Role) and not isinstance(result.policy_dependable, iam.Policy)
         if self.is_fixed:
             self.warn(first)
+        elif isinstance(result.policy_dependable, iam.Policy) and not isinstance(self.role, iam.Role):
+            # An imported role takes statements into a policy that CDK makes and names.
+            self._name_apart(result.policy_dependable)
         if given is None:
             # On the policy made here only: in the user's own it would hide the user's own wildcards.
             self.role.node.find_child("DefaultPolicy").node.add_metadata(ACKNOWLEDGED_RULES, ACKNOWLEDGED)
@@ -76,20 +85,27 @@ class FunctionRole:
     def inline_policy(self, scope: Construct, construct_id: str) -> iam.Policy:
         """Make an empty policy of the role."""
         policy = iam.Policy(scope, construct_id, roles=[self.role])
-        resource = policy.node.default_child
-        assert isinstance(resource, iam.CfnPolicy)
-        if Stack.of(self.role) is not Stack.of(scope):
-            resource.policy_name = self.policy_name(resource, Stack.of(scope).get_logical_id(resource))
+        self._name_apart(policy)
         return policy
 
     def policy_name(self, policy: iam.CfnPolicy, name: str) -> str:
         """Return a name for an inline policy, at most IAM's 128 characters, that no policy from another stack has.
 
-        CDK names a policy like its logical id, which is the same in stacks that are built alike. The role would keep
-        the last of them only, and the delete of one stack would take it from the others.
+        CDK names a policy like its logical id, which is the same in stacks that are built alike. A role that they
+        share would keep the last of them only, and the delete of one stack would take it from the others. A stack's
+        id is unlike any other's, also in another Region, where IAM's roles are the same.
         """
         stack = Stack.of(policy)
-        return name if stack is Stack.of(self.role) else f"{name}{stack.node.addr[-8:].upper()}"[-128:]
+        if isinstance(self.role, iam.Role) and stack is Stack.of(self.role):
+            return name[-_NAME_LENGTH:]
+        unique = Fn.select(2, Fn.split("/", stack.stack_id))
+        return f"{name[_UNIQUE_LENGTH - _NAME_LENGTH :]}-{unique}"
+
+    def _name_apart(self, policy: iam.Policy) -> None:
+        resource = policy.node.default_child
+        assert isinstance(resource, iam.CfnPolicy)
+        name = Stack.of(resource).get_logical_id(resource)
+        resource.policy_name = self.policy_name(resource, Stack.of(resource).resolve(name))
 
     @property
     def dependable(self) -> IDependable:

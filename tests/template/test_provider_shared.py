@@ -2,9 +2,10 @@
 
 import pytest
 from aws_cdk import App, Environment, NestedStack, Stack
+from aws_cdk import aws_iam as iam
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilderProvider
-from synth.stacks import any_builder, any_stack, of_type, only, statements, template
+from synth.stacks import Json, any_builder, any_stack, of_type, only, statements, template
 
 TYPE, POLICY = "Custom::AppStreamRunningImageBuilder", "AWS::IAM::Policy"
 
@@ -55,9 +56,32 @@ def test_the_same_builder_in_stacks_built_alike_has_policies_of_different_names(
     stacks = [Stack(app, name) for name in ("Left", "Right")]
     for stack in stacks:
         any_builder(stack, provider=provider, on_delete=OnDelete.STOP)
-    names = [each["Properties"]["PolicyName"] for stack in stacks for each in of_type(template(stack), POLICY).values()]
-    assert len(names) == 4
-    assert len(set(names)) == 4
+    for stack in stacks:
+        policies = of_type(template(stack), POLICY)
+        assert 2 == len(policies)
+        assert {key: apart(key) for key in policies} == {
+            key: each["Properties"]["PolicyName"] for key, each in policies.items()
+        }
+
+
+def apart(name: str) -> Json:
+    """Return what IAM's 128 characters leave of a policy's name, with the unique part of its stack's id after it."""
+    unique = {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}
+    return {"Fn::Join": ["", [f"{name[-91:]}-", unique]]}
+
+
+@pytest.mark.parametrize("construct_id", ["Provider", "P" * 120])
+def test_an_imported_role_has_policies_of_different_names(construct_id: str) -> None:
+    """Stacks of other apps and Regions may give policies to it as well."""
+    stack = any_stack()
+    role = iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::123456789012:role/ours")
+    any_builder(stack, provider=RunningImageBuilderProvider(stack, construct_id, role=role), on_delete=OnDelete.STOP)
+    policies = of_type(template(stack), POLICY)
+
+    assert 3 == len(policies)
+    assert {key: apart(key) for key in policies} == {
+        key: each["Properties"]["PolicyName"] for key, each in policies.items()
+    }
 
 
 def test_a_stack_without_builders_is_not_looked_at() -> None:
