@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The tools that the recipes start find the environment's own programs first, Node among them.
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
-SOURCES := app.py constructs lambda local tests tools
+SOURCES := app.py constructs examples lambda local tests tools
 RUNS ?= 10000
 PORT ?= 0
 

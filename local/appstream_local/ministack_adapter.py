@@ -1,4 +1,4 @@
-"""The one module that knows ministack's inside: AppStream as one of its services, and its IAM."""
+"""The one module that knows ministack's inside: AppStream as one of its services, its IAM and its CloudFormation."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from ministack.core import iam_actions, iam_evaluator, router
 from ministack.core.iam_evaluator import caller_arn
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import tagging
+from ministack.services.cloudformation import provisioners
 
+from . import cloudformation_type
 from .arns import authorized_resource
 from .errors import ApiError, access_denied
 from .iam_checks import IamCheck
 from .service import CONTROL_PREFIX, TARGET_PREFIX, AppStreamService
 from .validation import parse_json
-from .wire import failure
+from .wire import Response, failure
 
 _SERVICE = "appstream"
 
@@ -69,9 +71,24 @@ def register() -> None:
     iam_actions.access_denied_response = _in_appstreams_words(iam_actions.access_denied_response)
     iam_evaluator.enforce = _noted(iam_evaluator.enforce)
     tagging.resource_tags = _knowing_their_tags(tagging.resource_tags)
+    provisioners._RESOURCE_HANDLERS[cloudformation_type.TYPE] = {
+        "create": lambda _logical_id, properties, _stack: cloudformation_type.create(_as_cloudformation, properties),
+        "delete": lambda physical_id, _properties: cloudformation_type.delete(_as_cloudformation, physical_id),
+    }
     # main() hands this name to the web server.
     ministack_app.app = _dropping(ministack_app.app)
     _stay_off_port_443()
+
+
+def _as_cloudformation(target: str, body: bytes) -> Response:
+    """Send a request of CloudFormation's own to AppStream, in the stack's account and Region."""
+    return service.handle(
+        target=target,
+        body=body,
+        account=get_account_id(),
+        region=get_region(),
+        principal="cloudformation.amazonaws.com",
+    )
 
 
 def _knowing_image_builders(original: Callable[..., str]) -> Callable[..., str]:

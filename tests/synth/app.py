@@ -1,4 +1,4 @@
-"""Runs app.py the way the CDK CLI does: a process of its own, the context in its environment."""
+"""Runs an app.py the way the CDK CLI does: a process of its own, the context in its environment."""
 
 import json
 import os
@@ -20,12 +20,14 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PATH": path, **more}
 
 
-def run(context: dict[str, Any], outdir: Path) -> subprocess.CompletedProcess[str]:
-    """Return what app.py did with a context: cdk.json's and this."""
-    settings = json.loads((PROJECT_DIR / "cdk.json").read_text(encoding="utf-8"))["context"]
+def run(
+    context: dict[str, Any], outdir: Path, *, folder: Path = PROJECT_DIR, program: str | Path = "app.py"
+) -> subprocess.CompletedProcess[str]:
+    """Return what a folder's app.py, or another program there, did with a context: its cdk.json's and this."""
+    settings = json.loads((folder / "cdk.json").read_text(encoding="utf-8")).get("context", {})
     return subprocess.run(
-        [sys.executable, "app.py"],
-        cwd=PROJECT_DIR,
+        [sys.executable, program],
+        cwd=folder,
         env=environment(CDK_CONTEXT_JSON=json.dumps({**settings, **context}), CDK_OUTDIR=str(outdir)),
         capture_output=True,
         text=True,

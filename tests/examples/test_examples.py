@@ -1,0 +1,183 @@
+"""Each example is synthesized, linted, and deployed with the real CDK CLI on the local engine."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.api import lint
+
+from appstream_local.cdk import Cdk
+from appstream_local.control import Control
+from support.paths import PROJECT_DIR
+from synth import app
+from synth.stacks import of_type, only
+
+Json = dict[str, Any]
+Clients = Callable[[Any], Any]
+Cdks = Callable[..., Cdk]
+
+BUILDER = "Custom::AppStreamRunningImageBuilder"
+
+ACCEPTED = {
+    "W3005": "a needless DependsOn that CDK's own Function always writes",
+    "E3703": "a wish for Fn::Sub, where CDK joins the parts of a role's ARN",
+}
+
+FINDINGS = {
+    "bootstrap": {"AwsSolutions-VPC7": "flow logs cost money, and this VPC is a small one to try things in"},
+    "scheduled_refresh": {},
+}
+"""What cdk-nag finds in the examples that have more than builders; those alone: tests/template/test_nag.py."""
+
+
+def test_each_example_is_a_folder_with_its_own_lines(assemblies: dict[str, Path]) -> None:
+    """An app, its settings and what to know; the deploy command is among the lines."""
+    for name in assemblies:
+        folder = PROJECT_DIR / "examples" / name
+        assert {"app.py", "cdk.json", "README.md"} <= {path.name for path in folder.iterdir()}
+        assert "npx cdk deploy" in (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_cfn_lint_has_nothing_to_say(templates: dict[str, Json]) -> None:
+    """No error and no warning in any template, but what CDK itself always writes."""
+    found = {
+        (name, match.rule.id, str(match.path))
+        for name, template in templates.items()
+        for match in lint(json.dumps(template), regions=["eu-central-1"])
+        if match.rule.id not in ACCEPTED
+    }
+    assert set() == found
+
+
+@pytest.mark.parametrize("name", FINDINGS)
+def test_cdk_nag_finds_what_is_listed(name: str, tmp_path: Path) -> None:
+    """Each finding has its reason."""
+    out = tmp_path / "cdk.out"
+
+    app.run({}, out, folder=PROJECT_DIR / "examples" / name, program=Path(__file__).with_name("nag.py"))
+
+    reports = json.loads((out / "validation-report.json").read_text(encoding="utf-8"))["pluginReports"]
+    (report,) = [each for each in reports if each["pluginName"] == "AwsSolutions"]
+    assert set(FINDINGS[name]) == {violation["ruleName"] for violation in report["violations"]}
+
+
+def test_pipeline_passes_the_address_to_the_next_step(templates: dict[str, Json]) -> None:
+    """The step comes after the stage's deploy, and its variable is the stack's output."""
+    stages = only(templates["pipeline/Pipeline.template.json"], "AWS::CodePipeline::Pipeline")["Properties"]["Stages"]
+    actions = sorted(stages[-1]["Actions"], key=lambda each: int(each["RunOrder"]))
+    assert ["ImageBuilder.Prepare", "ImageBuilder.Deploy", "Reach"] == [action["Name"] for action in actions]
+    assert actions[1]["RunOrder"] < actions[2]["RunOrder"]
+    variables = json.loads(actions[2]["Configuration"]["EnvironmentVariables"])
+    namespace = actions[1]["Namespace"]
+    outputs = {each["name"]: each["value"] for each in variables}
+    assert {"STATE": f"#{{{namespace}.State}}", "ADDRESS": f"#{{{namespace}.Address}}"} == {
+        name: outputs[name] for name in ("STATE", "ADDRESS")
+    }
+
+
+@pytest.mark.engine
+def test_pipeline_the_stage_deploys(cdk: Cdks, control: Control) -> None:
+    """What the pipeline's deploy action deploys starts the builder and has the outputs that the step reads."""
+    control.put_image_builder("my-builder", VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
+
+    result = cdk("pipeline", "assembly-Test").deploy().check()
+
+    assert {"State": "RUNNING", "Address": _address(control, "my-builder")} == result.outputs["Test-ImageBuilder"]
+
+
+@pytest.mark.engine
+def test_bootstrap_one_deploy_makes_all_and_one_destroy_removes_all(
+    cdk: Cdks, control: Control, client: Clients
+) -> None:
+    """The address is in the parameter and in the record; the destroy stops the builder before it is deleted."""
+    outputs = cdk("bootstrap").deploy().check().outputs["Bootstrap"]
+
+    address = _address(control, "first-builder")
+    assert {"Address": address, "HostName": "first-builder.builders.internal"} == outputs
+    parameter = client("ssm").get_parameter(Name="/image-builders/first-builder/address")["Parameter"]
+    (zone,) = client("route53").list_hosted_zones()["HostedZones"]
+    records = client("route53").list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
+    assert [("first-builder.builders.internal.", [{"Value": address}])] == [
+        (each["Name"], each["ResourceRecords"]) for each in records if each["Type"] == "A"
+    ]
+    assert address == parameter["Value"]
+    vpcs = [each["VpcId"] for each in _own_vpcs(client)]
+    assert 1 == len(vpcs)
+
+    control.clear_calls()
+    cdk("bootstrap").destroy().check()
+
+    changes = [call.operation for call in control.calls() if not call.operation.startswith("Describe")]
+    assert ["StopImageBuilder", "DeleteImageBuilder"] == changes
+    assert [] == client("route53").list_hosted_zones()["HostedZones"]
+    assert (
+        []
+        == client("ssm").describe_parameters(
+            ParameterFilters=[{"Key": "Name", "Option": "BeginsWith", "Values": ["/image-builders"]}]
+        )["Parameters"]
+    )
+    assert [] == _own_vpcs(client)
+
+
+@pytest.mark.engine
+def test_several_builders_start_side_by_side(cdk: Cdks, control: Control) -> None:
+    """All of them run, by one function."""
+    names = ("office", "design", "engineering")
+    for name in names:
+        control.put_image_builder(name, VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
+
+    outputs = cdk("several_builders").deploy().check().outputs["SeveralBuilders"]
+
+    assert {f"Address{name}": _address(control, name) for name in names} == outputs
+    assert ["RUNNING"] * 3 == [control.image_builder(name).state for name in names]
+
+
+@pytest.mark.engine
+def test_cross_stack_the_second_stack_gets_the_address(cdk: Cdks, control: Control, client: Clients) -> None:
+    """One command deploys both, in order."""
+    control.put_image_builder("my-builder", VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
+
+    cdk("cross_stack").deploy().check()
+
+    parameter = client("ssm").get_parameter(Name="/image-builders/my-builder/address")["Parameter"]
+    assert _address(control, "my-builder") == parameter["Value"]
+    cdk("cross_stack").destroy().check()
+
+
+@pytest.mark.engine
+def test_scheduled_refresh_the_schedules_own_call_starts_a_stopped_builder(
+    cdk: Cdks, control: Control, client: Clients, templates: dict[str, Json]
+) -> None:
+    """What Scheduler would send at the hour is sent here: the update starts the builder, with no new template."""
+    control.put_image_builder("my-builder", VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
+    cdk("scheduled_refresh").deploy().check()
+    control.set_state("my-builder", "STOPPED")
+    (schedule,) = of_type(templates["scheduled_refresh/ScheduledRefresh.template.json"], "AWS::Scheduler::Schedule")
+    deployed = client("scheduler").get_schedule(Name=_physical_id(client, "ScheduledRefresh", schedule))
+    assert ":scheduler:::aws-sdk:cloudformation:updateStack" in deployed["Target"]["Arn"]
+
+    cloudformation = client("cloudformation")
+    sent = json.loads(deployed["Target"]["Input"].replace("<aws.scheduler.scheduled-time>", "2026-11-24T07:00:00Z"))
+    cloudformation.update_stack(**sent)
+    cloudformation.get_waiter("stack_update_complete").wait(
+        StackName="ScheduledRefresh", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+
+    assert ("RUNNING", 2) == (control.image_builder("my-builder").state, control.image_builder("my-builder").starts)
+
+
+def _address(control: Control, name: str) -> str:
+    """Return the address that AppStream shows; it has one only in a VPC."""
+    return str(control.image_builder(name).description["NetworkAccessConfiguration"]["EniPrivateIpAddress"])
+
+
+def _own_vpcs(client: Clients) -> list[Json]:
+    """Return the VPCs beside the account's default one."""
+    return [each for each in client("ec2").describe_vpcs()["Vpcs"] if not each["IsDefault"]]
+
+
+def _physical_id(client: Clients, stack: str, logical_id: str) -> str:
+    resource = client("cloudformation").describe_stack_resource(StackName=stack, LogicalResourceId=logical_id)
+    return str(resource["StackResourceDetail"]["PhysicalResourceId"])
