@@ -11,7 +11,7 @@ PORT ?= 0
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev deploy-local local test check format lint types snapshot wheel size simulate mutants \
-	test-pythons check-release clean
+	docs test-pythons check-release clean
 
 help: ## Show the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -56,6 +56,16 @@ simulate: setup-dev ## Run random schedules of faults (RUNS=10000, or SEED=... t
 mutants: setup-dev ## Break the deciding modules in many ways and count what the unit tests notice
 	@$(BIN)/python tools/mutation_score.py
 
+docs: setup-dev $(VENV)/docs/.installed ## Renew what is generated in docs, build the site into build/docs, check its links
+	@PYTHONPATH=tests $(BIN)/python tools/docs_blocks.py
+	@$(BIN)/python tools/draw_pictures.py
+	@$(VENV)/docs/bin/python -m sphinx -q -W --keep-going -E -c docs -b html . build/docs
+	@$(BIN)/pytest -q tests/docs/test_links.py
+	@$(BIN)/python -c 'import urllib.request as web; web.urlopen("https://docs.aws.amazon.com", timeout=5)' 2>/dev/null \
+		&& $(VENV)/docs/bin/python -m sphinx -q -c docs -b linkcheck . build/links \
+		|| echo "No way to the internet: external links were not checked"
+	@echo "The site: build/docs/index.html"
+
 test-pythons: setup-dev ## Run unit tests and the wheel under every Python here (PYTHONS="3.10 3.14" to choose)
 	@PYTHONPATH=tests $(BIN)/python tools/test_pythons.py $(PYTHONS)
 	@$(BIN)/pytest -q tests/packaging/test_wheel.py
@@ -64,7 +74,7 @@ check-release: setup-dev
 	@$(BIN)/python tools/check_release.py "$(TAG)"
 
 clean: ## Remove what the commands above made
-	rm -rf $(VENV) node_modules cdk.out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules cdk.out dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 setup: $(VENV)/.installed node_modules/.installed
 setup-dev: setup $(VENV)/.installed-dev $(VENV)/checkov/.installed
@@ -85,6 +95,12 @@ $(VENV)/checkov/.installed: requirements-checkov.txt | $(VENV)/.installed
 	@echo "Installing checkov into $(VENV)/checkov (once)"
 	@$(PYTHON) -m venv $(VENV)/checkov
 	@$(VENV)/checkov/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-checkov.txt
+	@touch $@
+
+$(VENV)/docs/.installed: requirements-docs.txt | $(VENV)/.installed
+	@echo "Installing Sphinx into $(VENV)/docs (once)"
+	@$(PYTHON) -m venv $(VENV)/docs
+	@$(VENV)/docs/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json | $(VENV)/.installed

@@ -1,0 +1,88 @@
+"""Collects from the product's source every message that a user can meet; a value in one becomes "…"."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from running_image_builder_function import contract
+from support.paths import PROJECT_DIR
+
+SOURCES = (
+    PROJECT_DIR / "app.py",
+    *sorted((PROJECT_DIR / "constructs").rglob("*.py")),
+    *sorted((PROJECT_DIR / "lambda").rglob("*.py")),
+)
+
+PLACES = {"failed": 0, "_wrong": 1, "add_warning_v2": 1, "warning": 0, "error": 0, "exception": 0}
+"""Functions that take a message, and which of their arguments it is; the last three are a logger's."""
+
+ABSTRACT = "NotImplementedError"
+
+
+def messages(path: Path) -> set[str]:
+    """Return the messages of one file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {message for scope in _scopes(tree) for message in _in(scope, tree)} - {"…", ""}
+
+
+def _scopes(tree: ast.Module) -> list[ast.AST]:
+    return [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))]
+
+
+def _in(scope: ast.AST, tree: ast.Module) -> Iterator[str]:
+    known = {**_assigned(tree), **_assigned(scope)}
+    for node in _own(scope):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            if ABSTRACT != ast.unparse(node.exc.func) and isinstance(node.exc.func, ast.Name) and node.exc.args:
+                yield from _texts(node.exc.args[0], known)
+        elif isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
+            if name in PLACES and len(node.args) > PLACES[name]:
+                yield from _texts(node.args[PLACES[name]], known)
+            elif name == "reason":
+                yield from (text for each in node.keywords if each.arg == "cause" for text in _texts(each.value, known))
+
+
+def _own(scope: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a scope, without those of the functions in it."""
+    for child in ast.iter_child_nodes(scope):
+        if not isinstance(child, ast.FunctionDef):
+            yield child
+            yield from _own(child)
+
+
+def _assigned(scope: ast.AST) -> dict[str, ast.expr]:
+    return {
+        target.id: node.value
+        for node in _own(scope)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _texts(node: ast.expr, known: dict[str, ast.expr]) -> Iterator[str]:
+    """Yield what an expression can say: a name stands for what was assigned to it, "or" for both sides."""
+    if isinstance(node, ast.BoolOp):
+        for value in node.values:
+            yield from _texts(value, known)
+    elif isinstance(node, ast.Name) and node.id in known:
+        yield from _texts(known[node.id], known)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value.replace("%s", "…")
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(_part(part) for part in node.values)
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue) and isinstance(part.value, ast.BoolOp):
+                yield from _texts(part.value, known)
+
+
+def _part(part: ast.expr) -> str:
+    if isinstance(part, ast.Constant):
+        return str(part.value)
+    # A property's name is the same in every message.
+    if isinstance(part, ast.FormattedValue) and isinstance(part.value, ast.Attribute):
+        owner, name = ast.unparse(part.value.value), part.value.attr
+        if owner == "contract" and isinstance(getattr(contract, name), str):
+            return str(getattr(contract, name))
+    return "…"

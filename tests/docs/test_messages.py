@@ -1,0 +1,54 @@
+"""docs/operations.md explains every message that a user can meet, and no other."""
+
+import re
+from pathlib import Path
+
+from docs import messages
+from running_image_builder_function import remedies
+from support.paths import PROJECT_DIR
+
+OPERATIONS = (PROJECT_DIR / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+def documented(start: str, end: str) -> list[tuple[str, str, str]]:
+    """Return the rows of the tables between two headings: message, meaning, remedy."""
+    part = OPERATIONS.partition(start)[2].partition(end)[0]
+    return re.findall(r"^\| `([^`]+)` \| (.+) \| (.+) \|$", part, flags=re.MULTILINE)
+
+
+def test_every_message_of_the_code_is_explained() -> None:
+    """A new message fails this until it has its row; so does a row whose message is gone."""
+    collected = set[str]().union(*(messages.messages(path) for path in messages.SOURCES))
+    codes = {row[0] for row in documented("### Codes", "\n## ")}
+
+    rows = {row[0] for row in documented("## Messages of the function", "\n## Reading the log")} - codes
+    assert collected - rows == set()
+    assert rows - collected == set()
+
+
+def test_every_code_with_a_remedy_of_its_own_is_explained() -> None:
+    """What the reason's last sentence depends on."""
+    assert set(remedies._BY_CODE) == {row[0] for row in documented("### Codes", "\n## ")}
+
+
+def test_no_row_is_empty() -> None:
+    """Each message has a meaning and a remedy."""
+    rows = documented("## Messages of the function", "\n## Reading the log")
+    assert [] == [row for row in rows if not (row[1].strip() and row[2].strip())]
+
+
+def test_the_collector_finds_what_it_should(tmp_path: Path) -> None:
+    """Messages behind names, alternatives and placeholders; else a new one could slip through."""
+    source = tmp_path / "module.py"
+    source.write_text(
+        '_SILENT = "no reason"\n'
+        "def f(self, x):\n"
+        '    cause = f"it is {x}"\n'
+        "    if x:\n"
+        '        raise self.failed(cause, "Do it.")\n'
+        '    raise ValueError(f"{x!r}: " "give one")\n'
+        "def g(self, x):\n"
+        '    logger.error("%s is gone", x)\n'
+        '    return self.failed(f"failed: {x() or _SILENT}", "Do it.")\n'
+    )
+    assert {"no reason", "it is …", "…: give one", "… is gone", "failed: …"} == messages.messages(source)

@@ -1,0 +1,49 @@
+"""What one start costs in calls and Lambda time, counted on the real function in virtual time; knows no prices."""
+
+import ast
+import logging
+
+from docs_tables import CONSTRUCTS
+
+from support.lambda_side import LambdaSide, event
+from support.world import World
+
+STARTS = (0, 5, 10, 25)
+"""Minutes that the start takes; 0 for a builder that runs already."""
+
+
+def table() -> str:
+    """Return the measured start of each length."""
+    rows = ["| the start takes | invocations | AppStream calls | Lambda time | GB-seconds |", "|---|---|---|---|---|"]
+    rows += [_row(minutes) for minutes in STARTS]
+    return "\n".join(rows)
+
+
+def _row(minutes: int) -> str:
+    world = World()
+    world.durations(start=minutes * 60)
+    world.put("STOPPED" if minutes else "RUNNING")
+    world.builders.latency = 0.1
+    side = LambdaSide(world)
+    began = world.clock.now
+    logging.disable(logging.CRITICAL)
+    answer = side.run(event())
+    logging.disable(logging.NOTSET)
+    assert answer["Status"] == "SUCCESS", answer
+    seconds = world.clock.now - began
+    calls = len(world.calls())
+    length = f"{minutes} minutes" if minutes else "no time: it runs already"
+    return f"| {length} | {len(side.handed_over) + 1} | {calls} | {seconds:.0f} s | {seconds * _gigabytes():.1f} |"
+
+
+def _gigabytes() -> float:
+    """Return the function's memory, from the provider's source: importing it would start CDK."""
+    tree = ast.parse((CONSTRUCTS / "provider.py").read_text(encoding="utf-8"))
+    (size,) = [
+        node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Constant)
+        and [ast.unparse(target) for target in node.targets] == ["_MEMORY_MIB"]
+    ]
+    return int(str(size)) / 1024
