@@ -11,7 +11,7 @@ PORT ?= 0
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev deploy-local local test check format lint types snapshot wheel size simulate mutants \
-	docs test-pythons check-release clean
+	docs integ test-pythons check-release clean
 
 help: ## Show the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -65,6 +65,9 @@ docs: setup-dev $(VENV)/docs/.installed ## Renew what is generated in docs, buil
 		&& $(VENV)/docs/bin/python -m sphinx -q -c docs -b linkcheck . build/links \
 		|| echo "No way to the internet: external links were not checked"
 	@echo "The site: build/docs/index.html"
+
+integ: setup-dev ## Run tests/integ in a real account; it bills (ACCOUNT_CONFIRMED=<number> REGION=<region>)
+	@$(BIN)/python tools/run_integ.py --account-confirmed "$(ACCOUNT_CONFIRMED)" --region "$(REGION)" --image-name "$(IMAGE_NAME)"
 
 test-pythons: setup-dev ## Run unit tests and the wheel under every Python here (PYTHONS="3.10 3.14" to choose)
 	@PYTHONPATH=tests $(BIN)/python tools/test_pythons.py $(PYTHONS)
