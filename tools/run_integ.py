@@ -1,9 +1,11 @@
 """Runs tests/integ in the account that was confirmed, and in no other; knows nothing of what it deploys."""
 
 import argparse
+import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,10 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 ROOT = Path(__file__).resolve().parents[1]
-RUNNER = "@aws-cdk/integ-runner@2.197.10"
+PROGRAM = "tests/integ/integ_running_image_builder.py"
+RESULT = "AssertionResults"
+"""What the ids of the outputs begin with that CDK's integ-tests library makes of its assertions."""
+
 BASE = "AppStream-WinServer2022-"
 
 
@@ -38,16 +43,36 @@ def main() -> None:
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"integ: {error}: give credentials for the account, and a Region that has AppStream")
     print(f"integ: creates a builder from {image} in account {account}, {given.region}; 30 to 60 minutes", flush=True)
-    sys.exit(subprocess.run(command(given.region), cwd=ROOT, env={**os.environ, "IMAGE_NAME": image}).returncode)
+    environment = {**os.environ, "IMAGE_NAME": image, "AWS_REGION": given.region, "AWS_DEFAULT_REGION": given.region}
+    sys.exit(verdict(run(environment)))
 
 
-def command(region: str) -> list[str]:
-    """Return how CDK's runner deploys, asserts and removes."""
-    return [
-        *("npx", "--yes", RUNNER, "--directory", "tests/integ", "--language", "python"),
-        *("--app", f"{sys.executable} {{filePath}}", "--parallel-regions", region),
-        *("--force", "--disable-update-workflow", "--verbose"),
-    ]
+def run(environment: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Deploy, and remove everything again whatever happened; return the outputs by stack, none where it failed.
+
+    With the CDK CLI, as the newest `integ-runner` (2.197.10) reads assemblies up to schema 53, and this library writes 55.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        outputs = Path(folder) / "outputs.json"
+        common = ("--all", "--app", f"{sys.executable} {PROGRAM}", "--output", str(Path(folder) / "cdk.out"))
+        deploy = ["cdk", "deploy", *common, "--require-approval", "never", "--outputs-file", str(outputs)]
+        try:
+            deployed = subprocess.run(deploy, cwd=ROOT, env=environment, check=False).returncode == 0
+        finally:
+            removed = subprocess.run(["cdk", "destroy", *common, "--force"], cwd=ROOT, env=environment, check=False)
+        if removed.returncode:
+            sys.exit("integ: not everything could be removed: delete the stack RunningImageBuilderInteg, it is billed")
+        return dict(json.loads(outputs.read_text(encoding="utf-8"))) if deployed else {}
+
+
+def verdict(outputs: Mapping[str, Mapping[str, str]]) -> str | None:
+    """Return what went wrong, None where every assertion held."""
+    results = [text for each in outputs.values() for key, text in each.items() if key.startswith(RESULT)]
+    failed = [text for text in results if json.loads(text).get("status") != "success"]
+    if failed or not results:
+        return "integ: FAILED: " + ("; ".join(failed) or "the deploy failed: see above")
+    print(f"integ: {len(results)} assertions held, everything is removed")
+    return None
 
 
 def public_images(region: str) -> list[Mapping[str, Any]]:

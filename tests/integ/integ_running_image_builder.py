@@ -24,7 +24,14 @@ class Case(Stack):
         """Define what is deployed; each step waits for the one before."""
         super().__init__(scope, construct_id)
         inside = ec2.SubnetConfiguration(name="Builder", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=28)
-        vpc = ec2.Vpc(self, "Vpc", max_azs=1, nat_gateways=0, subnet_configuration=[inside])
+        vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            max_azs=1,
+            nat_gateways=0,
+            subnet_configuration=[inside],
+            restrict_default_security_group=False,  # it would be one more function, for a group that nothing uses
+        )
         group = ec2.SecurityGroup(self, "Group", vpc=vpc)
         created = appstream.CfnImageBuilder(
             self,
@@ -37,7 +44,8 @@ class Case(Stack):
             ),
         )
         most = Duration.minutes(59)
-        first = RunningImageBuilder(self, "First", image_builder=created, timeout=most)
+        # It stops the builder, too: where a later step fails, the roll-back could not delete one that runs.
+        first = RunningImageBuilder(self, "First", image_builder=created, timeout=most, on_delete=OnDelete.STOP)
         stop = cr.AwsCustomResource(
             self,
             "Stop",
@@ -51,7 +59,7 @@ class Case(Stack):
             policy=cr.AwsCustomResourcePolicy.from_sdk_calls(resources=[first.image_builder_arn]),
             install_latest_aws_sdk=False,
         )
-        # This one finds it STOPPING or STOPPED, so that it has to start it; and it stops it when all is removed.
+        # This one finds it STOPPING or STOPPED, so that it has to start it.
         self.builder = RunningImageBuilder(
             self, "Builder", image_builder=created, timeout=most, on_delete=OnDelete.STOP
         )

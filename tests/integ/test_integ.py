@@ -43,12 +43,11 @@ def test_it_makes_the_smallest_builder_from_the_image_given(templates: tuple[Jso
 def test_the_builder_is_stopped_before_the_construct_starts_it_and_when_it_is_deleted(
     templates: tuple[Json, Json],
 ) -> None:
-    """The second construct comes after the stop, and stops the builder before it is deleted."""
+    """The second construct comes after the stop; both stop the builder, however far a deploy came."""
     builders = of_type(templates[0], "Custom::AppStreamRunningImageBuilder")
     (stop,) = of_type(templates[0], "Custom::AWS")
-    (second,) = [each for each in builders.values() if each["Properties"]["OnDelete"] == "STOP"]
-    assert stop in second["DependsOn"]
-    assert 2 == len(builders)
+    assert ["STOP"] * 2 == [each["Properties"]["OnDelete"] for each in builders.values()]
+    assert [False, True] == sorted(stop in each["DependsOn"] for each in builders.values())
 
 
 def test_it_asserts_running_and_the_outputs(templates: tuple[Json, Json]) -> None:
@@ -95,6 +94,34 @@ def test_another_account_than_the_confirmed_one_is_left_alone(tool: Any, monkeyp
 
     with pytest.raises(SystemExit, match="credentials are of account 999999999999, confirmed is '123456789012'"):
         tool.main()
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        (['{"status":"success"}', '{"status":"success"}'], None),
+        (['{"status":"success"}', '{"status":"fail"}'], 'integ: FAILED: {"status":"fail"}'),
+        ([], "integ: FAILED: the deploy failed: see above"),
+    ],
+)
+def test_the_verdict_is_that_of_the_assertions(tool: Any, results: list[str], expected: str | None) -> None:
+    """One that failed fails the run, and so does a deploy that never came to them."""
+    outputs = {"Assertions": {f"AssertionResults{number}": result for number, result in enumerate(results)}}
+    assert expected == tool.verdict({"Other": {"State": "RUNNING"}, **outputs})
+
+
+def test_everything_is_removed_also_after_a_failed_deploy(tool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The builder is billed for as long as it runs."""
+    ran: list[str] = []
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        ran.append(" ".join(command[:2]))
+        return subprocess.CompletedProcess(command, 1 if "deploy" in command else 0)
+
+    monkeypatch.setattr(tool.subprocess, "run", run)
+
+    assert {} == tool.run({})
+    assert ["cdk deploy", "cdk destroy"] == ran
 
 
 def test_the_newest_usable_base_image_is_chosen(tool: Any) -> None:
