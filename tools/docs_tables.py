@@ -44,8 +44,8 @@ def arguments(source: Source) -> str:
     """Return a constructor's keyword arguments, with what its docstring says of each."""
     init = source.functions()["__init__"]
     said = _sections(init).get("Args", {})
-    rows = [(f"`{each.arg}`", _type(each.annotation), _plain(said[each.arg])) for each in init.args.kwonlyargs]
-    return _table(("argument", "type", "meaning and default"), rows)
+    rows = [(f"`{each.arg}`", f"{_type(each.annotation)}. {_plain(said[each.arg])}") for each in init.args.kwonlyargs]
+    return _table(("argument", "type, meaning, default"), rows)
 
 
 def members(*sources: Source) -> str:

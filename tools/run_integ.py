@@ -50,7 +50,7 @@ def main() -> None:
 def run(environment: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Deploy, and remove everything again whatever happened; return the outputs by stack, none where it failed.
 
-    With the CDK CLI, as the newest `integ-runner` (2.197.10) reads assemblies up to schema 53, and this library writes 55.
+    With the CDK CLI: the newest `integ-runner` (2.197.10) reads assemblies up to schema 53, and this library writes 55.
     """
     with tempfile.TemporaryDirectory() as folder:
         outputs = Path(folder) / "outputs.json"

@@ -1,6 +1,7 @@
 """The documentation says what the code does."""
 
 import re
+from pathlib import Path
 
 from running_image_builder_function import contract
 from running_image_builder_function.states import STATES
@@ -24,3 +25,12 @@ def test_every_attribute_is_documented() -> None:
     documented = re.findall(r"^\| `image_builder_\w+` \| `(\w+)` \|", section, flags=re.MULTILINE)
 
     assert [name for name in contract.ATTRIBUTES if name != "Name"] == documented
+
+
+def test_every_module_of_the_function_has_its_layer() -> None:
+    """The table of layers names each module; one that is new wants a place in it."""
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    table = page.partition("## Layers")[2].partition("\n## ")[0]
+    modules = {path.stem for path in Path(contract.__file__).parent.glob("*.py")} - {"__init__"}
+
+    assert set() == modules - set(re.findall(r"`(\w+)`", table))
