@@ -6,7 +6,15 @@ project = "cdk-appstream-image-builder"
 html_title = project
 extensions = ["myst_parser"]
 root_doc = "README"
-include_patterns = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "examples/*/README.md"]
+include_patterns = [
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/*.md",
+    "docs/*/*.md",
+    "examples/*/README.md",
+]
 html_theme = "furo"
 html_static_path = ["_static"]
 html_extra_path = ["_extra"]
@@ -20,6 +28,7 @@ linkcheck_retries = 1
 MENU = """
 ```{toctree}
 :hidden:
+:glob:
 
 docs/reference
 docs/examples
@@ -29,6 +38,8 @@ docs/architecture
 docs/security
 docs/mutants
 docs/releasing
+docs/*
+docs/*/README
 CONTRIBUTING
 Reporting a vulnerability <SECURITY>
 CHANGELOG

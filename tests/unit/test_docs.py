@@ -27,6 +27,23 @@ def test_every_attribute_is_documented() -> None:
     assert [name for name in contract.ATTRIBUTES if name != "Name"] == documented
 
 
+def test_every_property_of_the_resource_is_documented() -> None:
+    """The documented properties are those that the function reads, and the one that only CloudFormation does."""
+    page = (DOCS / "reference.md").read_text(encoding="utf-8")
+    section = page.partition("## The custom resource")[2].partition("\n## ")[0]
+
+    assert [
+        contract.NAME,
+        contract.APPSTREAM_AGENT_VERSION,
+        contract.RESTART_TO_UPDATE_AGENT,
+        contract.TIMEOUT_SECONDS,
+        contract.POLL_INTERVAL_SECONDS,
+        contract.ON_DELETE,
+        contract.TRIGGERS,
+    ] == re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)
+    assert contract.RESOURCE_TYPE in section
+
+
 def test_every_module_of_the_function_has_its_layer() -> None:
     """The table of layers names each module; one that is new wants a place in it."""
     page = (DOCS / "architecture.md").read_text(encoding="utf-8")
