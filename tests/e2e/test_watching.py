@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,7 +14,9 @@ import pytest
 
 from appstream_local.control import Control
 from appstream_local.engine import Engine
+from appstream_local.watching import Watching
 from support.deployer import Deployer
+from support.processes import children
 
 PROGRAM = (sys.executable, "-m", "cdk_appstream_image_builder")
 
@@ -143,3 +146,27 @@ def test_ctrl_c_is_quiet(engine: Engine, control: Control) -> None:
 
 def _resources(deployer: Deployer, stack: str) -> Any:
     return deployer.cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+
+
+def test_deploy_locals_view_is_the_watch_and_leaves_no_process(
+    engine: Engine, control: Control, tmp_path: Path
+) -> None:
+    """What it shows goes where the caller's output goes; a deploy that is interrupted ends it at once."""
+    control.put_image_builder("here", state="RUNNING")
+    control.put_image_builder("stopped")
+    before = children(os.getpid())
+    shown = tmp_path / "shown"
+
+    def interrupt() -> None:
+        with shown.open("ab") as output, Watching(engine, "stopped", output=output.fileno()):
+            while "STOPPED" not in shown.read_text():
+                time.sleep(0.1)
+            raise KeyboardInterrupt
+
+    with shown.open("wb") as output, Watching(engine, "here", output=output.fileno()):
+        pass
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
+
+    assert "RUNNING" in shown.read_text()
+    assert children(os.getpid()) <= before
