@@ -1,7 +1,9 @@
 """The deployable app: settings from context, one stack, outputs; looks nothing up and decides nothing else."""
 
 import json
+import os
 import sys
+from collections.abc import Mapping
 from math import nan
 from typing import Any
 
@@ -95,8 +97,20 @@ def triggers(value: Any) -> dict[str, str] | None:
     return found
 
 
+def no_account(environment: Mapping[str, str]) -> str:
+    """Return what to do where the CDK CLI has found no AWS account, "" where it has or where it does not run this.
+
+    A synth needs none; of a deploy the CLI says only that it is "unable to resolve AWS account to use".
+    """
+    if "CDK_CLI_VERSION" not in environment or environment.get("CDK_DEFAULT_ACCOUNT"):
+        return ""
+    return "app.py: no AWS credentials; to deploy, run `aws configure` or `aws sso login`, or give --profile NAME"
+
+
 if __name__ == "__main__":
     main_app = App()
+    if hint := no_account(os.environ):
+        sys.stderr.write(f"{hint}\n")
     try:
         stack(main_app)
     except ValueError as error:

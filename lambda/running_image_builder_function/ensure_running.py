@@ -23,7 +23,9 @@ class EnsureRunning(Goal):
     def step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step after a look at the builder."""
         if builder is None:
-            raise self.failed("not found", "Give the name of a builder of this account and Region.")
+            raise self.failed(
+                f"not found in {self.region}", "Give the name of a builder there, or deploy to its Region."
+            )
         self._fit = None
         journey = self.journey
         before, journey.last_state = journey.last_state, builder.state

@@ -54,6 +54,11 @@ class Goal:
         """The last moment for an answer, in seconds since the epoch."""
         return self.journey.began_at + self.request.timeout
 
+    @property
+    def region(self) -> str:
+        """The Region that the builder is looked for in."""
+        return self._arn.split(":")[3]
+
     def step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step; None stands for a builder that does not exist.
 

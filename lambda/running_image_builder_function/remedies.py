@@ -5,7 +5,8 @@ from running_image_builder_function.errors import CallFailed, Trouble
 _BY_CODE = {
     "InvalidAccountStatusException": "Clear the account's status with AWS Support, then deploy again.",
     "IncompatibleImageException": "Update the builder's image or its agent, then deploy again.",
-    "ResourceNotAvailableException": "See the builder in the AppStream console, then deploy again.",
+    "ResourceNotAvailableException": "See the builder and its quota in the AppStream console, then deploy again.",
+    "LimitExceededException": "Raise the quota in Service Quotas or stop another builder, then deploy again.",
     "ConcurrentModificationException": "Wait a few minutes, then deploy again.",
 }
 

@@ -15,7 +15,7 @@ from .cdk import Cdk, CdkError, CdkResult
 from .control import Control, ControlError
 from .engine import Engine, EngineError
 from .stack_events import StackEventsError, last_operation_seconds
-from .state_display import StateDisplay
+from .watching import Watching
 
 _FIRST_TIMEOUT = "30"
 _SECOND_TIMEOUT = "45"
@@ -94,7 +94,7 @@ class _Story:
         _say(f"   took {destroy.seconds:.1f} s; {self._name} is left as it is: {observed.state}\n")
 
     def _deploy(self, timeout_minutes: str) -> tuple[str, Mapping[str, str]]:
-        with StateDisplay(self._state, label="waiting for cdk deploy"):
+        with Watching(self._engine, self._name):
             result = self._cdk.deploy(context=self._context(timeout_minutes))
         self._check(result)
         if len(result.outputs) != 1:

@@ -16,7 +16,8 @@ SOURCES = (
 PLACES = {"failed": 0, "_wrong": 1, "add_warning_v2": 1, "warning": 0, "error": 0, "exception": 0}
 """Functions that take a message, and which of their arguments it is; the last three are a logger's."""
 
-ABSTRACT = "NotImplementedError"
+FOR_PYTHON = ("NotImplementedError", "AttributeError")
+"""Errors that are part of Python's own protocols; no user of this project meets them."""
 
 
 def messages(path: Path) -> set[str]:
@@ -33,7 +34,7 @@ def _in(scope: ast.AST, tree: ast.Module) -> Iterator[str]:
     known = {**_assigned(tree), **_assigned(scope)}
     for node in _own(scope):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-            if ABSTRACT != ast.unparse(node.exc.func) and isinstance(node.exc.func, ast.Name) and node.exc.args:
+            if ast.unparse(node.exc.func) not in FOR_PYTHON and isinstance(node.exc.func, ast.Name) and node.exc.args:
                 yield from _texts(node.exc.args[0], known)
         elif isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)

@@ -93,11 +93,14 @@ def test_the_metadata_says_what_a_user_must_know(wheel: Path) -> None:
     assert "cdk-appstream-image-builder" == metadata["Name"]
     assert "Apache-2.0" == metadata["License-Expression"]
     assert ">=3.10" == metadata["Requires-Python"]
-    requirements = metadata.get_all("Requires-Dist") or []
+    every = metadata.get_all("Requires-Dist") or []
+    requirements = [line for line in every if "extra ==" not in line]
     assert ["aws-cdk-lib", "boto3", "constructs", "crhelper"] == sorted(
         line.partition("<")[0].partition(">")[0].partition("=")[0] for line in requirements
     )
     assert "crhelper==2.0.12" in requirements
+    extra = [line for line in every if "extra == 'cli'" in line]
+    assert ["jmespath", "pyyaml", "rich"] == sorted(line.partition("<")[0].lower() for line in extra)
 
 
 def test_the_sdist_builds_the_same_wheel(dist: Path, wheel: Path, tmp_path: Path, build: Callable[..., None]) -> None:

@@ -166,3 +166,21 @@ def test_the_feature_flags_of_the_project_change_nothing(ran: dict[str, tuple[Pa
 def _without_ids(found: Json) -> Json:
     """Return the resources as if the builder had the same construct id in both."""
     return dict(json.loads(json.dumps(found["Resources"]).replace(next(iter(of_type(found, TYPE))), "Builder")))
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({"CDK_CLI_VERSION": "2"}, True),
+        ({"CDK_CLI_VERSION": "2", "CDK_DEFAULT_ACCOUNT": ""}, True),
+        ({"CDK_CLI_VERSION": "2", "CDK_DEFAULT_ACCOUNT": "123456789012"}, False),
+        ({}, False),
+    ],
+)
+def test_without_credentials_the_remedy_comes_before_the_cdk_clis_words(
+    environment: dict[str, str], says: bool
+) -> None:
+    """The CLI itself says only that it cannot resolve an account; who synthesizes without it is not bothered."""
+    hint = runpy.run_path(str(PROJECT_DIR / "app.py"), run_name="app")["no_account"](environment)
+
+    assert says == ("run `aws configure` or `aws sso login`, or give --profile NAME" in hint)

@@ -59,6 +59,17 @@ def test_a_start_is_counted_with_its_duration(side: LambdaSide, world: World) ->
     assert int(world.clock.now * 1000) == ended_at
 
 
+def test_a_duration_is_told_to_a_tenth_of_a_second(side: LambdaSide, world: World) -> None:
+    """As the log's fields are."""
+    world.put("STOPPED")
+    world.builders.latency = 0.04
+
+    side.run(event())
+
+    (duration,) = [line["StartDuration"] for line in told(side)]
+    assert (round(duration, 1), True) == (duration, duration != int(duration))
+
+
 def test_a_builder_that_ran_already_has_no_start_duration(side: LambdaSide, world: World) -> None:
     """A zero would pull the average down."""
     world.put("RUNNING")
@@ -109,9 +120,10 @@ def test_a_builder_that_does_not_exist_has_a_state_all_the_same(side: LambdaSide
 
 def test_bad_properties_are_a_failed_start(side: LambdaSide) -> None:
     """Counted for the function alone: the builder's name may be what is bad."""
-    side.run(event(Name="-"))
+    answer = side.run(event(Name="-"))
 
     (line,) = told(side)
+    assert ("FAILED", answer["Reason"]) == (line["Outcome"], line["Reason"])
     assert [["FunctionName"]] == line["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
     assert {"FailedStarts": 1, "SucceededStarts": 0} == values(line)
 

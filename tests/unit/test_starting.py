@@ -4,7 +4,7 @@ import pytest
 
 from running_image_builder_function.contract import ATTRIBUTES
 from support.lambda_side import LambdaSide, event
-from support.world import ARN, NAME, World
+from support.world import ARN, NAME, REGION, World
 
 ENDS_RUNNING = (
     "PENDING",
@@ -154,7 +154,8 @@ def test_a_name_without_a_builder_fails_at_once(side: LambdaSide, world: World, 
 
     assert "FAILED" == answer["Status"]
     assert (
-        f"Image builder {NAME}: not found. Give the name of a builder of this account and Region." == answer["Reason"]
+        f"Image builder {NAME}: not found in {REGION}. Give the name of a builder there, or deploy to its Region."
+        == answer["Reason"]
     )
     assert [0] == side.answered_at
 
@@ -167,5 +168,5 @@ def test_a_builder_that_is_deleted_while_waited_for_fails_the_request(side: Lamb
     answer = side.run(event())
 
     assert "FAILED" == answer["Status"]
-    assert f"Image builder {NAME} (PENDING): not found." in answer["Reason"]
+    assert f"Image builder {NAME} (PENDING): not found in {REGION}." in answer["Reason"]
     assert 100 <= side.answered_at[0] <= 102

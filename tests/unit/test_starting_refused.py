@@ -86,6 +86,19 @@ def test_a_refusal_that_nobody_documented_and_that_lasts_fails_with_its_code(sid
     assert 10 <= side.answered_at[0] <= 12
 
 
+def test_a_quota_that_is_used_up_is_named_with_what_raises_it(side: LambdaSide, world: World) -> None:
+    """AppStream documents quotas on running instances, but no such answer to a start: it is tried for a while."""
+    world.put("STOPPED")
+    world.fault("error", "Start", code="LimitExceededException", message="The limit is 1.")
+
+    answer = side.run(event())
+
+    assert (
+        f"Image builder {NAME} (STOPPED): appstream:StartImageBuilder: LimitExceededException: The limit is 1. "
+        "Raise the quota in Service Quotas or stop another builder, then deploy again." == answer["Reason"]
+    )
+
+
 @pytest.mark.parametrize(("code", "remedy"), HOPELESS.items())
 def test_a_start_refused_for_good_fails_at_once(side: LambdaSide, world: World, code: str, remedy: str) -> None:
     """No later try can succeed; the remedy is for this code."""

@@ -1,0 +1,68 @@
+"""Finds a builder's custom resource in a stack's template, with what matters of it; makes no calls."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from running_image_builder_function import contract
+
+
+@dataclass(frozen=True, kw_only=True)
+class Located:
+    """A custom resource in a stack.
+
+    Attributes:
+        stack: The stack's id or name.
+        logical_id: The resource's id in it.
+        timeout: Seconds it may take; None where the template cannot be read.
+        log_group: The function's log group; None where the template does not say.
+    """
+
+    stack: str
+    logical_id: str
+    timeout: float | None = None
+    log_group: str | None = None
+
+
+def locate(template: Mapping[str, Any], *, stack: str, name: str, values: Mapping[str, str]) -> Located | None:
+    """Return the custom resource of a builder; None where the template has none.
+
+    Args:
+        template: The template.
+        stack: The stack's id or name.
+        name: The builder's name.
+        values: What a Ref stands for: physical ids and parameters by logical id.
+    """
+    resources: Mapping[str, Any] = template.get("Resources") or {}
+    for logical_id, resource in resources.items():
+        properties = resource.get("Properties") or {}
+        if resource.get("Type") == contract.RESOURCE_TYPE and _text(properties.get(contract.NAME), values) == name:
+            seconds = _text(properties.get(contract.TIMEOUT_SECONDS, contract.DEFAULT_TIMEOUT_SECONDS), values)
+            return Located(
+                stack=stack,
+                logical_id=logical_id,
+                timeout=_seconds(seconds),
+                log_group=_text(_log_group(properties.get("ServiceToken"), resources), values) or None,
+            )
+    return None
+
+
+def _log_group(token: Any, resources: Mapping[str, Any]) -> Any:
+    """Return the log group of the function that a ServiceToken points to, where that is in the same template."""
+    if not (isinstance(token, dict) and isinstance(token.get("Fn::GetAtt"), list)):
+        return None
+    function = resources.get(token["Fn::GetAtt"][0]) or {}
+    return ((function.get("Properties") or {}).get("LoggingConfig") or {}).get("LogGroup")
+
+
+def _text(value: Any, values: Mapping[str, str]) -> str:
+    if isinstance(value, dict):
+        return values.get(str(value.get("Ref")), "")
+    return "" if value is None else str(value)
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

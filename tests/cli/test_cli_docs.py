@@ -1,0 +1,31 @@
+"""The commands' documentation says what the code does."""
+
+import re
+
+import pytest
+
+from cdk_appstream_image_builder.cli import exit_codes
+from running_image_builder_function.errors import CallFailed, Trouble
+from running_image_builder_function.remedies import remedy
+from support.paths import PROJECT_DIR
+
+WATCHING = (PROJECT_DIR / "docs" / "watching.md").read_text(encoding="utf-8")
+FIRST_ERRORS = (PROJECT_DIR / "docs" / "first-errors.md").read_text(encoding="utf-8")
+WALKED = {
+    "AccessDeniedException": Trouble.DENIED,
+    "LimitExceededException": Trouble.REFUSED,
+    "InvalidAccountStatusException": Trouble.INVALID,
+}
+
+
+def test_every_exit_code_is_documented() -> None:
+    """Scripts rely on them; the order is the code's."""
+    documented = re.findall(r"^\| (\d+) \| ", WATCHING, flags=re.MULTILINE)
+
+    assert [value for name, value in vars(exit_codes).items() if name.isupper()] == [int(code) for code in documented]
+
+
+@pytest.mark.parametrize("code", WALKED)
+def test_the_first_errors_are_documented_with_the_functions_own_remedies(code: str) -> None:
+    """The page quotes what the code says."""
+    assert remedy(CallFailed(WALKED[code], action="any", code=code, detail="any")) in FIRST_ERRORS

@@ -1,0 +1,62 @@
+"""The real program in a process of its own, as far as it gets without AWS: errors, exit codes, one line each."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+PLACE = {"AWS_REGION": "eu-west-1"}
+
+
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the program with nothing of the user's environment."""
+    environment = {
+        "PATH": os.defpath,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "cdk_appstream_image_builder", *arguments],
+        env={**environment, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "code", "line"),
+    [
+        ((), PLACE, 253, "error: no AWS credentials: run `aws configure` or `aws sso login`, or give --profile NAME"),
+        ((), KEYS, 253, "error: no Region: give --region, or set AWS_REGION"),
+        (("--profile", "no-such"), PLACE, 253, "error: The config profile (no-such) could not be found"),
+        (
+            ("--endpoint-url", "http://127.0.0.1:9"),
+            KEYS | PLACE,
+            255,
+            'error: Could not connect to the endpoint URL: "http://127.0.0.1:9/"',
+        ),
+        (("--output", "xml"), {}, 252, "error: argument --output: invalid choice: 'xml'"),
+    ],
+    ids=["no credentials", "no Region", "no profile", "no connection", "no such output"],
+)
+def test_what_is_wrong_is_one_line_and_a_code(
+    arguments: tuple[str, ...], variables: dict[str, str], code: int, line: str
+) -> None:
+    """With the remedy in it, and nothing on standard output."""
+    done = run("status", "nb-1", *arguments, **variables)
+
+    assert (code, "") == (done.returncode, done.stdout)
+    assert done.stderr.startswith(line)
+    assert 1 == done.stderr.count("\n")
+
+
+def test_help_says_what_the_exit_codes_mean() -> None:
+    """A script's author looks there first."""
+    done = run("status", "--help")
+
+    assert 0 == done.returncode
+    assert all(f" {code} " in " ".join(done.stdout.split()) for code in (0, 1, 124, 130, 252, 253, 254, 255))

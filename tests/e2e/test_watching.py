@@ -1,0 +1,172 @@
+"""The real commands in processes of their own, beside a real deploy and the real CDK CLI."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from appstream_local.control import Control
+from appstream_local.engine import Engine
+from appstream_local.watching import Watching
+from support.deployer import Deployer
+from support.processes import children
+
+PROGRAM = (sys.executable, "-m", "cdk_appstream_image_builder")
+
+
+def begin(engine: Engine, *arguments: str) -> subprocess.Popen[str]:
+    """Start a command with the environment that any AWS tool gets from the engine."""
+    return subprocess.Popen(
+        [*PROGRAM, *arguments],
+        env=engine.environment,
+        cwd=engine.state_dir,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(engine: Engine, *arguments: str) -> tuple[int, str, str]:
+    """Run a command to its end: exit code, output, errors."""
+    process = begin(engine, *arguments)
+    out, errors = process.communicate(timeout=60)
+    return process.returncode, out, errors
+
+
+@pytest.fixture
+def logs(engine: Engine) -> Any:
+    """Return what writes to the function's log: the engine keeps no line of a function's own."""
+    return boto3.client(
+        "logs",
+        endpoint_url=engine.endpoint_url,
+        verify=str(engine.ca_bundle),
+        region_name=engine.region,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+def test_a_deploy_is_watched_and_waited_for_from_other_processes(
+    engine: Engine, deployer: Deployer, control: Control, logs: Any
+) -> None:
+    """One sees each change and the address, one waits for RUNNING; both end by themselves with 0."""
+    control.put_image_builder("life", VpcConfig={"SubnetIds": ["subnet-1"]})
+    watch = begin(engine, "watch", "life", "--timeout", "120", "--interval", "0.5")
+    wait = begin(engine, "status", "life", "--wait", "--timeout", "120", "--query", "State", "--output", "text")
+
+    outputs = deployer.deploy("Created").check().outputs["life"]
+
+    shown, errors = watch.communicate(timeout=30)
+    assert ("RUNNING\n", "") == wait.communicate(timeout=30)
+    assert (0, 0, "") == (wait.returncode, watch.returncode, errors)
+    told = [line[18:] for line in shown.splitlines()]
+    assert ["STOPPED", "PENDING", "RUNNING"] == [line for line in told if line.isupper()]
+    assert "stack life: CREATE_IN_PROGRESS, may take 1:00" in told
+    assert any(line.startswith("stack life: CREATE_COMPLETE after 0:") for line in told)
+    assert f"address {outputs['EniPrivateIpAddress']}" in told
+    assert "\x1b" not in shown
+
+    # A line as Lambda writes it, in the group that the stack's template leads to.
+    (group,) = (each for each in _resources(deployer, "life") if each["ResourceType"] == "AWS::Logs::LogGroup")
+    line = {"builder": "life", "message": "life: handed over to a fresh invocation", "state": "PENDING"}
+    logs.create_log_stream(logGroupName=group["PhysicalResourceId"], logStreamName="s")
+    logs.put_log_events(
+        logGroupName=group["PhysicalResourceId"],
+        logStreamName="s",
+        logEvents=[{"timestamp": int(time.time() * 1000), "message": json.dumps({**line, "invocation": 1})}],
+    )
+    code, out, errors = run(engine, "status", "life", "--stack-name", "life", "--output", "json")
+    document = json.loads(out)
+    assert (0, "") == (code, errors)
+    assert (1, "CREATE_COMPLETE", []) == (
+        len(document["Deploy"]["HandOvers"]),
+        document["Deploy"]["ResourceStatus"],
+        document["Notes"],
+    )
+    deployer.destroy("Created").check()
+
+
+def test_a_failing_deploy_is_told_with_its_reason_and_ends_with_1(
+    engine: Engine, deployer: Deployer, control: Control
+) -> None:
+    """The function's own reason, remedy included."""
+    control.put_image_builder("failing-start")
+    control.set_start_outcome("failing-start", "stopped", error_code="E", error_message="Broken.")
+    watch = begin(engine, "watch", "failing-start", "--timeout", "120", "--interval", "0.5")
+
+    deployer.deploy("FailingStart")
+
+    shown, _ = watch.communicate(timeout=30)
+    assert 1 == watch.returncode
+    assert "the start failed: E: Broken. Mend the cause, then deploy again." in shown
+    deployer.destroy("FailingStart").check()
+
+
+def test_an_unknown_builder_and_a_wrong_region_are_254(engine: Engine, control: Control) -> None:
+    """The Region is named: it is wrong as often as the name."""
+    control.put_image_builder("here")
+
+    assert (254, "") == run(engine, "status", "nowhere")[:2]
+    code, _, errors = run(engine, "watch", "here", "--region", "eu-west-1")
+    assert (254, 1) == (code, errors.count("\n"))
+    assert "image builder here: not found in eu-west-1. Give its name as AppStream has it, or its Region" in errors
+
+
+def test_the_certificate_is_chosen_as_with_the_aws_cli(engine: Engine, control: Control) -> None:
+    """By the environment, by --ca-bundle, or not at all; without either the engine is not trusted."""
+    control.put_image_builder("here")
+    bare = {name: value for name, value in engine.environment.items() if name != "AWS_CA_BUNDLE"}
+    codes = [
+        subprocess.run([*PROGRAM, "status", "here", *options], env=bare, capture_output=True, check=False).returncode
+        for options in ((), ("--no-verify-ssl",), ("--ca-bundle", str(engine.ca_bundle)))
+    ]
+
+    assert [255, 0, 0] == codes
+
+
+def test_ctrl_c_is_quiet(engine: Engine, control: Control) -> None:
+    """No traceback; the shell's code for it."""
+    control.put_image_builder("here")
+    watch = begin(engine, "watch", "here")
+    assert watch.stdout is not None
+    watch.stdout.readline()
+
+    os.kill(watch.pid, signal.SIGINT)
+
+    _, errors = watch.communicate(timeout=30)
+    assert (130, "") == (watch.returncode, errors)
+
+
+def _resources(deployer: Deployer, stack: str) -> Any:
+    return deployer.cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+
+
+def test_deploy_locals_view_is_the_watch_and_leaves_no_process(
+    engine: Engine, control: Control, tmp_path: Path
+) -> None:
+    """What it shows goes where the caller's output goes; a deploy that is interrupted ends it at once."""
+    control.put_image_builder("here", state="RUNNING")
+    control.put_image_builder("stopped")
+    before = children(os.getpid())
+    shown = tmp_path / "shown"
+
+    def interrupt() -> None:
+        with shown.open("ab") as output, Watching(engine, "stopped", output=output.fileno()):
+            while "STOPPED" not in shown.read_text():
+                time.sleep(0.1)
+            raise KeyboardInterrupt
+
+    with shown.open("wb") as output, Watching(engine, "here", output=output.fileno()):
+        pass
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
+
+    assert "RUNNING" in shown.read_text()
+    assert children(os.getpid()) <= before
