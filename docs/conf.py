@@ -1,5 +1,6 @@
 """Settings of the documentation site, which `make docs` builds from the repository's own Markdown, README included."""
 
+from pathlib import Path
 from typing import Any
 
 project = "cdk-appstream-image-builder"
@@ -22,26 +23,22 @@ html_css_files = ["tables.css"]
 html_copy_source = False
 myst_heading_anchors = 3
 nitpicky = True
-# The menu ends with whatever page it does not name; often there is none.
-suppress_warnings = ["toc.empty_glob"]
 linkcheck_timeout = 10
 linkcheck_retries = 1
 
-MENU = """
-```{toctree}
-:hidden:
-:glob:
+FIRST = ("reference", "examples", "operations", "behaviour", "architecture", "security")
+"""The pages of docs/ that the menu begins with; the others follow by their names."""
 
-docs/reference
-docs/examples
-docs/operations
-docs/behaviour
-docs/architecture
-docs/security
-docs/mutants
-docs/releasing
-docs/*
-docs/*/README
+_DOCS = Path(__file__).resolve().parent
+_OTHERS = sorted(path.stem for path in _DOCS.glob("*.md") if path.stem not in FIRST)
+_BELOW = sorted(f"{path.parent.name}/README" for path in _DOCS.glob("*/README.md"))
+_PAGES = "\n".join(f"docs/{name}" for name in (*FIRST, *_OTHERS, *_BELOW))
+
+MENU = f"""
+```{{toctree}}
+:hidden:
+
+{_PAGES}
 CONTRIBUTING
 Reporting a vulnerability <SECURITY>
 CHANGELOG
