@@ -97,8 +97,16 @@ class LambdaSide:
         function: The function.
     """
 
-    def __init__(self, world: World, *, limit: float = 900.0, log_level: str | None = None) -> None:
-        """Wire a function to a world."""
+    def __init__(
+        self,
+        world: World,
+        *,
+        limit: float = 900.0,
+        log_level: str | None = None,
+        random: Callable[[], float] = lambda: 0.5,
+    ) -> None:
+        """Wire a function to a world; chance is a constant unless given."""
+        self._random = random
         self._options: dict[str, Any] = {} if log_level is None else {"log_level": log_level}
         self.world = world
         self.limit = limit
@@ -155,7 +163,7 @@ class LambdaSide:
             ended=self._has_ended,
             invoke=self._invoke,
             clock=self.world.clock,
-            random=lambda: 0.5,
+            random=self._random,
             metrics=self.metrics,
             **self._options,
             put=self._put,

@@ -68,7 +68,7 @@ class FakeImageBuilders:
             raise translate(error, action=f"appstream:{operation}") from error
 
     def _call(self, operation: str, **request: Any) -> Any:
-        self._clock.pass_until(self._clock.now + self.latency)
+        self._clock.pass_until(self._clock.time() + self.latency)
         response = self._service.handle(
             target=f"PhotonAdminProxyService.{operation}",
             body=json.dumps(request).encode(),
@@ -109,7 +109,7 @@ class World:
     def __init__(self, clock: VirtualClock | None = None) -> None:
         """Begin without image builders."""
         self.clock = clock or VirtualClock()
-        self.began_at = self.clock.now
+        self.began_at = self.clock.time()
         self.service = AppStreamService(now=self.clock.time)
         self.place = self.service.place(account=ACCOUNT, region=REGION)
         self.builders = FakeImageBuilders(self.service, self.clock)
@@ -145,7 +145,7 @@ class World:
 
     def elapsed(self) -> float:
         """Return the seconds since the world began."""
-        return self.clock.now - self.began_at
+        return self.clock.time() - self.began_at
 
     def state(self, name: str = NAME) -> str:
         """Return the state that a builder really is in."""

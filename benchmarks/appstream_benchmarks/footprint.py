@@ -1,0 +1,37 @@
+"""Cold start and size: the function's import, package and memory, and what the construct adds to a synth."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from appstream_benchmarks.footprint_init import measure_init
+from appstream_benchmarks.footprint_memory import measure_memory
+from appstream_benchmarks.footprint_report import plots, tables, targets
+from appstream_benchmarks.footprint_synth import measure_synth
+from cdk_appstream_image_builder import asset
+
+__all__ = ["measure", "plots", "tables", "targets"]
+
+
+def measure(*, smoke: bool) -> dict[str, Any]:
+    """Measure everything; a smoke run takes each once."""
+    return {
+        "init": measure_init(smoke=smoke),
+        "asset": _asset(),
+        "synth": measure_synth(smoke=smoke),
+        "memory": measure_memory(smoke=smoke),
+    }
+
+
+def _asset() -> dict[str, int]:
+    with tempfile.TemporaryDirectory() as folder:
+        package = Path(folder) / "function.zip"
+        asset.write_function_zip(package)
+        return {"files": len(asset.contents()), "bytes": package.stat().st_size}
+
+
+if __name__ == "__main__":
+    measured = measure(smoke=False)
+    print(tables(measured))
+    for target, value, met in targets(measured):
+        print(f"{'met   ' if met else 'MISSED'} {target}: {value}")
