@@ -19,6 +19,7 @@ from running_image_builder_function import handler
 from running_image_builder_function.appstream import AppStream
 from running_image_builder_function.aws_errors import CONFIG
 from running_image_builder_function.function import Function
+from running_image_builder_function.metrics import Metrics
 from running_image_builder_function.stacks import Stacks
 from running_image_builder_function.successor import Successor
 
@@ -93,6 +94,7 @@ def main(name: str, seconds: float) -> None:
         invoke=Successor(lambda: hooked("lambda", 202, b"")).invoke,
         clock=clock,
         random=lambda: 0.5,
+        metrics=Metrics(lambda _line: None, function=_Context.function_name),
         put=put,
     )
     invocations = 0

@@ -21,7 +21,8 @@ def tables(data: Row) -> str:
         "Builders are asked for at once; what does each way then need? Taken as given: a call lasts"
         f" {assumed['seconds_a_call']} s, an invocation of a model"
         f" {assumed['seconds_an_invocation_beside_calls_in_models']} s beside its calls; list prices of"
-        f" {prices['region']}, {prices['date']}, no free tier. In brackets: the ratio to this project."
+        f" {prices['region']}, {prices['date']}, no free tier. Lags are those of"
+        " builders that succeeded. In brackets: the ratio to this project."
     )
     lines = [
         "## In virtual time",
@@ -88,7 +89,7 @@ def _figure(rows: list[Row], column: str, label: str, title: str) -> Figure:
         "lag_median": "lag after RUNNING, median, s",
         "lag_worst": "lag after RUNNING, worst, s",
         "failures": "failed requests",
-        "calls_a_minute": "AppStream calls a minute and builder",
+        "calls_a_minute": "calls a minute and builder",
         "calls": "AppStream calls",
         "invocations": "Lambda invocations",
         "billed_gb_seconds": "billed GB-seconds",
