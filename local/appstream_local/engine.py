@@ -62,6 +62,7 @@ class Engine:
         account: str = env.ACCOUNT,
         inherited: Mapping[str, str] | None = None,
         start_timeout: float = 60.0,
+        node_path: Path | None = None,
     ) -> None:
         """Prepare an engine; nothing happens before `start`.
 
@@ -72,6 +73,8 @@ class Engine:
             account: the account's id, twelve digits.
             inherited: where PATH and the language are taken from; `os.environ` by default.
             start_timeout: seconds to wait for the engine's first answer.
+            node_path: a node_modules with what Lambda's Node runtime brings, the AWS SDK; only functions on Node
+                need it.
         """
         self.region = region
         self.account = account
@@ -79,6 +82,7 @@ class Engine:
         self._given_state_dir = state_dir
         self._inherited = os.environ if inherited is None else inherited
         self._start_timeout = start_timeout
+        self._node_path = node_path
         self._process: Leashed | None = None
         self._directory: StateDirectory | None = None
 
@@ -160,6 +164,7 @@ class Engine:
                     port=port,
                     certificate=certificate,
                     key=key,
+                    node_path=self._node_path,
                     **place,
                 ),
                 output=log,

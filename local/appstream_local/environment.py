@@ -97,6 +97,7 @@ def engine_environment(
     port: int,
     certificate: Path,
     key: Path,
+    node_path: Path | None = None,
     region: str = REGION,
     account: str = ACCOUNT,
 ) -> dict[str, str]:
@@ -106,6 +107,7 @@ def engine_environment(
     """
     return {
         **base,
+        **({} if node_path is None else {"NODE_PATH": str(node_path)}),
         "USE_SSL": "1",
         "AUTH": "true",
         "BIND_HOST": LOOPBACK,
