@@ -10,18 +10,8 @@ from running_image_builder_function.goal import Goal, Step
 from running_image_builder_function.image_builder import ImageBuilder
 from running_image_builder_function.ports import ImageBuilders, Journal
 
-LONGEST_PAUSE = 20.0
+LONGEST_PAUSE = 30.0
 """Seconds between two calls at most, however long AppStream throttles."""
-
-SLOWER = 1.5
-"""What a call that was not answered makes of the pause."""
-
-FASTER = 0.95
-"""What a call that was answered makes of a pause that is longer than the interval. Nearly nothing: where many builders
-share a rate of requests, their pauses then settle near the one that the rate allows to each of them."""
-
-AGAIN = 0.25
-"""The share of the pause after which a call that was not answered is made again: nobody misses a whole turn."""
 
 ASK_EVERY = 60.0
 """Seconds between two looks at whether CloudFormation still waits for the answer."""
@@ -55,26 +45,20 @@ class Pace:
         self._interval = interval
         self._random = random
         self._pause = interval
-        self._share = 1.0
 
     def well(self) -> None:
         """Take in a call that was answered."""
-        self._pause = max(self._interval, self._pause * FASTER)
-        self._share = 1.0
+        self._pause = max(self._interval, self._pause * 0.75)
 
     def troubled(self) -> None:
         """Take in a call that was not."""
-        self._pause = min(max(LONGEST_PAUSE, self._interval), self._pause * SLOWER)
-        self._share = AGAIN
+        self._pause = min(max(LONGEST_PAUSE, self._interval), self._pause * 2)
 
     def next(self) -> float:
         """Return the seconds to pause."""
         if self._pause <= self._interval:
             return self._interval
-        # Never all at once: between half and the whole of it, where that is not below the interval.
-        longest = min(self._pause, max(self._interval * SLOWER, self._pause * self._share))
-        shortest = max(self._interval, longest / 2)
-        return shortest + self._random() * (longest - shortest)
+        return self._interval + self._random() * (self._pause - self._interval)
 
 
 def pursue(
