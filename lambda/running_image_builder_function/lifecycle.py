@@ -10,11 +10,20 @@ from running_image_builder_function.goal import Goal, Step
 from running_image_builder_function.image_builder import ImageBuilder
 from running_image_builder_function.ports import ImageBuilders, Journal
 
-LONGEST_PAUSE = 30.0
+LONGEST_PAUSE = 15.0
 """Seconds between two calls at most, however long AppStream throttles."""
+
+LOOK_LASTS = 30.0
+"""Seconds for which a look is good enough to repeat a throttled start without another one, which would take a request
+away from others that wait for theirs."""
 
 ASK_EVERY = 60.0
 """Seconds between two looks at whether CloudFormation still waits for the answer."""
+
+
+SECOND_CALL_PAUSE = 2.0
+"""Seconds that a start or stop adds to the pause, since it was made at once after a look: so there are never more calls
+than one each 2 s."""
 
 
 class Verdict(Enum):
@@ -33,7 +42,11 @@ class Outcome:
 
 
 class Pace:
-    """How long to pause between two calls: steady, slower with jitter while AWS is in trouble, then recovering.
+    """How long to pause between two calls: steady; slower once AWS is in trouble, then recovering little by little.
+
+    Many builders that share a limit find the pace at which it suffices for all: a refused call doubles a builder's
+    pause, and only many answered ones shorten it again. The refused call itself is repeated sooner than that, since
+    whoever is refused has waited already.
 
     Args:
         interval: Seconds between two looks when all is well.
@@ -45,20 +58,22 @@ class Pace:
         self._interval = interval
         self._random = random
         self._pause = interval
+        self._refused = False
 
     def well(self) -> None:
         """Take in a call that was answered."""
-        self._pause = max(self._interval, self._pause * 0.75)
+        self._pause = max(self._interval, self._pause * 0.9)
+        self._refused = False
 
     def troubled(self) -> None:
         """Take in a call that was not."""
         self._pause = min(max(LONGEST_PAUSE, self._interval), self._pause * 2)
+        self._refused = True
 
     def next(self) -> float:
-        """Return the seconds to pause."""
-        if self._pause <= self._interval:
-            return self._interval
-        return self._interval + self._random() * (self._pause - self._interval)
+        """Return the seconds to pause, at least the interval."""
+        pause = self._pause * (0.5 + 0.5 * self._random())
+        return max(self._interval, pause * 0.3 if self._refused else pause)
 
 
 def pursue(
@@ -93,26 +108,36 @@ def pursue(
     deadline = goal.deadline
     trouble = ""
     troubled_state: str | None = None
+    step = Step.WAIT
+    looked_at = 0.0
+    repeats = False
     # A successor asks at once: where a function's limit is below a minute, nobody else ever would.
     asked_at = clock.time() if journey.invocation == 1 else float("-inf")
     while True:
+        looks = not repeats or clock.time() - looked_at >= LOOK_LASTS
+        repeats = accepted = False
         try:
-            builder = builders.describe(request.name)
-            try:
-                step = goal.step(builder, now=clock.time())
-            finally:
-                journal.seen(goal, now=clock.time())
-            pace.well()
-            # A refused start or stop explains a missed deadline for as long as it has left the builder where it was.
-            trouble = trouble if journey.last_state == troubled_state else ""
-            if step is Step.DONE:
-                return Outcome(Verdict.DONE, builder)
+            if looks:
+                builder = builders.describe(request.name)
+                looked_at = clock.time()
+                try:
+                    step = goal.step(builder, now=looked_at)
+                finally:
+                    journal.seen(goal, now=looked_at)
+                pace.well()
+                # A refused start or stop explains a missed deadline for as long as it left the builder where it was.
+                trouble = trouble if journey.last_state == troubled_state else ""
+                if step is Step.DONE:
+                    return Outcome(Verdict.DONE, builder)
             acts = step in (Step.START, Step.STOP) and clock.time() < deadline
             if acts or clock.time() - asked_at >= ASK_EVERY:
                 asked_at = clock.time()
                 _still_wanted(goal, ended())
             if acts:
-                trouble = _act(goal, step, builders=builders, clock=clock, pace=pace, journal=journal)
+                refusal = _act(goal, step, builders=builders, clock=clock, pace=pace, journal=journal)
+                accepted = refusal is None
+                repeats = refusal is not None and refusal.trouble is Trouble.THROTTLED and step is Step.START
+                trouble = "" if refusal is None else f"; last error: {refusal.code}"
                 troubled_state = journey.last_state
         except CallFailed as error:
             trouble, troubled_state = f"; last error: {error.code}", None
@@ -130,7 +155,8 @@ def pursue(
             )
         if now >= ends_at:
             return Outcome(Verdict.HAND_OVER)
-        clock.sleep(min(pace.next(), deadline - now, ends_at - now))
+        pause = pace.next() + (SECOND_CALL_PAUSE if looks and accepted else 0.0)
+        clock.sleep(min(pause, deadline - now, ends_at - now))
 
 
 def _in_minutes(seconds: float) -> str:
@@ -143,8 +169,10 @@ def _still_wanted(goal: Goal, status: str) -> None:
         raise NotWanted(str(told))
 
 
-def _act(goal: Goal, step: Step, *, builders: ImageBuilders, clock: Clock, pace: Pace, journal: Journal) -> str:
-    """Make the call that a step asks for; return what a later message should say of its failure, "" for none."""
+def _act(
+    goal: Goal, step: Step, *, builders: ImageBuilders, clock: Clock, pace: Pace, journal: Journal
+) -> CallFailed | None:
+    """Make the call that a step asks for; return its failure, None for none."""
     name = goal.request.name
     try:
         if step is Step.START:
@@ -156,7 +184,8 @@ def _act(goal: Goal, step: Step, *, builders: ImageBuilders, clock: Clock, pace:
         if error.trouble in (Trouble.THROTTLED, Trouble.UNAVAILABLE, Trouble.BUSY):
             pace.troubled()
         goal.refused(step, error, now=clock.time())
-        return f"; last error: {error.code}"
+        return error
+    pace.well()
     goal.accepted(step, now=clock.time())
     journal.noted(goal, f"{step.value} accepted", now=clock.time())
-    return ""
+    return None

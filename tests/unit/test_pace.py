@@ -20,38 +20,42 @@ def test_all_is_well_at_the_steady_pace() -> None:
     assert [2, 2] == [steady.next(), steady.next()]
 
 
-def test_trouble_doubles_the_pause_up_to_half_a_minute() -> None:
-    """However long it lasts."""
+def answered(pace: Pace) -> float:
+    """Return the pause after one answered call."""
+    pace.well()
+    return pace.next()
+
+
+def test_trouble_doubles_the_pause_up_to_a_quarter_of_a_minute() -> None:
+    """However long it lasts, a refused call is repeated after three tenths of that, since it has waited already."""
     slower = pace()
     pauses = []
-    for _ in range(6):
+    for _ in range(5):
         slower.troubled()
         pauses.append(slower.next())
 
-    assert [4, 8, 16, 30, 30, 30] == pauses
+    assert pytest.approx([2, 2.4, 4.5, 4.5, 4.5]) == pauses
 
 
-def test_answers_shorten_the_pause_by_a_quarter_each_until_it_is_steady() -> None:
-    """AWS is not asked at full speed the moment that it answers again."""
+def test_answers_shorten_the_pause_by_a_tenth_each_until_it_is_steady() -> None:
+    """AWS is not asked at full speed the moment that it answers again: those who share its limit need it as well."""
     recovering = pace()
     recovering.troubled()
     recovering.troubled()
-    pauses = []
-    for _ in range(6):
-        recovering.well()
-        pauses.append(recovering.next())
 
-    assert [6, 4.5, 3.375, 2.53125, 2, 2] == pauses
+    assert pytest.approx([8 * 0.9, 8 * 0.9**2, 8 * 0.9**3]) == [answered(recovering) for _ in range(3)]
+    assert [2, 2] == [answered(recovering) for _ in range(20)][-2:]
 
 
-@pytest.mark.parametrize(("chance", "expected"), [(0.0, 2), (0.5, 5), (1.0, 8)])
+@pytest.mark.parametrize(("chance", "expected"), [(0.0, 0.5), (0.5, 0.75), (1.0, 1.0)])
 def test_jitter_spreads_a_longer_pause(chance: float, expected: float) -> None:
-    """Between the steady pace and the full pause: many builders must not come back all at once."""
+    """Between half of the pause and all of it: many builders must not come back all at once."""
     slower = pace(chance=chance)
-    slower.troubled()
-    slower.troubled()
+    for _ in range(3):
+        slower.troubled()
 
-    assert expected == slower.next()
+    assert pytest.approx(15 * 0.3 * expected) == slower.next()
+    assert pytest.approx(15 * 0.9 * expected) == answered(slower)
 
 
 def test_a_pace_that_is_slower_than_the_longest_pause_stays_as_it_is() -> None:
@@ -76,4 +80,4 @@ def test_a_pause_is_never_shorter_than_the_interval_nor_longer_than_allowed(
     for well in events:
         (any_pace.well if well else any_pace.troubled)()
 
-    assert interval <= any_pace.next() <= max(30, interval)
+    assert interval <= any_pace.next() <= max(15, interval)

@@ -87,7 +87,7 @@ def test_a_start_that_was_taken_late_is_not_blamed(side: LambdaSide, world: Worl
 
 
 def test_polling_slows_down_while_throttled_and_recovers(side: LambdaSide, world: World) -> None:
-    """Throttled calls are up to 30 s apart, with jitter; afterwards every two seconds is enough again."""
+    """Each refusal stretches the pause, with jitter; when all is well again, every two seconds is enough again."""
     world.put("STOPPED")
     world.clock.later(20, lambda: world.fault("throttle", "Describe", seconds=180))
 
@@ -95,9 +95,9 @@ def test_polling_slows_down_while_throttled_and_recovers(side: LambdaSide, world
 
     moments = [call.time - world.began_at for call in world.place.calls.all()]
     gaps = {now: later - now for now, later in pairwise(moments)}
-    assert {2} == {gap for at, gap in gaps.items() if 2 < at < 20}
-    assert [4 / 2 + 1, 8 / 2 + 1, 16 / 2 + 1, 30 / 2 + 1] == [gap for at, gap in gaps.items() if at >= 20][:4]
-    assert 16 == max(gaps.values())
+    assert {2} == {gap for at, gap in gaps.items() if 4 <= at < 20}
+    assert [2, 2, 15 * 0.75 * 0.3, 15 * 0.75 * 0.3] == [gap for at, gap in gaps.items() if at >= 20][:4]
+    assert 15 * 0.75 * 0.9 == pytest.approx(max(gaps.values()))
     assert {2} == {gap for at, gap in gaps.items() if at > 300}
 
 
