@@ -5,13 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The tools that the recipes start find the environment's own programs first, Node among them.
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
-SOURCES := app.py constructs examples lambda local tests tools
+SOURCES := app.py benchmarks constructs examples lambda local tests tools
 RUNS ?= 10000
 PORT ?= 0
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev deploy-local local test check format lint types snapshot wheel size simulate mutants \
-	docs integ test-pythons check-release clean
+	bench docs integ test-pythons check-release clean
 
 help: ## Show the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -56,6 +56,9 @@ simulate: setup-dev ## Run random schedules of faults (RUNS=10000, or SEED=... t
 mutants: setup-dev ## Break the deciding modules in many ways and count what the unit tests notice
 	@$(BIN)/python tools/mutation_score.py
 
+bench: setup-dev $(VENV)/.installed-bench $(VENV)/awscli/.installed benchmarks/node_modules/.installed ## Measure this project beside other ways, in 25 minutes (ONLY=deploys for one part)
+	@PYTHONPATH=benchmarks $(BIN)/python -m appstream_benchmarks $(if $(ONLY),--only $(ONLY))
+
 docs: setup-dev $(VENV)/docs/.installed ## Renew what is generated in docs, build the site into build/docs, check its links
 	@PYTHONPATH=tests $(BIN)/python tools/docs_blocks.py
 	@$(BIN)/python tools/draw_pictures.py
@@ -77,7 +80,7 @@ check-release: setup-dev
 	@$(BIN)/python tools/check_release.py "$(TAG)"
 
 clean: ## Remove what the commands above made
-	rm -rf $(VENV) node_modules cdk.out dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules benchmarks/node_modules cdk.out dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 setup: $(VENV)/.installed node_modules/.installed
 setup-dev: setup $(VENV)/.installed-dev $(VENV)/checkov/.installed
@@ -92,6 +95,17 @@ $(VENV)/.installed: requirements.txt requirements-local.txt pyproject.toml local
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 	@echo "Installing the test tools into $(VENV) (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed-dev requirements-bench.txt
+	@echo "Installing what the benchmarks need into $(VENV) (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
+
+$(VENV)/awscli/.installed: requirements-awscli.txt | $(VENV)/.installed
+	@echo "Installing the AWS CLI into $(VENV)/awscli (once)"
+	@$(PYTHON) -m venv $(VENV)/awscli
+	@$(VENV)/awscli/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-awscli.txt
 	@touch $@
 
 $(VENV)/checkov/.installed: requirements-checkov.txt | $(VENV)/.installed
@@ -109,4 +123,9 @@ $(VENV)/docs/.installed: requirements-docs.txt | $(VENV)/.installed
 node_modules/.installed: package.json package-lock.json | $(VENV)/.installed
 	@echo "Installing the CDK CLI into node_modules (once)"
 	@$(BIN)/npm ci --silent
+	@touch $@
+
+benchmarks/node_modules/.installed: benchmarks/package.json benchmarks/package-lock.json | $(VENV)/.installed
+	@echo "Installing the AWS SDK for JavaScript into benchmarks/node_modules (once)"
+	@$(BIN)/npm ci --silent --prefix benchmarks
 	@touch $@

@@ -1,0 +1,23 @@
+"""Deploys every contender on local engines and measures what that takes: times, calls, price, template, leftovers."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from appstream_benchmarks.contenders.names import STACK_KINDS, THIS
+from appstream_benchmarks.deploys import schedule
+from appstream_benchmarks.deploys.lab import synthesize
+from appstream_benchmarks.deploys.templates import template_figures
+
+NAME = "deploys"
+
+
+def measure(*, smoke: bool) -> dict[str, Any]:
+    """Return all figures, as plain data; a smoke run measures one small case only."""
+    with tempfile.TemporaryDirectory() as folder:
+        kinds = (THIS,) if smoke else STACK_KINDS
+        assembly = synthesize(Path(folder) / "cdk.out", kinds)
+        return {"templates": template_figures(assembly, kinds), **asdict(schedule.run(assembly, smoke=smoke))}
