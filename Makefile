@@ -57,7 +57,7 @@ mutants: setup-dev ## Break the deciding modules in many ways and count what the
 	@$(BIN)/python tools/mutation_score.py
 
 bench: setup-dev $(VENV)/.installed-bench $(VENV)/awscli/.installed benchmarks/node_modules/.installed ## Measure this project beside other ways, in 25 minutes (ONLY=deploys for one part)
-	@PYTHONPATH=benchmarks $(BIN)/python -m appstream_benchmarks $(if $(ONLY),--only $(ONLY))
+	@PYTHONPATH=benchmarks:tests $(BIN)/python -m appstream_benchmarks $(if $(ONLY),--only $(ONLY))
 
 docs: setup-dev $(VENV)/docs/.installed ## Renew what is generated in docs, build the site into build/docs, check its links
 	@PYTHONPATH=tests $(BIN)/python tools/docs_blocks.py

@@ -7,11 +7,23 @@ import json
 import sys
 from pathlib import Path
 
-from appstream_benchmarks import deploys, machine, report
+from appstream_benchmarks import (
+    deploys,
+    footprint,
+    footprint_report,
+    machine,
+    report,
+    virtual_time,
+    virtual_time_report,
+)
 from appstream_benchmarks.deploys import plots as deploys_plots
 from appstream_benchmarks.plots import save
 
-PARTS = {deploys.NAME: (deploys.measure, deploys_plots.plots)}
+PARTS = {
+    deploys.NAME: (deploys.measure, deploys_plots.plots),
+    "virtual_time": (virtual_time.measure, virtual_time_report.plots),
+    "footprint": (footprint.measure, footprint_report.plots),
+}
 """How each part is measured and drawn."""
 
 

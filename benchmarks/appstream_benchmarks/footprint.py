@@ -6,11 +6,8 @@ from typing import Any
 
 from appstream_benchmarks.footprint_init import measure_init
 from appstream_benchmarks.footprint_memory import measure_memory
-from appstream_benchmarks.footprint_report import plots, tables, targets
 from appstream_benchmarks.footprint_synth import measure_synth
 from cdk_appstream_image_builder import asset
-
-__all__ = ["measure", "plots", "tables", "targets"]
 
 
 def measure(*, smoke: bool) -> dict[str, Any]:
@@ -28,10 +25,3 @@ def _asset() -> dict[str, int]:
         package = Path(folder) / "function.zip"
         asset.write_function_zip(package)
         return {"files": len(asset.contents()), "bytes": package.stat().st_size}
-
-
-if __name__ == "__main__":
-    measured = measure(smoke=False)
-    print(tables(measured))
-    for target, value, met in targets(measured):
-        print(f"{'met   ' if met else 'MISSED'} {target}: {value}")

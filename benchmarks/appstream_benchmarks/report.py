@@ -6,14 +6,18 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from appstream_benchmarks import deploys
+from appstream_benchmarks import deploys, footprint_report, virtual_time_report
 from appstream_benchmarks.deploys import comparison, goals, tables
 from appstream_benchmarks.targets import Target, targets_table
 
 COMMAND: Final = "make bench"
 BEGIN, END = "<!-- benchmark table -->", "<!-- end -->"
 
-PARTS: Final = {deploys.NAME: ("On the local engine", tables.tables, goals.targets)}
+PARTS: Final = {
+    deploys.NAME: ("On the local engine", tables.tables, goals.targets),
+    "virtual_time": ("In virtual time", virtual_time_report.tables, virtual_time_report.targets),
+    "footprint": ("Cold start, size, synth and memory", footprint_report.tables, footprint_report.targets),
+}
 """What is reported, in this order: title, Markdown and targets of the data of each part that was measured."""
 
 _INTRODUCTION = f"""# Benchmarks

@@ -8,10 +8,7 @@ from typing import Any
 from appstream_benchmarks import virtual_time_models as models
 from appstream_benchmarks.virtual_time_prices import PRICES, price
 from appstream_benchmarks.virtual_time_project import this_project
-from appstream_benchmarks.virtual_time_report import plots, tables, targets
 from appstream_benchmarks.virtual_time_world import LATENCY_SECONDS, Case, Played, Way, play
-
-__all__ = ["measure", "plots", "tables", "targets"]
 
 MINUTES = (5, 10, 15, 20, 25, 35, 45, 59)
 """Starts usually take 5 to 10 minutes, up to 25 were seen, and 59 are the longest timeout."""
@@ -101,10 +98,3 @@ def _busiest_minute(calls: list[float]) -> int:
             first += 1
         most = max(most, last - first + 1)
     return most
-
-
-if __name__ == "__main__":
-    measured = measure(smoke=False)
-    print(tables(measured))
-    for target, value, met in targets(measured):
-        print(f"{'met   ' if met else 'MISSED'} {target}: {value}")

@@ -1,14 +1,25 @@
 """Tables, plots and targets of the runs in virtual time, from their data alone."""
 
-from statistics import mean
-from typing import Any
+from __future__ import annotations
 
-from matplotlib.figure import Figure
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+from appstream_benchmarks.targets import Target
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 OURS = "this project"
 
 _MANY = 50
 _MARKERS = {OURS: "o", "plain crhelper": "s", "Provider framework": "^", "CLI script": "x"}
+
+_PICTURES = {
+    "minutes": "virtual-time-duration",
+    "builders": "virtual-time-builders",
+    "limited": "virtual-time-limited",
+}
 
 Row = dict[str, Any]
 
@@ -25,8 +36,6 @@ def tables(data: Row) -> str:
         " builders that succeeded. In brackets: the ratio to this project."
     )
     lines = [
-        "## In virtual time",
-        "",
         said,
         "",
         *(f"- {way}: {how}" for way, how in data["ways"].items()),
@@ -47,8 +56,8 @@ def tables(data: Row) -> str:
         ours = {row[column]: row for row in data[key] if row["way"] == OURS}
         for row in sorted(data[key], key=lambda row: row[column]):
             lines.append(_line(row, ours[row[column]], row[column]))
-        lines.append("")
-    return "\n".join(lines)
+        lines += ["", f"![{title}]({_PICTURES[key]}.svg)", ""]
+    return "\n".join(lines).rstrip("\n")
 
 
 def _line(row: Row, ours: Row, first: float) -> str:
@@ -74,15 +83,17 @@ def _against(value: float | None, ours: float | None, unit: str = "") -> str:
 def plots(data: Row) -> dict[str, Figure]:
     """Return a figure for each series."""
     return {
-        "virtual-time-duration": _figure(data["minutes"], "minutes", "minutes that the start takes", "one builder"),
-        "virtual-time-builders": _figure(data["builders"], "builders", "builders", "no request limit"),
-        "virtual-time-limited": _figure(
+        _PICTURES["minutes"]: _figure(data["minutes"], "minutes", "minutes that the start takes", "one builder"),
+        _PICTURES["builders"]: _figure(data["builders"], "builders", "builders", "no request limit"),
+        _PICTURES["limited"]: _figure(
             data["limited"], "builders", "builders", f"{data['assumed']['limit_per_second']:g} requests a second"
         ),
     }
 
 
 def _figure(rows: list[Row], column: str, label: str, title: str) -> Figure:
+    from matplotlib.figure import Figure  # the pages are written without it
+
     figure = Figure(figsize=(13, 6.4), layout="constrained")
     figure.suptitle(f"{title}: run (solid), computed from a model (dashed)")
     panels = {
@@ -108,23 +119,25 @@ def _figure(rows: list[Row], column: str, label: str, title: str) -> Figure:
     return figure
 
 
-def targets(data: Row) -> list[tuple[str, str, bool]]:
+def targets(data: Row) -> list[Target]:
     """Return each target with what was measured and whether it is met."""
     found = []
     for other, share in (("Provider framework", 1 / 2), ("plain crhelper", 1 / 20)):
         # Of all durations: how one of them falls into an interval says nothing.
         ratio = _lag(data["minutes"], OURS) / _lag(data["minutes"], other)
-        found.append((f"lag at most {share:g} of that of {other} (virtual time)", f"{ratio:.3f}", ratio <= share))
+        found.append(Target(f"lag at most {share:g} of that of {other} (virtual time)", f"{ratio:.3f}", ratio <= share))
     calls = max(row["calls_a_minute"] for key in ("minutes", "builders", "limited") for row in _ours(data[key]))
-    found.append(("at most 30 AppStream calls a minute and builder", f"{calls:.1f}", calls <= 30))
+    found.append(Target("at most 30 AppStream calls a minute and builder", f"{calls:.1f}", calls <= 30))
     limit = data["assumed"]["limit_per_second"]
     for row in _ours(data["limited"]):
         if row["builders"] == _MANY:
             failures, lag, allowed = row["failures"], row["lag_worst"], 2 * _MANY / limit
             target = f"{_MANY} builders at {limit:g} requests a second"
-            found.append((f"{target}: no failure", f"{failures:g}", failures == 0))
+            found.append(Target(f"{target}: no failure", f"{failures:g}", failures == 0))
             found.append(
-                (f"{target}: worst lag at most {allowed:g} s, twice a round of looks", f"{lag:.1f} s", lag <= allowed)
+                Target(
+                    f"{target}: worst lag at most {allowed:g} s, twice a round of looks", f"{lag:.1f} s", lag <= allowed
+                )
             )
     return found
 

@@ -54,7 +54,7 @@ def test_every_command_is_one_of_the_project() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (PROJECT_DIR / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = set(re.findall(r"\bmake ([a-z-]+)", README))
     assert {"deploy-local", "test"} <= named
-    assert set() == named - targets - {"bench"}
+    assert set() == named - targets
     (shell,) = blocks("sh")
     assert ["source .venv/bin/activate", "npx cdk deploy -c imageBuilderName=NAME"] == shell.splitlines()
     app = (PROJECT_DIR / "app.py").read_text(encoding="utf-8")
