@@ -13,7 +13,8 @@ from cdk_appstream_image_builder import OnDelete, RunningImageBuilder
 
 OPTIONS = (
     "-c imageBuilderName=NAME [-c appstreamAgentVersion=VERSION] [-c restartToUpdateAgent=true] [-c timeoutMinutes=30] "
-    '[-c pollIntervalSeconds=2] [-c onDelete=STOP] [-c triggers=\'{"name": "value"}\']'
+    '[-c pollIntervalSeconds=2] [-c onDelete=STOP] [-c stopAfterMinutes=480] [-c triggers=\'{"name": "value"}\'] '
+    "[-c startOnEveryDeploy=true]"
 )
 
 
@@ -39,7 +40,11 @@ def stack(app: App) -> Stack:
             "pollIntervalSeconds", setting("pollIntervalSeconds"), unit="seconds", seconds=1, low=1, high=60
         ),
         on_delete=on_delete(setting("onDelete")),
+        stop_after=duration(
+            "stopAfterMinutes", setting("stopAfterMinutes"), unit="minutes", seconds=60, low=15, high=43200
+        ),
         triggers=triggers(setting("triggers")),
+        start_on_every_deploy=flag("startOnEveryDeploy", setting("startOnEveryDeploy")),
     )
     outputs = {
         "Arn": (builder.image_builder_arn, "The image builder's ARN"),
@@ -51,6 +56,8 @@ def stack(app: App) -> Stack:
         "EniId": (builder.image_builder_eni_id, "The id of its network interface; empty without a VPC"),
         "LogGroupName": (builder.provider.log_group.log_group_name, "Where the function logs what it did"),
     }
+    if setting("stopAfterMinutes") is not None:
+        outputs["ScheduledStopTime"] = (builder.scheduled_stop_time, "When it will be stopped by itself")
     for output_id, (value, description) in outputs.items():
         CfnOutput(made, output_id, value=value, description=description)
     return made

@@ -1,14 +1,14 @@
 """What the function may do to single builders, spread over as many policies as IAM's limits ask for."""
 
-import hashlib
-import json
-
 from aws_cdk import CfnResource, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
 from cdk_appstream_image_builder import permissions
 from cdk_appstream_image_builder.function_role import FunctionRole
+from cdk_appstream_image_builder.replaced_policy import take_identity
+from cdk_appstream_image_builder.schedule_permissions import SchedulePermissions
+from cdk_appstream_image_builder.stop_schedule import StopSchedule
 
 _INLINE = 15
 """Builders in a role's inline policies, which may have 10,240 characters together: these many of the longest ARNs to
@@ -45,6 +45,7 @@ class BuilderPermissions:
             first.add_statements(other)
             self._starting.append(_Group(first, self._role, _INLINE, replaced=False))
         self._stopping: list[_Group] = []
+        self._scheduling = SchedulePermissions(scope, role)
 
     @classmethod
     def beside_function(cls, scope: Construct, role: FunctionRole, function_arn: str) -> "BuilderPermissions":
@@ -57,25 +58,31 @@ class BuilderPermissions:
         scope = Construct(stack, f"RunningImageBuilderPermissions{provider_id}")
         return cls(scope, role, other=permissions.look_at_stack(stack.stack_id))
 
-    def allow(self, arn: str, *, restart: bool, stop_on_delete: bool) -> list[IDependable]:
+    def allow(
+        self, arn: str, *, restart: bool, stop_on_delete: bool, schedule: StopSchedule | None
+    ) -> list[IDependable]:
         """Let the function start a builder, and stop it where an option asks for that.
 
         Args:
             arn: The builder's ARN.
             restart: Whether it may be stopped to be started again.
             stop_on_delete: Whether it may be stopped when its resource is deleted; covers a restart as well.
+            schedule: The schedule of its stop; None where it has none.
 
         Returns:
             What its resource must wait for.
         """
         if self._role.is_fixed:
             actions = [*permissions.START, *(permissions.STOP if restart or stop_on_delete else ())]
-            self._role.warn(iam.PolicyStatement(actions=actions, resources=[arn]))
+            scheduling = permissions.schedule_stop(schedule) if schedule else ()
+            self._role.warn(iam.PolicyStatement(actions=actions, resources=[arn]), *scheduling)
             return []
         may_stop = permissions.STOP if restart and not stop_on_delete else ()
         needed = [self._add(self._starting, "Builders", arn, (*permissions.START, *may_stop))]
         if stop_on_delete:
             needed.append(self._add(self._stopping, "StopOnDelete", arn, permissions.STOP, replaced=True))
+        if schedule is not None:
+            needed.append(self._scheduling.allow(schedule))
         return needed
 
     def _add(
@@ -137,13 +144,4 @@ class _Group:
             self._statements[actions] = iam.PolicyStatement(actions=list(actions), resources=[arn])
             self.policy.add_statements(self._statements[actions])
         if self._replaced:
-            self._take_identity_from_content()
-
-    def _take_identity_from_content(self) -> None:
-        # Resolved, because a token's text differs from synth to synth.
-        content = json.dumps(Stack.of(self._resource).resolve(self._arns))
-        identity = f"{self._id}{hashlib.sha256(content.encode()).hexdigest()[:8].upper()}"
-        self._resource.override_logical_id(identity)
-        if isinstance(self._resource, iam.CfnPolicy):
-            # Two inline policies of one name would be one policy, which the clean-up would delete.
-            self._resource.policy_name = self._role.policy_name(self._resource, identity)
+            take_identity(self._resource, self._id, self._arns, role=self._role)

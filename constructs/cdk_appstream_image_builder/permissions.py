@@ -1,5 +1,7 @@
 """The function's IAM statements, each with its reason; makes no roles."""
 
+from typing import Protocol
+
 from aws_cdk import aws_iam as iam
 
 START = ("appstream:StartImageBuilder",)
@@ -8,11 +10,31 @@ START = ("appstream:StartImageBuilder",)
 STOP = ("appstream:StopImageBuilder",)
 """On exactly the builders that an option allows to be stopped."""
 
+SCHEDULE = (
+    "scheduler:CreateSchedule",
+    "scheduler:DeleteSchedule",
+    "scheduler:GetSchedule",
+    "scheduler:UpdateSchedule",
+)
+"""On exactly the schedules of builders with ``stop_after``."""
+
 WILDCARD_REASON = (
     "IAM knows no resource for appstream:DescribeImageBuilders, none that exists yet for a VPC's network interfaces, "
     "and none for X-Ray"
 )
 """Why some statements have the resource "*"; said to cdk-nag, which acknowledges it."""
+
+
+class Schedule(Protocol):
+    """What a statement about a schedule needs of it."""
+
+    @property
+    def arn(self) -> str:
+        """The schedule's ARN."""
+
+    @property
+    def role(self) -> iam.IRole:
+        """The role that the scheduler stops with."""
 
 
 def describe_image_builders() -> iam.PolicyStatement:
@@ -62,3 +84,21 @@ def send_traces() -> iam.PolicyStatement:
     return iam.PolicyStatement(
         sid="SendTraces", actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources=["*"]
     )
+
+
+def stop(image_builder_arn: str) -> iam.PolicyStatement:
+    """Stop one builder; for the scheduler's role, not for the function's."""
+    return iam.PolicyStatement(sid="Stop", actions=list(STOP), resources=[image_builder_arn])
+
+
+def schedule_stop(schedule: Schedule) -> list[iam.PolicyStatement]:
+    """Make, move and delete a schedule, and hand over to the scheduler the role that it stops with."""
+    return [
+        iam.PolicyStatement(sid="ScheduleStop", actions=list(SCHEDULE), resources=[schedule.arn]),
+        iam.PolicyStatement(
+            sid="PassSchedulerRole",
+            actions=["iam:PassRole"],
+            resources=[schedule.role.role_arn],
+            conditions={"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+        ),
+    ]

@@ -13,6 +13,7 @@ from cdk_appstream_image_builder.builder_permissions import BuilderPermissions
 from cdk_appstream_image_builder.function_code import function_code
 from cdk_appstream_image_builder.function_health import FunctionHealth
 from cdk_appstream_image_builder.function_role import FunctionRole
+from cdk_appstream_image_builder.stop_schedule import StopSchedule
 from cdk_appstream_image_builder.validation import check_same_environment
 from running_image_builder_function import contract
 
@@ -141,7 +142,15 @@ class RunningImageBuilderProvider(FunctionHealth):
         """The principal that the function acts as, for grants of the user's own."""
         return self.role.grant_principal
 
-    def serve(self, resource: Construct, image_builder_arn: str, *, restart: bool, stop_on_delete: bool) -> None:
+    def serve(
+        self,
+        resource: Construct,
+        image_builder_arn: str,
+        *,
+        restart: bool,
+        stop_on_delete: bool,
+        schedule: StopSchedule | None,
+    ) -> None:
         """Let the function serve one builder.
 
         Args:
@@ -149,6 +158,7 @@ class RunningImageBuilderProvider(FunctionHealth):
             image_builder_arn: The builder's ARN.
             restart: Whether the builder may be stopped to be started again.
             stop_on_delete: Whether the builder may be stopped when the resource is deleted.
+            schedule: The schedule of the builder's stop; None where it has none.
 
         Raises:
             ValueError: The resource is in another account or Region than the function.
@@ -162,5 +172,7 @@ class RunningImageBuilderProvider(FunctionHealth):
             # resource for the function.
             self._function_role.allow(permissions.look_at_stack(stack.stack_id))
             self._serves_own_stack = True
-        needed = self._permissions[stack].allow(image_builder_arn, restart=restart, stop_on_delete=stop_on_delete)
+        needed = self._permissions[stack].allow(
+            image_builder_arn, restart=restart, stop_on_delete=stop_on_delete, schedule=schedule
+        )
         resource.node.add_dependency(*needed)

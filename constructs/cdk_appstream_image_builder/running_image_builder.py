@@ -10,8 +10,10 @@ from constructs import Construct
 
 from cdk_appstream_image_builder import validation
 from cdk_appstream_image_builder.attributes import ImageBuilderAttributes
+from cdk_appstream_image_builder.deploy_nonce import deploy_nonce
 from cdk_appstream_image_builder.on_delete import OnDelete
 from cdk_appstream_image_builder.provider import RunningImageBuilderProvider
+from cdk_appstream_image_builder.stop_schedule import StopSchedule
 from running_image_builder_function import contract
 
 
@@ -39,7 +41,9 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
         timeout: Duration | None = None,
         poll_interval: Duration | None = None,
         on_delete: OnDelete = OnDelete.LEAVE_RUNNING,
+        stop_after: Duration | None = None,
         triggers: Mapping[str, str] | None = None,
+        start_on_every_deploy: bool = False,
         provider: RunningImageBuilderProvider | None = None,
     ) -> None:
         """Define the running image builder.
@@ -59,8 +63,13 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
                 figures for a start are 5 to 10 minutes; 25 have been seen. Default: 30 minutes.
             poll_interval: How long to pause between two looks at the builder, 1 to 60 seconds. Default: 2 seconds.
             on_delete: What deleting the resource does with the builder. Default: it is left as it is.
+            stop_after: How long after each deploy that finds or makes it RUNNING the builder is stopped by itself, by a
+                one-time schedule of EventBridge Scheduler: 15 minutes to 30 days. Default: it runs until somebody
+                stops it.
             triggers: Any strings. When one changes, CloudFormation runs the update, which starts a builder that was
                 stopped meanwhile. Default: an update runs only when another argument changes.
+            start_on_every_deploy: Whether every deploy runs the update, even where nothing else has changed. Every
+                synth then makes another template, so no diff is ever empty. Default: False.
             provider: The function to use. Default: the one that the stack's builders share.
 
         Raises:
@@ -86,6 +95,22 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
         restart = restart_to_update_agent and version is not None  # no version, nothing to restart for
         if restart:
             properties[contract.RESTART_TO_UPDATE_AGENT] = True
+        if validation.check_flag("start_on_every_deploy", start_on_every_deploy):
+            properties[contract.DEPLOY_NONCE] = deploy_nonce(self)
+        self._permission_arn = Stack.of(self).format_arn(
+            service="appstream", resource="image-builder", resource_name=self._name
+        )
+        schedule: StopSchedule | None = None
+        if stop_after is not None:
+            properties[contract.STOP_AFTER_SECONDS] = validation.check_stop_after(stop_after)
+            schedule = StopSchedule(
+                self,
+                image_builder_name=self._name,
+                image_builder_arn=self._permission_arn,
+                outlives=on_delete is OnDelete.LEAVE_RUNNING,
+            )
+            properties[contract.SCHEDULE_NAME] = schedule.name
+            properties[contract.SCHEDULER_ROLE_ARN] = schedule.role.role_arn
         self._provider = provider or RunningImageBuilderProvider.of_stack(self)
         self._resource = CustomResource(
             self,
@@ -97,11 +122,12 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
             removal_policy=RemovalPolicy.DESTROY,
             properties=properties,
         )
-        self._permission_arn = Stack.of(self).format_arn(
-            service="appstream", resource="image-builder", resource_name=self._name
-        )
         self._provider.serve(
-            self._resource, self._permission_arn, restart=restart, stop_on_delete=on_delete is OnDelete.STOP
+            self._resource,
+            self._permission_arn,
+            restart=restart,
+            stop_on_delete=on_delete is OnDelete.STOP,
+            schedule=schedule,
         )
 
     @property
@@ -113,6 +139,11 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
     def image_builder_name(self) -> str:
         """The builder's name; using it makes the user wait for RUNNING."""
         return self._resource.ref
+
+    @property
+    def scheduled_stop_time(self) -> str:
+        """When the builder will be stopped by itself, as ISO 8601 in UTC; "" without ``stop_after``."""
+        return self._attribute(contract.SCHEDULED_STOP_TIME)
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
         """Let somebody do something to the builder.

@@ -67,6 +67,18 @@ def check_poll_interval(poll_interval: Duration, *, timeout: int) -> int:
     return seconds
 
 
+def check_stop_after(stop_after: Duration) -> int:
+    """Return after how many whole seconds a running builder is stopped by itself."""
+    return _seconds("stop_after", stop_after, contract.MIN_STOP_AFTER_SECONDS, contract.MAX_STOP_AFTER_SECONDS)
+
+
+def check_flag(what: str, flag: bool) -> bool:
+    """Return a flag; a text would be true whatever it says."""
+    if not isinstance(flag, bool):
+        raise TypeError(f"{what} is {flag!r}: give True or False")
+    return flag
+
+
 def check_running_past(after: Duration) -> int:
     """Return after how many whole hours a running builder raises an alarm; CloudWatch looks back seven days at most."""
     seconds = _seconds("after", after, _HOUR, contract.MAX_ALARM_HOURS * _HOUR, steps="hours")

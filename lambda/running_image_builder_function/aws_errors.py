@@ -33,6 +33,8 @@ _TROUBLES = {
     "ConcurrentModificationException": Trouble.BUSY,
     "ResourceNotAvailableException": Trouble.BUSY,
     "OperationNotPermittedException": Trouble.BUSY,
+    # The scheduler's: somebody changes the same schedule.
+    "ConflictException": Trouble.BUSY,
     "InvalidAccountStatusException": Trouble.INVALID,
     "IncompatibleImageException": Trouble.INVALID,
     "ValidationException": Trouble.INVALID,

@@ -18,6 +18,12 @@ ON_DELETE = "OnDelete"
 TRIGGERS = "Triggers"
 """For CloudFormation alone, which runs an update when it changes; the function does not look at it."""
 
+STOP_AFTER_SECONDS = "StopAfterSeconds"
+SCHEDULE_NAME = "ScheduleName"
+SCHEDULER_ROLE_ARN = "SchedulerRoleArn"
+DEPLOY_NONCE = "DeployNonce"
+"""For CloudFormation alone, as Triggers is: another value in every deploy."""
+
 LEAVE_RUNNING = "LEAVE_RUNNING"
 STOP = "STOP"
 ON_DELETE_VALUES = (LEAVE_RUNNING, STOP)
@@ -35,6 +41,13 @@ DEFAULT_TIMEOUT_SECONDS = 30 * 60
 MIN_POLL_INTERVAL_SECONDS = 1
 MAX_POLL_INTERVAL_SECONDS = 60
 DEFAULT_POLL_INTERVAL_SECONDS = 2
+
+MIN_STOP_AFTER_SECONDS = 15 * 60
+MAX_STOP_AFTER_SECONDS = 30 * 24 * 60 * 60
+
+# Source: the EventBridge Scheduler API's service model of 2021-06-30.
+SCHEDULE_NAME_PATTERN = re.compile(r"[0-9a-zA-Z-_.]{1,64}")
+SCHEDULE_GROUP = "default"
 
 ANSWER_MARGIN_SECONDS = 60
 """What ServiceTimeout has beyond the timeout, so that the function's own answer always comes first."""
@@ -77,7 +90,10 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "ImageBuilderErrors": ("ImageBuilderErrors",),
 }
 
-ESSENTIAL_ATTRIBUTES = ("Name", "Arn", "State", "EniPrivateIpAddress", "EniId")
+SCHEDULED_STOP_TIME = "ScheduledStopTime"
+"""The one attribute that is not AppStream's: when the builder will be stopped, "" where nothing is scheduled."""
+
+ESSENTIAL_ATTRIBUTES = ("Name", "Arn", "State", "EniPrivateIpAddress", "EniId", SCHEDULED_STOP_TIME)
 """Never cut, however large the answer would become."""
 
 # CloudWatch metrics: what the function writes, and the construct's metric helpers read.

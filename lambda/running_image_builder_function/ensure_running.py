@@ -5,6 +5,7 @@ from running_image_builder_function.errors import CallFailed, RequestFailed, Tro
 from running_image_builder_function.goal import Goal, Step
 from running_image_builder_function.image_builder import ImageBuilder
 from running_image_builder_function.states import PENDING, RUNNING, STOPPED, STOPPING, Meaning, row
+from running_image_builder_function.stop_schedule import moment
 
 ADDRESS_PATIENCE = 60.0
 """Seconds for which a running builder in a VPC may be without its address before the answer goes out without it."""
@@ -22,6 +23,25 @@ class EnsureRunning(Goal):
 
     def step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step after a look at the builder."""
+        step = self._look(builder, now=now)
+        first = self._before(step)
+        self._fit = self._fit if first is step else None
+        return first
+
+    def _before(self, step: Step) -> Step:
+        """Return what comes before a step.
+
+        A stop of before must not meet what this request does, and no start goes without an end, should nobody come
+        back to schedule the real one.
+        """
+        request, journey = self.request, self.journey
+        if request.dropped_schedule and not journey.unscheduled:
+            return Step.UNSCHEDULE
+        if request.schedule and not journey.held:
+            return Step.HOLD
+        return Step.PROVIDE if request.schedule and step is Step.START and not journey.provided else step
+
+    def _look(self, builder: ImageBuilder | None, *, now: float) -> Step:
         if builder is None:
             raise self.failed(
                 f"not found in {self.region}", "Give the name of a builder there, or deploy to its Region."
@@ -31,7 +51,7 @@ class EnsureRunning(Goal):
         before, journey.last_state = journey.last_state, builder.state
         meaning = row(builder.state).to_run
         if meaning is not Meaning.REACHED:
-            journey.running_since = None
+            journey.running_since = journey.stops_at = None
         if meaning is Meaning.FAIL:
             raise self._broken(builder)
         if before == PENDING and builder.state in (STOPPED, STOPPING) and journey.acted != Step.START.value:
@@ -61,6 +81,18 @@ class EnsureRunning(Goal):
         passes = error.trouble in (Trouble.THROTTLED, Trouble.UNAVAILABLE)
         return None if passes and now < self._address_due() else self._fit
 
+    @property
+    def missing(self) -> str:
+        """What has not come about: for a builder that runs, its scheduled stop."""
+        unscheduled = self.request.schedule and self.journey.last_state == RUNNING and self.journey.stops_at is None
+        return "its stop is not scheduled" if unscheduled else super().missing
+
+    def data(self, builder: ImageBuilder) -> dict[str, str]:
+        """Return the builder's attributes, and when it will be stopped."""
+        stops_at = self.journey.stops_at
+        told = "" if stops_at is None else f"{moment(stops_at)}Z"
+        return {**builder.attributes(), contract.SCHEDULED_STOP_TIME: told}
+
     def _after_start(self, builder: ImageBuilder, *, now: float) -> Step:
         journey = self.journey
         # Where the start was over between two looks, AppStream's dated errors tell it from lag.
@@ -87,6 +119,11 @@ class EnsureRunning(Goal):
             if self.request.restart_to_update_agent and not journey.did_start and not journey.restarted:
                 return Step.STOP
             raise self._wrong_agent(builder)
+        if now < journey.quiet_until:
+            return Step.WAIT
+        if self.request.schedule and journey.stops_at is None:
+            # The look that follows must find it RUNNING still: a stop of before could have been on its way.
+            return Step.SCHEDULE
         if builder.awaits_address and now < self._address_due():
             self._fit = builder
             return Step.WAIT

@@ -13,6 +13,11 @@ class EnsureStopped(Goal):
 
     def step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step after a look at the builder."""
+        step = self._look(builder, now=now)
+        unwanted = step is Step.DONE and self.request.schedule and not self.journey.unscheduled
+        return Step.UNSCHEDULE if unwanted else step
+
+    def _look(self, builder: ImageBuilder | None, *, now: float) -> Step:
         journey = self.journey
         journey.last_state = "" if builder is None else builder.state
         if builder is None:

@@ -40,15 +40,17 @@ class CallFailed(Exception):
         action: The IAM action of the call, such as ``appstream:StartImageBuilder``.
         code: AWS's error code, or the name of the connection error.
         detail: AWS's message.
+        resource: What the action was on, "" for the builder.
     """
 
-    def __init__(self, trouble: Trouble, *, action: str, code: str, detail: str) -> None:
+    def __init__(self, trouble: Trouble, *, action: str, code: str, detail: str, resource: str = "") -> None:
         """Keep the parts; the text is for logs."""
         super().__init__(f"{action}: {code}: {detail}")
         self.trouble = trouble
         self.action = action
         self.code = code
         self.detail = detail
+        self.resource = resource
 
 
 def plain(text: str) -> str:

@@ -6,16 +6,15 @@ from typing import Any
 
 from running_image_builder_function.answer import Put, deliver, fit, https_put
 from running_image_builder_function.clock import Clock
-from running_image_builder_function.ensure_running import EnsureRunning
-from running_image_builder_function.ensure_stopped import EnsureStopped
 from running_image_builder_function.errors import CallFailed, RequestFailed, reason
 from running_image_builder_function.goal import Goal
+from running_image_builder_function.goals import goal_of
 from running_image_builder_function.identity import builder_arn, failed_id, unread_id
 from running_image_builder_function.journal import Journal, Redaction
 from running_image_builder_function.journey import Journey
 from running_image_builder_function.lifecycle import Outcome, Pace, Verdict, pursue
 from running_image_builder_function.metrics import Metrics
-from running_image_builder_function.ports import Context, Ended, ImageBuilders, Invoke
+from running_image_builder_function.ports import Calls, Context, Ended, ImageBuilders, Invoke, Schedules
 from running_image_builder_function.relay import Relay, answerable
 from running_image_builder_function.request import parse
 from running_image_builder_function.successor import hand_over
@@ -27,7 +26,7 @@ MARGIN_SHARE = 0.25
 """The same as a share of the time an invocation has, for functions with a short limit."""
 
 ANSWER_RESERVE = 1.0
-"""Seconds before Lambda's limit at which sending the answer is given up, so that Lambda retries the event."""
+"""Seconds before Lambda's limit at which sending the answer is given up: Lambda then retries the event."""
 
 _DELETED = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 """A Delete that Lambda delivers again after these must leave the builder alone: somebody else may use it by then."""
@@ -44,6 +43,7 @@ class Function:
 
     Args:
         builders: The AppStream calls.
+        schedules: The EventBridge Scheduler calls.
         ended: Tells how a create or update has ended elsewhere, "" while CloudFormation waits for it.
         invoke: Queues an invocation of a function, given its ARN and the event.
         clock: The time.
@@ -57,6 +57,7 @@ class Function:
         self,
         *,
         builders: ImageBuilders,
+        schedules: Schedules,
         ended: Ended,
         invoke: Invoke,
         clock: Clock,
@@ -67,6 +68,7 @@ class Function:
     ) -> None:
         """Wire crhelper."""
         self._builders = builders
+        self._schedules = schedules
         self._ended = ended
         self._invoke = invoke
         self._clock = clock
@@ -111,11 +113,11 @@ class Function:
             logger.error("FAILED: %s", failure)
             self._metrics.not_understood(failure, now=self._clock.time())
             raise
-        if event["RequestType"] == "Delete" and not (request.stop_on_delete and request.started_here):
+        arn = builder_arn(context.invoked_function_arn, request.name)
+        goal = goal_of(request, journey, deletes=(deletes := event["RequestType"] == "Delete"), arn=arn)
+        if goal is None:
             logger.info("%s: deleted, the builder is left as it is", request.name, extra={"builder": request.name})
             return given_id
-        goal_type = EnsureStopped if event["RequestType"] == "Delete" else EnsureRunning
-        goal = goal_type(request, journey, arn=builder_arn(context.invoked_function_arn, request.name))
         try:
             outcome = self._pursue(goal, event, context, journal)
         except RequestFailed as failure:
@@ -130,20 +132,20 @@ class Function:
         if outcome.verdict is Verdict.HAND_OVER:
             self._relay.hand_over()
             return given_id
-        if outcome.builder is not None and goal_type is EnsureRunning:
-            self._relay.Data = outcome.builder.attributes()
+        if outcome.builder is not None and not deletes:
+            self._relay.Data = goal.data(outcome.builder)
             self._metrics.succeeded(goal, now=self._clock.time())
         journal.noted(goal, f"SUCCESS: {journey.last_state or 'gone'}", now=self._clock.time())
-        return given_id if goal_type is EnsureStopped else request.name
+        return given_id if deletes else request.name
 
     def _pursue(self, goal: Goal, event: dict[str, Any], context: Context, journal: Journal) -> Outcome:
         remaining = context.get_remaining_time_in_millis() / 1000
         outcome = pursue(
             goal,
-            builders=self._builders,
+            calls=Calls(self._builders, self._schedules),
             ended=lambda: self._has_ended(goal, event),
             clock=self._clock,
-            ends_at=self._clock.time() + remaining - min(MARGIN, remaining * MARGIN_SHARE),
+            ends_at=self._clock.time() + max(remaining - MARGIN, remaining * (1 - MARGIN_SHARE)),
             pace=Pace(goal.request.poll_interval, random=self._random),
             journal=journal,
         )

@@ -18,6 +18,10 @@ DOUBT = 10.0
 DENIED_PATIENCE = 90.0
 """Seconds of a request in which "access denied" is believed to be a policy still spreading through IAM."""
 
+QUIET_RESERVE = 10.0
+"""Seconds before the deadline at which a late scheduled stop is waited for no longer: a builder that runs by then is a
+success, and its stop has still to be scheduled."""
+
 PATIENCE = {Trouble.BUSY: 300.0, Trouble.REFUSED: 10.0}
 """Seconds for which a refusal is tried again. AWS's own word on ConcurrentModification is "a few minutes"."""
 
@@ -29,6 +33,14 @@ class Step(Enum):
     START = "start"
     STOP = "stop"
     WAIT = "wait"
+    HOLD = "put off the scheduled stop"
+    PROVIDE = "schedule a stop in any case"
+    SCHEDULE = "schedule the stop"
+    UNSCHEDULE = "unschedule the stop"
+
+
+SCHEDULING = (Step.HOLD, Step.PROVIDE, Step.SCHEDULE, Step.UNSCHEDULE)
+"""The steps that change a schedule; each may be made again."""
 
 
 class Goal:
@@ -94,6 +106,34 @@ class Goal:
         else:
             self.unanswered(error, now=now)
 
+    def scheduled(self, step: Step, *, at: float, quiet_until: float) -> None:
+        """Remember that a step of ``SCHEDULING`` was made.
+
+        Args:
+            step: The step.
+            at: For when the stop is scheduled now; seconds since the epoch.
+            quiet_until: Until when a stop that was scheduled before may still arrive; 0 where none may.
+        """
+        journey = self.journey
+        journey.held, journey.busy_since = True, None
+        journey.provided = journey.provided or step in (Step.PROVIDE, Step.SCHEDULE)
+        journey.unscheduled = journey.unscheduled or step is Step.UNSCHEDULE
+        if step is Step.SCHEDULE:
+            journey.stops_at = at
+        else:
+            journey.quiet_until = max(journey.quiet_until, min(quiet_until, self.deadline - QUIET_RESERVE))
+
+    def scheduling_refused(self, error: CallFailed, *, now: float) -> None:
+        """Take in a step of ``SCHEDULING`` that failed; returning means: try again.
+
+        Raises:
+            RequestFailed: No later try can succeed.
+        """
+        if error.trouble in PATIENCE:
+            self.refused(Step.WAIT, error, now=now)
+        else:
+            self.unanswered(error, now=now)
+
     def unanswered(self, error: CallFailed, *, now: float) -> None:
         """Take in a failed call that changed nothing; returning means: try again.
 
@@ -110,10 +150,20 @@ class Goal:
         """Return whether the unchanged state after an accepted call may still be eventual consistency."""
         return now - self.journey.acted_at < (LAG if self.journey.certain else DOUBT)
 
+    @property
+    def missing(self) -> str:
+        """What has not come about, for the message about a missed deadline."""
+        return f"not {self.wanted}"
+
+    def data(self, builder: ImageBuilder) -> dict[str, str]:
+        """Return the answer's attributes; a Delete has none."""
+        return {}
+
     def failed_call(self, error: CallFailed) -> RequestFailed:
         """Return the failure for a call that cannot succeed."""
         if error.trouble is Trouble.DENIED:
-            resource = "*" if error.action.startswith("appstream:Describe") else self._arn
+            everything = error.action.startswith("appstream:Describe")
+            resource = error.resource or ("*" if everything else self._arn)
             return self.failed(f"{error.action} is denied on {resource}", remedy(error))
         return self.failed(f"{error.action}: {error.code}: {error.detail}", remedy(error))
 

@@ -14,6 +14,7 @@ from running_image_builder_function.function import Function
 from running_image_builder_function.measuring import Measuring, asks_to_measure
 from running_image_builder_function.metrics import Metrics
 from running_image_builder_function.ports import Context
+from running_image_builder_function.schedules import Schedules
 from running_image_builder_function.stacks import Stacks
 from running_image_builder_function.successor import Successor
 
@@ -40,6 +41,7 @@ measuring = Measuring(builders=_builders, metrics=_metrics, clock=time)
 
 function = Function(
     builders=_builders,
+    schedules=Schedules(lambda: boto3.client("scheduler", config=CONFIG)),
     ended=Stacks(lambda: boto3.client("cloudformation", config=CONFIG)).ended,
     invoke=Successor(lambda: boto3.client("lambda", config=CONFIG)).invoke,
     clock=time,

@@ -29,6 +29,11 @@ class Journey:
         restarted: Whether the agent's update has already stopped the builder once.
         running_since: When RUNNING was first seen without interruption; None while it is not.
         late: Whether the request was no fresh one at its first look: Lambda has delivered it before.
+        held: Whether an earlier scheduled stop was put off, if there was one.
+        quiet_until: Until when an earlier scheduled stop may still arrive.
+        provided: Whether a stop was scheduled before the start, in case nobody comes back to schedule the real one.
+        stops_at: For when the stop is scheduled, with the builder RUNNING; None where it is not.
+        unscheduled: Whether the schedule that is not wanted any more was deleted.
         fell_at: When a start that this request did not make was seen to have failed; None where none was.
         busy_since: When AppStream first answered that the builder is being changed; None when it does not.
     """
@@ -46,6 +51,11 @@ class Journey:
     busy_since: float | None = None
     late: bool = False
     fell_at: float | None = None
+    held: bool = False
+    quiet_until: float = 0.0
+    provided: bool = False
+    stops_at: float | None = None
+    unscheduled: bool = False
 
     @classmethod
     def resume(cls, event: Mapping[str, Any], *, now: float) -> "Journey":

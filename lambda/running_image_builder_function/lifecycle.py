@@ -6,9 +6,10 @@ from enum import Enum
 
 from running_image_builder_function.clock import Clock
 from running_image_builder_function.errors import CallFailed, NotWanted, Trouble
-from running_image_builder_function.goal import Goal, Step
+from running_image_builder_function.goal import SCHEDULING, Goal, Step
 from running_image_builder_function.image_builder import ImageBuilder
-from running_image_builder_function.ports import ImageBuilders, Journal
+from running_image_builder_function.ports import Calls, ImageBuilders, Journal
+from running_image_builder_function.scheduling import change_schedule
 
 LONGEST_PAUSE = 15.0
 """Seconds between two calls at most, however long AppStream throttles."""
@@ -79,7 +80,7 @@ class Pace:
 def pursue(
     goal: Goal,
     *,
-    builders: ImageBuilders,
+    calls: Calls,
     ended: Callable[[], str],
     clock: Clock,
     ends_at: float,
@@ -90,9 +91,9 @@ def pursue(
 
     Args:
         goal: What to reach, with the request and its memory.
-        builders: The calls.
-        ended: Tells how the request has ended elsewhere, "" while it is wanted; asked before each start or stop and
-            once a minute.
+        calls: The calls about the builder and its scheduled stop.
+        ended: Tells how the request has ended elsewhere, "" while it is wanted; asked before each change and once a
+            minute.
         clock: The time.
         ends_at: When this invocation must hand over, in seconds since the epoch.
         pace: How long to pause.
@@ -118,7 +119,8 @@ def pursue(
         repeats = accepted = False
         try:
             if looks:
-                builder = builders.describe(request.name)
+                step = Step.WAIT
+                builder = calls.builders.describe(request.name)
                 looked_at = clock.time()
                 try:
                     step = goal.step(builder, now=looked_at)
@@ -129,12 +131,17 @@ def pursue(
                 trouble = trouble if journey.last_state == troubled_state else ""
                 if step is Step.DONE:
                     return Outcome(Verdict.DONE, builder)
-            acts = step in (Step.START, Step.STOP) and clock.time() < deadline
+            acts = step is not Step.WAIT and clock.time() < deadline
             if acts or clock.time() - asked_at >= ASK_EVERY:
                 asked_at = clock.time()
                 _still_wanted(goal, ended())
+            if acts and step in SCHEDULING:
+                journal.noted(
+                    goal, change_schedule(goal, step, schedules=calls.schedules, now=clock.time()), now=clock.time()
+                )
+                continue
             if acts:
-                refusal = _act(goal, step, builders=builders, clock=clock, pace=pace, journal=journal)
+                refusal = _act(goal, step, builders=calls.builders, clock=clock, pace=pace, journal=journal)
                 accepted = refusal is None
                 repeats = refusal is not None and refusal.trouble is Trouble.THROTTLED and step is Step.START
                 trouble = "" if refusal is None else f"; last error: {refusal.code}"
@@ -146,11 +153,14 @@ def pursue(
             last = goal.enough(error, now=clock.time())
             if last is not None:
                 return Outcome(Verdict.DONE, last)
-            goal.unanswered(error, now=clock.time())
+            if step in SCHEDULING:
+                goal.scheduling_refused(error, now=clock.time())
+            else:
+                goal.unanswered(error, now=clock.time())
         now = clock.time()
         if now >= deadline:
             raise goal.failed(
-                f"not {goal.wanted} within {_in_minutes(request.timeout)}{trouble}",
+                f"{goal.missing} within {_in_minutes(request.timeout)}{trouble}",
                 "Look at it in the AppStream console, or raise the timeout.",
             )
         if now >= ends_at:

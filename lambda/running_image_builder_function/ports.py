@@ -1,10 +1,11 @@
 """The interfaces through which the deciding modules reach AWS, Lambda and the log; no implementation here."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from running_image_builder_function.goal import Goal
 from running_image_builder_function.image_builder import ImageBuilder
+from running_image_builder_function.stop_schedule import StopSchedule
 
 
 class ImageBuilders(Protocol):
@@ -18,6 +19,26 @@ class ImageBuilders(Protocol):
 
     def stop(self, name: str) -> None:
         """Stop the builder."""
+
+
+class Schedules(Protocol):
+    """The calls about scheduled stops. Each raises CallFailed."""
+
+    def due(self, name: str) -> float | None:
+        """Return for when a schedule is set, None where there is none."""
+
+    def put(self, schedule: StopSchedule, builder: str, *, at: float) -> None:
+        """Make or move a schedule."""
+
+    def remove(self, name: str) -> None:
+        """Delete a schedule, if it is there."""
+
+
+class Calls(NamedTuple):
+    """All calls that the lifecycle makes."""
+
+    builders: ImageBuilders
+    schedules: Schedules
 
 
 class Journal(Protocol):

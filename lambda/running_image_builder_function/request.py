@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from running_image_builder_function import contract
 from running_image_builder_function.errors import RequestFailed, reason
+from running_image_builder_function.stop_schedule import StopSchedule, is_schedule_name
 
 NOT_STARTED = "/not-started"
 """Ends the id that a failed Create answers with when it had started nothing. No builder's name contains a slash."""
@@ -26,6 +27,8 @@ class Request:
         timeout: Seconds from the first invocation to the last moment for an answer.
         poll_interval: Seconds between two looks at the builder.
         stop_on_delete: Whether a Delete stops the builder.
+        schedule: When and how the builder is to be stopped by itself; None where it is not.
+        dropped_schedule: The name of the schedule that this Update takes away from the same builder, "" for none.
         started_here: False only for the Delete of a Create that failed before it had started anything.
     """
 
@@ -35,6 +38,8 @@ class Request:
     timeout: float = contract.DEFAULT_TIMEOUT_SECONDS
     poll_interval: float = contract.DEFAULT_POLL_INTERVAL_SECONDS
     stop_on_delete: bool = False
+    schedule: StopSchedule | None = None
+    dropped_schedule: str = ""
     started_here: bool = True
 
 
@@ -68,6 +73,8 @@ def parse(event: Mapping[str, Any]) -> Request:
             (contract.MIN_POLL_INTERVAL_SECONDS, contract.MAX_POLL_INTERVAL_SECONDS),
         ),
         stop_on_delete=_stops_on_delete(name, properties),
+        schedule=(schedule := _schedule(name, properties)),
+        dropped_schedule=_dropped_schedule(name, schedule, event.get("OldResourceProperties") or {}),
         started_here=not physical_id.endswith(NOT_STARTED),
     )
 
@@ -166,3 +173,26 @@ def _stops_on_delete(name: str, properties: Mapping[str, Any]) -> bool:
             name, f"property {contract.ON_DELETE} is {_shown(value)}", f"Give {' or '.join(contract.ON_DELETE_VALUES)}."
         )
     return bool(value == contract.STOP)
+
+
+def _schedule(name: str, properties: Mapping[str, Any]) -> StopSchedule | None:
+    if properties.get(contract.STOP_AFTER_SECONDS) is None:
+        return None
+    limits = (contract.MIN_STOP_AFTER_SECONDS, contract.MAX_STOP_AFTER_SECONDS)
+    after = _seconds(name, properties, contract.STOP_AFTER_SECONDS, 0, limits)
+    schedule, role_arn = properties.get(contract.SCHEDULE_NAME), properties.get(contract.SCHEDULER_ROLE_ARN)
+    if not is_schedule_name(schedule):
+        raise _wrong(name, f"property {contract.SCHEDULE_NAME} is {_shown(schedule)}", "Give a schedule's name.")
+    if not isinstance(role_arn, str) or not role_arn.startswith("arn:"):
+        raise _wrong(name, f"property {contract.SCHEDULER_ROLE_ARN} is {_shown(role_arn)}", "Give a role's ARN.")
+    return StopSchedule(name=str(schedule), role_arn=role_arn, after=after)
+
+
+def _dropped_schedule(name: str, schedule: StopSchedule | None, old: Mapping[str, Any]) -> str:
+    """Return the schedule of the properties before, where this request keeps the builder and not the schedule.
+
+    A builder that another one takes the place of gets a Delete of its own.
+    """
+    dropped = old.get(contract.SCHEDULE_NAME)
+    kept = schedule is not None and schedule.name == dropped
+    return str(dropped) if old.get(contract.NAME) == name and not kept and is_schedule_name(dropped) else ""

@@ -158,6 +158,15 @@ class Control:
         """Forget the permissions needed so far."""
         self._call("ClearIamChecks", region, {})
 
+    def run_schedules(self, at: float, *, region: str | None = None) -> None:
+        """Run every schedule of EventBridge Scheduler that is due at a moment, as if it had come.
+
+        Args:
+            at: Seconds since the epoch.
+            region: The Region the request is made in; schedules of all Regions run.
+        """
+        self._call("RunSchedules", region, {"At": at})
+
     def reset(self, *, region: str | None = None) -> None:
         """Forget builders, faults, calls and settings of the account in one Region."""
         self._call("Reset", region, {})

@@ -1,4 +1,4 @@
-"""The one module that knows ministack's inside: AppStream as one of its services, its IAM and its CloudFormation."""
+"""AppStream in ministack: its service, IAM, CloudFormation; only this and ``scheduler_adapter`` know its inside."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from . import cloudformation_type, side_by_side
 from .arns import authorized_resource
 from .errors import ApiError, access_denied
 from .iam_checks import IamCheck
+from .scheduler_adapter import RUN_SCHEDULES, extend_scheduler, run_schedules
 from .service import CONTROL_PREFIX, TARGET_PREFIX, AppStreamService
 from .validation import parse_json
 from .wire import Response, failure
@@ -38,6 +39,8 @@ async def handle_request(
 ) -> tuple[int, dict[str, str], bytes]:
     """Answer a request ministack routed here, which it has authenticated and authorized."""
     del method, path, query_params
+    if headers.get("x-amz-target") == RUN_SCHEDULES:
+        return run_schedules(body)
     response = service.handle(
         target=headers.get("x-amz-target", ""),
         body=body,
@@ -78,6 +81,7 @@ def register() -> None:
     # main() hands this name to the web server.
     ministack_app.app = _dropping(ministack_app.app)
     side_by_side.register()
+    extend_scheduler(service)
     _stay_off_port_443()
 
 

@@ -12,7 +12,7 @@ ARN = "arn:aws:appstream:us-east-1:000000000000:image-builder/may-not-start"
 def test_a_role_without_a_permission_fails_the_deploy_with_action_and_arn(
     deployer: Deployer, control: Control, tmp_path: Path
 ) -> None:
-    """Without the permission to start, or to describe, the deploy fails and the reason names action and resource."""
+    """Without one to start, to describe or to schedule the stop it fails; the reason names action and resource."""
     cases = {
         ("MayNotStart", "may-not-start"): (
             "appstream:StartImageBuilder",
@@ -21,6 +21,10 @@ def test_a_role_without_a_permission_fails_the_deploy_with_action_and_arn(
         ("MayNotDescribe", "may-not-describe"): (
             "appstream:DescribeImageBuilders",
             "appstream:DescribeImageBuilders is denied on *",
+        ),
+        ("MayNotSchedule", "may-not-schedule"): (
+            "iam:PassRole",
+            "iam:PassRole is denied on arn:aws:iam::000000000000:role/",
         ),
     }
     for _, name in cases:

@@ -97,6 +97,15 @@ class AppStreamModel:
         if act.what != "start" or self._counts(act.name) != before:
             self._acted(Act(at=self._now, what=act.what, name=act.name, invocation=None))
 
+    def stopped_by_schedule(self, name: str) -> bool:
+        """Let a schedule try to stop a builder; return whether AppStream took it."""
+        try:
+            self._builders.stop(name)
+        except ApiError:
+            return False
+        self._acted(Act(at=self._now, what="stop", name=name, invocation=None, scheduled=True))
+        return True
+
     def state(self, name: str) -> str:
         """Return the state a builder really is in, "" for one that is not there."""
         try:
@@ -152,5 +161,5 @@ class AppStreamModel:
 
     def _acted(self, act: Act) -> None:
         self._history.acts.append(act)
-        who = "somebody else" if act.invocation is None else f"invocation {act.invocation.number}"
+        who = "the schedule" if act.scheduled else "somebody else" if act.invocation is None else f"invocation {act.invocation.number}"
         self._history.notes.append((act.at, f"{act.what} of {act.name} by {who} took effect"))

@@ -7,6 +7,7 @@ from appstream_local.settings import Behaviour, Durations
 from appstream_local.states import STATES
 from simulation.dice import Token
 from simulation.drawing_troubles import draw_troubles
+from simulation.drawing_schedules import with_scheduled_stops
 from simulation.scenario import Builder, Properties, Scenario, Step
 
 NAMES = ("builder-a", "B.2_b")
@@ -69,7 +70,7 @@ def draw(token: Token) -> Scenario:
         long_queue_delay=chance.choice((0.0, 0.0, 0.0, 60.0, 300.0)),
         stale=chance.choice((0.0, 0.0, 0.0, 2.0, 10.0)),
     )
-    return scenario.without(*token.without)
+    return with_scheduled_stops(scenario, Random(f"{token.number}/stop_after")).without(*token.without)
 
 
 def _builder(chance: Random, name: str) -> Builder:

@@ -124,6 +124,21 @@ class Act:
     invocation: Invocation | None
     arrived: bool = True
     agent_version: str | None = None
+    scheduled: bool = False
+
+
+@dataclass(eq=False, kw_only=True)
+class ScheduleChange:
+    """A schedule that was set, deleted (due: None) or that fired."""
+
+    at: float
+    what: str
+    name: str
+    due: float | None
+    builder: str = ""
+    invocation: Invocation | None = None
+    really: str = ""
+    """The builder's state when it fired."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -160,6 +175,7 @@ class History:
     calls: list[Call] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
+    schedule_changes: list[ScheduleChange] = field(default_factory=list)
     stack_looks: list[StackLook] = field(default_factory=list)
     puts: list[Put] = field(default_factory=list)
     lines: int = 0

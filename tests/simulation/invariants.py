@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from simulation import invariants_acts as acts
 from simulation import invariants_answers as answers
+from simulation import invariants_schedules as schedules
 from simulation import invariants_traces as traces
 from simulation import invariants_truth as truth
 from simulation.history import History
@@ -34,6 +35,10 @@ ALL: tuple[Invariant, ...] = (
     acts.nothing_is_done_for_a_request_that_is_over,
     acts.somebody_elses_start_is_respected,
     acts.leaving_makes_no_calls,
+    schedules.a_promised_stop_is_scheduled,
+    schedules.a_promised_stop_happens,
+    schedules.nothing_newer_is_stopped,
+    schedules.no_schedule_survives_its_purpose,
     traces.no_secret_in_any_log,
     traces.nothing_is_left_behind,
     traces.only_an_answer_that_stays_undelivered_raises,

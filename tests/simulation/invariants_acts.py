@@ -120,6 +120,8 @@ def somebody_elses_start_is_respected(history: History) -> Iterator[str]:
 def leaving_makes_no_calls(history: History) -> Iterator[str]:
     """A Delete that leaves the builder alone, or cannot tell which it is, calls nothing but CloudFormation's URL."""
     for request in history.requests:
-        if request.kind == "Delete" and not stops_on_delete(request):
+        # A scheduled stop is kept or deleted by whether there is something to stop.
+        scheduled = request.properties.stop_after is not None
+        if request.kind == "Delete" and not scheduled and not stops_on_delete(request):
             calls = [each for each in history.calls if each.invocation.request is request and each.service != "s3"]
             yield f"request {request.number} made {len(calls)} calls" if calls else ""

@@ -56,8 +56,9 @@ def _is_calm(history: History, request: Request) -> bool:
     people = any(act.invocation is None for act in history.acts)
     first = "" if not looks or looks[0].shown is None else looks[0].shown["State"]
     times = scenario.durations
+    late_stop = 320.0 if properties.stop_after is not None else 0.0
     needs = times.agent_update + times.start + times.describe_lag + min(times.eni_delay, 60.0)
-    needs += 4 * properties.poll_interval + 8 * max(scenario.queue_delay, scenario.long_queue_delay) + 30
+    needs += 4 * properties.poll_interval + 8 * max(scenario.queue_delay, scenario.long_queue_delay) + 30 + late_stop
     # Other requests for the same builder are other people.
     others = any(each is not request and each.ended_at > request.sent_at > each.sent_at for each in history.requests)
     alone = not people and not others and not any(event.copies for event in history.events)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from running_image_builder_function.contract import ATTRIBUTES
+from running_image_builder_function.contract import ATTRIBUTES, SCHEDULED_STOP_TIME
 from simulation.history import History, Look, Request
 from simulation.invariants_answers import NOT_STARTED
 from simulation.scenario import Properties
@@ -36,8 +36,8 @@ def attributes_are_complete_and_true(history: History) -> Iterator[str]:
     """Every promised attribute is there, a string, and as it was last seen; long texts may be cut, and are marked."""
     for request, look in _answered(history, "SUCCESS", "Create", "Update"):
         data = request.answer.get("Data", {})
-        if set(data) != set(ATTRIBUTES) or not all(isinstance(value, str) for value in data.values()):
-            yield f"request {request.number}: attributes {sorted(set(ATTRIBUTES) ^ set(data))}"
+        if set(data) != {*ATTRIBUTES, SCHEDULED_STOP_TIME} or not all(isinstance(value, str) for value in data.values()):
+            yield f"request {request.number}: attributes {sorted({*ATTRIBUTES, SCHEDULED_STOP_TIME} ^ set(data))}"
             continue
         if look is None or look.shown is None:
             continue
@@ -114,7 +114,7 @@ def failures_are_true(history: History) -> Iterator[str]:
     for request, look in _answered(history, "FAILED", "Create", "Update"):
         if "no longer waits" in request.answer["Reason"]:
             yield f"request {request.number} was still waited for"
-        elif request.properties.bad or look is None or look.shown is None or look.shown["State"] != "RUNNING":
+        elif request.properties.bad or "chedule" in request.answer["Reason"] or look is None or look.shown is None or look.shown["State"] != "RUNNING":
             yield ""
         else:
             fits = _agent_fits(request.properties, look)
@@ -125,7 +125,7 @@ def failed_deletes_are_true(history: History) -> Iterator[str]:
     """A Delete fails only where the builder was to be stopped, and was not last seen stopped."""
     for request, look in _answered(history, "FAILED", "Delete"):
         stopped = look is not None and (look.shown is None or look.shown["State"] in NOT_RUNNING)
-        fine = stops_on_delete(request) and not stopped
+        fine = (stops_on_delete(request) and not stopped) or request.properties.stop_after is not None
         yield "" if fine else f"request {request.number} failed: {request.answer['Reason']}"
 
 

@@ -10,6 +10,7 @@ from running_image_builder_function.answer import Put
 from running_image_builder_function.appstream import AppStream
 from running_image_builder_function.function import Function
 from running_image_builder_function.metrics import Metrics
+from running_image_builder_function.schedules import Schedules
 from running_image_builder_function.stacks import Stacks
 from running_image_builder_function.successor import Successor
 from simulation.scheduler import Scheduler
@@ -66,6 +67,7 @@ class Sandbox:
         self.enter()
         self.function = Function(
             builders=AppStream(lambda: client("appstream")),
+            schedules=Schedules(lambda: client("scheduler")),
             ended=Stacks(lambda: client("cloudformation")).ended,
             invoke=Successor(lambda: client("lambda")).invoke,
             clock=scheduler,

@@ -6,6 +6,8 @@ from typing import Any
 
 from appstream_local.settings import Behaviour, Durations
 
+SCHEDULER_ROLE = "arn:aws:iam::123456789012:role/scheduler"
+
 INGREDIENTS = ("faults", "kills", "duplicates", "people", "delays", "cancels", "failures elsewhere", "updates", "lag")
 """What can be left out of a scenario, to see what a violation needs."""
 
@@ -22,6 +24,12 @@ class Properties:
     restart: bool | None = None
     bad: Mapping[str, Any] = field(default_factory=dict)
     salt: str = ""
+    stop_after: int | None = None
+
+    @property
+    def schedule(self) -> str:
+        """The name of the builder's schedule: the same in every stack of one name."""
+        return f"stack-{self.name}"
 
     def as_sent(self) -> dict[str, Any]:
         """Return them as CloudFormation sends them: primitives are strings, what is not given is absent."""
@@ -33,6 +41,9 @@ class Properties:
             "AppstreamAgentVersion": self.agent_version,
             "RestartToUpdateAgent": None if self.restart is None else str(self.restart).lower(),
             "AnUnknownProperty": self.salt or None,
+            "StopAfterSeconds": None if self.stop_after is None else str(self.stop_after),
+            "ScheduleName": None if self.stop_after is None else self.schedule,
+            "SchedulerRoleArn": None if self.stop_after is None else SCHEDULER_ROLE,
             **self.bad,
         }
         return {key: value for key, value in meant.items() if value is not None}

@@ -72,7 +72,7 @@ def remove_permission(assembly: Path, action: str) -> None:
     for template in assembly.glob("*.template.json"):
         content = json.loads(template.read_text())
         for resource in content["Resources"].values():
-            if resource["Type"] != "AWS::IAM::Policy":
+            if resource["Type"] not in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
                 continue
             for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
                 actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from running_image_builder_function.function import AnswerNotDelivered, Function
 from running_image_builder_function.metrics import Metrics
+from support.schedules import FakeSchedules
 from support.virtual_time import VirtualClock
 from support.world import FUNCTION_ARN, NAME, World
 
@@ -94,6 +95,7 @@ class LambdaSide:
         lines: Every line of standard output.
         deaths: How often an invocation ended in an error or was killed.
         metrics: What writes them.
+        schedules: The scheduled stops.
         function: The function.
     """
 
@@ -124,6 +126,7 @@ class LambdaSide:
         self.deaths = 0
         self.lines: list[str] = []
         self.metrics = Metrics(self.lines.append, function=FUNCTION_ARN.rsplit(":", 1)[1])
+        self.schedules = FakeSchedules(world)
         self._queue: list[dict[str, Any]] = []
         self.function = self._cold()
 
@@ -160,6 +163,7 @@ class LambdaSide:
     def _cold(self) -> Function:
         return Function(
             builders=self.world.builders,
+            schedules=self.schedules,
             ended=self._has_ended,
             invoke=self._invoke,
             clock=self.world.clock,

@@ -19,7 +19,8 @@ TYPE = "Custom::AppStreamRunningImageBuilder"
 STACK = "RunningImageBuilder.template.json"
 OPTIONS = (
     "-c imageBuilderName=NAME [-c appstreamAgentVersion=VERSION] [-c restartToUpdateAgent=true] [-c timeoutMinutes=30] "
-    '[-c pollIntervalSeconds=2] [-c onDelete=STOP] [-c triggers=\'{"name": "value"}\']'
+    '[-c pollIntervalSeconds=2] [-c onDelete=STOP] [-c stopAfterMinutes=480] [-c triggers=\'{"name": "value"}\'] '
+    "[-c startOnEveryDeploy=true]"
 )
 
 NAME_REMEDY = "give 1 to 101 letters, digits, '_', '.' or '-', a letter or digit first"

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from running_image_builder_function.answer import CUT_MARK, MAX_BYTES, encode, fit
-from running_image_builder_function.contract import ATTRIBUTES, ESSENTIAL_ATTRIBUTES
+from running_image_builder_function.contract import ATTRIBUTES, ESSENTIAL_ATTRIBUTES, SCHEDULED_STOP_TIME
 from running_image_builder_function.image_builder import ImageBuilder
 from support.lambda_side import LOGICAL_ID, STACK_ID, LambdaSide, event
 from support.world import ARN, NAME, World
@@ -54,13 +54,13 @@ def body(data: dict[str, str]) -> dict[str, Any]:
 @example({"Description": "x" * 4000, "DisplayName": "y" * 4000})
 def test_an_answer_never_exceeds_the_limit_and_keeps_what_is_essential(fields: dict[str, Any]) -> None:
     """Whatever a builder has; every attribute is still there, and each that was cut ends with the mark."""
-    whole = ImageBuilder({**ESSENTIAL, **fields}).attributes()
+    whole = {**ImageBuilder({**ESSENTIAL, **fields}).attributes(), SCHEDULED_STOP_TIME: "2026-11-24T18:00:00Z"}
 
     encoded, cut = fit(body(whole))
 
     data = json.loads(encoded)["Data"]
     assert len(encoded) <= MAX_BYTES
-    assert set(ATTRIBUTES) == set(data)
+    assert {*ATTRIBUTES, SCHEDULED_STOP_TIME} == set(data)
     assert [whole[name] for name in ESSENTIAL_ATTRIBUTES] == [data[name] for name in ESSENTIAL_ATTRIBUTES]
     assert all(data[name].endswith(CUT_MARK) for name in cut)
     assert len(cut) == len(set(cut))

@@ -60,12 +60,13 @@ def test_the_handler_is_wired_to_the_real_parts(clients: list[tuple[str, object]
     assert isinstance(parts["_builders"], AppStream)
     for call in (
         lambda: parts["_builders"].stop("any"),
+        lambda: parts["_schedules"].due("any"),
         lambda: parts["_ended"](STACK_ID, "any", began_at=0),
         lambda: parts["_invoke"]("any", {}),
     ):
         with pytest.raises(AttributeError, match="NoneType"):
             call()
-    assert [("appstream", CONFIG), ("cloudformation", CONFIG), ("lambda", CONFIG)] == clients
+    assert [(each, CONFIG) for each in ("appstream", "scheduler", "cloudformation", "lambda")] == clients
 
 
 @pytest.mark.parametrize(

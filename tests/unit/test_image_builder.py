@@ -8,7 +8,7 @@ import botocore.session
 import pytest
 from botocore.model import Shape
 
-from running_image_builder_function.contract import ATTRIBUTES, ESSENTIAL_ATTRIBUTES
+from running_image_builder_function.contract import ATTRIBUTES, ESSENTIAL_ATTRIBUTES, SCHEDULED_STOP_TIME
 from running_image_builder_function.image_builder import ImageBuilder
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 987_654, tzinfo=timezone.utc)
@@ -42,8 +42,8 @@ def test_an_attribute_goes_by_its_fields_own_name() -> None:
 
 def test_the_essential_attributes_are_attributes() -> None:
     """They are the ones that are never cut."""
-    assert ("Name", "Arn", "State", "EniPrivateIpAddress", "EniId") == ESSENTIAL_ATTRIBUTES
-    assert set(ESSENTIAL_ATTRIBUTES) <= set(ATTRIBUTES)
+    assert ("Name", "Arn", "State", "EniPrivateIpAddress", "EniId", SCHEDULED_STOP_TIME) == ESSENTIAL_ATTRIBUTES
+    assert set(ESSENTIAL_ATTRIBUTES) <= {*ATTRIBUTES, SCHEDULED_STOP_TIME}
 
 
 def test_a_builder_of_which_only_the_name_is_known_has_every_attribute() -> None:

@@ -7,7 +7,9 @@ from running_image_builder_function.errors import RequestFailed
 from running_image_builder_function.journal import Journal
 from running_image_builder_function.journey import Journey
 from running_image_builder_function.lifecycle import Outcome, Pace, Verdict, pursue
+from running_image_builder_function.ports import Calls
 from running_image_builder_function.request import Request
+from support.schedules import FakeSchedules
 from support.world import ARN, NAME, World
 
 
@@ -15,7 +17,7 @@ def pursued(world: World, *, seconds: float = 840) -> Outcome:
     """Return how an invocation ends that has that many seconds until its hand-over."""
     return pursue(
         EnsureRunning(Request(name=NAME), Journey(began_at=world.began_at), arn=ARN),
-        builders=world.builders,
+        calls=Calls(world.builders, FakeSchedules(world)),
         ended=lambda: "",
         clock=world.clock,
         ends_at=world.began_at + seconds,

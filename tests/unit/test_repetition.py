@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from running_image_builder_function.contract import ATTRIBUTES
+from running_image_builder_function.contract import ATTRIBUTES, SCHEDULED_STOP_TIME
 from support.lambda_side import LOGICAL_ID, STACK_ID, LambdaSide, event, issued_event
 from support.together import SharedClock
 from support.world import NAME, World
@@ -158,7 +158,7 @@ def test_a_request_that_is_over_is_answered_truthfully_where_the_builder_runs(si
 
     answer = side.run(event())
 
-    assert ("SUCCESS", set(ATTRIBUTES)) == (answer["Status"], set(answer["Data"]))
+    assert ("SUCCESS", {*ATTRIBUTES, SCHEDULED_STOP_TIME}) == (answer["Status"], set(answer["Data"]))
 
 
 def test_cloudformation_is_asked_at_the_full_minute(side: LambdaSide, world: World) -> None:

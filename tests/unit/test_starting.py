@@ -2,7 +2,7 @@
 
 import pytest
 
-from running_image_builder_function.contract import ATTRIBUTES
+from running_image_builder_function.contract import ATTRIBUTES, SCHEDULED_STOP_TIME
 from support.lambda_side import LambdaSide, event
 from support.world import ARN, NAME, REGION, World
 
@@ -36,7 +36,7 @@ def test_a_success_carries_every_promised_attribute(side: LambdaSide, world: Wor
 
     data = side.run(event())["Data"]
 
-    assert set(ATTRIBUTES) == set(data)
+    assert {*ATTRIBUTES, SCHEDULED_STOP_TIME} == set(data)
     assert (NAME, ARN, "RUNNING") == (data["Name"], data["Arn"], data["State"])
     assert data["EniPrivateIpAddress"].startswith("10.")
 

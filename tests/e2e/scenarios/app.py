@@ -22,6 +22,7 @@ def step(
     restart: bool = False,
     function_limit: int | None = None,
     provider: RunningImageBuilderProvider | None = None,
+    stop_after: Duration | None = None,
 ) -> RunningImageBuilder:
     """Add one version of a stack, with builders and, for the first of them, its outputs; return the first."""
     stack = Stack(app, step_id, stack_name=stack_name)
@@ -35,6 +36,7 @@ def step(
             timeout=timeout,
             on_delete=on_delete,
             provider=provider,
+            stop_after=stop_after,
         )
         for number, name in enumerate(builder_names)
     ]
@@ -42,6 +44,8 @@ def step(
     CfnOutput(stack, "Arn", value=first.image_builder_arn)
     CfnOutput(stack, "State", value=first.image_builder_state)
     CfnOutput(stack, "EniPrivateIpAddress", value=first.image_builder_eni_private_ip_address)
+    if step_id.startswith("Ends"):
+        CfnOutput(stack, "ScheduledStopTime", value=first.scheduled_stop_time)
     if function_limit is not None:
         function = first.provider.function.node.default_child
         assert isinstance(function, lambda_.CfnFunction)
@@ -79,4 +83,10 @@ step(app, "SharedRightUpdated", "shared-right", "shared-right", timeout=Duration
 watched = step(app, "Watched", "watched", "watched")
 watched.add_running_past_alarm(Duration.hours(10))
 watched.provider.add_failed_starts_alarm()
+quarter = Duration.minutes(15)
+step(app, "Ends", "ends", "ends", stop_after=quarter)
+step(app, "EndsSoon", "ends-stopped", "ends-stopped", stop_after=quarter, on_delete=OnDelete.STOP)
+step(app, "MayNotSchedule", "may-not-schedule", "may-not-schedule", timeout=Duration.minutes(3), stop_after=quarter)
+step(app, "EndsLater", "ends", "ends", stop_after=Duration.hours(2))
+step(app, "EndsNever", "ends-stopped", "ends-stopped", on_delete=OnDelete.STOP)
 app.synth()

@@ -1,0 +1,68 @@
+"""What the function may do to the schedules of stops, spread over as many policies as IAM's limits ask for."""
+
+from aws_cdk import CfnResource, Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct, IDependable
+
+from cdk_appstream_image_builder import permissions
+from cdk_appstream_image_builder.function_role import FunctionRole
+from cdk_appstream_image_builder.replaced_policy import take_identity
+from cdk_appstream_image_builder.stop_schedule import StopSchedule
+
+_ROOM = 20
+"""Schedules in one managed policy, which may have 6,144 characters. A role's inline policies have no room left."""
+
+
+class SchedulePermissions:
+    """The permissions for each schedule, on exactly that schedule and its role.
+
+    The policies are replaced, not changed: an update that takes ``stop_after`` away deletes the schedule with the
+    policy of before, which is there until the clean-up at the end of the update.
+
+    Args:
+        scope: Where the policies are made.
+        role: The function's role.
+    """
+
+    def __init__(self, scope: Construct, role: FunctionRole) -> None:
+        """Begin without schedules, and without a policy."""
+        self._scope = scope
+        self._role = role
+        self._groups: list[_Group] = []
+
+    def allow(self, schedule: StopSchedule) -> IDependable:
+        """Let the function make, move and delete a schedule; return what the builder's resource must wait for."""
+        if not self._groups or len(self._groups[-1].schedules) >= _ROOM:
+            self._groups.append(_Group(self._scope, f"Schedules{len(self._groups) or ''}", self._role))
+        self._groups[-1].add(schedule)
+        return self._groups[-1].policy
+
+
+class _Group:
+    """The schedules of one policy."""
+
+    def __init__(self, scope: Construct, construct_id: str, role: FunctionRole) -> None:
+        self.schedules: list[StopSchedule] = []
+        self._role = role
+        self.policy = iam.ManagedPolicy(
+            scope, construct_id, roles=[role.role], description="Schedules the stops of image builders"
+        )
+        self._id = Stack.of(scope).get_logical_id(_resource(self.policy))
+        self._statements: list[iam.PolicyStatement] = []
+
+    def add(self, schedule: StopSchedule) -> None:
+        self.schedules.append(schedule)
+        if self._statements:
+            for statement, wider in zip(self._statements, (schedule.arn, schedule.role.role_arn), strict=True):
+                statement.add_resources(wider)
+        else:
+            self._statements = permissions.schedule_stop(schedule)
+            self.policy.add_statements(*self._statements)
+        content = [[each.arn, each.role.role_arn] for each in self.schedules]
+        take_identity(_resource(self.policy), self._id, content, role=self._role)
+
+
+def _resource(policy: iam.ManagedPolicy) -> CfnResource:
+    resource = policy.node.default_child
+    assert isinstance(resource, CfnResource)
+    return resource

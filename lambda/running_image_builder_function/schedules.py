@@ -1,0 +1,112 @@
+"""The EventBridge Scheduler calls over boto3; the only module that knows boto3's scheduler client."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from running_image_builder_function import contract
+from running_image_builder_function.aws_errors import translate
+from running_image_builder_function.errors import CallFailed, Trouble
+from running_image_builder_function.stop_schedule import StopSchedule, moment
+
+RETRIED_FOR = 300
+"""Seconds for which the scheduler tries a stop again that AppStream refuses, because the builder is being changed.
+
+Not longer, since a stop that comes late may meet a builder that somebody has started meanwhile: a start takes about as
+long. A builder that stays in a transition for longer than this is not stopped.
+"""
+
+_RETRIES = 185
+"""The most that the scheduler allows: what ends the retries is their age."""
+
+_AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
+
+
+class Schedules:
+    """One-time stops over boto3.
+
+    Args:
+        client: Returns the boto3 client; called at the first call only, which few requests make.
+    """
+
+    def __init__(self, client: Callable[[], Any]) -> None:
+        """Keep the factory."""
+        self._make = client
+        self._client: Any = None
+
+    def due(self, name: str) -> float | None:
+        """Return for when a schedule is set, in seconds since the epoch; None where there is none.
+
+        One that has fired is there until its last try: the scheduler deletes it after that.
+        """
+        try:
+            answer = self._call("GetSchedule", name)
+        except CallFailed as error:
+            if error.trouble is Trouble.NOT_FOUND:
+                return None
+            raise
+        found = _AT.fullmatch(str(answer.get("ScheduleExpression") or ""))
+        # One that somebody has changed by hand to something else may fire at any time.
+        return datetime.fromisoformat(found[1]).replace(tzinfo=timezone.utc).timestamp() if found else 0.0
+
+    def put(self, schedule: StopSchedule, builder: str, *, at: float) -> None:
+        """Let a builder be stopped at a moment (seconds since the epoch); an earlier one of that name is moved."""
+        wanted = _wanted(schedule, builder, at)
+        try:
+            self._call("UpdateSchedule", schedule.name, role_arn=schedule.role_arn, **wanted)
+        except CallFailed as error:
+            if error.trouble is not Trouble.NOT_FOUND:
+                raise
+            self._call("CreateSchedule", schedule.name, role_arn=schedule.role_arn, **wanted)
+
+    def remove(self, name: str) -> None:
+        """Delete a schedule; one that is gone is fine."""
+        try:
+            self._call("DeleteSchedule", name)
+        except CallFailed as error:
+            if error.trouble is not Trouble.NOT_FOUND:
+                raise
+
+    def _call(self, operation: str, name: str, *, role_arn: str = "", **arguments: Any) -> Any:
+        method = re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
+        try:
+            if self._client is None:
+                self._client = self._make()
+            return getattr(self._client, method)(Name=name, GroupName=contract.SCHEDULE_GROUP, **arguments)
+        except (ClientError, BotoCoreError) as error:
+            failed = translate(error, action=f"scheduler:{operation}")
+            raise _explained(
+                failed, schedule=f"schedule/{contract.SCHEDULE_GROUP}/{name}", role_arn=role_arn
+            ) from error
+
+
+def _wanted(schedule: StopSchedule, builder: str, at: float) -> dict[str, Any]:
+    partition = schedule.role_arn.split(":")[1]
+    return {
+        "ScheduleExpression": f"at({moment(at)})",
+        "ScheduleExpressionTimezone": "UTC",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "ActionAfterCompletion": "DELETE",
+        "Description": f"Stops the AppStream image builder {builder}",
+        "Target": {
+            "Arn": f"arn:{partition}:scheduler:::aws-sdk:appstream:stopImageBuilder",
+            "RoleArn": schedule.role_arn,
+            "Input": json.dumps({"Name": builder}),
+            "RetryPolicy": {"MaximumEventAgeInSeconds": RETRIED_FOR, "MaximumRetryAttempts": _RETRIES},
+        },
+    }
+
+
+def _explained(error: CallFailed, *, schedule: str, role_arn: str) -> CallFailed:
+    """Return a failure with what it is about: the schedule, or the role that is handed to the scheduler."""
+    about = {"code": error.code, "detail": error.detail}
+    if role_arn and error.trouble is Trouble.DENIED and "iam:PassRole" in error.detail:
+        return CallFailed(Trouble.DENIED, action="iam:PassRole", resource=role_arn, **about)
+    if role_arn and error.trouble is Trouble.INVALID and "assume" in error.detail:
+        # So the scheduler answers while it does not know a fresh role yet.
+        return CallFailed(Trouble.DENIED, action="sts:AssumeRole by the scheduler", resource=role_arn, **about)
+    return CallFailed(error.trouble, action=error.action, resource=schedule, **about)

@@ -1,0 +1,117 @@
+"""EventBridge Scheduler in a run: one-time stops that fire at least once, are retried, and delete themselves."""
+
+import json
+from datetime import datetime, timezone
+from random import Random
+from typing import Any
+
+from botocore.awsrequest import AWSPreparedRequest
+
+from simulation.appstream_model import AppStreamModel
+from simulation.history import History, ScheduleChange
+from simulation.network import Caller
+from simulation.scenario import Spell
+from simulation.scheduler import Scheduler
+from simulation.wire import Answer
+
+_OPERATIONS = {"GET": "GetSchedule", "POST": "CreateSchedule", "PUT": "UpdateSchedule", "DELETE": "DeleteSchedule"}
+_REFUSALS = {
+    "throttle": (429, "ThrottlingException"),
+    "server_error": (500, "InternalServerException"),
+    "access_denied": (403, "AccessDeniedException"),
+}
+_TWICE = 0.2
+"""The share of schedules that stop twice: what AWS promises is at least once."""
+
+
+class SchedulesModel:
+    """The schedules of a run.
+
+    What AWS does not document is as bad as it can be: a firing goes on with its retries where the schedule is moved or
+    deleted meanwhile.
+
+    Attributes:
+        caller: Tells which invocation calls; set once Lambda's model is there.
+    """
+
+    caller: Caller
+
+    def __init__(self, scheduler: Scheduler, history: History, chance: Random, appstream: AppStreamModel) -> None:
+        """Begin without schedules."""
+        self._scheduler = scheduler
+        self._history = history
+        self._chance = chance
+        self._appstream = appstream
+        self._schedules: dict[str, dict[str, Any]] = {}
+
+    def operation(self, request: AWSPreparedRequest) -> str:
+        """Return the operation."""
+        return _OPERATIONS[str(request.method)]
+
+    def answer(self, operation: str, request: AWSPreparedRequest, spell: Spell | None, /) -> Answer:
+        """Let a request take effect, unless a spell prevents that."""
+        name = str(request.url).partition("?")[0].rpartition("/")[2]
+        body = json.loads(request.body) if request.body else {}
+        kind = "" if spell is None else spell.kind
+        if kind in _REFUSALS:
+            if spell is not None and spell.after_effect:
+                self._execute(operation, name, body)
+            return _error(*_REFUSALS[kind])
+        return self._execute(operation, name, body)
+
+    def _execute(self, operation: str, name: str, body: dict[str, Any]) -> Answer:
+        present = self._schedules.get(name)
+        if operation == "CreateSchedule" and present is not None:
+            return _error(409, "ConflictException")
+        if operation != "CreateSchedule" and present is None:
+            return _error(404, "ResourceNotFoundException")
+        if operation == "GetSchedule":
+            return _ok({"Name": name, **(present or {})})
+        if operation == "DeleteSchedule":
+            del self._schedules[name]
+            self._changed("deleted", name, None, "")
+            return _ok({})
+        self._schedules[name] = body
+        at = datetime.fromisoformat(body["ScheduleExpression"][3:-1]).replace(tzinfo=timezone.utc).timestamp()
+        builder = str(json.loads(body["Target"]["Input"])["Name"])
+        self._changed("set", name, at, builder)
+        late = self._chance.random() * 3
+        twice = self._chance.random() < _TWICE
+        self._scheduler.at(at, lambda: self._fire(name, body, at, builder, late, twice=twice))
+        return _ok({"ScheduleArn": f"arn:aws:scheduler:eu-central-1:123456789012:schedule/default/{name}"})
+
+    def _fire(self, name: str, body: dict[str, Any], due: float, builder: str, late: float, *, twice: bool) -> None:
+        if self._schedules.get(name) is not body:
+            return
+        self._scheduler.after(late, lambda: self._stop(name, body, due, builder, pause=5.0))
+        if twice:
+            self._scheduler.after(late + 2.0, lambda: self._appstream.stopped_by_schedule(builder))
+
+    def _stop(self, name: str, body: dict[str, Any], due: float, builder: str, *, pause: float) -> None:
+        really = self._appstream.state(builder)
+        done = self._appstream.stopped_by_schedule(builder)
+        change = ScheduleChange(
+            at=self._scheduler.now, what="fired" if done else "refused", name=name, due=due, builder=builder, really=really
+        )
+        self._history.schedule_changes.append(change)
+        age = body["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
+        if not done and self._scheduler.now + pause <= due + age:
+            self._scheduler.after(pause, lambda: self._stop(name, body, due, builder, pause=min(pause * 2, 60.0)))
+        elif self._schedules.get(name) is body:
+            del self._schedules[name]
+
+    def _changed(self, what: str, name: str, due: float | None, builder: str) -> None:
+        who = self.caller.running()
+        now = self._scheduler.now
+        self._history.notes.append((now, f"schedule {name} {what} {due or ''} by invocation {who.number}"))
+        change = ScheduleChange(at=now, what=what, name=name, due=due, builder=builder, invocation=who)
+        self._history.schedule_changes.append(change)
+
+
+def _ok(answer: dict[str, Any]) -> Answer:
+    return Answer(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
+
+
+def _error(status: int, code: str) -> Answer:
+    headers = {"Content-Type": "application/json", "x-amzn-errortype": code}
+    return Answer(status, json.dumps({"Message": "no"}).encode(), headers)

@@ -1,0 +1,56 @@
+"""EventBridge Scheduler in virtual time behind the function's own interface: its schedules, and what they stop."""
+
+from functools import partial
+
+from running_image_builder_function.errors import CallFailed
+from running_image_builder_function.stop_schedule import StopSchedule
+from support.world import World
+
+
+class FakeSchedules:
+    """The three calls of the function.
+
+    Attributes:
+        due_at: For when each schedule is set, by its name.
+        builders: What each of them stops.
+        calls: Every call that was not refused: what was called, of which schedule.
+        errors: What the next calls meet, whichever they are.
+        moments: Every moment that was asked for, in order, in seconds since the world began.
+    """
+
+    def __init__(self, world: World) -> None:
+        """Begin without schedules."""
+        self._world = world
+        self.due_at: dict[str, float] = {}
+        self.builders: dict[str, str] = {}
+        self.calls: list[tuple[str, str]] = []
+        self.errors: list[CallFailed] = []
+        self.moments: list[float] = []
+
+    def due(self, name: str) -> float | None:
+        """Return for when a schedule is set."""
+        self._called("due", name)
+        return self.due_at.get(name)
+
+    def put(self, schedule: StopSchedule, builder: str, *, at: float) -> None:
+        """Make or move a schedule, which stops a running builder then and is gone."""
+        self._called("put", schedule.name)
+        self.due_at[schedule.name], self.builders[schedule.name] = at, builder
+        self.moments.append(at - self._world.began_at)
+        self._world.clock.later(at - self._world.clock.now, partial(self._fire, schedule.name, at))
+
+    def remove(self, name: str) -> None:
+        """Delete a schedule."""
+        self._called("remove", name)
+        self.due_at.pop(name, None)
+
+    def _called(self, what: str, name: str) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.calls.append((what, name))
+
+    def _fire(self, name: str, at: float) -> None:
+        if self.due_at.get(name) == at:
+            if self._world.state(self.builders[name]) == "RUNNING":
+                self._world.builders.stop(self.builders[name])
+            del self.due_at[name]
