@@ -58,7 +58,7 @@ def run_schedules(body: bytes) -> _Answer:
 def extend_scheduler(service: AppStreamService) -> None:
     """Let schedules stop image builders; call it once, with the rest of the registration."""
     # The ticker and the tick read the time through this name of their module.
-    scheduler.time = _clock  # type: ignore[assignment]
+    scheduler.time = _clock
     eventbridge._invoke_target = _stopping_builders(eventbridge._invoke_target, service)
     ministack_app.SERVICE_HANDLERS["scheduler"] = _passing_roles(ministack_app.SERVICE_HANDLERS["scheduler"])
 
@@ -140,7 +140,7 @@ def may_assume(role_arn: str, account: str, region: str) -> bool:
 def _may_stop(role_arn: str, resource: str, account: str, region: str) -> bool:
     policies = iam_evaluator._gather_role_policies(role_arn.rsplit("/", 1)[-1], account)
     context = _context("appstream:StopImageBuilder", resource, account, region)
-    return iam_evaluator.evaluate(context, policies).decision == "Allow"
+    return bool(iam_evaluator.evaluate(context, policies).decision == "Allow")
 
 
 def _context(action: str, resource: str, account: str, region: str) -> EvalContext:

@@ -161,5 +161,6 @@ class AppStreamModel:
 
     def _acted(self, act: Act) -> None:
         self._history.acts.append(act)
-        who = "the schedule" if act.scheduled else "somebody else" if act.invocation is None else f"invocation {act.invocation.number}"
+        others = "the schedule" if act.scheduled else "somebody else"
+        who = others if act.invocation is None else f"invocation {act.invocation.number}"
         self._history.notes.append((act.at, f"{act.what} of {act.name} by {who} took effect"))

@@ -6,8 +6,8 @@ from typing import Any
 from appstream_local.settings import Behaviour, Durations
 from appstream_local.states import STATES
 from simulation.dice import Token
-from simulation.drawing_troubles import draw_troubles
 from simulation.drawing_schedules import with_scheduled_stops
+from simulation.drawing_troubles import draw_troubles
 from simulation.scenario import Builder, Properties, Scenario, Step
 
 NAMES = ("builder-a", "B.2_b")

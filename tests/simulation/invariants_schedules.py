@@ -1,4 +1,4 @@
-"""What must hold for scheduled stops: each is promised truly, happens, hits nothing newer, and is gone with its purpose."""
+"""What must hold for scheduled stops: promised truly, made, hitting nothing newer, gone with their purpose."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,7 +16,7 @@ _RESERVE = 15.0
 
 
 def a_promised_stop_is_scheduled(history: History) -> Iterator[str]:
-    """A success tells for when the stop is set, as long after RUNNING as asked for; without the option it tells none."""
+    """A success tells for when the stop is set, as long after RUNNING as asked for; or tells none."""
     for request in _succeeded(history):
         told = str(request.answer["Data"][SCHEDULED_STOP_TIME])
         after = request.properties.stop_after
@@ -28,7 +28,9 @@ def a_promised_stop_is_scheduled(history: History) -> Iterator[str]:
         known = {each.due for each in mine if each.what == "set"}
         due = _moment(told) if told else 0.0
         fine = due in known and request.sent_at + after - 1 <= due <= request.ended_at + after
-        yield "" if fine else f"request {request.number} tells of {told or 'no stop'}, set were {sorted(map(str, known))}"
+        yield (
+            "" if fine else f"request {request.number} tells of {told or 'no stop'}, set were {sorted(map(str, known))}"
+        )
 
 
 def a_promised_stop_happens(history: History) -> Iterator[str]:
@@ -38,7 +40,10 @@ def a_promised_stop_happens(history: History) -> Iterator[str]:
             continue
         due = _moment(str(request.answer["Data"][SCHEDULED_STOP_TIME]))
         name = request.properties.schedule
-        if any(each.sent_at > request.sent_at and each.sent_at <= due and _about(each, request) for each in history.requests):
+        if any(
+            each.sent_at > request.sent_at and each.sent_at <= due and _about(each, request)
+            for each in history.requests
+        ):
             continue
         # A late duplicate may have moved it on.
         moved = [each for each in history.schedule_changes if each.name == name and each.at > request.ended_at - 60]
@@ -55,7 +60,9 @@ def nothing_newer_is_stopped(history: History) -> Iterator[str]:
         if not act.scheduled:
             continue
         before = [
-            each for each in history.requests if each.sent_at <= act.at and act.name in (each.properties.name, each.physical_id)
+            each
+            for each in history.requests
+            if each.sent_at <= act.at and act.name in (each.properties.name, each.physical_id)
         ]
         last = before[-1] if before else None
         if last is None or last.kind == "Delete" or last.ended_at > act.at or last not in _succeeded(history):
@@ -81,7 +88,9 @@ def no_schedule_survives_its_purpose(history: History) -> Iterator[str]:
             continue
         changes = [each for each in history.schedule_changes if each.name == name and each.at <= request.ended_at]
         # What another request's late duplicate does meanwhile is another invariant's.
-        changes = [each for each in changes if each.invocation is None or _by(each, request) or each.at < request.sent_at]
+        changes = [
+            each for each in changes if each.invocation is None or _by(each, request) or each.at < request.sent_at
+        ]
         last = next((each for each in reversed(changes) if each.what in ("set", "deleted", "fired")), None)
         left = last is not None and last.what == "set" and request.ended_at < (last.due or 0.0)
         yield f"request {request.number} left schedule {name}" if left else ""
@@ -91,7 +100,11 @@ def _had(history: History, request: Request) -> bool:
     """Return whether the properties before an update had the schedule: as the request before it did."""
     earlier = [each for each in history.requests if each.number < request.number and each.kind != "Delete"]
     before = earlier[-1] if earlier else None
-    return before is not None and before.properties.stop_after is not None and before.properties.name == request.properties.name
+    return (
+        before is not None
+        and before.properties.stop_after is not None
+        and before.properties.name == request.properties.name
+    )
 
 
 def _about(one: Request, other: Request) -> bool:

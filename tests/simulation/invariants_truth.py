@@ -36,7 +36,9 @@ def attributes_are_complete_and_true(history: History) -> Iterator[str]:
     """Every promised attribute is there, a string, and as it was last seen; long texts may be cut, and are marked."""
     for request, look in _answered(history, "SUCCESS", "Create", "Update"):
         data = request.answer.get("Data", {})
-        if set(data) != {*ATTRIBUTES, SCHEDULED_STOP_TIME} or not all(isinstance(value, str) for value in data.values()):
+        if set(data) != {*ATTRIBUTES, SCHEDULED_STOP_TIME} or not all(
+            isinstance(value, str) for value in data.values()
+        ):
             yield f"request {request.number}: attributes {sorted({*ATTRIBUTES, SCHEDULED_STOP_TIME} ^ set(data))}"
             continue
         if look is None or look.shown is None:
@@ -114,7 +116,13 @@ def failures_are_true(history: History) -> Iterator[str]:
     for request, look in _answered(history, "FAILED", "Create", "Update"):
         if "no longer waits" in request.answer["Reason"]:
             yield f"request {request.number} was still waited for"
-        elif request.properties.bad or "chedule" in request.answer["Reason"] or look is None or look.shown is None or look.shown["State"] != "RUNNING":
+        elif (
+            request.properties.bad
+            or "chedule" in request.answer["Reason"]
+            or look is None
+            or look.shown is None
+            or look.shown["State"] != "RUNNING"
+        ):
             yield ""
         else:
             fits = _agent_fits(request.properties, look)

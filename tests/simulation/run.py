@@ -11,8 +11,8 @@ from simulation.lambda_model import LambdaModel
 from simulation.network import Aws, Lost, Network
 from simulation.sandbox import OwnLogging, Sandbox
 from simulation.scenario import Scenario
-from simulation.schedules_model import SchedulesModel
 from simulation.scheduler import Scheduler, Stuck
+from simulation.schedules_model import SchedulesModel
 from simulation.stack import Stacks
 from simulation.weather import Weather
 from simulation.wire import Serving
@@ -38,7 +38,9 @@ def run(scenario: Scenario) -> History:
     network = Network(scheduler, dice["network"], weather, history, latency=scenario.latency)
     schedules = SchedulesModel(scheduler, history, dice["schedules"], appstream)
     schedules.caller = network.caller = appstream.caller = cloudformation.caller = lambda_
-    aws = Aws(network, {"appstream": appstream, "lambda": lambda_, "cloudformation": cloudformation, "scheduler": schedules})
+    aws = Aws(
+        network, {"appstream": appstream, "lambda": lambda_, "cloudformation": cloudformation, "scheduler": schedules}
+    )
     put = _put(network, cloudformation, lambda_)
 
     def make_sandbox(take_line: Callable[[str], None]) -> Sandbox:

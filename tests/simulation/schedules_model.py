@@ -51,7 +51,8 @@ class SchedulesModel:
     def answer(self, operation: str, request: AWSPreparedRequest, spell: Spell | None, /) -> Answer:
         """Let a request take effect, unless a spell prevents that."""
         name = str(request.url).partition("?")[0].rpartition("/")[2]
-        body = json.loads(request.body) if request.body else {}
+        content = request.body if isinstance(request.body, bytes) else b"{}"
+        body = json.loads(content)
         kind = "" if spell is None else spell.kind
         if kind in _REFUSALS:
             if spell is not None and spell.after_effect:
@@ -85,13 +86,21 @@ class SchedulesModel:
             return
         self._scheduler.after(late, lambda: self._stop(name, body, due, builder, pause=5.0))
         if twice:
-            self._scheduler.after(late + 2.0, lambda: self._appstream.stopped_by_schedule(builder))
+            self._scheduler.after(late + 2.0, lambda: self._stop_again(builder))
+
+    def _stop_again(self, builder: str) -> None:
+        self._appstream.stopped_by_schedule(builder)
 
     def _stop(self, name: str, body: dict[str, Any], due: float, builder: str, *, pause: float) -> None:
         really = self._appstream.state(builder)
         done = self._appstream.stopped_by_schedule(builder)
         change = ScheduleChange(
-            at=self._scheduler.now, what="fired" if done else "refused", name=name, due=due, builder=builder, really=really
+            at=self._scheduler.now,
+            what="fired" if done else "refused",
+            name=name,
+            due=due,
+            builder=builder,
+            really=really,
         )
         self._history.schedule_changes.append(change)
         age = body["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
