@@ -20,6 +20,7 @@ from running_image_builder_function.appstream import AppStream
 from running_image_builder_function.aws_errors import CONFIG
 from running_image_builder_function.function import Function
 from running_image_builder_function.metrics import Metrics
+from running_image_builder_function.schedules import Schedules
 from running_image_builder_function.stacks import Stacks
 from running_image_builder_function.successor import Successor
 
@@ -90,6 +91,7 @@ def main(name: str, seconds: float) -> None:
     appstream.meta.events.register("before-send", count)
     function = Function(
         builders=AppStream(lambda: appstream),
+        schedules=Schedules(lambda: None),
         ended=Stacks(lambda: hooked("cloudformation", 200, _GOING_ON)).ended,
         invoke=Successor(lambda: hooked("lambda", 202, b"")).invoke,
         clock=clock,

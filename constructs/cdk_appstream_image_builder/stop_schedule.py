@@ -36,10 +36,11 @@ class StopSchedule:
     def __init__(self, scope: Construct, *, image_builder_name: str, image_builder_arn: str, outlives: bool) -> None:
         """Make the role."""
         stack = Stack.of(scope)
+        place = _place(scope)
         # Resolved, because a token's text differs from synth to synth.
-        identity = json.dumps(stack.resolve([stack.stack_name, scope.node.path, image_builder_name]))
+        identity = json.dumps(stack.resolve([*place, image_builder_name]))
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
-        readable = re.sub(r"[^0-9a-zA-Z-_.]", "-", scope.node.path.replace("/", "-"))
+        readable = re.sub(r"[^0-9a-zA-Z-_.]", "-", "-".join(place))
         self.name = f"{readable[: _LONGEST - len(digest) - 1]}-{digest}"
         self.arn = stack.format_arn(
             service="scheduler", resource="schedule", resource_name=f"{contract.SCHEDULE_GROUP}/{self.name}"
@@ -59,3 +60,14 @@ class StopSchedule:
         )
         if outlives:
             self.role.apply_removal_policy(RemovalPolicy.RETAIN)
+
+
+def _place(scope: Construct) -> tuple[str, str]:
+    """Return the name of the stack that is deployed, and where in it a construct is: together unique where it runs.
+
+    Not the stack's own construct id, which may change without the stack. A nested stack has no name at synth.
+    """
+    stack = Stack.of(scope)
+    while stack.nested_stack_parent is not None:
+        stack = stack.nested_stack_parent
+    return stack.stack_name, scope.node.path.removeprefix(stack.node.path).lstrip("/")

@@ -147,7 +147,8 @@ def pursue(
                 trouble = "" if refusal is None else f"; last error: {refusal.code}"
                 troubled_state = journey.last_state
         except CallFailed as error:
-            trouble, troubled_state = f"; last error: {error.code}", None
+            trouble = f"; last error: {error.code}"
+            troubled_state = journey.last_state if step in SCHEDULING else None
             pace.troubled()
             journal.noted(goal, str(error), now=clock.time())
             last = goal.enough(error, now=clock.time())

@@ -15,7 +15,7 @@ from support.permissions import Permission, differences, granted_by, used_by
 
 APP = Path(__file__).parent / "scenarios_permissions" / "app.py"
 
-SETS = ("Default", "Stop", "Restart", "StopAndRestart")
+SETS = ("Default", "Stop", "Restart", "StopAndRestart", "Ends")
 
 
 class Lives(NamedTuple):
@@ -50,7 +50,7 @@ def lives(engine: Engine, control_of_lives: Control) -> Lives:
 
     cdk.destroy(*(f"{name}Updated" for name in SETS), arguments=together).check()
     states = {name: control_of_lives.image_builder(f"life-{name}").state for name in SETS}
-    assert {name: "STOPPED" if "Stop" in name else "RUNNING" for name in SETS} == states
+    assert {name: "STOPPED" if "Stop" in name or name == "Ends" else "RUNNING" for name in SETS} == states
     checks = control_of_lives.iam_checks()
     return Lives(granted, {name: used_by(role, checks) for name, role in roles.items()})
 
@@ -64,18 +64,25 @@ def control_of_lives(engine: Engine) -> Iterator[Control]:
 
 
 def role_of(stack: str, deployer: Deployer) -> str:
-    """Return the name of a stack's one role."""
+    """Return the name of the function's role, the one of a stack that is not the scheduler's."""
     resources = deployer.cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
-    (role,) = [each["PhysicalResourceId"] for each in resources if each["ResourceType"] == "AWS::IAM::Role"]
+    (role,) = [
+        each["PhysicalResourceId"]
+        for each in resources
+        if each["ResourceType"] == "AWS::IAM::Role" and "Scheduler" not in each["LogicalResourceId"]
+    ]
     return str(role)
 
 
 def permissions_of(role: str, deployer: Deployer) -> set[Permission]:
-    """Return what a role's policies, all of them inline, allow."""
+    """Return what a role's policies allow, inline and managed."""
     iam = deployer.client("iam")
-    assert [] == iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
-    policies = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    return granted_by(*(iam.get_role_policy(RoleName=role, PolicyName=each)["PolicyDocument"] for each in policies))
+    inline = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    managed = [each["PolicyArn"] for each in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]]
+    return granted_by(
+        *(iam.get_role_policy(RoleName=role, PolicyName=each)["PolicyDocument"] for each in inline),
+        *(iam.get_policy_version(PolicyArn=each, VersionId="v1")["PolicyVersion"]["Document"] for each in managed),
+    )
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -94,4 +101,6 @@ def test_the_sets_differ_where_their_options_say(lives: Lives) -> None:
         "lambda:InvokeFunction",
     }
     stop = default | {"appstream:StopImageBuilder"}
-    assert {"Default": default, "Stop": stop, "Restart": stop, "StopAndRestart": stop} == actions
+    schedule = {f"scheduler:{each}Schedule" for each in ("Create", "Delete", "Get", "Update")}
+    ends = stop | schedule | {"iam:PassRole"}
+    assert {"Default": default, "Stop": stop, "Restart": stop, "StopAndRestart": stop, "Ends": ends} == actions

@@ -7,7 +7,16 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from running_image_builder_function import answer, ensure_running, errors, function, request, states
+from running_image_builder_function import (
+    answer,
+    ensure_running,
+    errors,
+    function,
+    request,
+    schedules,
+    scheduling,
+    states,
+)
 from running_image_builder_function.answer import fit
 from running_image_builder_function.appstream import AppStream
 from running_image_builder_function.ensure_running import EnsureRunning
@@ -17,6 +26,7 @@ from running_image_builder_function.image_builder import ImageBuilder
 from running_image_builder_function.journal import Redaction
 from running_image_builder_function.stacks import Stacks
 from running_image_builder_function.states import Meaning, Row
+from running_image_builder_function.stop_schedule import moment
 from simulation import run as run_module
 from simulation.scenario import Scenario
 from simulation.scenarios import (
@@ -28,6 +38,8 @@ from simulation.scenarios import (
     created_and_deleted,
     deleted_again_later,
     delivered_twice,
+    ends_by_itself,
+    updated_when_a_stop_was_refused,
 )
 
 Break = Callable[[pytest.MonkeyPatch], None]
@@ -109,6 +121,10 @@ def _gives_its_own_id(body: dict[str, Any]) -> tuple[bytes, list[str]]:
     return json.dumps({**body, "PhysicalResourceId": "anything"}).encode(), []
 
 
+def _a_minute_off(at: float) -> str:
+    return moment(at - 60)
+
+
 def _crashes(self: function.Function, url: str, body: dict[str, Any]) -> None:
     raise KeyError("a bug")
 
@@ -181,6 +197,18 @@ BREAKAGES = (
     Breakage("nothing_is_done_for_a_request_that_is_over", _sets(function, "_DELETED", ()), deleted_again_later()),
     Breakage("somebody_elses_start_is_respected", _sets(EnsureStopped, "step", _stops_again), OTHER_START),
     Breakage("leaving_makes_no_calls", _sets(request, "_stops_on_delete", lambda *_: True), created_and_deleted()),
+    Breakage("a_promised_stop_is_scheduled", _sets(ensure_running, "moment", _a_minute_off), ends_by_itself()),
+    Breakage("a_promised_stop_happens", _sets(schedules, "moment", _a_minute_off), ends_by_itself()),
+    Breakage(
+        "nothing_newer_is_stopped",
+        _sets(scheduling, "_quiet_until", lambda due, *, now: 0.0),
+        updated_when_a_stop_was_refused(),
+    ),
+    Breakage(
+        "no_schedule_survives_its_purpose",
+        _sets(EnsureStopped, "step", EnsureStopped._look),
+        created_and_deleted(on_delete="STOP", stop_after=7200),
+    ),
     Breakage("no_secret_in_any_log", _tells_the_url, created_and_deleted()),
     Breakage("nothing_is_left_behind", _runs_for_ever, created_and_deleted(outcome="never", timeout=300)),
     Breakage(

@@ -45,13 +45,14 @@ def a_promised_stop_happens(history: History) -> Iterator[str]:
             for each in history.requests
         ):
             continue
-        # A late duplicate may have moved it on.
-        moved = [each for each in history.schedule_changes if each.name == name and each.at > request.ended_at - 60]
-        if any(each.what in ("set", "deleted") and each.at > request.ended_at for each in moved):
-            continue
-        fired = [each for each in moved if each.due == due and each.what in ("fired", "refused")]
-        taken = not fired or fired[0].really != "RUNNING" or fired[0].what == "fired"
-        yield "" if fired and taken else f"request {request.number}: nothing stopped {name}"
+        changes = [each for each in history.schedule_changes if each.name == name and each.at >= request.sent_at]
+        changes = [each for each in changes if each.invocation is None or each.at <= due]
+        # A duplicate of the request may have moved it on by a little, once it was told.
+        last = next(each for each in reversed(changes) if each.invocation is not None)
+        fired = [each for each in changes if each.due == last.due and each.what in ("fired", "refused")]
+        taken = fired and (fired[0].really != "RUNNING" or fired[0].what == "fired")
+        fine = taken and last.due is not None and last.due >= due
+        yield "" if fine else f"request {request.number}: nothing stopped {request.properties.name} at {due:.0f}"
 
 
 def nothing_newer_is_stopped(history: History) -> Iterator[str]:

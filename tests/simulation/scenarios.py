@@ -19,6 +19,7 @@ def created_and_deleted(
     function_limit: float = 900.0,
     text: str = "",
     then_fails: bool = False,
+    stop_after: int | None = None,
     troubles: tuple[Troubles, ...] = (),
 ) -> Scenario:
     """Return a stack that is created, and deleted ten minutes later.
@@ -33,10 +34,16 @@ def created_and_deleted(
         function_limit: The function's own limit, in seconds.
         text: The builder's description, which AppStream also gives as the cause of what goes wrong.
         then_fails: Whether the builder fails between the two.
+        stop_after: The property, in seconds.
         troubles: Around the Create, and what it leads to.
     """
     properties = Properties(
-        name=NAME, timeout=timeout, poll_interval=20, on_delete=on_delete, agent_version=agent_version
+        name=NAME,
+        timeout=timeout,
+        poll_interval=20,
+        on_delete=on_delete,
+        agent_version=agent_version,
+        stop_after=stop_after,
     )
     fields = {"Description": text, "StateChangeReason": {"Code": "CODE", "Message": text}} if text else {}
     fails = PersonAct(what="fail", name=NAME, after=500.0)
@@ -136,4 +143,29 @@ def handed_over_unheard() -> Scenario:
         builders=(Builder(name=NAME, outcome="never"),),
         steps=(Step(kind="create", properties=properties, troubles=(Troubles(spells=(lost,)),)),),
         function_limit=60.0,
+    )
+
+
+def updated_when_a_stop_was_refused() -> Scenario:
+    """Return a builder that somebody restarts just when its stop is due, and an update before the stop's next try."""
+    properties = Properties(name=NAME, poll_interval=5, stop_after=900)
+    people = (PersonAct(what="stop", name=NAME, after=870.0), PersonAct(what="start", name=NAME, after=893.0))
+    return Scenario(
+        seed="by hand",
+        builders=(Builder(name=NAME, state="RUNNING"),),
+        steps=(
+            Step(kind="create", properties=properties, troubles=(Troubles(people=people),)),
+            Step(kind="update", properties=properties, pause=904.0),
+        ),
+        durations=Durations(start=30.0, stop=10.0),
+    )
+
+
+def ends_by_itself() -> Scenario:
+    """Return a builder that is started, and left to its scheduled stop."""
+    return Scenario(
+        seed="by hand",
+        builders=(Builder(name=NAME),),
+        steps=(Step(kind="create", properties=Properties(name=NAME, poll_interval=20, stop_after=1800)),),
+        durations=Durations(start=120.0),
     )

@@ -42,7 +42,9 @@ def test_the_runs_reach_everything_that_is_claimed() -> None:
     assert {"Create", "Update", "Delete"} == {name for name, _ in tally.names("requests")}
     invocations = dict(tally.names("invocations"))
     assert all(invocations[each] for each in ("hand-overs", "killed", "duplicate deliveries", "retries by Lambda"))
-    assert {"appstream", "lambda", "cloudformation", "s3"} == {name.split(":")[0] for name, _ in tally.names("faults")}
+    assert {"appstream", "lambda", "cloudformation", "s3", "scheduler"} == {
+        name.split(":")[0] for name, _ in tally.names("faults")
+    }
     assert 14 == len(tally.names("builders at the beginning"))
 
 

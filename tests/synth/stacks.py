@@ -13,6 +13,9 @@ Json = dict[str, Any]
 NAME = "nb-1"
 """The builder's name where a test does not care."""
 
+POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+"""The resources that allow something to a role, but for what is written into a role itself."""
+
 
 def every_option() -> Json:
     """Return each option of the construct with a value that is not its default."""
@@ -22,6 +25,7 @@ def every_option() -> Json:
         "timeout": Duration.minutes(45),
         "poll_interval": Duration.seconds(5),
         "on_delete": OnDelete.STOP,
+        "stop_after": Duration.hours(8),
         "triggers": {"refresh": "2026-11"},
     }
 
@@ -61,5 +65,5 @@ def only(found: Json, resource_type: str) -> Json:
 
 def statements(found: Json) -> list[Json]:
     """Return every statement of every policy of a template, in the template's order."""
-    policies = of_type(found, "AWS::IAM::Policy").values()
+    policies = (each for each in found["Resources"].values() if each["Type"] in POLICIES)
     return [statement for policy in policies for statement in policy["Properties"]["PolicyDocument"]["Statement"]]

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_lambda as lambda_
 
@@ -18,6 +19,8 @@ RESOURCES = {
     r'"\*"': "`*`",
     r":image-builder/": "the builder's ARN",
     r'"AWS::StackId"': "each stack with a builder",
+    r":schedule/": "the builder's schedule",
+    r"SchedulerRole": "the scheduler's role",
     r'"Fn::GetAtt": \["ProviderLogGroup': "its log group",
     r'"Fn::GetAtt": \["ProviderFunction': "the function itself",
 }
@@ -27,6 +30,7 @@ WHEN = {
     frozenset({"stop", "restart", "stop and restart", "everything"}): (
         "`on_delete=STOP`, or `restart_to_update_agent` with a version"
     ),
+    frozenset({"ends", "everything"}): "`stop_after`",
     frozenset({"vpc", "everything"}): "`vpc`",
     frozenset({"tracing", "everything"}): "`tracing`",
 }
@@ -67,6 +71,7 @@ def permissions() -> set[tuple[str, str, str]]:
         "restart without version": made({"restart_to_update_agent": True}),
         "vpc": made({}, vpc=True),
         "tracing": made({}, tracing=True),
+        "ends": made({"stop_after": Duration.hours(8)}),
         "everything": made(every_option(), vpc=True, tracing=True),
     }
     return {

@@ -38,7 +38,9 @@ def with_every_option(
         timeout=time,
         poll_interval=time,
         on_delete=OnDelete.STOP,
+        stop_after=time,
         triggers=triggers,
+        start_on_every_deploy=True,
         provider=RunningImageBuilderProvider.of_stack(scope),
     )
 

@@ -28,7 +28,7 @@ def test_every_attribute_is_documented() -> None:
 
 
 def test_every_property_of_the_resource_is_documented() -> None:
-    """The documented properties are those that the function reads, and the one that only CloudFormation does."""
+    """The documented properties are those that the function reads, and the two that only CloudFormation does."""
     page = (DOCS / "reference.md").read_text(encoding="utf-8")
     section = page.partition("## The custom resource")[2].partition("\n## ")[0]
 
@@ -40,6 +40,10 @@ def test_every_property_of_the_resource_is_documented() -> None:
         contract.POLL_INTERVAL_SECONDS,
         contract.ON_DELETE,
         contract.TRIGGERS,
+        contract.DEPLOY_NONCE,
+        contract.STOP_AFTER_SECONDS,
+        contract.SCHEDULE_NAME,
+        contract.SCHEDULER_ROLE_ARN,
     ] == re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)
     assert contract.RESOURCE_TYPE in section
 

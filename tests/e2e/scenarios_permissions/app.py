@@ -18,6 +18,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "appstream_agent_version": "LATEST",
         "restart_to_update_agent": True,
     },
+    "Ends": {"on_delete": OnDelete.STOP, "stop_after": Duration.minutes(15)},
 }
 
 

@@ -39,7 +39,9 @@ builder = RunningImageBuilder(
     timeout=Duration.minutes(45),
     poll_interval=Duration.seconds(5),
     on_delete=OnDelete.STOP,
+    stop_after=Duration.hours(8),
     triggers={"image": "2026-11"},
+    start_on_every_deploy=True,
     provider=provider,
 )
 

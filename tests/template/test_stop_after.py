@@ -1,0 +1,180 @@
+"""What a scheduled stop adds to a template, with exactly the rights that it needs; and every deploy's own value."""
+
+from typing import Any
+
+import pytest
+from aws_cdk import App, CfnParameter, Duration, Stack
+from aws_cdk import aws_iam as iam
+
+from cdk_appstream_image_builder import OnDelete, RunningImageBuilderProvider
+from synth.stacks import Json, any_builder, any_stack, of_type, only, template, template_with
+
+TYPE = "Custom::AppStreamRunningImageBuilder"
+HOURS = Duration.hours(8)
+REMEDY = "give whole seconds from 15 minutes to 30 days"
+
+
+@pytest.fixture(scope="module")
+def found() -> Json:
+    """Return the template of a builder that ends after eight hours."""
+    return template_with(stop_after=HOURS)
+
+
+def joined(value: Any) -> str:
+    """Return an ARN as text, with its pseudo parameters by name."""
+    return "".join(each if isinstance(each, str) else f"<{each['Ref'][5:]}>" for each in value["Fn::Join"][1])
+
+
+def scheduler_roles(resources: Json) -> dict[str, Json]:
+    """Return the roles for the scheduler."""
+    return {key: each for key, each in of_type(resources, "AWS::IAM::Role").items() if "SchedulerRole" in key}
+
+
+def test_it_adds_a_role_and_a_policy_and_nothing_without_the_option(found: Json) -> None:
+    """Two resources more; the schedule itself is the function's to make."""
+    assert len(template_with()["Resources"]) + 2 == len(found["Resources"])
+
+
+def test_the_properties_name_the_schedule_and_its_role(found: Json) -> None:
+    """In seconds, and within the scheduler's 64 characters."""
+    properties = only(found, TYPE)["Properties"]
+    (role,) = scheduler_roles(found)
+    assert (28800, {"Fn::GetAtt": [role, "Arn"]}) == (properties["StopAfterSeconds"], properties["SchedulerRoleArn"])
+    assert properties["ScheduleName"].startswith("Stack-Builder-")
+
+
+def test_the_schedulers_role_may_stop_this_builder_and_nothing_else(found: Json) -> None:
+    """For schedules of this account's default group: the scheduler knows no narrower source than a group."""
+    (role,) = scheduler_roles(found).values()
+    (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    (policy,) = role["Properties"]["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    condition = trust["Condition"]["StringEquals"]
+
+    assert {"Service": "scheduler.amazonaws.com"} == trust["Principal"]
+    assert {"Ref": "AWS::AccountId"} == condition["aws:SourceAccount"]
+    assert "arn:<Partition>:scheduler:<Region>:<AccountId>:schedule-group/default" == joined(condition["aws:SourceArn"])
+    assert "appstream:StopImageBuilder" == statement["Action"]
+    assert "arn:<Partition>:appstream:<Region>:<AccountId>:image-builder/nb-1" == joined(statement["Resource"])
+
+
+def test_the_function_may_change_this_schedule_and_pass_this_role(found: Json) -> None:
+    """The role to the scheduler only; stopping the builder itself is not among it."""
+    scheduling, passing = only(found, "AWS::IAM::ManagedPolicy")["Properties"]["PolicyDocument"]["Statement"]
+    name = only(found, TYPE)["Properties"]["ScheduleName"]
+    actions = [f"scheduler:{each}Schedule" for each in ("Create", "Delete", "Get", "Update")]
+    (role,) = scheduler_roles(found)
+
+    assert actions == scheduling["Action"]
+    assert f"arn:<Partition>:scheduler:<Region>:<AccountId>:schedule/default/{name}" == joined(scheduling["Resource"])
+    assert ("iam:PassRole", {"Fn::GetAtt": [role, "Arn"]}) == (passing["Action"], passing["Resource"])
+    assert {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}} == passing["Condition"]
+    assert "StopImageBuilder" not in str(of_type(found, "AWS::IAM::Policy"))
+
+
+@pytest.mark.parametrize(("on_delete", "kept"), [(OnDelete.LEAVE_RUNNING, "Retain"), (OnDelete.STOP, None)])
+def test_the_role_outlives_the_stack_where_the_builder_does(on_delete: OnDelete, kept: str | None) -> None:
+    """A schedule whose role is gone would stop nothing."""
+    (role,) = scheduler_roles(template_with(stop_after=HOURS, on_delete=on_delete)).values()
+    assert (kept, kept) == (role.get("DeletionPolicy"), role.get("UpdateReplacePolicy"))
+
+
+def identity(stack_name: str, construct_id: str, name: str) -> tuple[str, str, str]:
+    """Return the schedule's name, and the logical ids of role and policy, of one builder."""
+    stack = Stack(App(), stack_name)
+    any_builder(stack, construct_id, image_builder_name=name, stop_after=HOURS)
+    made = template(stack)
+    (role,), (policy,) = scheduler_roles(made), of_type(made, "AWS::IAM::ManagedPolicy")
+    return str(only(made, TYPE)["Properties"]["ScheduleName"]), role, policy
+
+
+def test_names_are_the_same_in_two_synths_and_differ_by_stack_resource_and_builder() -> None:
+    """So a rename leaves the old builder its end, and replaces the policy instead of changing it."""
+    base = identity("Stack", "Builder", "nb-1")
+    assert base == identity("Stack", "Builder", "nb-1")
+    others = [
+        identity("Other", "Builder", "nb-1"),
+        identity("Stack", "Second", "nb-1"),
+        identity("Stack", "Builder", "nb-2"),
+    ]
+    assert 4 == len({base[0], *(each[0] for each in others)})
+    assert set(base[1:]).isdisjoint(others[2][1:])
+
+
+def test_a_long_path_and_a_token_make_a_name_that_the_scheduler_takes() -> None:
+    """At most 64 characters."""
+    stack = Stack(App(), "S" * 100)
+    any_builder(stack, "B u/i:l*d" * 20, image_builder_name=CfnParameter(stack, "N").value_as_string, stop_after=HOURS)
+    name = only(template(stack), TYPE)["Properties"]["ScheduleName"]
+    assert 64 == len(name)
+    assert set(name) <= set("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.")
+
+
+def test_many_schedules_fit_into_managed_policies_of_their_own() -> None:
+    """Each resource waits for the one that names its schedule."""
+    stack = any_stack()
+    for number in range(45):
+        any_builder(stack, f"Builder{number}", image_builder_name=f"nb-{number}", stop_after=HOURS)
+    made = template(stack)
+    policies = {key: each for key, each in of_type(made, "AWS::IAM::ManagedPolicy").items() if "Schedules" in key}
+
+    assert 3 == len(policies)
+    for resource in of_type(made, TYPE).values():
+        awaited = " ".join(str(policies[key]) for key in resource["DependsOn"] if key in policies)
+        assert 1 == awaited.count(resource["Properties"]["ScheduleName"])
+
+
+def test_a_role_that_cannot_be_changed_is_told_the_statements() -> None:
+    """As of everything else that it needs."""
+    stack = any_stack()
+    role = iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::123456789012:role/fixed", mutable=False)
+    provider = RunningImageBuilderProvider(stack, "Provider", role=role)
+    any_builder(stack, provider=provider, stop_after=HOURS)
+    told = " ".join(str(each.data) for each in provider.node.metadata)
+
+    assert "scheduler:CreateSchedule" in told
+    assert "iam:PassRole" in told
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (Duration.minutes(14), "stop_after is 14 minutes: " + REMEDY),
+        (Duration.days(31), "stop_after is 31 days: " + REMEDY),
+        (3600, "stop_after is 3600: give a Duration, such as Duration.seconds(900)"),
+    ],
+)
+def test_a_time_that_cannot_be_is_refused(given: Any, shown: str) -> None:
+    """When the construct is made, with the value and the remedy."""
+    with pytest.raises((TypeError, ValueError)) as refused:
+        any_builder(any_stack(), stop_after=given)
+    assert shown == str(refused.value)
+
+
+def test_a_time_that_is_not_known_at_synth_is_refused() -> None:
+    """It decides what the function promises."""
+    stack = any_stack()
+    minutes = CfnParameter(stack, "Minutes", type="Number").value_as_number
+    with pytest.raises(ValueError, match=r"^stop_after is a token: give a Duration whose value is known at synth$"):
+        any_builder(stack, stop_after=Duration.minutes(minutes))
+
+
+def nonce(context: Json | None = None, **options: Any) -> object:
+    """Return the deploy's own value in a builder's properties."""
+    stack = Stack(App(context=context), "Stack")
+    any_builder(stack, **options)
+    return only(template(stack), TYPE)["Properties"].get("DeployNonce")
+
+
+def test_every_synth_has_a_value_of_its_own_only_where_every_deploy_is_to_start() -> None:
+    """The context can pin it."""
+    asked: Json = {"start_on_every_deploy": True}
+    assert (None, "build-7") == (nonce(), nonce({"deployNonce": "build-7"}, **asked))
+    assert nonce(**asked) != nonce(**asked)
+    assert nonce(**asked)
+
+
+def test_a_flag_that_is_none_is_refused() -> None:
+    """The text "false" would be true."""
+    with pytest.raises(TypeError, match=r"^start_on_every_deploy is 'false': give True or False$"):
+        any_builder(any_stack(), start_on_every_deploy="false")

@@ -1,0 +1,132 @@
+"""The EventBridge Scheduler calls, through the real boto3 client."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from running_image_builder_function.errors import CallFailed, Trouble
+from running_image_builder_function.schedules import Schedules
+from running_image_builder_function.stop_schedule import StopSchedule
+from support.world import NAME
+
+ROLE = "arn:aws-cn:iam::123456789012:role/stops"
+WANTED = StopSchedule(name="stop-1", role_arn=ROLE, after=900)
+AT = 1_800_000_000.0
+NAMED = {"Name": "stop-1", "GroupName": "default"}
+SET = {
+    **NAMED,
+    "ScheduleExpression": "at(2027-01-15T08:00:00)",
+    "ScheduleExpressionTimezone": "UTC",
+    "FlexibleTimeWindow": {"Mode": "OFF"},
+    "ActionAfterCompletion": "DELETE",
+    "Description": f"Stops the AppStream image builder {NAME}",
+    "Target": {
+        "Arn": "arn:aws-cn:scheduler:::aws-sdk:appstream:stopImageBuilder",
+        "RoleArn": ROLE,
+        "Input": f'{{"Name": "{NAME}"}}',
+        "RetryPolicy": {"MaximumEventAgeInSeconds": 300, "MaximumRetryAttempts": 185},
+    },
+}
+ARN = {"ScheduleArn": "arn:aws-cn:scheduler:cn-north-1:123456789012:schedule/default/stop-1"}
+
+
+@pytest.fixture
+def client() -> Any:
+    """Return a boto3 client of nobody's."""
+    return boto3.client("scheduler", region_name="cn-north-1", aws_access_key_id="test", aws_secret_access_key="test")
+
+
+@pytest.fixture
+def stubber(client: Any) -> Iterator[Stubber]:
+    """Return what answers in the scheduler's place, and checks at the end that all it expected was called."""
+    with Stubber(client) as stub:
+        yield stub
+        stub.assert_no_pending_responses()
+
+
+@pytest.fixture
+def schedules(client: Any) -> Schedules:
+    """Return the function's calls over that client."""
+    return Schedules(lambda: client)
+
+
+def test_a_schedule_is_made_where_there_is_none(schedules: Schedules, stubber: Stubber) -> None:
+    """Once, in UTC, without a window, gone afterwards, in the role's own partition, and tried for five minutes."""
+    stubber.add_client_error("update_schedule", "ResourceNotFoundException", expected_params=SET)
+    stubber.add_response("create_schedule", ARN, SET)
+
+    schedules.put(WANTED, NAME, at=AT)
+
+
+def test_a_schedule_that_is_there_is_moved(schedules: Schedules, stubber: Stubber) -> None:
+    """With one call."""
+    stubber.add_response("update_schedule", ARN, SET)
+
+    schedules.put(WANTED, NAME, at=AT)
+
+
+def test_a_schedule_tells_when_it_is_due(schedules: Schedules, stubber: Stubber) -> None:
+    """In seconds since the epoch, whatever the machine's time zone."""
+    stubber.add_response("get_schedule", {"ScheduleExpression": "at(2027-01-15T08:00:00)"}, NAMED)
+
+    assert schedules.due("stop-1") == AT
+
+
+def test_a_schedule_that_is_not_there_is_never_due(schedules: Schedules, stubber: Stubber) -> None:
+    """And need not be deleted."""
+    stubber.add_client_error("get_schedule", "ResourceNotFoundException", expected_params=NAMED)
+    stubber.add_client_error("delete_schedule", "ResourceNotFoundException", expected_params=NAMED)
+
+    assert schedules.due("stop-1") is None
+    schedules.remove("stop-1")
+
+
+def test_a_schedule_that_somebody_has_changed_may_be_due_already(schedules: Schedules, stubber: Stubber) -> None:
+    """A rate fires at any time."""
+    stubber.add_response("get_schedule", {"ScheduleExpression": "rate(1 hour)"}, NAMED)
+
+    assert schedules.due("stop-1") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "trouble", "action", "resource"),
+    [
+        (
+            "AccessDeniedException",
+            "User: x is not authorized to perform: scheduler:UpdateSchedule",
+            Trouble.DENIED,
+            "scheduler:UpdateSchedule",
+            "schedule/default/stop-1",
+        ),
+        (
+            "AccessDeniedException",
+            f"User: x is not authorized to perform: iam:PassRole on resource: {ROLE}",
+            Trouble.DENIED,
+            "iam:PassRole",
+            ROLE,
+        ),
+        (
+            "ValidationException",
+            "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
+            Trouble.DENIED,
+            "sts:AssumeRole by the scheduler",
+            ROLE,
+        ),
+        ("ValidationException", "no such time", Trouble.INVALID, "scheduler:UpdateSchedule", "schedule/default/stop-1"),
+        ("ThrottlingException", "slow", Trouble.THROTTLED, "scheduler:UpdateSchedule", "schedule/default/stop-1"),
+        ("ConflictException", "busy", Trouble.BUSY, "scheduler:UpdateSchedule", "schedule/default/stop-1"),
+    ],
+)
+def test_a_refusal_tells_what_it_is_about(
+    schedules: Schedules, stubber: Stubber, code: str, message: str, trouble: Trouble, action: str, resource: str
+) -> None:
+    """The schedule, or the role that is handed over; a role that is not known yet is a permission that comes late."""
+    stubber.add_client_error("update_schedule", code, message)
+
+    with pytest.raises(CallFailed) as failed:
+        schedules.put(WANTED, NAME, at=AT)
+
+    assert (trouble, action, resource) == (failed.value.trouble, failed.value.action, failed.value.resource)
