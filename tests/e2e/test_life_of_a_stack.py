@@ -82,3 +82,14 @@ def test_several_builders_share_one_function(deployer: Deployer, control: Contro
     assert [control.image_builder(name).state for name in names] == ["RUNNING"] * 3
     resources = deployer.cloudformation.describe_stack_resources(StackName="several")["StackResources"]
     assert [each["ResourceType"] for each in resources].count("AWS::Lambda::Function") == 1
+
+
+def test_every_deploy_starts_a_builder_that_was_stopped(deployer: Deployer, control: Control) -> None:
+    """Where that is asked for; the two steps are otherwise the same."""
+    control.put_image_builder("every-deploy")
+    deployer.deploy("EveryDeploy").check()
+    control.set_state("every-deploy", "STOPPED")
+
+    deployer.deploy("EveryDeployAgain").check()
+
+    assert ("RUNNING", 2) == (control.image_builder("every-deploy").state, control.image_builder("every-deploy").starts)

@@ -49,7 +49,12 @@ REFUSED_TOO: list[tuple[Json, str]] = [
         ({"pollIntervalSeconds": value}, f"pollIntervalSeconds is {value!r}: give a number of seconds from 1 to 60")
         for value in ("often", "0", "61")
     ],
+    *[
+        ({"stopAfterMinutes": value}, f"stopAfterMinutes is {value!r}: give a number of minutes from 15 to 43200")
+        for value in ("later", "14", "43201")
+    ],
     ({"restartToUpdateAgent": "yes"}, "restartToUpdateAgent is 'yes': give true or false"),
+    ({"startOnEveryDeploy": "yes"}, "startOnEveryDeploy is 'yes': give true or false"),
     *[
         ({"triggers": value}, f"triggers is {value!r}: give a JSON object with strings as values")
         for value in ("{", '["a"]', '{"a": 1}', {"a": 1}, "a=b")

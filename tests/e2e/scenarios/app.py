@@ -23,6 +23,7 @@ def step(
     function_limit: int | None = None,
     provider: RunningImageBuilderProvider | None = None,
     stop_after: Duration | None = None,
+    start_on_every_deploy: bool = False,
 ) -> RunningImageBuilder:
     """Add one version of a stack, with builders and, for the first of them, its outputs; return the first."""
     stack = Stack(app, step_id, stack_name=stack_name)
@@ -37,6 +38,7 @@ def step(
             on_delete=on_delete,
             provider=provider,
             stop_after=stop_after,
+            start_on_every_deploy=start_on_every_deploy,
         )
         for number, name in enumerate(builder_names)
     ]
@@ -83,6 +85,8 @@ step(app, "SharedRightUpdated", "shared-right", "shared-right", timeout=Duration
 watched = step(app, "Watched", "watched", "watched")
 watched.add_running_past_alarm(Duration.hours(10))
 watched.provider.add_failed_starts_alarm()
+step(app, "EveryDeploy", "every-deploy", "every-deploy", start_on_every_deploy=True)
+step(app, "EveryDeployAgain", "every-deploy", "every-deploy", start_on_every_deploy=True)
 quarter = Duration.minutes(15)
 step(app, "Ends", "ends", "ends", stop_after=quarter)
 step(app, "EndsSoon", "ends-stopped", "ends-stopped", stop_after=quarter, on_delete=OnDelete.STOP)
