@@ -30,7 +30,7 @@ def _lag(data: Data) -> Figure:
 
 
 def _many(data: Data) -> Figure:
-    cases = sorted({(each["builders"], each["per_second"] or 0) for each in data["many"]})
+    cases = sorted({(each["builders"], each["per_second"] or 0) for each in data["many"] if each["builders"] > 1})
     figure, axes = new_figure(columns=len(cases), height=2.6)
     for axis, (builders, per_second) in zip(axes, cases, strict=True):
         found = {kind: summary.many(data, kind, builders, per_second or None) for kind in TITLES}

@@ -15,19 +15,22 @@ from appstream_benchmarks.contenders.names import THIS, TITLES
 from appstream_benchmarks.deploys.lab import Lab
 from appstream_benchmarks.deploys.scenarios import Scenario
 
-STARTS: Final = (7.0, 33.0, 95.0)
-"""Seconds that a start takes; multiples of nobody's interval."""
+STARTS: Final = {7.0: 16, 33.0: 8, 95.0: 4}
+"""Seconds that a start takes, multiples of nobody's interval, and how often it is measured."""
 
-REPETITIONS: Final = 4
-LONGER: Final = 1.25
-"""Seconds that each start takes longer than the one before. Four of them spread over the Provider framework's 5 s and
-this project's 2 s, so that the median does not hang on where between two looks a builder becomes RUNNING."""
+AT_MOST: Final = {"plain-crhelper": 4}
+"""Who is measured less often, since it takes minutes."""
+
+SPREAD: Final = 5.0
+"""Seconds over which the starts of one duration are spread, each a little longer than the one before: as long as the
+longest interval but crhelper's. So it is not decided by one phase where between two looks a builder becomes RUNNING."""
 
 COLD_NO_OPS: Final = 3
 WARM_NO_OPS: Final = 2
 LIMITED_START: Final = 33.0
 
-MANY: Final = (10, 50)
+FEW: Final = (1, 10)
+MANY: Final = 50
 MANY_START: Final = 33.0
 """Longer than two cores take to load fifty functions, so that nothing is loaded while builders become RUNNING."""
 
@@ -72,13 +75,12 @@ def run(assembly: Path, *, smoke: bool) -> Results:
     ]
     # One builder each: all of this waits nearly all the time, so it does not disturb each other.
     _at_once(assembly, [(kind, work) for work in alone for kind in TITLES])
-    few, most = MANY
     for per_second in (None, LIMIT_PER_SECOND):
-        _at_once(assembly, [(kind, partial(_many, results, few, per_second)) for kind in TITLES])
+        _at_once(assembly, [(kind, partial(_many, results, size, per_second)) for size in FEW for kind in TITLES])
     # Fifty functions at once are work for the whole machine.
     for per_second in (None, LIMIT_PER_SECOND):
         for kind in TITLES:
-            _at_once(assembly, [(kind, partial(_many, results, most, per_second))])
+            _at_once(assembly, [(kind, partial(_many, results, MANY, per_second))])
     return results
 
 
@@ -91,8 +93,9 @@ def _smoke(results: Results, lab: Lab) -> None:
 
 def _starts(results: Results, seconds: float, lab: Lab) -> Scenario:
     scenario = Scenario(lab, "updated")
-    for number in range(REPETITIONS):
-        results.starts.append(_told(scenario.start(seconds=seconds + number * LONGER, nominal=seconds)))
+    times = min(STARTS[seconds], AT_MOST.get(lab.kind, STARTS[seconds]))
+    for number in range(times):
+        results.starts.append(_told(scenario.start(seconds=seconds + number * SPREAD / times, nominal=seconds)))
     return scenario
 
 

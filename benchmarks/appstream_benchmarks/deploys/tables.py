@@ -31,12 +31,16 @@ def _lag(value: float | None, own: float | None) -> str:
 
 def _lags(data: Data) -> str:
     durations = summary.durations(data)
-    headers = ["", *(f"{number(each)} s start: {which}" for each in durations for which in ("median", "worst"))]
+    headers = [
+        "",
+        *(f"{number(each)} s start: {which}" for each in durations for which in ("starts", "median", "worst")),
+    ]
     rows = []
     for kind, title in TITLES.items():
         row = [title]
         for each in durations:
             runs, own = summary.starts(data, kind, each), summary.starts(data, THIS, each)
+            row.append(str(len(runs)))
             row.append(_lag(summary.median(runs, "lag_median"), summary.median(own, "lag_median")))
             row.append(_lag(summary.worst(runs, "lag_worst"), summary.worst(own, "lag_worst")))
         rows.append(row)
@@ -61,26 +65,27 @@ def _no_ops(data: Data) -> str:
 
 def _many(data: Data) -> str:
     parts = []
-    for per_second in (None, *sorted({each["per_second"] for each in data["many"] if each["per_second"]})):
-        sizes = sorted({each["builders"] for each in data["many"] if each["per_second"] == per_second})
-        headers = [
-            "no limit" if per_second is None else f"{number(per_second)} requests a second",
-            *(f"{size}: {what}" for size in sizes for what in ("lag, median", "worst", "until all complete", "failed")),
+    for size in sorted({each["builders"] for each in data["many"]}):
+        rates = sorted({each["per_second"] or 0 for each in data["many"] if each["builders"] == size})
+        headers = [f"{size} builder{'s' if size > 1 else ''}"]
+        for rate in rates:
+            limit = f"{number(rate)} requests/s" if rate else "no limit"
+            headers += [f"{limit}: lag, median", "worst", "until all complete", "refused calls", "failed builders"]
+        rows = [
+            [title, *(cell for rate in rates for cell in _cells(data, kind, size, rate or None))]
+            for kind, title in TITLES.items()
         ]
-        rows = []
-        for kind, title in TITLES.items():
-            row = [title]
-            for size in sizes:
-                found, own = summary.many(data, kind, size, per_second), summary.many(data, THIS, size, per_second)
-                if found is None or own is None:
-                    row += ["-"] * 4
-                    continue
-                row += [_lag(found[key], own[key]) for key in ("lag_median", "lag_worst")]
-                row.append(compared(found["seconds"], own["seconds"], "s") if found["worked"] else "rolled back")
-                row.append(number(found["failed_builders"]))
-            rows.append(row)
         parts.append(table(headers, rows))
     return "\n\n".join([*parts, "![Many builders](many.svg)"])
+
+
+def _cells(data: Data, kind: str, size: int, per_second: float | None) -> list[str]:
+    found, own = summary.many(data, kind, size, per_second), summary.many(data, THIS, size, per_second)
+    if found is None or own is None:
+        return ["-"] * 5
+    lags = [_lag(found[key], own[key]) for key in ("lag_median", "lag_worst")]
+    complete = compared(found["seconds"], own["seconds"], "s") if found["worked"] else "rolled back"
+    return [*lags, complete, number(found["throttled"]), number(found["failed_builders"])]
 
 
 def _use(data: Data) -> str:
@@ -152,8 +157,8 @@ def _left(data: Data) -> str:
 
 
 _LAG = f"""Seconds from the moment the engine's builder is RUNNING to CREATE_COMPLETE or UPDATE_COMPLETE of its
-resource; for the script, to its end. {schedule.REPETITIONS} starts of each, {number(schedule.LONGER)} s longer every
-time, so that a poller's phase does not decide. At the first one the functions are loaded."""
+resource; for the script, to its end. They are spread over {number(schedule.SPREAD)} s, each a
+little longer than the one before, so that a poller's phase does not decide. The functions are loaded at the first."""
 _NO_OP = """An update of the resource by a changed property, from its UPDATE_IN_PROGRESS to UPDATE_COMPLETE; the
 median. AWS documents nowhere what StartImageBuilder answers on a builder that is RUNNING; the engine refuses it with
 ResourceNotAvailableException."""
