@@ -1,11 +1,18 @@
 """What an operator makes of the function's metrics: alarms; knows nothing of how the function is made."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from aws_cdk import Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from cdk_appstream_image_builder.function_metrics import FunctionMetrics
-from cdk_appstream_image_builder.running_measurement import RunningMeasurement
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_cloudwatch as cloudwatch
+
+    from cdk_appstream_image_builder.running_measurement import RunningMeasurement
 
 
 class FunctionHealth(FunctionMetrics, Construct):
@@ -22,6 +29,9 @@ class FunctionHealth(FunctionMetrics, Construct):
         Returns:
             The alarm, without an action: give it one with ``add_alarm_action``.
         """
+        # CDK's modules for alarms and rules are imported where the first is made: most apps make none.
+        from aws_cdk import aws_cloudwatch as cloudwatch
+
         return cloudwatch.Alarm(
             self,
             "FailedStartsAlarm",
@@ -35,6 +45,8 @@ class FunctionHealth(FunctionMetrics, Construct):
 
     def measurement(self, scope: Construct) -> RunningMeasurement:
         """Return what measures the builders of a construct's stack, made at the first call."""
+        from cdk_appstream_image_builder.running_measurement import RunningMeasurement
+
         stack = Stack.of(scope)
         if stack not in self._measurements:
             # In another stack than the function's it cannot be a child of this construct; the id tells them apart.

@@ -1,11 +1,16 @@
 """The function's CloudWatch metrics as objects for alarms and dashboards; knows nothing of how it is made."""
 
-from aws_cdk import Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_lambda as lambda_
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from cdk_appstream_image_builder.validation import check_name
 from running_image_builder_function import contract
+
+if TYPE_CHECKING:
+    from aws_cdk import Duration
+    from aws_cdk import aws_cloudwatch as cloudwatch
+    from aws_cdk import aws_lambda as lambda_
 
 
 class FunctionMetrics:
@@ -41,6 +46,9 @@ class FunctionMetrics:
         Raises:
             ValueError: The name can be no image builder's.
         """
+        # Imported where the first metric is made: most apps make none.
+        from aws_cdk import aws_cloudwatch as cloudwatch
+
         dimensions = {contract.FUNCTION_NAME: self.function.function_name}
         if image_builder_name is not None:
             dimensions[contract.IMAGE_BUILDER] = check_name(image_builder_name)

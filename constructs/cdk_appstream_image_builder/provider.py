@@ -1,9 +1,10 @@
 """The function that serves the image builders of a stack: code, role, log group; knows nothing of a single builder."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from aws_cdk import Duration, RemovalPolicy, Stack
-from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -16,6 +17,11 @@ from cdk_appstream_image_builder.function_role import FunctionRole
 from cdk_appstream_image_builder.stop_schedule import StopSchedule
 from cdk_appstream_image_builder.validation import check_same_environment
 from running_image_builder_function import contract
+
+if TYPE_CHECKING:  # each module of CDK takes its time to import, and these serve for annotations only
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_iam as iam
+    from aws_cdk import aws_kms as kms
 
 _ID = "RunningImageBuilderProvider"
 """The id of the one that a stack shares. A change would replace its function."""
@@ -116,7 +122,7 @@ class RunningImageBuilderProvider(FunctionHealth):
         self._serves_own_stack = False
 
     @classmethod
-    def of_stack(cls, scope: Construct) -> "RunningImageBuilderProvider":
+    def of_stack(cls, scope: Construct) -> RunningImageBuilderProvider:
         """Return the provider that a construct's stack shares, made at the first call."""
         stack = Stack.of(scope)
         existing = stack.node.try_find_child(_ID)

@@ -1,11 +1,12 @@
 """The construct: properties in, the builder's attributes out; knows nothing of how the function is made."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from aws_cdk import CustomResource, Duration, RemovalPolicy, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
-from aws_cdk.interfaces.aws_appstream import IImageBuilderRef
 from constructs import Construct
 
 from cdk_appstream_image_builder import validation
@@ -15,6 +16,10 @@ from cdk_appstream_image_builder.on_delete import OnDelete
 from cdk_appstream_image_builder.provider import RunningImageBuilderProvider
 from cdk_appstream_image_builder.stop_schedule import StopSchedule
 from running_image_builder_function import contract
+
+if TYPE_CHECKING:  # each module of CDK takes its time to import, and these serve for annotations only
+    from aws_cdk import aws_cloudwatch as cloudwatch
+    from aws_cdk.interfaces.aws_appstream import IImageBuilderRef
 
 
 class RunningImageBuilder(ImageBuilderAttributes, Construct):

@@ -12,7 +12,7 @@ from constructs import Construct
 from cdk_appstream_image_builder.function_metrics import FunctionMetrics
 from running_image_builder_function import contract
 
-_EVERY = Duration.minutes(15)
+_EVERY_MINUTES = 15
 """Often enough that each hour of an alarm holds a measurement, even where an invocation is late or fails."""
 
 _NAMES_PER_TARGET = 50
@@ -39,7 +39,7 @@ class RunningMeasurement(Construct):
             self,
             "Rule",
             description="Measures which image builders are running",
-            schedule=events.Schedule.rate(_EVERY),
+            schedule=events.Schedule.rate(Duration.minutes(_EVERY_MINUTES)),
         )
         self._groups: list[_Names] = []
 

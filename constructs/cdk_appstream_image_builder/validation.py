@@ -1,12 +1,17 @@
 """Checks at synth of what the user gave; each failure names the value and the remedy. Makes no constructs."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, Stack, Token
-from aws_cdk.interfaces.aws_appstream import IImageBuilderRef
 
 from cdk_appstream_image_builder.on_delete import OnDelete
 from running_image_builder_function import contract
+
+if TYPE_CHECKING:  # each module of CDK takes its time to import, and this one serves for annotations only
+    from aws_cdk.interfaces.aws_appstream import IImageBuilderRef
 
 _HOUR = 60 * 60
 
