@@ -1,4 +1,4 @@
-"""How long a real synth takes: an app with an empty stack against the same with one builder, in turn."""
+"""How long a real synth takes: an empty stack beside those of `footprint_synth_apps`, in turn."""
 
 import os
 import resource
@@ -6,56 +6,45 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from appstream_benchmarks.footprint_synth_apps import APPS, EMPTY
+from cdk_appstream_image_builder import asset
+
 RUNS = 15
-
-_EMPTY = """
-from aws_cdk import App, Stack
-
-app = App()
-stack = Stack(app, "Stack")
-app.synth()
-"""
-
-_WITH_BUILDER = """
-from aws_cdk import App, Stack
-from cdk_appstream_image_builder import RunningImageBuilder
-
-app = App()
-stack = Stack(app, "Stack")
-RunningImageBuilder(stack, "Builder", image_builder_name="my-builder")
-app.synth()
-"""
-
-_APPS = {"empty": _EMPTY, "with builder": _WITH_BUILDER}
 
 
 def measure_synth(*, smoke: bool) -> dict[str, Any]:
-    """Run both apps in turn.
+    """Run the apps in turn.
 
     Returns:
-        Medians of wall-clock and of CPU seconds (Python's and jsii's Node together), and ratios of pairs. On a machine
-        that does other work besides, the CPU's are the ones that repeat.
+        By app, medians of wall-clock and of CPU seconds (Python's and jsii's Node together), and what it adds to the
+        empty stack: medians of differences and of ratios within the rounds. On a machine that does other work besides,
+        the CPU's are the ones that repeat.
     """
-    taken: dict[str, list[dict[str, float]]] = {name: [] for name in _APPS}
+    taken: dict[str, list[dict[str, float]]] = {name: [] for name in APPS}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for app, text in _APPS.items():
+        asset.write_function_zip(folder / "function.zip")
+        for app, text in APPS.items():
             (folder / f"{app}.py").write_text(text)
             _synth(folder, app)
         for number in range(1 if smoke else RUNS):
-            for app in sorted(_APPS, reverse=bool(number % 2)):
+            for app in sorted(APPS, reverse=bool(number % 2)):
                 taken[app].append(_synth(folder, app))
-    pairs = list(zip(taken["empty"], taken["with builder"], strict=True))
-    summary: dict[str, Any] = {"runs": len(pairs)}
+    return {"runs": len(taken[EMPTY]), "apps": {app: _summary(taken[app], taken[EMPTY]) for app in APPS}}
+
+
+def _summary(taken: list[dict[str, float]], empty: list[dict[str, float]]) -> Mapping[str, float]:
+    summary: dict[str, float] = {}
     for kind in ("wall", "cpu"):
-        for column, side in enumerate(("empty", "with_builder")):
-            summary[f"{side}_{kind}"] = median(pair[column][kind] for pair in pairs)
-        summary[f"added_{kind}"] = median(ours[kind] - empty[kind] for empty, ours in pairs)
-        summary[f"ratio_{kind}"] = median(ours[kind] / empty[kind] for empty, ours in pairs)
+        pairs = [(one[kind], other[kind]) for one, other in zip(taken, empty, strict=True)]
+        summary[kind] = median(one for one, _ in pairs)
+        summary[f"added_{kind}"] = median(one - other for one, other in pairs)
+        summary[f"ratio_{kind}"] = median(one / other for one, other in pairs)
     return summary
 
 
