@@ -1,5 +1,7 @@
 """Synthesizes the contenders' stacks: one for updates, one whose functions may run 20 s only, and one for each size.
 
+This project has one more for each size, with `stop_after`: they are counted and not deployed.
+
 The context `kinds` names the contenders, separated by commas; all of them without it.
 """
 
@@ -8,7 +10,15 @@ from collections.abc import Callable
 from aws_cdk import App, CfnParameter, Stack
 
 from appstream_benchmarks.contenders import aws_custom_resource, plain_crhelper, provider_framework, this_project
-from appstream_benchmarks.contenders.names import FUNCTION_LIMIT, SIZES, STACK_KINDS, builder_names, stack_name
+from appstream_benchmarks.contenders.names import (
+    FUNCTION_LIMIT,
+    SIZES,
+    STACK_KINDS,
+    STOP_AFTER,
+    THIS,
+    builder_names,
+    stack_name,
+)
 
 ADDERS: dict[str, Callable[..., None]] = {
     "this-project": this_project.add,
@@ -37,6 +47,9 @@ def main() -> None:
         for size in SIZES:
             stack = Stack(app, stack_name(kind, str(size)))
             add(stack, builder_names(stack.stack_name, size), trigger=None, function_limit=None)
+            if kind == THIS:
+                ending = Stack(app, stack_name(kind, f"{STOP_AFTER}-{size}"))
+                this_project.add_ending(ending, builder_names(ending.stack_name, size))
     app.synth()
 
 

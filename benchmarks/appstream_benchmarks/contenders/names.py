@@ -20,6 +20,9 @@ STACK_KINDS: Final = tuple(kind for kind in TITLES if kind != SHELL)
 SIZES: Final = (1, 2, 10, 50)
 """For each of them there is a stack with so many builders."""
 
+STOP_AFTER: Final = "stop-after"
+"""Stands before the size in the name of this project's stacks whose builders have `stop_after`; nobody else has it."""
+
 FUNCTION_LIMIT: Final = 20
 """Seconds for which the functions of the stacks called "limited" may run."""
 

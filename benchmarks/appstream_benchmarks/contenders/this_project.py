@@ -1,6 +1,6 @@
 """This project's way: its construct, with every default."""
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 
 from cdk_appstream_image_builder import RunningImageBuilder
@@ -22,3 +22,9 @@ def add(stack: Stack, names: list[str], *, trigger: str | None, function_limit: 
         function = builders[0].provider.function.node.default_child
         assert isinstance(function, lambda_.CfnFunction)
         function.timeout = function_limit
+
+
+def add_ending(stack: Stack, names: list[str]) -> None:
+    """Add builders that stop by themselves, which no other contender has a way for."""
+    for number, name in enumerate(names):
+        RunningImageBuilder(stack, f"Builder{number}", image_builder_name=name, stop_after=Duration.hours(8))

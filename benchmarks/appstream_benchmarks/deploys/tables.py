@@ -6,6 +6,7 @@ from appstream_benchmarks import prices
 from appstream_benchmarks.contenders.names import FUNCTION_LIMIT, THIS, TITLES
 from appstream_benchmarks.deploys import schedule, summary
 from appstream_benchmarks.deploys.summary import Data
+from appstream_benchmarks.deploys.templates import WITH_STOP_AFTER
 from appstream_benchmarks.markdown import compared, number, table
 
 _EARLY = "does not wait"
@@ -136,9 +137,10 @@ def _templates(data: Data) -> str:
         "managed_policies": "AWS managed policies",
     }
     own = data["templates"][THIS]
+    titles = {THIS: TITLES[THIS], WITH_STOP_AFTER: f"{TITLES[THIS]}, with `stop_after`", **TITLES}
     rows = [
         [title, *(compared(data["templates"][kind][key], own[key]) for key in columns)]
-        for kind, title in TITLES.items()
+        for kind, title in titles.items()
         if kind in data["templates"]
     ]
     return table(["", *columns.values()], rows)

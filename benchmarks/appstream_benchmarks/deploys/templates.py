@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from appstream_benchmarks.contenders.names import SIZES, STACK_KINDS, THIS, TITLES, stack_name
+from appstream_benchmarks.contenders.names import SIZES, STACK_KINDS, STOP_AFTER, THIS, TITLES, stack_name
+
+WITH_STOP_AFTER = f"{THIS}, {STOP_AFTER}"
+"""The key of the figures of this project's stacks whose builders have that option."""
 
 _METADATA = "AWS::CDK::Metadata"
 _POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role")
@@ -15,15 +18,16 @@ _POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role")
 
 def template_figures(assembly: Path, kinds: tuple[str, ...] = STACK_KINDS) -> dict[str, dict[str, float]]:
     """Return the figures of each contender that was synthesized; with all of them those that have no template, too."""
-    figures = {kind: _figures(kind, assembly) for kind in kinds}
+    figures = {kind: _figures(kind, "", assembly) for kind in kinds}
+    figures[WITH_STOP_AFTER] = _figures(THIS, f"{STOP_AFTER}-", assembly)
     if kinds == STACK_KINDS:
         nothing = dict.fromkeys(figures[THIS], 0.0)
         figures |= {kind: nothing for kind in TITLES if kind not in STACK_KINDS}
     return figures
 
 
-def _figures(kind: str, assembly: Path) -> dict[str, float]:
-    sizes = {size: _resources(assembly / f"{stack_name(kind, str(size))}.template.json") for size in SIZES}
+def _figures(kind: str, prefix: str, assembly: Path) -> dict[str, float]:
+    sizes = {size: _resources(assembly / f"{stack_name(kind, f'{prefix}{size}')}.template.json") for size in SIZES}
     counts = {size: len(found) for size, found in sizes.items()}
     lengths = {size: len(json.dumps(found, separators=(",", ":"))) for size, found in sizes.items()}
     first, last = SIZES[0], SIZES[-1]
