@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from appstream_benchmarks import deploys, machine, report
+from appstream_benchmarks.deploys.templates import WITH_STOP_AFTER
 
 pytestmark = pytest.mark.engine
 
@@ -54,6 +55,13 @@ def test_the_template_is_counted(data: dict[str, Any]) -> None:
     assert (6, 1) == (figures["resources"], figures["resources_second"])
     assert (1, 0) == (figures["wildcard_permissions"], figures["managed_policies"])
     assert 0 < figures["bytes_per_further"] < figures["bytes"]
+
+
+def test_what_stop_after_adds_is_counted(data: dict[str, Any]) -> None:
+    """Two resources for the first builder that stops by itself, a role more for each further one."""
+    figures = data["templates"][WITH_STOP_AFTER]
+
+    assert (8, 2, 1) == (figures["resources"], figures["resources_second"], figures["wildcard_permissions"])
 
 
 def test_the_page_can_be_written_of_it(data: dict[str, Any]) -> None:

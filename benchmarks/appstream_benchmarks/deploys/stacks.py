@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 _LOOK_EVERY = 0.5
-_AT_MOST = 900.0
+_AT_MOST = 600.0
 _CUSTOM = "Custom::"
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
 
@@ -54,13 +54,17 @@ class Stack:
         self._template = assembly / f"{name}.template.json"
 
     def create(self) -> Ended:
-        """Create it, and wait for the end."""
+        """Create it, and wait for the end; that of a failure is its rollback's begin.
+
+        How long a rollback takes would say little: the engine deletes one resource after the other, and crhelper lets
+        each delete sleep for two minutes.
+        """
         bucket = self._s3.list_buckets()["Buckets"][0]["Name"]
         self._s3.put_object(Bucket=bucket, Key=self._template.name, Body=self._template.read_bytes())
         url = f"{self._s3.meta.endpoint_url}/{bucket}/{self._template.name}"
         since = time.time()
         self._cloudformation.create_stack(StackName=self._name, TemplateURL=url, Capabilities=_CAPABILITIES)
-        return self._ended(since)
+        return self._ended(since, rolls_back="ROLLBACK_IN_PROGRESS")
 
     def update(self, trigger: str) -> Ended:
         """Update it with another value for its parameter, and wait for the end."""
@@ -79,7 +83,8 @@ class Stack:
         since = time.time()
         self._cloudformation.delete_stack(StackName=stack_id)
         while self._look(stack_id)["StackStatus"] != "DELETE_COMPLETE":
-            _check_patience(since, self._name)
+            if time.time() - since > _AT_MOST:
+                raise TimeoutError(f"stack {self._name} was not deleted within {_AT_MOST:.0f} s")
             time.sleep(_LOOK_EVERY)
         return time.time() - since
 
@@ -87,9 +92,10 @@ class Stack:
         found: dict[str, Any] = self._cloudformation.describe_stacks(StackName=stack or self._name)["Stacks"][0]
         return found
 
-    def _ended(self, since: float) -> Ended:
-        while (stack := self._look())["StackStatus"].endswith("_IN_PROGRESS"):
-            _check_patience(since, self._name)
+    def _ended(self, since: float, *, rolls_back: str = "") -> Ended:
+        while (stack := self._look())["StackStatus"].endswith("_IN_PROGRESS") and stack["StackStatus"] != rolls_back:
+            if time.time() - since > _AT_MOST:
+                break  # its status tells that it did not work, and the other measurements go on
             time.sleep(_LOOK_EVERY)
         began: dict[str, float] = {}
         completed: dict[str, float] = {}
@@ -118,8 +124,3 @@ class Stack:
             reasons=reasons,
             outputs={each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", ())},
         )
-
-
-def _check_patience(since: float, name: str) -> None:
-    if time.time() - since > _AT_MOST:
-        raise TimeoutError(f"stack {name} had not ended after {_AT_MOST:.0f} s")

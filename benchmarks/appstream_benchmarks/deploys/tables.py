@@ -85,7 +85,7 @@ def _cells(data: Data, kind: str, size: int, per_second: float | None) -> list[s
     if found is None or own is None:
         return ["-"] * 5
     lags = [_lag(found[key], own[key]) for key in ("lag_median", "lag_worst")]
-    complete = compared(found["seconds"], own["seconds"], "s") if found["worked"] else "rolled back"
+    complete = compared(found["seconds"], own["seconds"], "s") if found["worked"] else "fails"
     return [*lags, complete, number(found["throttled"]), number(found["failed_builders"])]
 
 
