@@ -2,7 +2,7 @@
 
 from running_image_builder_function.goal import Goal, Step
 from running_image_builder_function.ports import Schedules
-from running_image_builder_function.schedules import RETRIED_FOR
+from running_image_builder_function.schedules import PRECISION, RETRIED_FOR
 from running_image_builder_function.stop_schedule import moment
 
 _SLACK = 10.0
@@ -44,4 +44,4 @@ def change_schedule(goal: Goal, step: Step, *, schedules: Schedules, now: float)
 
 def _quiet_until(due: float | None, *, now: float) -> float:
     """Return until when the stop of a schedule may arrive that was just moved or deleted; 0 where it had not fired."""
-    return due + RETRIED_FOR + _SLACK if due is not None and due < now + _SLACK else 0.0
+    return due + PRECISION + RETRIED_FOR + _SLACK if due is not None and due < now + _SLACK else 0.0

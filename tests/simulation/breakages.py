@@ -39,6 +39,7 @@ from simulation.scenarios import (
     deleted_again_later,
     delivered_twice,
     ends_by_itself,
+    started_while_a_late_stop_was_refused,
     updated_when_a_stop_was_refused,
 )
 
@@ -204,6 +205,7 @@ BREAKAGES = (
         _sets(scheduling, "_quiet_until", lambda due, *, now: 0.0),
         updated_when_a_stop_was_refused(),
     ),
+    Breakage("nothing_newer_is_stopped", _sets(scheduling, "PRECISION", 0.0), started_while_a_late_stop_was_refused()),
     Breakage(
         "no_schedule_survives_its_purpose",
         _sets(EnsureStopped, "step", EnsureStopped._look),

@@ -8,9 +8,6 @@ from simulation.drawing import NAMES
 from simulation.history import History, Request, ScheduleChange
 from simulation.invariants_truth import stops_on_delete
 
-_RETRIES = 310.0
-"""Seconds for which the scheduler tries a stop, and a little."""
-
 _RESERVE = 15.0
 """Seconds before its deadline at which a request gives up waiting for a late stop."""
 

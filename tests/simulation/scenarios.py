@@ -161,6 +161,24 @@ def updated_when_a_stop_was_refused() -> Scenario:
     )
 
 
+def started_while_a_late_stop_was_refused() -> Scenario:
+    """Return a builder that is stopped just before its scheduled stop, and an update whose start takes five minutes.
+
+    The scheduler is late by most of its minute, so its last try comes after the builder is RUNNING.
+    """
+    properties = Properties(name=NAME, poll_interval=5, stop_after=900)
+    people = (PersonAct(what="stop", name=NAME, after=860.0),)
+    return Scenario(
+        seed="by hand, late",
+        builders=(Builder(name=NAME, state="RUNNING"),),
+        steps=(
+            Step(kind="create", properties=properties, troubles=(Troubles(people=people),)),
+            Step(kind="update", properties=properties, pause=903.0),
+        ),
+        durations=Durations(start=306.0, stop=10.0),
+    )
+
+
 def ends_by_itself() -> Scenario:
     """Return a builder that is started, and left to its scheduled stop."""
     return Scenario(

@@ -20,6 +20,8 @@ _REFUSALS = {
     "server_error": (500, "InternalServerException"),
     "access_denied": (403, "AccessDeniedException"),
 }
+_PRECISION = 59.0
+"""Seconds after its moment until which a schedule fires, at the latest."""
 _TWICE = 0.2
 """The share of schedules that stop twice: what AWS promises is at least once."""
 
@@ -28,7 +30,8 @@ class SchedulesModel:
     """The schedules of a run.
 
     What AWS does not document is as bad as it can be: a firing goes on with its retries where the schedule is moved or
-    deleted meanwhile.
+    deleted meanwhile; they are counted from the first try, which comes up to a minute late, and the last is made
+    when their time ends.
 
     Attributes:
         caller: Tells which invocation calls; set once Lambda's model is there.
@@ -76,7 +79,7 @@ class SchedulesModel:
         at = datetime.fromisoformat(body["ScheduleExpression"][3:-1]).replace(tzinfo=timezone.utc).timestamp()
         builder = str(json.loads(body["Target"]["Input"])["Name"])
         self._changed("set", name, at, builder)
-        late = self._chance.random() * 3
+        late = self._chance.random() * _PRECISION
         twice = self._chance.random() < _TWICE
         self._scheduler.at(at, lambda: self._fire(name, body, at, builder, late, twice=twice))
         return _ok({"ScheduleArn": f"arn:aws:scheduler:eu-central-1:123456789012:schedule/default/{name}"})
@@ -84,14 +87,15 @@ class SchedulesModel:
     def _fire(self, name: str, body: dict[str, Any], due: float, builder: str, late: float, *, twice: bool) -> None:
         if self._schedules.get(name) is not body:
             return
-        self._scheduler.after(late, lambda: self._stop(name, body, due, builder, pause=5.0))
+        ends = self._scheduler.now + late + body["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
+        self._scheduler.after(late, lambda: self._stop(name, body, due, builder, pause=5.0, ends=ends))
         if twice:
             self._scheduler.after(late + 2.0, lambda: self._stop_again(builder))
 
     def _stop_again(self, builder: str) -> None:
         self._appstream.stopped_by_schedule(builder)
 
-    def _stop(self, name: str, body: dict[str, Any], due: float, builder: str, *, pause: float) -> None:
+    def _stop(self, name: str, body: dict[str, Any], due: float, builder: str, *, pause: float, ends: float) -> None:
         really = self._appstream.state(builder)
         done = self._appstream.stopped_by_schedule(builder)
         change = ScheduleChange(
@@ -103,9 +107,9 @@ class SchedulesModel:
             really=really,
         )
         self._history.schedule_changes.append(change)
-        age = body["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
-        if not done and self._scheduler.now + pause <= due + age:
-            self._scheduler.after(pause, lambda: self._stop(name, body, due, builder, pause=min(pause * 2, 60.0)))
+        if not done and self._scheduler.now < ends:
+            again, last = min(self._scheduler.now + pause, ends), min(pause * 2, 60.0)
+            self._scheduler.at(again, lambda: self._stop(name, body, due, builder, pause=last, ends=ends))
         elif self._schedules.get(name) is body:
             del self._schedules[name]
 
