@@ -53,6 +53,11 @@ def event(request_type: str = "Create", *, physical_id: str | None = None, **pro
     return made
 
 
+def update_event(before: Mapping[str, Any], **properties: Any) -> dict[str, Any]:
+    """Return an Update of a resource that had other properties before."""
+    return {**event("Update", **properties), "OldResourceProperties": {"Name": NAME, **before}}
+
+
 def issued_event(world: World, *, seconds_ago: float = 0.0, **properties: Any) -> dict[str, Any]:
     """Return a Create with a ResponseURL that tells when CloudFormation signed it, as the real ones do."""
     signed = datetime.fromtimestamp(world.clock.now - seconds_ago, tz=timezone.utc).strftime("%Y%m%dT%H%M%SZ")

@@ -2,9 +2,21 @@
 
 from functools import partial
 
-from running_image_builder_function.errors import CallFailed
+from running_image_builder_function.errors import CallFailed, Trouble
 from running_image_builder_function.stop_schedule import StopSchedule
 from support.world import World
+
+SCHEDULE = {
+    "StopAfterSeconds": "900",
+    "ScheduleName": "stop-1",
+    "SchedulerRoleArn": "arn:aws:iam::123456789012:role/scheduler",
+}
+"""The properties of a resource whose builder ends a quarter of an hour after it is RUNNING."""
+
+
+def refusal(trouble: Trouble, code: str = "Code") -> CallFailed:
+    """Return how a call about a schedule fails."""
+    return CallFailed(trouble, action="scheduler:CreateSchedule", code=code, detail="no", resource="schedule/x")
 
 
 class FakeSchedules:

@@ -1,0 +1,68 @@
+"""When a scheduled stop is deleted, when it stays, and whose it is."""
+
+import pytest
+
+from support.lambda_side import LambdaSide, event, update_event
+from support.schedules import SCHEDULE
+from support.world import NAME, World
+
+
+def test_an_update_without_the_option_deletes_the_schedule(side: LambdaSide, world: World) -> None:
+    """The function learns of it from the properties before."""
+    world.put("RUNNING")
+    side.schedules.due_at["stop-1"] = world.began_at + 500
+
+    assert "" == side.run(update_event(SCHEDULE))["Data"]["ScheduledStopTime"]
+    assert {} == side.schedules.due_at
+    assert [("due", "stop-1"), ("remove", "stop-1")] == side.schedules.calls
+
+
+def test_another_builders_schedule_is_left_to_the_delete_of_that_builder(side: LambdaSide, world: World) -> None:
+    """A rename is followed by one."""
+    world.put("RUNNING", name="other")
+    side.schedules.due_at["stop-1"] = world.began_at + 500
+
+    side.run(update_event({**SCHEDULE, "Name": NAME}, Name="other"))
+
+    assert {"stop-1"} == set(side.schedules.due_at)
+
+
+@pytest.mark.parametrize("state", ["RUNNING", "PENDING", "STOPPED"])
+def test_a_delete_that_stops_the_builder_deletes_its_schedule(side: LambdaSide, world: World, state: str) -> None:
+    """After the stop: one that fails leaves the builder its end."""
+    world.put(state)
+    if state == "PENDING":
+        world.move("PENDING", (30, "RUNNING"))
+    side.schedules.due_at["stop-1"] = world.began_at + 5000
+
+    answer = side.run(event("Delete", OnDelete="STOP", **SCHEDULE))
+
+    assert ("SUCCESS", "STOPPED", {}) == (answer["Status"], world.state(), side.schedules.due_at)
+
+
+@pytest.mark.parametrize(
+    ("state", "kept"),
+    [("RUNNING", True), ("PENDING", True), ("STOPPED", False), ("STOPPING", False), ("FAILED", False)],
+)
+def test_a_delete_that_leaves_the_builder_keeps_its_end_for_as_long_as_it_has_one(
+    side: LambdaSide, world: World, state: str, kept: bool
+) -> None:
+    """A builder that is left running still ends; for one that does not run there is nothing to stop."""
+    world.put(state)
+    side.schedules.due_at["stop-1"] = world.began_at + 5000
+
+    assert "SUCCESS" == side.run(event("Delete", **SCHEDULE))["Status"]
+    assert (kept, 0) == ("stop-1" in side.schedules.due_at, world.stops())
+
+
+def test_a_create_that_started_nothing_leaves_no_schedule(side: LambdaSide, world: World) -> None:
+    """Its end was set before the start, which was refused."""
+    world.put("STOPPED")
+    world.fault("error", "Start", code="InvalidAccountStatusException")
+    failed = side.run(event(OnDelete="STOP", **SCHEDULE))
+    assert {"stop-1"} == set(side.schedules.due_at)
+
+    side.deliver(event("Delete", OnDelete="STOP", physical_id=failed["PhysicalResourceId"], **SCHEDULE))
+
+    assert ["FAILED", "SUCCESS"] == [each["Status"] for each in side.answers]
+    assert {} == side.schedules.due_at

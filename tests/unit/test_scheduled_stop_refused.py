@@ -1,0 +1,71 @@
+"""Scheduled stops that cannot be made: a promise to stop is not dropped silently."""
+
+from typing import Any
+
+import pytest
+
+from running_image_builder_function.errors import Trouble
+from support.lambda_side import LambdaSide, event
+from support.schedules import SCHEDULE, refusal
+from support.world import NAME, World
+
+
+def test_a_denied_schedule_fails_the_request_before_a_start(side: LambdaSide, world: World) -> None:
+    """After the time that a fresh policy may take; a promise to stop is not dropped silently."""
+    world.put("STOPPED")
+    side.schedules.errors = [refusal(Trouble.DENIED)] * 99
+
+    answer = side.run(event(**SCHEDULE))
+
+    assert (
+        f"Image builder {NAME} (STOPPED): scheduler:CreateSchedule is denied on schedule/x. "
+        "Allow it for the function's role."
+    ) == answer["Reason"]
+    assert 90 <= side.answered_at[0] <= 120
+    assert 0 == world.starts()
+
+
+@pytest.mark.parametrize("trouble", [Trouble.DENIED, Trouble.THROTTLED, Trouble.UNAVAILABLE, Trouble.BUSY])
+@pytest.mark.parametrize("state", ["STOPPED", "RUNNING"])
+def test_trouble_that_passes_is_outlived(side: LambdaSide, world: World, trouble: Trouble, state: str) -> None:
+    """Each step is made again."""
+    world.put(state)
+    side.schedules.errors = [refusal(trouble)] * 3
+
+    assert "SUCCESS" == side.run(event(**SCHEDULE))["Status"]
+    assert {"stop-1"} == set(side.schedules.due_at)
+
+
+def test_an_outage_of_the_scheduler_fails_the_request_and_says_so(side: LambdaSide, world: World) -> None:
+    """That the builder runs is no success without its end."""
+    world.put("RUNNING")
+    side.schedules.errors = [refusal(Trouble.UNAVAILABLE, "InternalServerException")] * 999
+
+    reason = side.run(event(TimeoutSeconds="60", **SCHEDULE))["Reason"]
+
+    assert "its stop is not scheduled within 1 minute; last error: InternalServerException" in reason
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("StopAfterSeconds", "899"),
+        ("StopAfterSeconds", "2592001"),
+        ("StopAfterSeconds", "soon"),
+        ("ScheduleName", None),
+        ("ScheduleName", "a/b"),
+        ("ScheduleName", "x" * 65),
+        ("SchedulerRoleArn", None),
+        ("SchedulerRoleArn", "role"),
+    ],
+)
+def test_a_malformed_property_is_refused(side: LambdaSide, world: World, name: str, value: str | None) -> None:
+    """With its name and value."""
+    world.put("RUNNING")
+
+    properties: dict[str, Any] = {**SCHEDULE, name: value}
+
+    answer = side.run(event(**properties))
+
+    assert f"property {name} is {value!r}"[:60] in answer["Reason"]
+    assert [] == side.schedules.calls
