@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from running_image_builder_function.goal import Goal
 from running_image_builder_function.image_builder import ImageBuilder
-from running_image_builder_function.stop_schedule import StopSchedule
+from running_image_builder_function.stop_schedule import ScheduledStop, StopSchedule
 
 
 class ImageBuilders(Protocol):
@@ -24,8 +24,8 @@ class ImageBuilders(Protocol):
 class Schedules(Protocol):
     """The calls about scheduled stops. Each raises CallFailed."""
 
-    def due(self, name: str) -> float | None:
-        """Return for when a schedule is set, None where there is none."""
+    def find(self, name: str) -> ScheduledStop | None:
+        """Return what a schedule does, None where there is none."""
 
     def put(self, schedule: StopSchedule, builder: str, *, at: float) -> None:
         """Make or move a schedule."""

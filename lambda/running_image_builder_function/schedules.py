@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from running_image_builder_function import contract
 from running_image_builder_function.aws_errors import translate
 from running_image_builder_function.errors import CallFailed, Trouble
-from running_image_builder_function.stop_schedule import StopSchedule, moment
+from running_image_builder_function.stop_schedule import ScheduledStop, StopSchedule, moment
 
 RETRIED_FOR = 300
 """Seconds for which the scheduler tries a stop again that AppStream refuses, because the builder is being changed.
@@ -44,8 +44,8 @@ class Schedules:
         self._make = client
         self._client: Any = None
 
-    def due(self, name: str) -> float | None:
-        """Return for when a schedule is set, in seconds since the epoch; None where there is none.
+    def find(self, name: str) -> ScheduledStop | None:
+        """Return what a schedule does; None where there is none.
 
         One that has fired is there until its last try: the scheduler deletes it after that.
         """
@@ -55,9 +55,9 @@ class Schedules:
             if error.trouble is Trouble.NOT_FOUND:
                 return None
             raise
-        found = _AT.fullmatch(str(answer.get("ScheduleExpression") or ""))
-        # One that somebody has changed by hand to something else may fire at any time.
-        return datetime.fromisoformat(found[1]).replace(tzinfo=timezone.utc).timestamp() if found else 0.0
+        once = _AT.fullmatch(str(answer.get("ScheduleExpression") or ""))
+        at = datetime.fromisoformat(once[1]).replace(tzinfo=timezone.utc).timestamp() if once else None
+        return ScheduledStop(at=at, builder=_builder(answer))
 
     def put(self, schedule: StopSchedule, builder: str, *, at: float) -> None:
         """Let a builder be stopped at a moment (seconds since the epoch); an earlier one of that name is moved."""
@@ -105,6 +105,14 @@ def _wanted(schedule: StopSchedule, builder: str, at: float) -> dict[str, Any]:
             "RetryPolicy": {"MaximumEventAgeInSeconds": RETRIED_FOR, "MaximumRetryAttempts": _RETRIES},
         },
     }
+
+
+def _builder(answer: dict[str, Any]) -> str:
+    """Return the name of the builder that a schedule stops, "" where somebody has changed it to something else."""
+    try:
+        return str(json.loads((answer.get("Target") or {}).get("Input") or "{}").get("Name") or "")
+    except (ValueError, AttributeError):
+        return ""
 
 
 def _explained(error: CallFailed, *, schedule: str, role_arn: str) -> CallFailed:

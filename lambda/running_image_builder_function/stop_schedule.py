@@ -21,6 +21,19 @@ class StopSchedule:
     after: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class ScheduledStop:
+    """A stop that the scheduler has.
+
+    Attributes:
+        at: For when, in seconds since the epoch; None where somebody has changed it so that it may come at any time.
+        builder: The name of the builder that it stops, "" where it does not say.
+    """
+
+    at: float | None
+    builder: str
+
+
 def is_schedule_name(value: object) -> bool:
     """Return whether a property can be a schedule's name."""
     return isinstance(value, str) and bool(contract.SCHEDULE_NAME_PATTERN.fullmatch(value))

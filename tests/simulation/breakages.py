@@ -202,7 +202,7 @@ BREAKAGES = (
     Breakage("a_promised_stop_happens", _sets(schedules, "moment", _a_minute_off), ends_by_itself()),
     Breakage(
         "nothing_newer_is_stopped",
-        _sets(scheduling, "_quiet_until", lambda due, *, now: 0.0),
+        _sets(scheduling, "_quiet_until", lambda found, *, now: 0.0),
         updated_when_a_stop_was_refused(),
     ),
     Breakage("nothing_newer_is_stopped", _sets(scheduling, "PRECISION", 0.0), started_while_a_late_stop_was_refused()),

@@ -3,8 +3,8 @@
 from functools import partial
 
 from running_image_builder_function.errors import CallFailed, Trouble
-from running_image_builder_function.stop_schedule import StopSchedule
-from support.world import World
+from running_image_builder_function.stop_schedule import ScheduledStop, StopSchedule
+from support.world import NAME, World
 
 SCHEDULE = {
     "StopAfterSeconds": "900",
@@ -25,6 +25,7 @@ class FakeSchedules:
     Attributes:
         due_at: For when each schedule is set, by its name.
         builders: What each of them stops.
+        changed: What somebody else has made of a schedule, by its name; a call of the function's puts it right.
         calls: Every call that was not refused: what was called, of which schedule.
         errors: What the next calls meet, whichever they are.
         moments: Every moment that was asked for, in order, in seconds since the world began.
@@ -35,14 +36,17 @@ class FakeSchedules:
         self._world = world
         self.due_at: dict[str, float] = {}
         self.builders: dict[str, str] = {}
+        self.changed: dict[str, ScheduledStop] = {}
         self.calls: list[tuple[str, str]] = []
         self.errors: list[CallFailed] = []
         self.moments: list[float] = []
 
-    def due(self, name: str) -> float | None:
-        """Return for when a schedule is set."""
-        self._called("due", name)
-        return self.due_at.get(name)
+    def find(self, name: str) -> ScheduledStop | None:
+        """Return what a schedule does; one that a test has set stops the builder of the test."""
+        self._called("find", name)
+        if name not in self.due_at:
+            return self.changed.get(name)
+        return ScheduledStop(at=self.due_at[name], builder=self.builders.get(name, NAME))
 
     def put(self, schedule: StopSchedule, builder: str, *, at: float) -> None:
         """Make or move a schedule, which stops a running builder then and is gone."""

@@ -60,7 +60,7 @@ def test_the_handler_is_wired_to_the_real_parts(clients: list[tuple[str, object]
     assert isinstance(parts["_builders"], AppStream)
     for call in (
         lambda: parts["_builders"].stop("any"),
-        lambda: parts["_schedules"].due("any"),
+        lambda: parts["_schedules"].find("any"),
         lambda: parts["_ended"](STACK_ID, "any", began_at=0),
         lambda: parts["_invoke"]("any", {}),
     ):

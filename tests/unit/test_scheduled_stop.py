@@ -18,7 +18,7 @@ def test_a_stopped_builder_has_an_end_before_it_is_started_and_its_real_one_when
     answer = side.run(event(**SCHEDULE))
 
     assert [1800 + 900, side.answered_at[0] + 900] == [pytest.approx(each, abs=2) for each in side.schedules.moments]
-    assert [("due", "stop-1"), ("put", "stop-1"), ("put", "stop-1")] == side.schedules.calls
+    assert [("find", "stop-1"), ("put", "stop-1"), ("put", "stop-1")] == side.schedules.calls
     assert "2027-01-15T08:22:00Z" == answer["Data"]["ScheduledStopTime"]
     assert {"stop-1": NAME} == side.schedules.builders
 
@@ -105,7 +105,7 @@ def test_the_steps_are_not_repeated_by_a_hand_over(side: LambdaSide, world: Worl
     side.run(event(**SCHEDULE))
 
     assert len(side.handed_over) > 5
-    assert [("due", "stop-1"), ("put", "stop-1"), ("put", "stop-1")] == side.schedules.calls
+    assert [("find", "stop-1"), ("put", "stop-1"), ("put", "stop-1")] == side.schedules.calls
 
 
 def test_nothing_is_scheduled_for_a_request_that_is_over(side: LambdaSide, world: World) -> None:

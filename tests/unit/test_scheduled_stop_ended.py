@@ -2,6 +2,7 @@
 
 import pytest
 
+from running_image_builder_function.stop_schedule import ScheduledStop
 from support.lambda_side import LambdaSide, event, update_event
 from support.schedules import SCHEDULE
 from support.world import NAME, World
@@ -14,7 +15,7 @@ def test_an_update_without_the_option_deletes_the_schedule(side: LambdaSide, wor
 
     assert "" == side.run(update_event(SCHEDULE))["Data"]["ScheduledStopTime"]
     assert {} == side.schedules.due_at
-    assert [("due", "stop-1"), ("remove", "stop-1")] == side.schedules.calls
+    assert [("find", "stop-1"), ("remove", "stop-1")] == side.schedules.calls
 
 
 def test_another_builders_schedule_is_left_to_the_delete_of_that_builder(side: LambdaSide, world: World) -> None:
@@ -66,3 +67,54 @@ def test_a_create_that_started_nothing_leaves_no_schedule(side: LambdaSide, worl
 
     assert ["FAILED", "SUCCESS"] == [each["Status"] for each in side.answers]
     assert {} == side.schedules.due_at
+
+
+@pytest.mark.parametrize("on_delete", ["STOP", "LEAVE_RUNNING"])
+def test_a_rename_by_a_token_leaves_the_new_builder_its_end(side: LambdaSide, world: World, on_delete: str) -> None:
+    """The schedule's name does not change with a token's value: the old builder's Delete finds the new one's."""
+    world.put("STOPPED")
+    world.put("STOPPED", name="other")
+    options = {"OnDelete": on_delete, **SCHEDULE}
+    side.deliver(event(**options))
+    side.deliver(update_event(options, Name="other", **options))
+    world.move("STOPPED")
+
+    side.deliver(event("Delete", **options))
+
+    assert ["SUCCESS"] * 3 == [each["Status"] for each in side.answers]
+    assert {"stop-1": "other"} == side.schedules.builders
+    assert ["stop-1"] == list(side.schedules.due_at)
+    world.clock.sleep(901)
+    assert "STOPPING" == world.state("other")
+
+
+def test_an_update_from_a_builder_of_the_same_schedule_is_not_kept_waiting_by_its_stop(
+    side: LambdaSide, world: World
+) -> None:
+    """That one has just fired, for another builder; until the new one is started, it stays that builder's."""
+    world.put("RUNNING", name="other")
+    side.schedules.due_at["stop-1"] = world.began_at - 5
+
+    answer = side.run(update_event(SCHEDULE, Name="other", **SCHEDULE))
+
+    assert "SUCCESS" == answer["Status"]
+    assert side.answered_at[0] < 2
+    assert [("find", "stop-1"), ("put", "stop-1")] == side.schedules.calls
+
+
+def test_a_schedule_that_somebody_has_changed_is_taken_for_one_that_fires_now(side: LambdaSide, world: World) -> None:
+    """It is put right, and what may come of it is waited out."""
+    world.put("RUNNING")
+    side.schedules.changed["stop-1"] = ScheduledStop(at=None, builder="")
+
+    assert "SUCCESS" == side.run(event(**SCHEDULE))["Status"]
+    assert 370 <= side.answered_at[0] <= 374
+
+
+def test_a_schedule_that_somebody_has_changed_is_deleted_with_its_purpose(side: LambdaSide, world: World) -> None:
+    """Its name is the resource's own."""
+    world.put("STOPPED")
+    side.schedules.changed["stop-1"] = ScheduledStop(at=None, builder="")
+
+    assert "SUCCESS" == side.run(event("Delete", **SCHEDULE))["Status"]
+    assert [("find", "stop-1"), ("remove", "stop-1")] == side.schedules.calls

@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 
 from running_image_builder_function.errors import CallFailed, Trouble
 from running_image_builder_function.schedules import Schedules
-from running_image_builder_function.stop_schedule import StopSchedule
+from running_image_builder_function.stop_schedule import ScheduledStop, StopSchedule
 from support.world import NAME
 
 ROLE = "arn:aws-cn:iam::123456789012:role/stops"
@@ -68,11 +68,11 @@ def test_a_schedule_that_is_there_is_moved(schedules: Schedules, stubber: Stubbe
     schedules.put(WANTED, NAME, at=AT)
 
 
-def test_a_schedule_tells_when_it_is_due(schedules: Schedules, stubber: Stubber) -> None:
-    """In seconds since the epoch, whatever the machine's time zone."""
-    stubber.add_response("get_schedule", {"ScheduleExpression": "at(2027-01-15T08:00:00)"}, NAMED)
+def test_a_schedule_tells_what_it_does(schedules: Schedules, stubber: Stubber) -> None:
+    """When, in seconds since the epoch, whatever the machine's time zone; and to which builder."""
+    stubber.add_response("get_schedule", SET, NAMED)
 
-    assert schedules.due("stop-1") == AT
+    assert ScheduledStop(at=AT, builder=NAME) == schedules.find("stop-1")
 
 
 def test_a_schedule_that_is_not_there_is_never_due(schedules: Schedules, stubber: Stubber) -> None:
@@ -80,15 +80,19 @@ def test_a_schedule_that_is_not_there_is_never_due(schedules: Schedules, stubber
     stubber.add_client_error("get_schedule", "ResourceNotFoundException", expected_params=NAMED)
     stubber.add_client_error("delete_schedule", "ResourceNotFoundException", expected_params=NAMED)
 
-    assert schedules.due("stop-1") is None
+    assert schedules.find("stop-1") is None
     schedules.remove("stop-1")
 
 
-def test_a_schedule_that_somebody_has_changed_may_be_due_already(schedules: Schedules, stubber: Stubber) -> None:
-    """A rate fires at any time."""
-    stubber.add_response("get_schedule", {"ScheduleExpression": "rate(1 hour)"}, NAMED)
+@pytest.mark.parametrize("target", [{}, {"Input": "x"}, {"Input": "[]"}, {"Input": "{}"}, {"Input": '{"Name": ""}'}])
+def test_a_schedule_that_somebody_has_changed_may_do_anything(
+    schedules: Schedules, stubber: Stubber, target: dict[str, str]
+) -> None:
+    """A rate fires at any time, and what it calls may not be a stop."""
+    called = {"Arn": "arn:aws-cn:sqs:cn-north-1:123456789012:queue", "RoleArn": ROLE, **target}
+    stubber.add_response("get_schedule", {"ScheduleExpression": "rate(1 hour)", "Target": called}, NAMED)
 
-    assert schedules.due("stop-1") == 0.0
+    assert ScheduledStop(at=None, builder="") == schedules.find("stop-1")
 
 
 @pytest.mark.parametrize(
