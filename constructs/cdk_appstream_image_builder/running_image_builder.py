@@ -110,7 +110,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
             properties[contract.STOP_AFTER_SECONDS] = validation.check_stop_after(stop_after)
             schedule = StopSchedule(
                 self,
-                image_builder_name=self._name,
+                image_builder_name=validation.told_name(self._name, image_builder),
                 image_builder_arn=self._permission_arn,
                 outlives=on_delete is OnDelete.LEAVE_RUNNING,
             )

@@ -27,6 +27,12 @@ def check_image_builder(name: str | None, builder: IImageBuilderRef | None) -> s
     return check_name(name)
 
 
+def told_name(name: str, builder: IImageBuilderRef | None) -> str:
+    """Return a builder's name as it is told at synth, where it is: a reference to a ``CfnImageBuilder`` hides it."""
+    told = getattr(builder, "name", None)
+    return told if isinstance(told, str) else name
+
+
 def check_name(name: str) -> str:
     """Return a builder's name if it can be one; a token's value is checked by the function."""
     if Token.is_unresolved(name):

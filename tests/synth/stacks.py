@@ -63,6 +63,11 @@ def only(found: Json, resource_type: str) -> Json:
     return dict(resource)
 
 
+def scheduler_roles(resources: Json) -> dict[str, Json]:
+    """Return the roles for the scheduler."""
+    return {key: each for key, each in of_type(resources, "AWS::IAM::Role").items() if "SchedulerRole" in key}
+
+
 def statements(found: Json) -> list[Json]:
     """Return every statement of every policy of a template, in the template's order."""
     policies = (each for each in found["Resources"].values() if each["Type"] in POLICIES)

@@ -1,4 +1,4 @@
-"""What a scheduled stop adds to a template, with exactly the rights that it needs; and every deploy's own value."""
+"""What a scheduled stop adds to a template, with exactly the rights that it needs."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from aws_cdk import App, CfnParameter, Duration, Stack
 from aws_cdk import aws_iam as iam
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilderProvider
-from synth.stacks import Json, any_builder, any_stack, of_type, only, template, template_with
+from synth.stacks import Json, any_builder, any_stack, of_type, only, scheduler_roles, template, template_with
 
 TYPE = "Custom::AppStreamRunningImageBuilder"
 HOURS = Duration.hours(8)
@@ -23,11 +23,6 @@ def found() -> Json:
 def joined(value: Any) -> str:
     """Return an ARN as text, with its pseudo parameters by name."""
     return "".join(each if isinstance(each, str) else f"<{each['Ref'][5:]}>" for each in value["Fn::Join"][1])
-
-
-def scheduler_roles(resources: Json) -> dict[str, Json]:
-    """Return the roles for the scheduler."""
-    return {key: each for key, each in of_type(resources, "AWS::IAM::Role").items() if "SchedulerRole" in key}
 
 
 def test_it_adds_a_role_and_a_policy_and_nothing_without_the_option(found: Json) -> None:
@@ -79,35 +74,27 @@ def test_the_role_outlives_the_stack_where_the_builder_does(on_delete: OnDelete,
     assert (kept, kept) == (role.get("DeletionPolicy"), role.get("UpdateReplacePolicy"))
 
 
-def identity(stack_name: str, construct_id: str, name: str) -> tuple[str, str, str]:
-    """Return the schedule's name, and the logical ids of role and policy, of one builder."""
-    stack = Stack(App(), stack_name)
-    any_builder(stack, construct_id, image_builder_name=name, stop_after=HOURS)
-    made = template(stack)
-    (role,), (policy,) = scheduler_roles(made), of_type(made, "AWS::IAM::ManagedPolicy")
-    return str(only(made, TYPE)["Properties"]["ScheduleName"]), role, policy
+def test_a_shared_providers_builder_has_its_schedules_rights_in_its_own_stack() -> None:
+    """So they come and go with it, and the provider's stack needs no deploy of its own for them."""
+    app = App()
+    one, other = Stack(app, "One"), Stack(app, "Other")
+    provider = RunningImageBuilderProvider(one, "Provider")
+    any_builder(one, provider=provider)
+    any_builder(other, provider=provider, stop_after=HOURS)
+    made = template(other)
+
+    assert {} == of_type(template(one), "AWS::IAM::ManagedPolicy")
+    assert set(only(made, TYPE)["DependsOn"]) > set(of_type(made, "AWS::IAM::ManagedPolicy"))
+    assert 1 == len(scheduler_roles(made))
 
 
-def test_names_are_the_same_in_two_synths_and_differ_by_stack_resource_and_builder() -> None:
-    """So a rename leaves the old builder its end, and replaces the policy instead of changing it."""
-    base = identity("Stack", "Builder", "nb-1")
-    assert base == identity("Stack", "Builder", "nb-1")
-    others = [
-        identity("Other", "Builder", "nb-1"),
-        identity("Stack", "Second", "nb-1"),
-        identity("Stack", "Builder", "nb-2"),
-    ]
-    assert 4 == len({base[0], *(each[0] for each in others)})
-    assert set(base[1:]).isdisjoint(others[2][1:])
+def test_an_imported_role_that_can_be_changed_gets_the_schedules_rights() -> None:
+    """By its name, as everything else."""
+    stack = any_stack()
+    role = iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::123456789012:role/ours")
+    any_builder(stack, provider=RunningImageBuilderProvider(stack, "Provider", role=role), stop_after=HOURS)
 
-
-def test_a_long_path_and_a_token_make_a_name_that_the_scheduler_takes() -> None:
-    """At most 64 characters."""
-    stack = Stack(App(), "S" * 100)
-    any_builder(stack, "B u/i:l*d" * 20, image_builder_name=CfnParameter(stack, "N").value_as_string, stop_after=HOURS)
-    name = only(template(stack), TYPE)["Properties"]["ScheduleName"]
-    assert 64 == len(name)
-    assert set(name) <= set("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.")
+    assert ["ours"] == only(template(stack), "AWS::IAM::ManagedPolicy")["Properties"]["Roles"]
 
 
 def test_many_schedules_fit_into_managed_policies_of_their_own() -> None:
@@ -157,24 +144,3 @@ def test_a_time_that_is_not_known_at_synth_is_refused() -> None:
     minutes = CfnParameter(stack, "Minutes", type="Number").value_as_number
     with pytest.raises(ValueError, match=r"^stop_after is a token: give a Duration whose value is known at synth$"):
         any_builder(stack, stop_after=Duration.minutes(minutes))
-
-
-def nonce(context: Json | None = None, **options: Any) -> object:
-    """Return the deploy's own value in a builder's properties."""
-    stack = Stack(App(context=context), "Stack")
-    any_builder(stack, **options)
-    return only(template(stack), TYPE)["Properties"].get("DeployNonce")
-
-
-def test_every_synth_has_a_value_of_its_own_only_where_every_deploy_is_to_start() -> None:
-    """The context can pin it."""
-    asked: Json = {"start_on_every_deploy": True}
-    assert (None, "build-7") == (nonce(), nonce({"deployNonce": "build-7"}, **asked))
-    assert nonce(**asked) != nonce(**asked)
-    assert nonce(**asked)
-
-
-def test_a_flag_that_is_none_is_refused() -> None:
-    """The text "false" would be true."""
-    with pytest.raises(TypeError, match=r"^start_on_every_deploy is 'false': give True or False$"):
-        any_builder(any_stack(), start_on_every_deploy="false")

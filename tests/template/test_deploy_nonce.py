@@ -1,0 +1,31 @@
+"""Every deploy's own value, which lets CloudFormation run the update."""
+
+from typing import Any
+
+import pytest
+from aws_cdk import App, Stack
+
+from synth.stacks import Json, any_builder, any_stack, only, template
+
+TYPE = "Custom::AppStreamRunningImageBuilder"
+
+
+def nonce(context: Json | None = None, **options: Any) -> object:
+    """Return the deploy's own value in a builder's properties."""
+    stack = Stack(App(context=context), "Stack")
+    any_builder(stack, **options)
+    return only(template(stack), TYPE)["Properties"].get("DeployNonce")
+
+
+def test_every_synth_has_a_value_of_its_own_only_where_every_deploy_is_to_start() -> None:
+    """The context can pin it."""
+    asked: Json = {"start_on_every_deploy": True}
+    assert (None, "build-7") == (nonce(), nonce({"deployNonce": "build-7"}, **asked))
+    assert nonce(**asked) != nonce(**asked)
+    assert nonce(**asked)
+
+
+def test_a_flag_that_is_none_is_refused() -> None:
+    """The text "false" would be true."""
+    with pytest.raises(TypeError, match=r"^start_on_every_deploy is 'false': give True or False$"):
+        any_builder(any_stack(), start_on_every_deploy="false")
