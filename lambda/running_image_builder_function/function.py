@@ -6,6 +6,7 @@ from typing import Any
 
 from running_image_builder_function.answer import Put, deliver, fit, https_put
 from running_image_builder_function.clock import Clock
+from running_image_builder_function.ensure_ended import LeftAlone
 from running_image_builder_function.errors import CallFailed, RequestFailed, reason
 from running_image_builder_function.goal import Goal
 from running_image_builder_function.goals import goal_of
@@ -120,6 +121,9 @@ class Function:
             return given_id
         try:
             outcome = self._pursue(goal, event, context, journal)
+        except LeftAlone as left:
+            logger.warning("deleted without a look at the builder: %s", left)
+            return given_id
         except RequestFailed as failure:
             self._fail(goal, journal, failure, given_id)
             raise

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from running_image_builder_function.contract import SCHEDULED_STOP_TIME
+from running_image_builder_function.goal import DENIED_PATIENCE
 from simulation.drawing import NAMES
 from simulation.history import History, Request, ScheduleChange
 from simulation.invariants_truth import stops_on_delete
@@ -74,12 +75,13 @@ def nothing_newer_is_stopped(history: History) -> Iterator[str]:
 
 
 def no_schedule_survives_its_purpose(history: History) -> Iterator[str]:
-    """After a Delete that has stopped the builder, and after an Update without the option, there is none."""
+    """After a Delete with STOP, and after an Update without the option, there is none."""
     for request in history.requests:
         if request.answer.get("Status") != "SUCCESS" or request.properties.bad:
             continue
         name = request.properties.schedule
-        stops = request.kind == "Delete" and stops_on_delete(request) and request.properties.stop_after is not None
+        asked = request.kind == "Delete" and request.properties.on_delete == "STOP"
+        stops = asked and request.properties.stop_after is not None and not _may_be_denied(request)
         dropped = request.kind == "Update" and request.properties.stop_after is None and request.physical_id in NAMES
         about = request.physical_id == request.properties.name
         if not (stops or (dropped and about)) or (dropped and not _had(history, request)):
@@ -92,6 +94,11 @@ def no_schedule_survives_its_purpose(history: History) -> Iterator[str]:
         last = next((each for each in reversed(changes) if each.what in ("set", "deleted", "fired")), None)
         left = last is not None and last.what == "set" and request.ended_at < (last.due or 0.0)
         yield f"request {request.number} left schedule {name}" if left else ""
+
+
+def _may_be_denied(request: Request) -> bool:
+    """Return whether a Delete whose create had started nothing may have succeeded for being denied any look."""
+    return not stops_on_delete(request) and request.ended_at - request.sent_at >= DENIED_PATIENCE
 
 
 def _had(history: History, request: Request) -> bool:

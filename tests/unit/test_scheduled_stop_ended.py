@@ -118,3 +118,25 @@ def test_a_schedule_that_somebody_has_changed_is_deleted_with_its_purpose(side: 
 
     assert "SUCCESS" == side.run(event("Delete", **SCHEDULE))["Status"]
     assert [("find", "stop-1"), ("remove", "stop-1")] == side.schedules.calls
+
+
+def test_a_create_that_started_nothing_leaves_no_schedule_that_its_role_does_not_outlive(
+    side: LambdaSide, world: World
+) -> None:
+    """With STOP the scheduler's role goes with the stack; who has started the builder before may keep it running."""
+    world.put("RUNNING")
+    side.schedules.due_at["stop-1"] = world.began_at + 5000
+
+    side.run(event("Delete", physical_id=f"{NAME}/not-started", OnDelete="STOP", **SCHEDULE))
+
+    assert ({}, 0, "RUNNING") == (side.schedules.due_at, world.stops(), world.state())
+
+
+def test_a_create_that_started_nothing_keeps_an_end_that_was_promised_before(side: LambdaSide, world: World) -> None:
+    """With LEAVE_RUNNING it may be the one of the stack before."""
+    world.put("RUNNING")
+    side.schedules.due_at["stop-1"] = world.began_at + 5000
+
+    side.run(event("Delete", physical_id=f"{NAME}/not-started", **SCHEDULE))
+
+    assert ["stop-1"] == list(side.schedules.due_at)

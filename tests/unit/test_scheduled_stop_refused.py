@@ -1,5 +1,6 @@
 """Scheduled stops that cannot be made: a promise to stop is not dropped silently."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -69,3 +70,53 @@ def test_a_malformed_property_is_refused(side: LambdaSide, world: World, name: s
 
     assert f"property {name} is {value!r}"[:60] in answer["Reason"]
     assert [] == side.schedules.calls
+
+
+def deny_describing(side: LambdaSide) -> None:
+    """Let the role not even describe image builders."""
+    side.world.fault("access_denied", "Describe")
+
+
+def deny_scheduling(side: LambdaSide) -> None:
+    """Let the role not call the scheduler."""
+    side.schedules.errors = [refusal(Trouble.DENIED)] * 999
+
+
+@pytest.mark.parametrize("deny", [deny_describing, deny_scheduling])
+@pytest.mark.parametrize("on_delete", ["STOP", "LEAVE_RUNNING"])
+def test_a_create_that_was_denied_what_it_needs_can_be_rolled_back(
+    side: LambdaSide, world: World, deny: Callable[[LambdaSide], None], on_delete: str
+) -> None:
+    """The same is denied to its Delete, which has nothing to undo."""
+    world.put("STOPPED")
+    deny(side)
+    side.deliver(event(OnDelete=on_delete, **SCHEDULE))
+    failed = str(side.answers[0]["PhysicalResourceId"])
+
+    side.deliver(event("Delete", physical_id=failed, OnDelete=on_delete, **SCHEDULE))
+
+    assert ["FAILED", "SUCCESS"] == [each["Status"] for each in side.answers]
+    assert [failed] * 2 == [each["PhysicalResourceId"] for each in side.answers]
+
+
+def test_a_delete_that_is_denied_what_it_needs_says_so(side: LambdaSide, world: World) -> None:
+    """A schedule that has lost its purpose is not left silently."""
+    world.put("STOPPED")
+    deny_scheduling(side)
+
+    answer = side.run(event("Delete", **SCHEDULE))
+
+    assert ("FAILED", True) == (
+        answer["Status"],
+        "scheduler:CreateSchedule is denied on schedule/x" in answer["Reason"],
+    )
+
+
+def test_an_outage_fails_the_delete_of_a_create_that_started_nothing(side: LambdaSide, world: World) -> None:
+    """That passes: the stack can be deleted later, with its schedule."""
+    world.put("STOPPED")
+    side.schedules.errors = [refusal(Trouble.UNAVAILABLE)] * 999
+
+    answer = side.run(event("Delete", physical_id=f"{NAME}/not-started", TimeoutSeconds="60", **SCHEDULE))
+
+    assert ("FAILED", True) == (answer["Status"], "not rid of its scheduled stop within 1 minute" in answer["Reason"])
