@@ -41,8 +41,9 @@ class Metrics:
         """
         journey = goal.journey
         values: dict[str, float] = {contract.FAILED_STARTS: 0, contract.SUCCEEDED_STARTS: 1}
-        if journey.did_start:
-            values[contract.START_DURATION] = round(now - journey.acted_at, 1)
+        if journey.did_start and journey.running_since is not None:
+            # Not until now: what was waited for since is an address, or a scheduled stop of before.
+            values[contract.START_DURATION] = round(journey.running_since - journey.acted_at, 1)
         self._request(goal, values, now=now, Outcome="SUCCESS")
 
     def failed(self, goal: Goal, failure: RequestFailed, *, now: float) -> None:

@@ -70,6 +70,17 @@ def test_a_duration_is_told_to_a_tenth_of_a_second(side: LambdaSide, world: Worl
     assert (round(duration, 1), True) == (duration, duration != int(duration))
 
 
+def test_a_duration_ends_when_the_builder_runs(side: LambdaSide, world: World) -> None:
+    """Not when its address is there, or the stop of before can come no more."""
+    world.put("STOPPED")
+    world.durations(eni_delay=50)
+
+    side.run(event())
+
+    assert [420] == [round(line["StartDuration"]) for line in told(side)]
+    assert side.answered_at[0] >= 470
+
+
 def test_a_builder_that_ran_already_has_no_start_duration(side: LambdaSide, world: World) -> None:
     """A zero would pull the average down."""
     world.put("RUNNING")
