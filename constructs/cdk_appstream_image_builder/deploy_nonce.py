@@ -13,6 +13,12 @@ def deploy_nonce(scope: Construct) -> str:
 
     CloudFormation has nothing that changes with each deploy, so it can only be made at synth. It is the one thing in
     this package that is not the same in two synths, and only where it is asked for.
+
+    Raises:
+        ValueError: The context's value is empty, as from a pipeline's variable that is not set: every deploy would have
+            the same.
     """
     pinned = scope.node.try_get_context(CONTEXT_KEY)
+    if pinned == "":
+        raise ValueError(f"{CONTEXT_KEY} is {pinned!r}: give a value, such as a build's number, or leave it out")
     return uuid.uuid4().hex if pinned is None else str(pinned)

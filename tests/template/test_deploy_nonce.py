@@ -25,6 +25,19 @@ def test_every_synth_has_a_value_of_its_own_only_where_every_deploy_is_to_start(
     assert nonce(**asked)
 
 
+def test_a_number_in_the_context_pins_the_value() -> None:
+    """Of a build, as cdk.json may have it."""
+    assert "7" == nonce({"deployNonce": 7}, start_on_every_deploy=True)
+
+
+def test_an_empty_value_is_refused() -> None:
+    """It is what a variable gives that is not set, and would be the same in every deploy."""
+    with pytest.raises(
+        ValueError, match=r"^deployNonce is '': give a value, such as a build's number, or leave it out$"
+    ):
+        nonce({"deployNonce": ""}, start_on_every_deploy=True)
+
+
 def test_a_flag_that_is_none_is_refused() -> None:
     """The text "false" would be true."""
     with pytest.raises(TypeError, match=r"^start_on_every_deploy is 'false': give True or False$"):
