@@ -155,11 +155,14 @@ class EnsureRunning(Goal):
     def _broken(self, builder: ImageBuilder) -> RequestFailed:
         if builder.state == "DELETING":
             return self.failed("it is being deleted", "Give the name of a builder that stays.")
-        return self.failed(builder.complaint() or _SILENT, "Delete it and create it anew, then deploy again.")
+        remedy = "Delete it and create it anew, then deploy again."
+        return self.failed("it cannot be started", remedy, f"AWS: {builder.complaint() or _SILENT}")
 
     def _fell_back(self, builder: ImageBuilder) -> RequestFailed:
-        return self.failed(f"the start failed: {builder.complaint() or _SILENT}", "Mend the cause, then deploy again.")
+        said = builder.complaint()
+        remedy = "Mend what AWS names here, then deploy again." if said else _LOOK
+        return self.failed("the start failed", remedy, f"AWS: {said or _SILENT}")
 
 
-_SILENT = "AppStream gives no reason"
+_SILENT = "no reason given"
 _LOOK = "See the builder in the AppStream console, then deploy again."

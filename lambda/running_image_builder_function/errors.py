@@ -6,6 +6,8 @@ REASON_MAX_LENGTH = 240
 """crhelper cuts a longer Reason from its front, which would lose the builder's name."""
 
 _CUT = "..."
+_LEAST_DETAILS = 30
+"""Characters of details below which a part of them tells nothing: an error's code has about so many."""
 
 
 class RequestFailed(Exception):
@@ -71,28 +73,26 @@ def shorten(text: str, limit: int) -> str:
     return words.rstrip(".,;:") + _CUT
 
 
-def reason(*, name: str, state: str, cause: str, remedy: str) -> str:
-    """Return the Reason for the events pane.
+def reason(*, name: str, state: str, cause: str, remedy: str, details: str = "") -> str:
+    """Return the Reason for the events pane: what the reader should do stands before AWS's own words.
 
     Args:
-        name: The builder's name; left out where the cause has the builder's ARN, which ends in it.
+        name: The builder's name.
         state: The last state seen, "" when none was.
-        cause: What went wrong; cut where there is not room for all, unless it has the ARN: then the remedy is left out.
+        cause: What went wrong, in a few words; cut where there is not room for all.
         remedy: What the reader should do.
+        details: AWS's own words, or what the cause is about: as much of it as there is room for.
 
     Returns:
         At most 240 characters, whole words.
     """
-    where = f" ({state}):" if state else ":"
-    cause = _sentence(cause)
-    if name and f"image-builder/{name}" in cause:
-        told = f"Image builder{where} {cause}"
-        for text in (f"{told} {remedy}", told):
-            if len(text) <= REASON_MAX_LENGTH:
-                return text
-    head = f"Image builder {name}".rstrip() + where
-    told = shorten(cause, REASON_MAX_LENGTH - len(f"{head}  {remedy}"))
-    return shorten(f"{head} {told} {remedy}", REASON_MAX_LENGTH)
+    head = f"Image builder {name}".rstrip() + (f" ({state}):" if state else ":")
+    told = shorten(_sentence(cause), REASON_MAX_LENGTH - len(f"{head}  {remedy}"))
+    text = shorten(f"{head} {told} {remedy}", REASON_MAX_LENGTH)
+    room = REASON_MAX_LENGTH - len(text) - 1
+    if len(plain(details)) > room < _LEAST_DETAILS:
+        return text
+    return f"{text} {shorten(details, room)}".rstrip()
 
 
 def _sentence(text: str) -> str:

@@ -183,8 +183,9 @@ class Function:
             if last is not None:
                 return Outcome(Verdict.DONE, last)
             raise goal.failed(
-                f"the wait could not be handed over: {error.action}: {error.code}",
+                "the wait could not be handed over",
                 "Allow the role to invoke the function.",
+                f"AWS: {error.code} on {error.action}: {error.detail}",
             ) from error
         journal.noted(goal, "handed over to a fresh invocation", now=self._clock.time())
         return Outcome(Verdict.HAND_OVER)

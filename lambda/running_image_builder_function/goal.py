@@ -3,10 +3,10 @@
 from enum import Enum
 from typing import ClassVar
 
+from running_image_builder_function import remedies
 from running_image_builder_function.errors import CallFailed, RequestFailed, Trouble, reason
 from running_image_builder_function.image_builder import ImageBuilder
 from running_image_builder_function.journey import Journey
-from running_image_builder_function.remedies import remedy
 from running_image_builder_function.request import Request
 
 LAG = 60.0
@@ -161,14 +161,13 @@ class Goal:
 
     def failed_call(self, error: CallFailed) -> RequestFailed:
         """Return the failure for a call that cannot succeed."""
+        details = f"AWS: {error.code} on {error.action}: {error.detail}"
         if error.trouble is Trouble.DENIED:
             everything = error.action.startswith("appstream:Describe")
-            resource = error.resource or ("*" if everything else self._arn)
-            return self.failed(f"{error.action} is denied on {resource}", remedy(error))
-        return self.failed(f"{error.action}: {error.code}: {error.detail}", remedy(error))
+            details = f"Resource: {error.resource or ('*' if everything else self._arn)}"
+        return self.failed(remedies.cause(error), remedies.remedy(error), details)
 
-    def failed(self, cause: str, what_to_do: str) -> RequestFailed:
+    def failed(self, cause: str, what_to_do: str, details: str = "") -> RequestFailed:
         """Return the failure with the builder's name and the last state seen."""
-        return RequestFailed(
-            reason(name=self.request.name, state=self.journey.last_state, cause=cause, remedy=what_to_do)
-        )
+        name, state = self.request.name, self.journey.last_state
+        return RequestFailed(reason(name=name, state=state, cause=cause, remedy=what_to_do, details=details))

@@ -1,26 +1,41 @@
-"""What to do about a failed call, by AWS's error code; the words only."""
+"""What a failed call means in a few words and what to do about it, by AWS's error code; the words only."""
 
 from running_image_builder_function.errors import CallFailed, Trouble
 
 _BY_CODE = {
-    "InvalidAccountStatusException": "Clear the account's status with AWS Support, then deploy again.",
-    "IncompatibleImageException": "Update the builder's image or its agent, then deploy again.",
-    "ResourceNotAvailableException": "See the builder and its quota in the AppStream console, then deploy again.",
-    "LimitExceededException": "Raise the quota in Service Quotas or stop another builder, then deploy again.",
-    "ConcurrentModificationException": "Wait a few minutes, then deploy again.",
+    "InvalidAccountStatusException": ("the account is suspended", "Ask AWS Support, then try again."),
+    "IncompatibleImageException": ("its image forbids it", "Update the image or the agent, then try again."),
+    "ResourceNotAvailableException": ("it is not available", "See it and its quota in the AppStream console."),
+    "LimitExceededException": ("a quota is used up", "Raise it in Service Quotas, or stop a builder."),
+    "ConcurrentModificationException": ("somebody is changing it", "Wait a few minutes, then try again."),
 }
 
 _BY_TROUBLE = {
-    Trouble.THROTTLED: "Deploy fewer builders at once, or raise the timeout.",
-    Trouble.UNAVAILABLE: "Look at the AWS Health Dashboard, then deploy again.",
-    Trouble.DENIED: "Allow it for the function's role.",
-    Trouble.NOT_FOUND: "Give the name of a builder of this account and Region.",
-    Trouble.BUSY: "Wait a few minutes, then deploy again.",
-    Trouble.REFUSED: "See the builder in the AppStream console, then deploy again.",
-    Trouble.INVALID: "Correct the value, then deploy again.",
+    Trouble.THROTTLED: ("AWS throttles", "Deploy fewer builders at once, or raise the timeout."),
+    Trouble.UNAVAILABLE: ("AWS did not answer", "See the AWS Health Dashboard, then try again."),
+    Trouble.NOT_FOUND: ("not found", "Give the name of a builder of this account and Region."),
+    Trouble.BUSY: ("it is busy", "Wait a few minutes, then try again."),
+    Trouble.REFUSED: ("it was refused", "Mend what AWS says here, or see the AppStream console."),
+    Trouble.INVALID: ("a value was refused", "Correct it, then try again."),
 }
+
+_SCHEDULER = " by the scheduler"
+"""How an action ends that the scheduler was denied, not the function."""
+
+
+def cause(error: CallFailed) -> str:
+    """Return what a failed call means; AWS's own words are not among it."""
+    return "access denied" if error.trouble is Trouble.DENIED else _words(error)[0]
 
 
 def remedy(error: CallFailed) -> str:
-    """Return what the reader should do about a failed call."""
-    return _BY_CODE.get(error.code, _BY_TROUBLE[error.trouble])
+    """Return what the reader should do about a failed call; a denial names the action."""
+    if error.trouble is not Trouble.DENIED:
+        return _words(error)[1]
+    if error.action.endswith(_SCHEDULER):
+        return f"Allow EventBridge Scheduler {error.action.removesuffix(_SCHEDULER)}."
+    return f"Allow the function's role {error.action}."
+
+
+def _words(error: CallFailed) -> tuple[str, str]:
+    return _BY_CODE.get(error.code) or _BY_TROUBLE[error.trouble]

@@ -6,7 +6,7 @@ import pytest
 
 from cdk_appstream_image_builder.cli import exit_codes
 from running_image_builder_function.errors import CallFailed, Trouble
-from running_image_builder_function.remedies import remedy
+from running_image_builder_function.remedies import cause, remedy
 from support.paths import PROJECT_DIR
 
 WATCHING = (PROJECT_DIR / "docs" / "watching.md").read_text(encoding="utf-8")
@@ -28,4 +28,6 @@ def test_every_exit_code_is_documented() -> None:
 @pytest.mark.parametrize("code", WALKED)
 def test_the_first_errors_are_documented_with_the_functions_own_remedies(code: str) -> None:
     """The page quotes what the code says."""
-    assert remedy(CallFailed(WALKED[code], action="any", code=code, detail="any")) in FIRST_ERRORS
+    error = CallFailed(WALKED[code], action="appstream:StartImageBuilder", code=code, detail="any")
+
+    assert f"(STOPPED): {cause(error)}. {remedy(error)}" in FIRST_ERRORS

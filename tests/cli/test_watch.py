@@ -71,7 +71,7 @@ def test_a_failed_deploy_ends_with_1_and_the_reason(aws: FakeAws, clock: Virtual
     """The reason is the function's own; the rollback that follows does not hide it."""
 
     def fail() -> None:
-        aws.event("CREATE_FAILED", "Image builder builder-1 (STOPPED): the start failed: why. Mend the cause.")
+        aws.event("CREATE_FAILED", "Image builder builder-1 (STOPPED): the start failed. Mend it. AWS: why.")
         aws.stack_event("ROLLBACK_IN_PROGRESS")
         aws.event("DELETE_IN_PROGRESS")
         aws.event("DELETE_COMPLETE")
@@ -85,7 +85,7 @@ def test_a_failed_deploy_ends_with_1_and_the_reason(aws: FakeAws, clock: Virtual
     assert 1 == code
     assert (
         "08:00:30   +0:30  stack stack-1: CREATE_FAILED after 0:30: "
-        "Image builder builder-1 (STOPPED): the start failed: why. Mend the cause." == lines[-1]
+        "Image builder builder-1 (STOPPED): the start failed. Mend it. AWS: why." == lines[-1]
     )
 
 

@@ -16,6 +16,9 @@ SOURCES = (
 PLACES = {"failed": 0, "_wrong": 1, "add_warning_v2": 1, "warning": 0, "error": 0, "exception": 0}
 """Functions that take a message, and which of their arguments it is; the last three are a logger's."""
 
+DETAILS = 2
+"""Which argument of "failed" stands after the remedy: AWS's own words."""
+
 FOR_PYTHON = ("NotImplementedError", "AttributeError")
 """Errors that are part of Python's own protocols; no user of this project meets them."""
 
@@ -40,6 +43,8 @@ def _in(scope: ast.AST, tree: ast.Module) -> Iterator[str]:
             name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
             if name in PLACES and len(node.args) > PLACES[name]:
                 yield from _texts(node.args[PLACES[name]], known)
+                if name == "failed" and len(node.args) > DETAILS:
+                    yield from _texts(node.args[DETAILS], known)
             elif name == "reason":
                 yield from (text for each in node.keywords if each.arg == "cause" for text in _texts(each.value, known))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from docs import messages
 from running_image_builder_function import remedies
+from running_image_builder_function.errors import CallFailed, Trouble
 from support.paths import PROJECT_DIR
 
 OPERATIONS = (PROJECT_DIR / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -28,7 +29,23 @@ def test_every_message_of_the_code_is_explained() -> None:
 
 def test_every_code_with_a_remedy_of_its_own_is_explained() -> None:
     """What the reason's last sentence depends on."""
-    assert set(remedies._BY_CODE) == {row[0] for row in documented("### Codes", "\n## ")}
+    part = OPERATIONS.partition("### Codes")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| .+ \| .+ \|$", part, flags=re.MULTILINE)
+    assert {code: words[0] for code, words in remedies._BY_CODE.items()} == dict(rows)
+
+
+def test_every_kind_of_refusal_is_explained() -> None:
+    """Those that end a request; a throttled or unanswered call does not."""
+    part = OPERATIONS.partition("Any other code")[2].partition("\n\nThrottling")[0]
+    rows = dict(re.findall(r"^\| ([a-z ]+) \| ([^|]+) \| .+ \|$", part, flags=re.MULTILINE))
+    del rows["kind"]
+    passing = (Trouble.THROTTLED, Trouble.UNAVAILABLE)
+    told = {
+        kind.value: remedies.cause(CallFailed(kind, action="any", code="any", detail="any"))
+        for kind in Trouble
+        if kind not in passing
+    }
+    assert told == rows
 
 
 def test_no_row_is_empty() -> None:

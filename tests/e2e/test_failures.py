@@ -72,4 +72,7 @@ def test_a_missing_permission_to_hand_over_fails_the_deploy(
     result = deployer.without("lambda:InvokeFunction", tmp_path).deploy("MayNotHandOver")
 
     assert result.exit_code != 0
-    assert "could not be handed over: lambda:InvokeFunction" in failure(deployer, "may-not-hand-over")[1]
+    assert (
+        "could not be handed over. Allow the role to invoke the function. AWS: AccessDenied"
+        in failure(deployer, "may-not-hand-over")[1]
+    )

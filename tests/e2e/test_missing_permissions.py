@@ -16,15 +16,15 @@ def test_a_role_without_a_permission_fails_the_deploy_with_action_and_arn(
     cases = {
         ("MayNotStart", "may-not-start"): (
             "appstream:StartImageBuilder",
-            f"appstream:StartImageBuilder is denied on {ARN}",
+            f"access denied. Allow the function's role appstream:StartImageBuilder. Resource: {ARN}",
         ),
         ("MayNotDescribe", "may-not-describe"): (
             "appstream:DescribeImageBuilders",
-            "appstream:DescribeImageBuilders is denied on *",
+            "access denied. Allow the function's role appstream:DescribeImageBuilders. Resource: *",
         ),
         ("MayNotSchedule", "may-not-schedule"): (
             "iam:PassRole",
-            "iam:PassRole is denied on arn:aws:iam::000000000000:role/",
+            "access denied. Allow the function's role iam:PassRole. Resource: arn:aws:iam::000000000000:role/",
         ),
     }
     for _, name in cases:

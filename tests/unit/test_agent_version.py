@@ -159,7 +159,7 @@ def test_a_refused_stop_is_bounded(side: LambdaSide, world: World) -> None:
     world.put("RUNNING", AppstreamAgentVersion=OLD)
     world.fault("error", "Stop", code="ConcurrentModificationException")
 
-    assert "appstream:StopImageBuilder: ConcurrentModificationException" in side.run(UPDATE)["Reason"]
+    assert "AWS: ConcurrentModificationException on appstream:StopImageBuilder" in side.run(UPDATE)["Reason"]
     assert 300 <= side.answered_at[0] <= 330
 
 
@@ -193,5 +193,8 @@ def test_a_failed_start_after_the_stop_fails(side: LambdaSide, world: World) -> 
     world.put("RUNNING", AppstreamAgentVersion=OLD)
     world.starts_end("stopped")
 
-    assert "the start failed: INTERNAL_SERVICE_ERROR" in side.run(UPDATE)["Reason"]
+    assert (
+        "the start failed. Mend what AWS names here, then deploy again. AWS: INTERNAL_SERVICE_ERROR"
+        in side.run(UPDATE)["Reason"]
+    )
     assert 1 == world.starts()

@@ -88,7 +88,9 @@ def test_a_handed_over_start_that_falls_back_fails(side: LambdaSide, world: Worl
 
     answer = side.run(event())
 
-    assert "the start failed: INTERNAL_SERVICE_ERROR" in answer["Reason"]
+    assert (
+        "the start failed. Mend what AWS names here, then deploy again. AWS: INTERNAL_SERVICE_ERROR" in answer["Reason"]
+    )
     assert 1 == world.starts()
 
 
@@ -162,8 +164,9 @@ def test_a_hand_over_that_stays_refused_fails_with_that_reason(side: LambdaSide,
     answer = side.run(event())
 
     assert (
-        f"Image builder {NAME} (PENDING): the wait could not be handed over: lambda:InvokeFunction: "
-        "AccessDeniedException. Allow the role to invoke the function." == answer["Reason"]
+        f"Image builder {NAME} (PENDING): the wait could not be handed over. "
+        "Allow the role to invoke the function. AWS: AccessDeniedException on lambda:InvokeFunction: any"
+        == answer["Reason"]
     )
     assert NAME == answer["PhysicalResourceId"]
 
@@ -193,5 +196,6 @@ def test_a_hand_over_refused_for_good_fails_at_once(side: LambdaSide, world: Wor
 
     answer = side.run(event())
 
-    assert "the wait could not be handed over: lambda:InvokeFunction: RecursiveInvocationEx" in answer["Reason"]
+    assert "the wait could not be handed over. " in answer["Reason"]
+    assert "AWS: RecursiveInvocationException on lambda:InvokeFunction" in answer["Reason"]
     assert [270] == side.answered_at

@@ -131,4 +131,4 @@ def test_a_denied_stop_fails_with_the_action_and_the_arn(side: LambdaSide, world
     world.put("RUNNING")
     world.fault("access_denied", "Stop")
 
-    assert f"appstream:StopImageBuilder is denied on {ARN}." in side.run(stop())["Reason"]
+    assert f"Allow the function's role appstream:StopImageBuilder. Resource: {ARN}" in side.run(stop())["Reason"]

@@ -37,8 +37,8 @@ def test_a_builder_that_stays_busy_fails_after_five_minutes(side: LambdaSide, wo
     answer = side.run(STOP)
 
     assert (
-        f"Image builder {NAME} (RUNNING): appstream:StopImageBuilder: ConcurrentModificationException: Busy. "
-        "Wait a few minutes, then deploy again." == answer["Reason"]
+        f"Image builder {NAME} (RUNNING): somebody is changing it. Wait a few minutes, then try again. "
+        "AWS: ConcurrentModificationException on appstream:StopImageBuilder: Busy." == answer["Reason"]
     )
     assert 300 <= side.answered_at[0] <= 330
 

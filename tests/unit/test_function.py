@@ -124,7 +124,7 @@ def test_a_strange_function_arn_is_no_reason_to_fail(side: LambdaSide, world: Wo
     world.fault("access_denied", "Start")
 
     partition = "aws" if ":" in function_arn else ""
-    assert f"is denied on arn:{partition}:appstream:::image-builder/{NAME}." in side.run(event())["Reason"]
+    assert f"Resource: arn:{partition}:appstream:::image-builder/{NAME}" in side.run(event())["Reason"]
 
 
 def test_a_call_that_failed_outside_of_any_lifecycle_is_raised(side: LambdaSide, world: World) -> None:

@@ -40,7 +40,10 @@ def test_a_killed_invocations_failed_start_is_not_repeated(side: LambdaSide, wor
 
     answer = side.run(issued_event(world))
 
-    assert "the start failed: SUBNET_NOT_FOUND: The subnet is gone." in answer["Reason"]
+    assert (
+        "the start failed. Mend what AWS names here, then deploy again. AWS: SUBNET_NOT_FOUND: The subnet is gone."
+        in answer["Reason"]
+    )
     assert 1 == world.starts()
 
 

@@ -19,8 +19,8 @@ def test_a_denied_schedule_fails_the_request_before_a_start(side: LambdaSide, wo
     answer = side.run(event(**SCHEDULE))
 
     assert (
-        f"Image builder {NAME} (STOPPED): scheduler:CreateSchedule is denied on schedule/x. "
-        "Allow it for the function's role."
+        f"Image builder {NAME} (STOPPED): access denied. Allow the function's role scheduler:CreateSchedule. "
+        "Resource: schedule/x"
     ) == answer["Reason"]
     assert 90 <= side.answered_at[0] <= 120
     assert 0 == world.starts()
@@ -108,7 +108,7 @@ def test_a_delete_that_is_denied_what_it_needs_says_so(side: LambdaSide, world: 
 
     assert ("FAILED", True) == (
         answer["Status"],
-        "scheduler:CreateSchedule is denied on schedule/x" in answer["Reason"],
+        "scheduler:CreateSchedule. Resource: schedule/x" in answer["Reason"],
     )
 
 

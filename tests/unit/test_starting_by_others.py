@@ -38,8 +38,8 @@ def test_a_request_that_was_delivered_before_does_not_repeat_what_may_be_its_own
     answer = side.run(issued_event(world, seconds_ago=60))
 
     assert (
-        f"Image builder {NAME} ({way_down}): the start failed: AppStream gives no reason. "
-        "Mend the cause, then deploy again." == answer["Reason"]
+        f"Image builder {NAME} ({way_down}): the start failed. "
+        "See the builder in the AppStream console, then deploy again. AWS: no reason given" == answer["Reason"]
     )
     assert [] == start_moments(world)
     assert 100 <= side.answered_at[0] <= 102
@@ -74,7 +74,9 @@ def test_this_requests_own_failed_start_is_told_at_once_however_late_it_is(side:
 
     answer = side.run(issued_event(world, seconds_ago=60))
 
-    assert "the start failed: INTERNAL_SERVICE_ERROR" in answer["Reason"]
+    assert (
+        "the start failed. Mend what AWS names here, then deploy again. AWS: INTERNAL_SERVICE_ERROR" in answer["Reason"]
+    )
     assert 420 <= side.answered_at[0] <= 422
 
 
@@ -103,4 +105,4 @@ def test_an_event_that_was_delivered_before_repeats_no_start(
     answer = side.run(issued_event(world, seconds_ago=age))
 
     assert (answer["Status"], world.starts()) == (status, starts)
-    assert ("the start failed: AppStream gives no reason" in answer["Reason"]) == (status == "FAILED")
+    assert ("the start failed. " in answer["Reason"]) == (status == "FAILED")

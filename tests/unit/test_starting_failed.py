@@ -28,8 +28,8 @@ def test_stopped_for_longer_than_any_lag_is_a_failed_start(side: LambdaSide, wor
 
     assert "FAILED" == answer["Status"]
     assert (
-        f"Image builder {NAME} (STOPPED): the start failed: AppStream gives no reason. "
-        "Mend the cause, then deploy again." == answer["Reason"]
+        f"Image builder {NAME} (STOPPED): the start failed. "
+        "See the builder in the AppStream console, then deploy again. AWS: no reason given" == answer["Reason"]
     )
     assert ["StartImageBuilder"] == world.calls("StartImageBuilder")
     assert 60 <= side.answered_at[0] <= 62
@@ -47,7 +47,8 @@ def test_a_start_that_falls_back_fails_with_the_builders_own_errors(
 
     assert "FAILED" == answer["Status"]
     assert answer["Reason"].startswith(f"Image builder {NAME} ({state}): the start failed")
-    assert ("SUBNET_NOT_FOUND: The subnet is gone." in answer["Reason"]) == (state == "STOPPED")
+    told = "Mend what AWS names here, then deploy again. AWS: SUBNET_NOT_FOUND: The subnet is gone."
+    assert (told in answer["Reason"]) == (state == "STOPPED")
     assert 1 == world.starts()
     assert 420 <= side.answered_at[0] <= 422
 
@@ -66,8 +67,8 @@ def test_a_failed_builder_is_told_with_its_reason_and_its_newest_error_first(sid
     answer = side.run(event())
 
     assert (
-        f"Image builder {NAME} (FAILED): INTERNAL_ERROR: It broke.; NEW: Just now.; OLD: Before. "
-        "Delete it and create it anew, then deploy again." == answer["Reason"]
+        f"Image builder {NAME} (FAILED): it cannot be started. Delete it and create it anew, then deploy again. "
+        "AWS: INTERNAL_ERROR: It broke.; NEW: Just now.; OLD: Before." == answer["Reason"]
     )
 
 
@@ -75,7 +76,7 @@ def test_a_failed_builder_without_a_word_is_told_as_such(side: LambdaSide, world
     """Every field but the name may be absent."""
     world.put("FAILED")
 
-    assert f"Image builder {NAME} (FAILED): AppStream gives no reason. " in side.run(event())["Reason"]
+    assert side.run(event())["Reason"].endswith("Delete it and create it anew, then deploy again. AWS: no reason given")
 
 
 def test_a_builder_being_deleted_is_told_as_such(side: LambdaSide, world: World) -> None:

@@ -7,10 +7,10 @@ from support.world import ARN, NAME, World
 
 BUSY = ["ConcurrentModificationException", "ResourceNotAvailableException", "OperationNotPermittedException"]
 HOPELESS = {
-    "InvalidAccountStatusException": "Clear the account's status with AWS Support, then deploy again.",
-    "IncompatibleImageException": "Update the builder's image or its agent, then deploy again.",
-    "ValidationException": "Correct the value, then deploy again.",
-    "InvalidParameterCombinationException": "Correct the value, then deploy again.",
+    "InvalidAccountStatusException": "the account is suspended. Ask AWS Support, then try again.",
+    "IncompatibleImageException": "its image forbids it. Update the image or the agent, then try again.",
+    "ValidationException": "a value was refused. Correct it, then try again.",
+    "InvalidParameterCombinationException": "a value was refused. Correct it, then try again.",
 }
 
 
@@ -36,7 +36,8 @@ def test_a_builder_that_stays_busy_fails_after_five_minutes(side: LambdaSide, wo
     answer = side.run(event())
 
     assert "FAILED" == answer["Status"]
-    assert f"Image builder {NAME} (STOPPED): appstream:StartImageBuilder: {code}: Somebody works" in answer["Reason"]
+    assert answer["Reason"].startswith(f"Image builder {NAME} (STOPPED): ")
+    assert answer["Reason"].endswith(f" AWS: {code} on appstream:StartImageBuilder: Somebody works on it.")
     assert 300 <= side.answered_at[0] <= 330
     assert world.calls()[::2] == ["DescribeImageBuilders"] * (len(world.calls()) // 2)
 
@@ -80,8 +81,9 @@ def test_a_refusal_that_nobody_documented_and_that_lasts_fails_with_its_code(sid
     answer = side.run(event())
 
     assert (
-        f"Image builder {NAME} (STOPPED): appstream:StartImageBuilder: SomethingNewException: No such luck. "
-        "See the builder in the AppStream console, then deploy again." == answer["Reason"]
+        f"Image builder {NAME} (STOPPED): it was refused. "
+        "Mend what AWS says here, or see the AppStream console. "
+        "AWS: SomethingNewException on appstream:StartImageBuilder: No such luck." == answer["Reason"]
     )
     assert 10 <= side.answered_at[0] <= 12
 
@@ -94,20 +96,20 @@ def test_a_quota_that_is_used_up_is_named_with_what_raises_it(side: LambdaSide, 
     answer = side.run(event())
 
     assert (
-        f"Image builder {NAME} (STOPPED): appstream:StartImageBuilder: LimitExceededException: The limit is 1. "
-        "Raise the quota in Service Quotas or stop another builder, then deploy again." == answer["Reason"]
+        f"Image builder {NAME} (STOPPED): a quota is used up. Raise it in Service Quotas, or stop a builder. "
+        "AWS: LimitExceededException on appstream:StartImageBuilder: The limit is 1." == answer["Reason"]
     )
 
 
-@pytest.mark.parametrize(("code", "remedy"), HOPELESS.items())
-def test_a_start_refused_for_good_fails_at_once(side: LambdaSide, world: World, code: str, remedy: str) -> None:
+@pytest.mark.parametrize(("code", "told"), HOPELESS.items())
+def test_a_start_refused_for_good_fails_at_once(side: LambdaSide, world: World, code: str, told: str) -> None:
     """No later try can succeed; the remedy is for this code."""
     world.put("STOPPED")
     world.fault("error", "Start", code=code, message="No.")
 
     answer = side.run(event())
 
-    assert f"Image builder {NAME} (STOPPED): appstream:StartImageBuilder: {code}: No. {remedy}" == answer["Reason"]
+    assert f"Image builder {NAME} (STOPPED): {told} AWS: {code} on appstream:StartImageBuilder: No." == answer["Reason"]
     assert ["StartImageBuilder"] == world.calls("StartImageBuilder")
     assert [0] == side.answered_at
 
@@ -119,7 +121,7 @@ def test_a_builder_deleted_just_before_the_start_fails_at_once(side: LambdaSide,
 
     answer = side.run(event())
 
-    assert answer["Reason"].endswith("Give the name of a builder of this account and Region.")
+    assert "not found. Give the name of a builder of this account and Region. AWS: " in answer["Reason"]
     assert [0] == side.answered_at
 
 
@@ -152,8 +154,8 @@ def test_access_denied_that_lasts_fails_with_the_action_and_the_arn(
     answer = side.run(event())
 
     assert "FAILED" == answer["Status"]
-    assert f"{action} is denied on {resource}. Allow it for the function's role." in answer["Reason"]
-    assert NAME in answer["Reason"]
+    assert answer["Reason"].startswith(f"Image builder {NAME}")
+    assert answer["Reason"].endswith(f": access denied. Allow the function's role {action}. Resource: {resource}")
     assert 90 <= side.answered_at[0] <= 120
 
 
@@ -164,7 +166,7 @@ def test_access_denied_later_in_a_request_fails_at_once(side: LambdaSide, world:
 
     answer = side.run(event())
 
-    assert "appstream:DescribeImageBuilders is denied on *." in answer["Reason"]
+    assert "Allow the function's role appstream:DescribeImageBuilders. Resource: *" in answer["Reason"]
     assert 100 <= side.answered_at[0] <= 102
 
 

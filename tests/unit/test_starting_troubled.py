@@ -139,7 +139,9 @@ def test_a_start_whose_answer_was_lost_and_that_fell_back_fails(side: LambdaSide
 
     answer = side.run(event())
 
-    assert "the start failed: INTERNAL_SERVICE_ERROR" in answer["Reason"]
+    assert (
+        "the start failed. Mend what AWS names here, then deploy again. AWS: INTERNAL_SERVICE_ERROR" in answer["Reason"]
+    )
     assert 1 == world.starts()
 
 
@@ -152,5 +154,7 @@ def test_a_start_whose_answer_was_lost_and_that_fell_back_unseen_fails(side: Lam
 
     answer = side.run(event(PollIntervalSeconds="20"))
 
-    assert "the start failed: INTERNAL_SERVICE_ERROR" in answer["Reason"]
+    assert (
+        "the start failed. Mend what AWS names here, then deploy again. AWS: INTERNAL_SERVICE_ERROR" in answer["Reason"]
+    )
     assert 1 == world.starts()
