@@ -59,8 +59,8 @@ class RunningImageBuilderProvider(FunctionHealth):
         Args:
             scope: The stack, or a construct in it.
             construct_id: The id within the scope.
-            vpc: The VPC to run in; it must reach the AppStream, CloudFormation and Lambda APIs, S3, and for builders with
-                ``stop_after`` EventBridge Scheduler's API. Default: none.
+            vpc: The VPC to run in; it must reach the AppStream, CloudFormation and Lambda APIs, S3, and for builders
+                with ``stop_after`` EventBridge Scheduler's API. Default: none.
             vpc_subnets: The subnets of the VPC. Default: those with egress.
             security_groups: The security groups in the VPC. Default: a new one.
             role: The function's role; it gets the statements. One that cannot be changed draws a warning at synth that
