@@ -15,7 +15,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import tagging
 from ministack.services.cloudformation import provisioners
 
-from . import cloudformation_type, side_by_side
+from . import by_physical_id, cloudformation_type, side_by_side
 from .arns import authorized_resource
 from .errors import ApiError, access_denied
 from .iam_checks import IamCheck
@@ -81,6 +81,7 @@ def register() -> None:
     # main() hands this name to the web server.
     ministack_app.app = _dropping(ministack_app.app)
     side_by_side.register()
+    by_physical_id.register()
     extend_scheduler(service)
     _stay_off_port_443()
 

@@ -1,14 +1,18 @@
 """What the command line takes, and what it says about the rest: one line, exit code 252."""
 
+from pathlib import Path
+
 import pytest
 
 from cdk_appstream_image_builder.cli.arguments import Arguments, parse
 
 
-def test_every_option_arrives() -> None:
+def test_every_option_arrives(tmp_path: Path) -> None:
     """The AWS CLI's by the AWS CLI's names."""
+    bundle = tmp_path / "c.pem"
+    bundle.touch()
     line = (
-        "status b-1 --region eu-west-1 --profile p --endpoint-url https://x --ca-bundle c.pem --no-verify-ssl "
+        f"status b-1 --region eu-west-1 --profile p --endpoint-url https://x --ca-bundle {bundle} --no-verify-ssl "
         "--output yaml --query State --no-cli-pager --color off --stack-name s --log-group g --wait --timeout 5 "
         "--interval 0.5"
     )
@@ -19,7 +23,7 @@ def test_every_option_arrives() -> None:
         region="eu-west-1",
         profile="p",
         endpoint_url="https://x",
-        ca_bundle="c.pem",
+        ca_bundle=str(bundle),
         verify_ssl=False,
         output="yaml",
         query="State",
@@ -30,6 +34,20 @@ def test_every_option_arrives() -> None:
         interval=0.5,
         color="off",
     ) == parse(line.split())
+
+
+def test_the_aws_clis_options_may_stand_before_the_command() -> None:
+    """As with the AWS CLI; one that is given twice counts as it is given last."""
+    expected = Arguments(command="watch", name="b-1", region="eu-west-1", verify_ssl=False, color="off")
+
+    line = "--region x --no-verify-ssl --color off watch b-1 --region eu-west-1"
+    assert expected == parse(line.split())
+
+
+def test_a_wait_has_an_end_where_none_is_given() -> None:
+    """A watch has none; both take one."""
+    assert [3600.0, 0.0] == [parse(f"status b-1 --wait {each}".split()).timeout for each in ("", "--timeout 0")]
+    assert [None, 5.0] == [parse(f"watch b-1 {each}".split()).timeout for each in ("", "--timeout 5")]
 
 
 def test_a_name_is_enough() -> None:
@@ -49,9 +67,12 @@ def test_a_name_is_enough() -> None:
         ("watch b-1 --reg x", "unrecognized arguments: --reg x"),
         ("watch b-1 --output xml", "invalid choice: 'xml'"),
         ("watch b-1 --query a[", "'a[' is no JMESPath expression"),
+        ("watch b-1 --ca-bundle /no/such.pem", "'/no/such.pem' cannot be read: give a file of certificates"),
         ("watch b-1 --endpoint-url x", "'x' is no address: begin it with https://"),
         ("watch b-1 --timeout nan", "'nan' is no number of seconds from 0"),
         ("watch b-1 --timeout=-1", "'-1' is no number of seconds from 0"),
+        ("status b-1 --timeout 5", "--timeout and --interval go with --wait"),
+        ("status b-1 --interval 5", "--timeout and --interval go with --wait"),
         ("watch b-1 --interval 0", "'0' is no number of seconds from 0.1 to 3600"),
         ("watch b-1 --interval often", "'often' is no number of seconds from 0.1 to 3600"),
     ],

@@ -51,6 +51,17 @@ def test_a_failed_deploy_is_told_with_its_reason(aws: FakeAws, run: Run) -> None
     assert "Reason         Image builder builder-1: it broke. Mend it." in run("status", "--stack-name", "stack-1")[1]
 
 
+def test_a_stack_that_is_not_there_is_named(aws: FakeAws, run: Run) -> None:
+    """Whoever gave the name has mistyped it, most often."""
+    aws.state("STOPPED")
+
+    assert (
+        "Deploy         none found: no stack stack-2, or this image builder is not in it"
+        in run("status", "--stack-name", "stack-2")[1]
+    )
+    assert "Deploy         none found; --stack-name names the stack" in run("status")[1]
+
+
 def test_a_finished_deploy_is_found_by_the_builders_name(aws: FakeAws, run: Run) -> None:
     """CloudFormation knows the physical id by then."""
     begin(aws)

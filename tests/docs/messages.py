@@ -22,6 +22,9 @@ DETAILS = 2
 FOR_PYTHON = ("NotImplementedError", "AttributeError")
 """Errors that are part of Python's own protocols; no user of this project meets them."""
 
+FOR_COMMAND_LINES = ("parser.error",)
+"""What tells of a mistyped command says all of it; argparse's own messages have no row either."""
+
 
 def messages(path: Path) -> set[str]:
     """Return the messages of one file."""
@@ -41,6 +44,8 @@ def _in(scope: ast.AST, tree: ast.Module) -> Iterator[str]:
                 yield from _texts(node.exc.args[0], known)
         elif isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
+            if ast.unparse(node.func) in FOR_COMMAND_LINES:
+                continue
             if name in PLACES and len(node.args) > PLACES[name]:
                 yield from _texts(node.args[PLACES[name]], known)
                 if name == "failed" and len(node.args) > DETAILS:

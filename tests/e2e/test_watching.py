@@ -82,7 +82,8 @@ def test_a_deploy_is_watched_and_waited_for_from_other_processes(
         logStreamName="s",
         logEvents=[{"timestamp": int(time.time() * 1000), "message": json.dumps({**line, "invocation": 1})}],
     )
-    code, out, errors = run(engine, "status", "life", "--stack-name", "life", "--output", "json")
+    # The deploy is over: its stack is found by the builder's name, which is the resource's physical id.
+    code, out, errors = run(engine, "status", "life", "--output", "json")
     document = json.loads(out)
     assert (0, "") == (code, errors)
     assert (1, "CREATE_COMPLETE", []) == (
@@ -123,12 +124,15 @@ def test_the_certificate_is_chosen_as_with_the_aws_cli(engine: Engine, control: 
     """By the environment, by --ca-bundle, or not at all; without either the engine is not trusted."""
     control.put_image_builder("here")
     bare = {name: value for name, value in engine.environment.items() if name != "AWS_CA_BUNDLE"}
-    codes = [
-        subprocess.run([*PROGRAM, "status", "here", *options], env=bare, capture_output=True, check=False).returncode
+    done = [
+        subprocess.run([*PROGRAM, *options, "status", "here"], env=bare, capture_output=True, text=True, check=False)
         for options in ((), ("--no-verify-ssl",), ("--ca-bundle", str(engine.ca_bundle)))
     ]
 
-    assert [255, 0, 0] == codes
+    assert [255, 0, 0] == [each.returncode for each in done]
+    assert done[0].stderr.startswith(
+        "error: give the certificates to trust with --ca-bundle FILE: SSL validation failed"
+    )
 
 
 def test_ctrl_c_is_quiet(engine: Engine, control: Control) -> None:

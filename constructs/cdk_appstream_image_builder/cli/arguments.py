@@ -1,6 +1,7 @@
 """The command line as a typed value; knows what is valid, not what is done about it."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,11 +70,15 @@ def parse(command_line: Sequence[str]) -> Arguments:
     Raises:
         SystemExit: Help was asked for (0), or an argument is wrong (252, one line on standard error).
     """
-    given = vars(_parser().parse_args(command_line))
+    parser = _parser()
+    given = vars(parser.parse_args(command_line))
     # Accepted as the AWS CLI accepts it: there is no pager here to switch off.
-    del given["no_cli_pager"]
-    if given["timeout"] is None and given.get("wait"):
-        given["timeout"] = WAIT_SECONDS
+    given.pop("no_cli_pager", None)
+    if given.get("wait"):
+        given.setdefault("timeout", WAIT_SECONDS)
+    elif given["command"] == "status" and ("timeout" in given or "interval" in given):
+        # Else a script would take the exit code of a look for that of a wait.
+        parser.error("--timeout and --interval go with --wait")
     return Arguments(**given)
 
 
@@ -85,35 +90,52 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog=_PROGRAM, allow_abbrev=False, description="See how a deploy of an image builder goes.")
+    # An option that is not given is left out, so that a command does not undo what stands before it.
+    shared: Any = {"allow_abbrev": False, "argument_default": argparse.SUPPRESS}
+    parser = _Parser(
+        prog=_PROGRAM,
+        usage="%(prog)s [options] watch|status NAME [options]",
+        description="See how a deploy of an image builder goes.",
+        **shared,
+    )
+    _add_aws_options(parser)
     commands = parser.add_subparsers(dest="command", required=True, metavar="watch|status")
     about = {
         "watch": "show each change until the deploy is over: states, time left, hand-overs, the address",
         "status": "print once how the image builder and its deploy stand",
     }
     for command, text in about.items():
-        _add_options(commands.add_parser(command, help=text, description=text, epilog=_CODES, allow_abbrev=False))
+        # Not the usage above, which it would begin with.
+        prog = f"{_PROGRAM} {command}"
+        own = commands.add_parser(command, prog=prog, help=text, description=text, epilog=_CODES, **shared)
+        _add_aws_options(own)
+        _add_options(own)
     status = commands.choices["status"]
     status.add_argument("--wait", action="store_true", help="wait, and exit 0 only when it is RUNNING")
     return parser
 
 
-def _add_options(parser: Any) -> None:
+def _add_aws_options(parser: Any) -> None:
+    """Add what the AWS CLI takes before and after a command."""
     add = parser.add_argument
-    add("name", metavar="NAME", type=_name, help="the image builder's name")
     add("--region", help="the Region; default: AWS_REGION, AWS_DEFAULT_REGION, or the profile's")
     add("--profile", help="the profile of the AWS configuration")
     add("--endpoint-url", metavar="URL", type=_url, help="where the AWS services answer")
-    add("--ca-bundle", metavar="FILE", help="certificates to trust")
+    add("--ca-bundle", metavar="FILE", type=_file, help="certificates to trust")
     add("--no-verify-ssl", dest="verify_ssl", action="store_false", help="do not verify certificates")
     add("--output", choices=OUTPUTS, help="a document instead of the view for people; watch: one for each change")
     add("--query", metavar="JMESPATH", type=_query, help="what of the document to print; as json where no --output is")
     add("--no-cli-pager", action="store_true", help="accepted; no pager is ever used")
-    add("--color", choices=("on", "off", "auto"), default="auto", help="default: auto, which honours NO_COLOR")
+    add("--color", choices=("on", "off", "auto"), help="default: auto, which honours NO_COLOR")
+
+
+def _add_options(parser: Any) -> None:
+    add = parser.add_argument
+    add("name", metavar="NAME", type=_name, help="the image builder's name")
     add("--stack-name", metavar="STACK", help="the stack that deploys the builder; default: looked for")
     add("--log-group", metavar="GROUP", help="the function's log group; default: what the stack's template says")
     add("--timeout", metavar="SECONDS", type=_seconds, help="stop waiting then; default: watch never, --wait 3600")
-    add("--interval", metavar="SECONDS", type=_interval, default=2.0, help="between two looks; default: 2")
+    add("--interval", metavar="SECONDS", type=_interval, help="between two looks; default: 2")
 
 
 def _name(text: str) -> str:
@@ -127,6 +149,12 @@ def _name(text: str) -> str:
 def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise argparse.ArgumentTypeError(f"{text!r} is no address: begin it with https://")
+    return text
+
+
+def _file(text: str) -> str:
+    if not os.access(text, os.R_OK):
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be read: give a file of certificates")
     return text
 
 

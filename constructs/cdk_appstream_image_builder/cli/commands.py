@@ -97,7 +97,7 @@ class Commands:
                 break
             seen = self._observer.look()
         if self._output is None:
-            print_summary(self._console, seen, zone=self._zone)
+            print_summary(self._console, seen, zone=self._zone, stack_name=self._arguments.stack_name)
         else:
             self._document(seen.document(), compact=False)
         return code

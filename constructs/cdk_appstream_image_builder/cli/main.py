@@ -17,6 +17,7 @@ from botocore.exceptions import (
     NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
+    SSLError,
     SSOError,
 )
 from jmespath.exceptions import JMESPathError
@@ -76,6 +77,8 @@ def main(command_line: Sequence[str]) -> int:
         return _failed(_refusal(error), exit_codes.SERVICE_ERROR)
     except _CONFIGURATION as error:
         return _failed(_REMEDIES.get(type(error), str(error)), exit_codes.CONFIGURATION)
+    except SSLError as error:
+        return _failed(f"give the certificates to trust with --ca-bundle FILE: {error}", exit_codes.OTHER_ERROR)
     except (BotoCoreError, OSError, ValueError) as error:
         return _failed(str(error), exit_codes.OTHER_ERROR)
 

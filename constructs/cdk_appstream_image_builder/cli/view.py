@@ -78,12 +78,13 @@ class View:
         return datetime.fromtimestamp(at, tz=self._zone).strftime("%H:%M:%S")
 
 
-def summary(seen: Observation, time: Callable[[float], str]) -> list[tuple[str, str]]:
+def summary(seen: Observation, time: Callable[[float], str], *, stack_name: str | None = None) -> list[tuple[str, str]]:
     """Return how things stand, for a person: label and text.
 
     Args:
         seen: The look.
         time: Makes a text of a moment.
+        stack_name: The stack that was given; None where it was looked for.
     """
     rows = [("Image builder", seen.name), ("State", seen.state or "not there"), ("Address", _address(seen))]
     complaint = "" if seen.builder is None else seen.builder.complaint()
@@ -91,7 +92,8 @@ def summary(seen: Observation, time: Callable[[float], str]) -> list[tuple[str, 
         rows.append(("Says", complaint))
     deploy = seen.deploy
     if deploy is None:
-        rows.append(("Deploy", "none found; --stack-name names the stack"))
+        given = f"none found: no stack {stack_name}, or this image builder is not in it"
+        rows.append(("Deploy", given if stack_name else "none found; --stack-name names the stack"))
     else:
         rows.append(("Deploy", f"stack {deploy.stack_name}: {deploy.status or deploy.stack_status}"))
         if deploy.reason and deploy.failed:
@@ -107,9 +109,15 @@ def summary(seen: Observation, time: Callable[[float], str]) -> list[tuple[str, 
     return [*rows, *(("Note", note) for note in seen.notes)]
 
 
-def print_summary(console: Console, seen: Observation, *, zone: tzinfo | None = None) -> None:
+def print_summary(
+    console: Console, seen: Observation, *, zone: tzinfo | None = None, stack_name: str | None = None
+) -> None:
     """Print how things stand."""
-    rows = summary(seen, lambda at: datetime.fromtimestamp(at, tz=zone).strftime("%Y-%m-%d %H:%M:%S"))
+
+    def time(at: float) -> str:
+        return datetime.fromtimestamp(at, tz=zone).strftime("%Y-%m-%d %H:%M:%S")
+
+    rows = summary(seen, time, stack_name=stack_name)
     width = max(len(label) for label, _ in rows)
     for label, text in rows:
         style = _state_style(text) if label == "State" else ""
