@@ -59,12 +59,13 @@ class BuilderPermissions:
         return cls(scope, role, other=permissions.look_at_stack(stack.stack_id))
 
     def allow(
-        self, arn: str, *, restart: bool, stop_on_delete: bool, schedule: StopSchedule | None
+        self, arn: str, name: str, *, restart: bool, stop_on_delete: bool, schedule: StopSchedule | None
     ) -> list[IDependable]:
         """Let the function start a builder, and stop it where an option asks for that.
 
         Args:
             arn: The builder's ARN.
+            name: Its name as it is told at synth; the ARN may hide it in a reference, which a rename does not change.
             restart: Whether it may be stopped to be started again.
             stop_on_delete: Whether it may be stopped when its resource is deleted; covers a restart as well.
             schedule: The schedule of its stop; None where it has none.
@@ -80,13 +81,13 @@ class BuilderPermissions:
         may_stop = permissions.STOP if restart and not stop_on_delete else ()
         needed = [self._add(self._starting, "Builders", arn, (*permissions.START, *may_stop))]
         if stop_on_delete:
-            needed.append(self._add(self._stopping, "StopOnDelete", arn, permissions.STOP, replaced=True))
+            needed.append(self._add(self._stopping, "StopOnDelete", arn, permissions.STOP, replaced_with=name))
         if schedule is not None:
             needed.append(self._scheduling.allow(schedule))
         return needed
 
     def _add(
-        self, groups: list["_Group"], construct_id: str, arn: str, actions: tuple[str, ...], *, replaced: bool = False
+        self, groups: list["_Group"], construct_id: str, arn: str, actions: tuple[str, ...], *, replaced_with: str = ""
     ) -> IDependable:
         for group in groups:
             if group.has(arn, actions):
@@ -95,10 +96,13 @@ class BuilderPermissions:
             number = len(groups)
             groups.append(
                 _Group(
-                    self._policy(construct_id, number), self._role, _MANAGED if number else _INLINE, replaced=replaced
+                    self._policy(construct_id, number),
+                    self._role,
+                    _MANAGED if number else _INLINE,
+                    replaced=bool(replaced_with),
                 )
             )
-        groups[-1].add(arn, actions)
+        groups[-1].add(arn, actions, replaced_with)
         return groups[-1].policy
 
     def _policy(self, construct_id: str, number: int) -> "iam.Policy | iam.ManagedPolicy":
@@ -124,6 +128,7 @@ class _Group:
         self._replaced = replaced
         self._statements: dict[tuple[str, ...], iam.PolicyStatement] = {}
         self._arns: list[str] = []
+        self._names: list[str] = []
         resource = policy.node.default_child
         assert isinstance(resource, CfnResource)
         self._resource = resource
@@ -136,7 +141,7 @@ class _Group:
     def has(self, arn: str, actions: tuple[str, ...]) -> bool:
         return actions in self._statements and arn in self._statements[actions].resources
 
-    def add(self, arn: str, actions: tuple[str, ...]) -> None:
+    def add(self, arn: str, actions: tuple[str, ...], name: str) -> None:
         self._arns.append(arn)
         if actions in self._statements:
             self._statements[actions].add_resources(arn)
@@ -144,4 +149,6 @@ class _Group:
             self._statements[actions] = iam.PolicyStatement(actions=list(actions), resources=[arn])
             self.policy.add_statements(self._statements[actions])
         if self._replaced:
-            take_identity(self._resource, self._id, self._arns, role=self._role)
+            if not arn.endswith(f"/{name}"):
+                self._names.append(name)
+            take_identity(self._resource, self._id, [*self._arns, *self._names], role=self._role)

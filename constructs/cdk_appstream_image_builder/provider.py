@@ -154,6 +154,7 @@ class RunningImageBuilderProvider(FunctionHealth):
         resource: Construct,
         image_builder_arn: str,
         *,
+        told_name: str,
         restart: bool,
         stop_on_delete: bool,
         schedule: StopSchedule | None,
@@ -163,6 +164,7 @@ class RunningImageBuilderProvider(FunctionHealth):
         Args:
             resource: The custom resource; made to wait for the permissions.
             image_builder_arn: The builder's ARN.
+            told_name: The builder's name as far as it is known at synth.
             restart: Whether the builder may be stopped to be started again.
             stop_on_delete: Whether the builder may be stopped when the resource is deleted.
             schedule: The schedule of the builder's stop; None where it has none.
@@ -180,6 +182,6 @@ class RunningImageBuilderProvider(FunctionHealth):
             self._function_role.allow(permissions.look_at_stack(stack.stack_id))
             self._serves_own_stack = True
         needed = self._permissions[stack].allow(
-            image_builder_arn, restart=restart, stop_on_delete=stop_on_delete, schedule=schedule
+            image_builder_arn, told_name, restart=restart, stop_on_delete=stop_on_delete, schedule=schedule
         )
         resource.node.add_dependency(*needed)

@@ -102,6 +102,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
             properties[contract.RESTART_TO_UPDATE_AGENT] = True
         if validation.check_flag("start_on_every_deploy", start_on_every_deploy):
             properties[contract.DEPLOY_NONCE] = deploy_nonce(self)
+        told_name = validation.told_name(self._name, image_builder)
         self._permission_arn = Stack.of(self).format_arn(
             service="appstream", resource="image-builder", resource_name=self._name
         )
@@ -110,7 +111,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
             properties[contract.STOP_AFTER_SECONDS] = validation.check_stop_after(stop_after)
             schedule = StopSchedule(
                 self,
-                image_builder_name=validation.told_name(self._name, image_builder),
+                image_builder_name=told_name,
                 image_builder_arn=self._permission_arn,
                 outlives=on_delete is OnDelete.LEAVE_RUNNING,
             )
@@ -130,6 +131,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
         self._provider.serve(
             self._resource,
             self._permission_arn,
+            told_name=told_name,
             restart=restart,
             stop_on_delete=on_delete is OnDelete.STOP,
             schedule=schedule,

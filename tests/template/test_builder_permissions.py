@@ -5,8 +5,9 @@ import re
 
 import pytest
 from aws_cdk import CfnParameter
+from aws_cdk import aws_appstream as appstream
 
-from cdk_appstream_image_builder import OnDelete
+from cdk_appstream_image_builder import OnDelete, RunningImageBuilder
 from synth.stacks import Json, any_builder, any_stack, of_type, template
 
 INLINE_LIMIT = 10_240
@@ -73,6 +74,20 @@ def test_a_rename_replaces_the_policy_that_stops() -> None:
 
     assert before.keys().isdisjoint(after)
     assert set(before.values()).isdisjoint(after.values())
+
+
+def test_another_name_of_the_stacks_own_builder_replaces_the_policy_too() -> None:
+    """Its ARN in the policy is a reference, which a rename keeps; the old builder's own Delete needs the old ARN."""
+
+    def stopping(name: str) -> dict[str, str]:
+        stack = any_stack()
+        own = appstream.CfnImageBuilder(stack, "Own", name=name, instance_type="stream.standard.medium")
+        RunningImageBuilder(stack, "Builder", image_builder=own, on_delete=OnDelete.STOP)
+        return stop_policies(template(stack))
+
+    assert stopping("nb-1") == stopping("nb-1")
+    assert set(stopping("nb-1")).isdisjoint(stopping("nb-2"))
+    assert set(stopping("nb-1").values()).isdisjoint(stopping("nb-2").values())
 
 
 def test_the_same_builders_keep_their_policy() -> None:
