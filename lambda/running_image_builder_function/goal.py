@@ -106,16 +106,17 @@ class Goal:
         else:
             self.unanswered(error, now=now)
 
-    def scheduled(self, step: Step, *, at: float, quiet_until: float) -> None:
+    def scheduled(self, step: Step, *, at: float | None = None, quiet_until: float = 0.0) -> None:
         """Remember that a step of ``SCHEDULING`` was made.
 
         Args:
             step: The step.
-            at: For when the stop is scheduled now; seconds since the epoch.
+            at: For when ``SCHEDULE`` has set the stop; seconds since the epoch.
             quiet_until: Until when a stop that was scheduled before may still arrive; 0 where none may.
         """
         journey = self.journey
-        journey.held, journey.busy_since = True, None
+        journey.busy_since = None
+        journey.held = journey.held or step is Step.HOLD
         journey.provided = journey.provided or step in (Step.PROVIDE, Step.SCHEDULE)
         journey.unscheduled = journey.unscheduled or step is Step.UNSCHEDULE
         if step is Step.SCHEDULE:

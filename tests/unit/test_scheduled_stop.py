@@ -115,3 +115,45 @@ def test_nothing_is_scheduled_for_a_request_that_is_over(side: LambdaSide, world
 
     assert "no longer waits" in side.run(update_event(SCHEDULE, **SCHEDULE))["Reason"]
     assert [] == side.schedules.calls
+
+
+def test_a_stop_that_is_put_off_is_still_this_builders(side: LambdaSide, world: World) -> None:
+    """While the request waits for RUNNING."""
+    world.put("PENDING")
+    world.move("PENDING", (60, "RUNNING"))
+    side.schedules.due_at["stop-1"] = world.began_at + 500
+    seen: list[dict[str, str]] = []
+    world.clock.later(30, lambda: seen.append(dict(side.schedules.builders)))
+
+    side.run(event(**SCHEDULE))
+
+    assert [{"stop-1": NAME}] == seen
+
+
+def test_a_stop_that_cannot_have_fired_is_not_waited_out(side: LambdaSide, world: World) -> None:
+    """Ten seconds are more than two clocks differ by."""
+    world.put("RUNNING")
+    side.schedules.due_at["stop-1"] = world.began_at + 10
+
+    side.run(event(**SCHEDULE))
+
+    assert side.answered_at[0] < 2
+
+
+@pytest.mark.parametrize(
+    ("due_in", "put_off"),
+    [(None, "no stop is scheduled yet"), (500, "the scheduled stop is put off to 2027-01-15T08:45:00Z")],
+)
+def test_the_log_tells_what_became_of_the_stop(
+    side: LambdaSide, world: World, caplog: pytest.LogCaptureFixture, due_in: float | None, put_off: str
+) -> None:
+    """Each step has a line."""
+    caplog.set_level("INFO")
+    world.put("RUNNING")
+    if due_in is not None:
+        side.schedules.due_at["stop-1"] = world.began_at + due_in
+
+    side.run(event(**SCHEDULE))
+
+    said = [message for message in caplog.messages if "stop" in message]
+    assert [f"{NAME}: {put_off}", f"{NAME}: the stop is scheduled for 2027-01-15T08:15:00Z"] == said

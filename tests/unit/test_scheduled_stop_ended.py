@@ -2,10 +2,13 @@
 
 import pytest
 
+from running_image_builder_function.goals import goal_of
+from running_image_builder_function.journey import Journey
+from running_image_builder_function.request import parse
 from running_image_builder_function.stop_schedule import ScheduledStop
 from support.lambda_side import LambdaSide, event, update_event
 from support.schedules import SCHEDULE
-from support.world import NAME, World
+from support.world import ARN, NAME, REGION, World
 
 
 def test_an_update_without_the_option_deletes_the_schedule(side: LambdaSide, world: World) -> None:
@@ -140,3 +143,72 @@ def test_a_create_that_started_nothing_keeps_an_end_that_was_promised_before(sid
     side.run(event("Delete", physical_id=f"{NAME}/not-started", **SCHEDULE))
 
     assert ["stop-1"] == list(side.schedules.due_at)
+
+
+def test_a_schedule_of_another_name_is_looked_for_when_the_old_one_is_deleted(side: LambdaSide, world: World) -> None:
+    """It may be of an earlier resource, and due already."""
+    world.put("RUNNING")
+    side.schedules.due_at.update({"old": world.began_at + 500, "stop-1": world.began_at - 100})
+
+    side.run(update_event({**SCHEDULE, "ScheduleName": "old"}, **SCHEDULE))
+
+    assert ["stop-1"] == list(side.schedules.due_at)
+    assert 270 <= side.answered_at[0] <= 274
+
+
+@pytest.mark.parametrize(
+    ("builder", "said"),
+    [
+        (NAME, "the scheduled stop is deleted"),
+        ("other", "the schedule of that name stops other"),
+        (None, "no stop is scheduled"),
+    ],
+)
+def test_the_log_tells_of_the_end(
+    side: LambdaSide, world: World, caplog: pytest.LogCaptureFixture, builder: str | None, said: str
+) -> None:
+    """What was there, and in which state the builder was left."""
+    caplog.set_level("INFO")
+    world.put("STOPPED")
+    if builder is not None:
+        side.schedules.changed["stop-1"] = ScheduledStop(at=None, builder=builder)
+
+    side.run(event("Delete", **SCHEDULE))
+
+    assert [f"{NAME}: {each}" for each in ("state STOPPED", said, "SUCCESS: STOPPED")] == caplog.messages
+
+
+def test_an_update_tells_whom_the_schedule_still_serves(
+    side: LambdaSide, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It serves the new builder at the end."""
+    caplog.set_level("INFO")
+    world.put("RUNNING")
+    side.schedules.changed["stop-1"] = ScheduledStop(at=None, builder="other")
+
+    side.run(event(**SCHEDULE))
+
+    assert f"{NAME}: the schedule of that name stops other" in caplog.messages
+    assert {"stop-1": NAME} == side.schedules.builders
+
+
+def test_the_schedule_of_a_builder_that_is_gone_goes_too(
+    side: LambdaSide, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """There is nothing to stop."""
+    caplog.set_level("INFO")
+    side.schedules.due_at["stop-1"] = world.began_at + 5000
+
+    assert "SUCCESS" == side.run(event("Delete", **SCHEDULE))["Status"]
+    assert ({}, f"{NAME}: SUCCESS: gone") == (side.schedules.due_at, caplog.messages[-1])
+
+
+@pytest.mark.parametrize("request_type", ["Create", "Delete"])
+@pytest.mark.parametrize("on_delete", ["STOP", "LEAVE_RUNNING"])
+def test_each_goal_knows_its_region(request_type: str, on_delete: str) -> None:
+    """For messages about what is not found there, or not allowed."""
+    request = parse(event(request_type, OnDelete=on_delete, **SCHEDULE))
+    goal = goal_of(request, Journey(began_at=0), deletes=request_type == "Delete", arn=ARN)
+
+    assert goal is not None
+    assert REGION == goal.region

@@ -85,7 +85,11 @@ def deny_scheduling(side: LambdaSide) -> None:
 @pytest.mark.parametrize("deny", [deny_describing, deny_scheduling])
 @pytest.mark.parametrize("on_delete", ["STOP", "LEAVE_RUNNING"])
 def test_a_create_that_was_denied_what_it_needs_can_be_rolled_back(
-    side: LambdaSide, world: World, deny: Callable[[LambdaSide], None], on_delete: str
+    side: LambdaSide,
+    world: World,
+    caplog: pytest.LogCaptureFixture,
+    deny: Callable[[LambdaSide], None],
+    on_delete: str,
 ) -> None:
     """The same is denied to its Delete, which has nothing to undo."""
     world.put("STOPPED")
@@ -97,6 +101,7 @@ def test_a_create_that_was_denied_what_it_needs_can_be_rolled_back(
 
     assert ["FAILED", "SUCCESS"] == [each["Status"] for each in side.answers]
     assert [failed] * 2 == [each["PhysicalResourceId"] for each in side.answers]
+    assert f"deleted without a look at the builder: {side.answers[0]['Reason']}" == caplog.messages[-1]
 
 
 def test_a_delete_that_is_denied_what_it_needs_says_so(side: LambdaSide, world: World) -> None:

@@ -1,5 +1,6 @@
 """The EventBridge Scheduler calls, through the real boto3 client."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ from botocore.stub import Stubber
 
 from running_image_builder_function.errors import CallFailed, Trouble
 from running_image_builder_function.schedules import Schedules
-from running_image_builder_function.stop_schedule import ScheduledStop, StopSchedule
+from running_image_builder_function.stop_schedule import ScheduledStop, StopSchedule, moment
 from support.world import NAME
 
 ROLE = "arn:aws-cn:iam::123456789012:role/stops"
@@ -73,6 +74,34 @@ def test_a_schedule_tells_what_it_does(schedules: Schedules, stubber: Stubber) -
     stubber.add_response("get_schedule", SET, NAMED)
 
     assert ScheduledStop(at=AT, builder=NAME) == schedules.find("stop-1")
+
+
+def test_moments_do_not_depend_on_the_machines_time_zone(
+    schedules: Schedules, stubber: Stubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scheduler's are in UTC."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    stubber.add_response("get_schedule", SET, NAMED)
+
+    found = schedules.find("stop-1")
+    told = moment(AT)
+    monkeypatch.undo()
+    time.tzset()
+
+    assert ScheduledStop(at=AT, builder=NAME) == found
+    assert "2027-01-15T08:00:00" == told
+
+
+def test_a_refused_role_is_told_where_the_schedule_is_new_too(schedules: Schedules, stubber: Stubber) -> None:
+    """The call that makes a schedule hands it over as well."""
+    stubber.add_client_error("update_schedule", "ResourceNotFoundException")
+    stubber.add_client_error("create_schedule", "AccessDeniedException", "not authorized to perform: iam:PassRole")
+
+    with pytest.raises(CallFailed) as failed:
+        schedules.put(WANTED, NAME, at=AT)
+
+    assert ("iam:PassRole", ROLE) == (failed.value.action, failed.value.resource)
 
 
 def test_a_schedule_that_is_not_there_is_never_due(schedules: Schedules, stubber: Stubber) -> None:
