@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,20 @@ def test_cross_stack_the_second_stack_gets_the_address(cdk: Cdks, control: Contr
     parameter = client("ssm").get_parameter(Name="/image-builders/my-builder/address")["Parameter"]
     assert _address(control, "my-builder") == parameter["Value"]
     cdk("cross_stack").destroy().check()
+
+
+@pytest.mark.engine
+def test_stop_after_the_builder_stops_when_the_output_says(cdk: Cdks, control: Control, client: Clients) -> None:
+    """Its schedule outlives the stack, and deletes itself."""
+    control.put_image_builder("my-builder")
+    told = cdk("stop_after").deploy().check().outputs["StopAfter"]["StopsAt"]
+    cdk("stop_after").destroy().check()
+    assert "RUNNING" == control.image_builder("my-builder").state
+
+    control.run_schedules(at=datetime.fromisoformat(told.replace("Z", "+00:00")).timestamp())
+
+    assert "RUNNING" != control.image_builder("my-builder").state
+    assert [] == client("scheduler").list_schedules()["Schedules"]
 
 
 @pytest.mark.engine
