@@ -104,17 +104,22 @@ def test_a_create_that_was_denied_what_it_needs_can_be_rolled_back(
     assert f"deleted without a look at the builder: {side.answers[0]['Reason']}" == caplog.messages[-1]
 
 
-def test_a_delete_that_is_denied_what_it_needs_says_so(side: LambdaSide, world: World) -> None:
-    """A schedule that has lost its purpose is not left silently."""
-    world.put("STOPPED")
+@pytest.mark.parametrize(("state", "seen"), [("STOPPED", " (STOPPED)"), (None, "")])
+def test_a_delete_that_is_denied_what_it_needs_says_so(
+    side: LambdaSide, world: World, state: str | None, seen: str
+) -> None:
+    """A schedule that has lost its purpose is not left silently, whether the builder is there or not."""
+    if state is not None:
+        world.put(state)
     deny_scheduling(side)
 
     answer = side.run(event("Delete", **SCHEDULE))
 
-    assert ("FAILED", True) == (
-        answer["Status"],
-        "scheduler:CreateSchedule. Resource: schedule/x" in answer["Reason"],
-    )
+    assert "FAILED" == answer["Status"]
+    assert (
+        f"Image builder {NAME}{seen}: access denied. Allow the function's role scheduler:CreateSchedule. "
+        "Resource: schedule/x"
+    ) == answer["Reason"]
 
 
 def test_an_outage_fails_the_delete_of_a_create_that_started_nothing(side: LambdaSide, world: World) -> None:

@@ -1,6 +1,5 @@
 """The EventBridge Scheduler calls, through the real boto3 client."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +9,7 @@ from botocore.stub import Stubber
 
 from running_image_builder_function.errors import CallFailed, Trouble
 from running_image_builder_function.schedules import Schedules
-from running_image_builder_function.stop_schedule import ScheduledStop, StopSchedule, moment
+from running_image_builder_function.stop_schedule import ScheduledStop, StopSchedule
 from support.world import NAME
 
 ROLE = "arn:aws-cn:iam::123456789012:role/stops"
@@ -69,28 +68,12 @@ def test_a_schedule_that_is_there_is_moved(schedules: Schedules, stubber: Stubbe
     schedules.put(WANTED, NAME, at=AT)
 
 
+@pytest.mark.usefixtures("in_tokyo")
 def test_a_schedule_tells_what_it_does(schedules: Schedules, stubber: Stubber) -> None:
     """When, in seconds since the epoch, whatever the machine's time zone; and to which builder."""
     stubber.add_response("get_schedule", SET, NAMED)
 
     assert ScheduledStop(at=AT, builder=NAME) == schedules.find("stop-1")
-
-
-def test_moments_do_not_depend_on_the_machines_time_zone(
-    schedules: Schedules, stubber: Stubber, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The scheduler's are in UTC."""
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
-    time.tzset()
-    stubber.add_response("get_schedule", SET, NAMED)
-
-    found = schedules.find("stop-1")
-    told = moment(AT)
-    monkeypatch.undo()
-    time.tzset()
-
-    assert ScheduledStop(at=AT, builder=NAME) == found
-    assert "2027-01-15T08:00:00" == told
 
 
 def test_a_refused_role_is_told_where_the_schedule_is_new_too(schedules: Schedules, stubber: Stubber) -> None:
@@ -163,3 +146,17 @@ def test_a_refusal_tells_what_it_is_about(
         schedules.put(WANTED, NAME, at=AT)
 
     assert (trouble, action, resource) == (failed.value.trouble, failed.value.action, failed.value.resource)
+
+
+def test_a_call_that_hands_over_no_role_is_refused_for_its_schedule(schedules: Schedules, stubber: Stubber) -> None:
+    """Whatever words are in a schedule's name."""
+    stubber.add_client_error("get_schedule", "ValidationException", "no such name: assume-1")
+
+    with pytest.raises(CallFailed) as failed:
+        schedules.find("assume-1")
+
+    assert (Trouble.INVALID, "scheduler:GetSchedule", "schedule/default/assume-1") == (
+        failed.value.trouble,
+        failed.value.action,
+        failed.value.resource,
+    )
