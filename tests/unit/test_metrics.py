@@ -62,7 +62,7 @@ def test_a_start_is_counted_with_its_duration(side: LambdaSide, world: World) ->
 def test_a_duration_is_told_to_a_tenth_of_a_second(side: LambdaSide, world: World) -> None:
     """As the log's fields are."""
     world.put("STOPPED")
-    world.builders.latency = 0.033
+    world.builders.latency = 0.0371
 
     side.run(event())
 

@@ -21,6 +21,15 @@ def test_an_update_without_the_option_deletes_the_schedule(side: LambdaSide, wor
     assert [("find", "stop-1"), ("remove", "stop-1")] == side.schedules.calls
 
 
+def test_a_stop_that_has_fired_is_waited_out_where_it_is_not_wanted_any_more(side: LambdaSide, world: World) -> None:
+    """Nobody documents that deleting a schedule ends its tries."""
+    world.put("RUNNING")
+    side.schedules.due_at["stop-1"] = world.began_at - 100
+
+    assert "SUCCESS" == side.run(update_event(SCHEDULE))["Status"]
+    assert 270 <= side.answered_at[0] <= 274
+
+
 def test_another_builders_schedule_is_left_to_the_delete_of_that_builder(side: LambdaSide, world: World) -> None:
     """A rename is followed by one."""
     world.put("RUNNING", name="other")

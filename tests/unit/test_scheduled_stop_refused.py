@@ -37,6 +37,14 @@ def test_trouble_that_passes_is_outlived(side: LambdaSide, world: World, trouble
     assert {"stop-1"} == set(side.schedules.due_at)
 
 
+def test_a_start_that_is_refused_for_a_while_is_made_again(side: LambdaSide, world: World) -> None:
+    """What was scheduled before it does not count as such a refusal."""
+    world.put("STOPPED")
+    world.fault("error", "Start", code="ConcurrentModificationException", times=2)
+
+    assert ("SUCCESS", 1) == (side.run(event(**SCHEDULE))["Status"], world.starts())
+
+
 def test_an_outage_of_the_scheduler_fails_the_request_and_says_so(side: LambdaSide, world: World) -> None:
     """That the builder runs is no success without its end."""
     world.put("RUNNING")
