@@ -56,7 +56,7 @@ simulate: setup-dev ## Run random schedules of faults (RUNS=10000, or SEED=... t
 mutants: setup-dev ## Break the deciding modules in many ways and count what the unit tests notice
 	@$(BIN)/python tools/mutation_score.py
 
-bench: setup-dev $(VENV)/.installed-bench $(VENV)/awscli/.installed benchmarks/node_modules/.installed ## Measure this project beside other ways, in 25 minutes (ONLY=deploys for one part)
+bench: setup-dev $(VENV)/.installed-bench $(VENV)/awscli/.installed benchmarks/node_modules/.installed ## Measure this project beside other ways, in half an hour (ONLY=deploys for one part)
 	@PYTHONPATH=benchmarks:tests $(BIN)/python -m appstream_benchmarks $(if $(ONLY),--only $(ONLY))
 
 docs: setup-dev $(VENV)/docs/.installed ## Renew what is generated in docs, build the site into build/docs, check its links

@@ -44,5 +44,5 @@ def _ratio(value: float) -> str:
         if rounded >= 10
         else f"{rounded:.2f}".rstrip("0").rstrip(".")
         if rounded >= 0.01
-        else f"{rounded:f}".rstrip("0")
+        else f"{rounded:f}".rstrip("0").rstrip(".")
     )

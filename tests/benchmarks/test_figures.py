@@ -6,6 +6,7 @@ import pytest
 
 from appstream_benchmarks import prices
 from appstream_benchmarks.deploys import goals
+from appstream_benchmarks.deploys.summary import left
 from appstream_benchmarks.markdown import compared, number, table
 
 
@@ -99,12 +100,19 @@ def test_a_figure_is_shown_with_its_ratio_to_this_project() -> None:
     assert f"55.3 s (50{times})" == compared(55.3, 1.1, "s")
     assert f"0.03 (0.0012{times})" == compared(0.03, 25)
     assert f"217 (2.5{times})" == compared(217, 87)
+    assert f"0 (0{times})" == compared(0, 87)
     assert ["5", "-5", "-"] == [compared(5, 0), compared(-5, 5), compared(None, 5)]
 
 
 def test_a_table_is_markdown() -> None:
     """Numbers stand at the right."""
     assert "| a | b |\n| --- | --: |\n| x | 1 |" == table(["a", "b"], [["x", "1"]])
+
+
+def test_what_is_left_is_counted_in_words() -> None:
+    """Of one thing in the singular."""
+    assert "1 log group, 2 rules" == left({"left": {"log groups": 1, "rules": 2, "functions": 0}})
+    assert "nothing" == left({"left": {"rules": 0}})
 
 
 def test_a_price_adds_up_what_was_used() -> None:

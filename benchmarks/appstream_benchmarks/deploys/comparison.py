@@ -17,7 +17,7 @@ def table_of(data: Data) -> str:
     rate = max((each["per_second"] or 0 for each in data["many"]), default=0)
     headers = [
         "",
-        "complete after RUNNING",
+        "complete after RUNNING (median)",
         "State in the output",
         "a no-op update",
         f"{most} builders at {number(rate)} requests/s",
@@ -45,11 +45,5 @@ def _row(data: Data, kind: str, seconds: float, most: int, rate: float) -> list[
         "fails" if no_op is None else compared(no_op, own_no_op, "s"),
         f"{compared(many['seconds'], own_many['seconds'], 's')}" if worked else "fails" if many else "-",
         f"{number(template['resources'])}, {number(template['resources_per_further'])}",
-        _left(deleted),
+        "-" if deleted is None else summary.left(deleted),
     ]
-
-
-def _left(deleted: Data | None) -> str:
-    if deleted is None:
-        return "-"
-    return ", ".join(f"{count} {what}" for what, count in deleted["left"].items() if count) or "nothing"

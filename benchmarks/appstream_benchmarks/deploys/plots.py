@@ -48,7 +48,7 @@ def _bars(axis: Any, values: dict[str, float | None]) -> None:
     labels = []
     for kind in kinds:
         value = values[kind]
-        labels.append("failed" if value is None else "does not wait" if value < 0 else number(round(value, 1)))
+        labels.append("failed" if value is None else "does not wait" if value < 0 else number(value))
     axis.bar_label(bars, labels=labels, padding=3)
     axis.set_xlim(0, max(*shown, 1.0) * 1.35)
     for label in axis.get_yticklabels():

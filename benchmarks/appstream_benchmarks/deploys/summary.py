@@ -53,3 +53,10 @@ def worst(rows: Iterable[Data], key: str) -> float | None:
     """Return a figure's largest value in either direction."""
     values = [each[key] for each in rows if each[key] is not None]
     return max(values, key=abs) if values else None
+
+
+def left(deleted: Data) -> str:
+    """Return what a delete left behind, in words."""
+    counted = {what: count for what, count in deleted["left"].items() if count}
+    told = [f"{count} {what.removesuffix('s') if count == 1 else what}" for what, count in counted.items()]
+    return ", ".join(told) or "nothing"

@@ -152,14 +152,15 @@ def _left(data: Data) -> str:
         found, own = summary.one(data["deletes"], kind), summary.one(data["deletes"], THIS)
         if found is None or own is None:
             continue
-        left = ", ".join(f"{count} {what}" for what, count in found["left"].items() if count) or "nothing"
         states = sorted({each["state"] for each in data["starts"] if each["contender"] == kind and each["state"]})
-        rows.append([title, ", ".join(states) or "-", compared(found["seconds"], own["seconds"], "s"), left])
+        rows.append(
+            [title, ", ".join(states) or "-", compared(found["seconds"], own["seconds"], "s"), summary.left(found)]
+        )
     return table(["", "State in the output", "time of the delete", "left behind"], rows)
 
 
 _LAG = f"""Seconds from the moment the engine's builder is RUNNING to CREATE_COMPLETE or UPDATE_COMPLETE of its
-resource; for the script, to its end. They are spread over {number(schedule.SPREAD)} s, each a
+resource; for the script, to its end. The starts of one duration are spread over {number(schedule.SPREAD)} s, each a
 little longer than the one before, so that a poller's phase does not decide. The functions are loaded at the first."""
 _NO_OP = """An update of the resource by a changed property, from its UPDATE_IN_PROGRESS to UPDATE_COMPLETE; the
 median. AWS documents nowhere what StartImageBuilder answers on a builder that is RUNNING; the engine refuses it with
