@@ -80,6 +80,16 @@ def test_a_malformed_property_is_refused(side: LambdaSide, world: World, name: s
     assert [] == side.schedules.calls
 
 
+@pytest.mark.parametrize(
+    ("name", "remedy"), [("ScheduleName", "Give a schedule's name."), ("SchedulerRoleArn", "Give a role's ARN.")]
+)
+def test_a_refused_property_comes_with_its_remedy(side: LambdaSide, name: str, remedy: str) -> None:
+    """Only a template that the construct has not made can have it."""
+    properties: dict[str, Any] = {**SCHEDULE, name: "/"}
+
+    assert f"Image builder {NAME}: property {name} is '/'. {remedy}" == side.run(event(**properties))["Reason"]
+
+
 def deny_describing(side: LambdaSide) -> None:
     """Let the role not even describe image builders."""
     side.world.fault("access_denied", "Describe")
