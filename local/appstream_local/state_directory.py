@@ -38,7 +38,11 @@ class StateDirectory:
 
     def last_words(self) -> str:
         """Return the line of the log that says best why the engine ended."""
-        lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines()]
+        try:
+            log = self.log.read_text(errors="replace")
+        except FileNotFoundError:
+            return f"{self.path} was deleted while it ran"  # by what tidies temporary files, most often
+        lines = [line.strip() for line in log.splitlines()]
         errors = [line for line in lines if "ERROR" in line or "Error:" in line]
         return next(reversed(errors or [line for line in lines if line]), "it wrote nothing")
 
