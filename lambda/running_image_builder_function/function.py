@@ -108,7 +108,7 @@ class Function:
             request = parse(event)
         except RequestFailed as failure:
             if event["RequestType"] == "Delete":
-                logger.warning("deleted without a look at the builder: %s", failure)
+                logger.warning("deleted, with the builder left alone: %s", failure)
                 return given_id
             self._relay.PhysicalResourceId = given_id or unread_id(event["LogicalResourceId"])
             logger.error("FAILED: %s", failure)
@@ -122,7 +122,7 @@ class Function:
         try:
             outcome = self._pursue(goal, event, context, journal)
         except LeftAlone as left:
-            logger.warning("deleted without a look at the builder: %s", left)
+            logger.warning("deleted, with the builder left alone: %s", left)
             return given_id
         except RequestFailed as failure:
             self._fail(goal, journal, failure, given_id)

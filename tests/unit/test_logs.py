@@ -151,7 +151,7 @@ def test_a_delete_with_bad_properties_is_a_warning(side: LambdaSide, caplog: pyt
     side.run(event("Delete", Name=None))
 
     assert [logging.WARNING] == [record.levelno for record in caplog.records]
-    said = "deleted without a look at the builder: Image builder: property Name is missing. Give"
+    said = "deleted, with the builder left alone: Image builder: property Name is missing. Give"
     assert said == lines(caplog)[0][: len(said)]
 
 

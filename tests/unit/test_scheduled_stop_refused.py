@@ -119,7 +119,7 @@ def test_a_create_that_was_denied_what_it_needs_can_be_rolled_back(
 
     assert ["FAILED", "SUCCESS"] == [each["Status"] for each in side.answers]
     assert [failed] * 2 == [each["PhysicalResourceId"] for each in side.answers]
-    assert f"deleted without a look at the builder: {side.answers[0]['Reason']}" == caplog.messages[-1]
+    assert f"deleted, with the builder left alone: {side.answers[0]['Reason']}" == caplog.messages[-1]
 
 
 @pytest.mark.parametrize(("state", "seen"), [("STOPPED", " (STOPPED)"), (None, "")])
