@@ -40,6 +40,15 @@ def test_lag_is_believed_for_a_while(goal: Goal, certain: bool, patience: float)
     assert not goal.believes_lag(now=BEGAN + patience)
 
 
+def test_a_late_stop_is_waited_out_until_its_moment() -> None:
+    """And not beyond."""
+    builder = ImageBuilder({"Name": NAME, "State": "RUNNING"})
+    journey = Journey(began_at=BEGAN, quiet_until=BEGAN + 370)
+    running = EnsureRunning(Request(name=NAME, timeout=600), journey, arn=ARN)
+
+    assert [Step.WAIT, Step.DONE] == [running.step(builder, now=BEGAN + after) for after in (369.9, 370)]
+
+
 @pytest.mark.parametrize(("trouble", "patience"), [(Trouble.BUSY, 300), (Trouble.REFUSED, 10)])
 def test_a_refusal_is_tried_again_for_a_while(goal: Goal, trouble: Trouble, patience: float) -> None:
     """Counted from the first one."""

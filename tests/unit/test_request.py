@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from running_image_builder_function.errors import RequestFailed
 from running_image_builder_function.request import Request, parse
+from running_image_builder_function.stop_schedule import StopSchedule
 from support.lambda_side import LOGICAL_ID, RESPONSE_URL, LambdaSide, event
+from support.schedules import SCHEDULE
 from support.world import NAME, World
 
 
@@ -17,6 +19,13 @@ def problem(**properties: Any) -> str:
     with pytest.raises(RequestFailed) as refused:
         parse(event(**properties))
     return str(refused.value)
+
+
+def test_a_scheduled_stop_is_read_whole() -> None:
+    """Its name, when it comes after RUNNING, and the role that makes it."""
+    expected = StopSchedule(name="stop-1", role_arn=SCHEDULE["SchedulerRoleArn"], after=900)
+
+    assert expected == parse(event(**SCHEDULE)).schedule
 
 
 def test_a_name_is_all_that_is_needed() -> None:

@@ -38,6 +38,18 @@ def test_a_throttled_start_is_repeated_without_another_look(side: LambdaSide, wo
     assert 1 == world.starts()
 
 
+def test_a_look_is_good_enough_for_half_a_minute(side: LambdaSide, world: World) -> None:
+    """After it the builder may be in another state: it is looked at before the start is repeated."""
+    world.put("STOPPED")
+    world.fault("throttle", "Start", times=1)
+
+    side.run(event(PollIntervalSeconds="30"))
+
+    assert ["Describe", "Start", "Describe", "Start"] == [
+        each.removesuffix("ImageBuilders").removesuffix("ImageBuilder") for each in world.calls()[:4]
+    ]
+
+
 def test_a_look_is_good_for_half_a_minute(side: LambdaSide, world: World) -> None:
     """A builder that is throttled for longer is looked at again, since somebody else may have started it."""
     world.put("STOPPED")

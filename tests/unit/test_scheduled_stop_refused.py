@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from running_image_builder_function.errors import Trouble
-from support.lambda_side import LambdaSide, event
+from support.lambda_side import LambdaSide, event, update_event
 from support.schedules import SCHEDULE, refusal
 from support.world import NAME, World
 
@@ -45,6 +45,20 @@ def test_a_start_that_is_refused_for_a_while_is_made_again(side: LambdaSide, wor
     assert ("SUCCESS", 1) == (side.run(event(**SCHEDULE))["Status"], world.starts())
 
 
+def test_a_stop_that_cannot_be_taken_away_fails_the_update_though_the_builder_runs(
+    side: LambdaSide, world: World
+) -> None:
+    """It is not enough that only its address is missing: the schedule that nobody wants any more would stop it."""
+    world.put("STOPPED")
+    world.durations(eni_delay=10_000)
+    side.deliver(event())
+    side.schedules.errors = [refusal(Trouble.DENIED)] * 999
+
+    side.deliver(update_event(SCHEDULE))
+
+    assert ["SUCCESS", "FAILED"] == [each["Status"] for each in side.answers]
+
+
 def test_an_outage_of_the_scheduler_fails_the_request_and_says_so(side: LambdaSide, world: World) -> None:
     """That the builder runs is no success without its end."""
     world.put("RUNNING")
@@ -76,7 +90,7 @@ def test_a_malformed_property_is_refused(side: LambdaSide, world: World, name: s
 
     answer = side.run(event(**properties))
 
-    assert f"property {name} is {value!r}"[:60] in answer["Reason"]
+    assert f"Image builder {NAME}: property {name} is {value!r}"[:80] in answer["Reason"]
     assert [] == side.schedules.calls
 
 
