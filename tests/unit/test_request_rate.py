@@ -38,7 +38,7 @@ def test_a_throttled_start_is_repeated_without_another_look(side: LambdaSide, wo
     assert 1 == world.starts()
 
 
-def test_a_look_is_good_enough_for_half_a_minute(side: LambdaSide, world: World) -> None:
+def test_a_look_of_exactly_half_a_minute_ago_is_too_old(side: LambdaSide, world: World) -> None:
     """After it the builder may be in another state: it is looked at before the start is repeated."""
     world.put("STOPPED")
     world.fault("throttle", "Start", times=1)
