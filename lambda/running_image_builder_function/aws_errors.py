@@ -71,3 +71,8 @@ def translate(error: Exception, *, action: str) -> CallFailed:
         return CallFailed(trouble, action=action, code=code, detail=detail)
     trouble = Trouble.INVALID if isinstance(error, ParamValidationError) else Trouble.UNAVAILABLE
     return CallFailed(trouble, action=action, code=type(error).__name__, detail=str(error))
+
+
+def unreadable(what: str, *, action: str) -> CallFailed:
+    """Return the failure of a call whose answer lacks what it must have; the call may have taken effect."""
+    return CallFailed(Trouble.UNAVAILABLE, action=action, code="UnreadableAnswer", detail=f"no {what} in the answer")

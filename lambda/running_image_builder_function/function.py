@@ -15,7 +15,7 @@ from running_image_builder_function.journal import Journal, Redaction
 from running_image_builder_function.journey import Journey
 from running_image_builder_function.lifecycle import Outcome, Pace, Verdict, pursue
 from running_image_builder_function.metrics import Metrics
-from running_image_builder_function.ports import Calls, Context, Ended, ImageBuilders, Invoke, Schedules
+from running_image_builder_function.ports import Calls, Context, ImageBuilders, Invoke, Schedules, Stacks
 from running_image_builder_function.relay import Relay, answerable
 from running_image_builder_function.request import parse
 from running_image_builder_function.successor import hand_over
@@ -32,6 +32,9 @@ ANSWER_RESERVE = 1.0
 _DELETED = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 """A Delete that Lambda delivers again after these must leave the builder alone: somebody else may use it by then."""
 
+_GOING_ON = "_IN_PROGRESS"
+_DELETION = "DELETE_"
+
 logger = logging.getLogger("running_image_builder")
 
 
@@ -45,7 +48,7 @@ class Function:
     Args:
         builders: The AppStream calls.
         schedules: The EventBridge Scheduler calls.
-        ended: Tells how a create or update has ended elsewhere, "" while CloudFormation waits for it.
+        stacks: The CloudFormation calls.
         invoke: Queues an invocation of a function, given its ARN and the event.
         clock: The time.
         random: Gives a number from 0 to 1.
@@ -59,7 +62,7 @@ class Function:
         *,
         builders: ImageBuilders,
         schedules: Schedules,
-        ended: Ended,
+        stacks: Stacks,
         invoke: Invoke,
         clock: Clock,
         random: Callable[[], float],
@@ -70,7 +73,7 @@ class Function:
         """Wire crhelper."""
         self._builders = builders
         self._schedules = schedules
-        self._ended = ended
+        self._stacks = stacks
         self._invoke = invoke
         self._clock = clock
         self._random = random
@@ -159,7 +162,16 @@ class Function:
 
     def _has_ended(self, goal: Goal, event: dict[str, Any]) -> str:
         """Return how the request has ended elsewhere, "" while it is wanted."""
-        status = self._ended(event["StackId"], event["LogicalResourceId"], began_at=goal.journey.began_at)
+        try:
+            status, changed_at = self._stacks.resource(event["StackId"], event["LogicalResourceId"])
+        except CallFailed as error:
+            # Not knowing must not fail a deploy: the request is then taken to be going on.
+            logger.info("no look at the stack: %s", error.code)
+            return ""
+        if not status.startswith(_DELETION):
+            # What ended before this request began was another one.
+            is_later = changed_at is not None and changed_at > goal.journey.began_at
+            status = status if is_later and not status.endswith(_GOING_ON) else ""
         if event["RequestType"] == "Delete" and status not in _DELETED:
             # What shows while a Delete is wanted: its own deletion, or the update that replaced what it deletes.
             return ""

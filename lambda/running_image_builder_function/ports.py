@@ -60,11 +60,29 @@ class Context(Protocol):
         """Return the milliseconds until Lambda ends the invocation."""
 
 
-class Ended(Protocol):
-    """How a create or update has ended elsewhere, "" while CloudFormation waits for it."""
+class ResourceStatus(NamedTuple):
+    """What CloudFormation says of a resource.
 
-    def __call__(self, stack_id: str, logical_id: str, *, began_at: float) -> str:
-        """Look."""
+    Attributes:
+        status: Such as "UPDATE_IN_PROGRESS"; "" where it names none.
+        changed_at: Since when, in seconds since the epoch; None where it does not say.
+    """
+
+    status: str
+    changed_at: float | None
+
+
+class Stacks(Protocol):
+    """The looks at a resource's own stack. Each raises CallFailed."""
+
+    def resource(self, stack_id: str, logical_id: str) -> ResourceStatus:
+        """Return the status of a resource."""
+
+    def is_rolling_back(self, stack_id: str) -> bool:
+        """Return whether a failed or cancelled update of the stack is being undone."""
+
+    def has_another(self, stack_id: str, logical_id: str, name: str) -> bool:
+        """Return whether another live resource of this type in the stack has the builder ``name``."""
 
 
 class Invoke(Protocol):

@@ -24,6 +24,7 @@ from running_image_builder_function.ensure_stopped import EnsureStopped
 from running_image_builder_function.goal import Goal, Step
 from running_image_builder_function.image_builder import ImageBuilder
 from running_image_builder_function.journal import Redaction
+from running_image_builder_function.ports import ResourceStatus
 from running_image_builder_function.stacks import Stacks
 from running_image_builder_function.states import Meaning, Row
 from running_image_builder_function.stop_schedule import moment
@@ -80,7 +81,7 @@ def _never_due(seconds: float) -> Break:
 
 def _runs_for_ever(patch: pytest.MonkeyPatch) -> None:
     _never_due(1e9)(patch)
-    patch.setattr(Stacks, "ended", lambda self, stack_id, logical_id, *, began_at: "")
+    patch.setattr(Stacks, "resource", lambda self, stack_id, logical_id: ResourceStatus("", None))
     patch.setattr(run_module, "LONGEST", 2 * 3600.0)
 
 
@@ -192,7 +193,7 @@ BREAKAGES = (
     Breakage("stops_are_asked_for", _sets(request, "_stops_on_delete", lambda *_: True), created_and_deleted()),
     Breakage(
         "nothing_is_done_for_a_request_that_is_over",
-        _sets(Stacks, "ended", lambda self, stack_id, logical_id, *, began_at: ""),
+        _sets(Stacks, "resource", lambda self, stack_id, logical_id: ResourceStatus("", None)),
         created_and_deleted(),
     ),
     Breakage("nothing_is_done_for_a_request_that_is_over", _sets(function, "_DELETED", ()), deleted_again_later()),

@@ -68,7 +68,7 @@ class Sandbox:
         self.function = Function(
             builders=AppStream(lambda: client("appstream")),
             schedules=Schedules(lambda: client("scheduler")),
-            ended=Stacks(lambda: client("cloudformation")).ended,
+            stacks=Stacks(lambda: client("cloudformation")),
             invoke=Successor(lambda: client("lambda")).invoke,
             clock=scheduler,
             random=chance.random,

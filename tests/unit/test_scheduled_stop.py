@@ -111,7 +111,7 @@ def test_the_steps_are_not_repeated_by_a_hand_over(side: LambdaSide, world: Worl
 def test_nothing_is_scheduled_for_a_request_that_is_over(side: LambdaSide, world: World) -> None:
     """A late duplicate must not touch what a later deploy has set."""
     world.put("RUNNING")
-    side.ended = "UPDATE_COMPLETE"
+    side.stacks.tell("UPDATE_COMPLETE")
 
     assert "no longer waits" in side.run(update_event(SCHEDULE, **SCHEDULE))["Reason"]
     assert [] == side.schedules.calls
