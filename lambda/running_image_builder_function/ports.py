@@ -27,8 +27,10 @@ class Schedules(Protocol):
     def find(self, name: str) -> ScheduledStop | None:
         """Return what a schedule does, None where there is none."""
 
-    def put(self, schedule: StopSchedule, builder: str, *, at: float) -> None:
-        """Make or move a schedule."""
+    def put(
+        self, schedule: StopSchedule, builder: str, *, at: float, request_id: str = "", quiet_until: float = 0.0
+    ) -> None:
+        """Make or move a schedule, with a note of the request and of an earlier stop that may still come."""
 
     def remove(self, name: str) -> None:
         """Delete a schedule, if it is there."""

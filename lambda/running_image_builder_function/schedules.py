@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime, timezone
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,7 +10,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from running_image_builder_function import contract
 from running_image_builder_function.aws_errors import translate
 from running_image_builder_function.errors import CallFailed, Trouble
-from running_image_builder_function.stop_schedule import ScheduledStop, StopSchedule, moment
+from running_image_builder_function.stop_schedule import (
+    ScheduledStop,
+    StopSchedule,
+    described,
+    moment,
+    noted_in,
+    seconds,
+)
 
 RETRIED_FOR = 300
 """Seconds for which the scheduler tries a stop again that AppStream refuses, because the builder is being changed.
@@ -56,12 +62,30 @@ class Schedules:
                 return None
             raise
         once = _AT.fullmatch(str(answer.get("ScheduleExpression") or ""))
-        at = datetime.fromisoformat(once[1]).replace(tzinfo=timezone.utc).timestamp() if once else None
-        return ScheduledStop(at=at, builder=_builder(answer))
+        request_id, quiet_until = noted_in(str(answer.get("Description") or ""))
+        return ScheduledStop(
+            at=seconds(once[1]) if once else None,
+            builder=_builder(answer),
+            request_id=request_id,
+            quiet_until=quiet_until,
+        )
 
-    def put(self, schedule: StopSchedule, builder: str, *, at: float) -> None:
-        """Let a builder be stopped at a moment (seconds since the epoch); an earlier one of that name is moved."""
-        wanted = _wanted(schedule, builder, at)
+    def put(
+        self, schedule: StopSchedule, builder: str, *, at: float, request_id: str = "", quiet_until: float = 0.0
+    ) -> None:
+        """Let a builder be stopped at a moment; an earlier schedule of that name is moved.
+
+        Args:
+            schedule: The schedule.
+            builder: The builder's name.
+            at: When, in seconds since the epoch.
+            request_id: The id of the request that sets it, for whoever finds the schedule.
+            quiet_until: Until when an earlier stop may still come, in seconds since the epoch; 0 where none may.
+
+        Raises:
+            CallFailed: The scheduler did not take it, or may have.
+        """
+        wanted = _wanted(schedule, described(builder, request_id=request_id, quiet_until=quiet_until), builder, at)
         try:
             self._call("UpdateSchedule", schedule.name, role_arn=schedule.role_arn, **wanted)
         except CallFailed as error:
@@ -90,14 +114,14 @@ class Schedules:
             ) from error
 
 
-def _wanted(schedule: StopSchedule, builder: str, at: float) -> dict[str, Any]:
+def _wanted(schedule: StopSchedule, description: str, builder: str, at: float) -> dict[str, Any]:
     partition = schedule.role_arn.split(":")[1]
     return {
         "ScheduleExpression": f"at({moment(at)})",
         "ScheduleExpressionTimezone": "UTC",
         "FlexibleTimeWindow": {"Mode": "OFF"},
         "ActionAfterCompletion": "DELETE",
-        "Description": f"Stops the AppStream image builder {builder}",
+        "Description": description,
         "Target": {
             "Arn": f"arn:{partition}:scheduler:::aws-sdk:appstream:stopImageBuilder",
             "RoleArn": schedule.role_arn,
