@@ -80,8 +80,8 @@ class Stacks(Protocol):
     def resource(self, stack_id: str, logical_id: str) -> ResourceStatus:
         """Return the status of a resource."""
 
-    def is_rolling_back(self, stack_id: str) -> bool:
-        """Return whether a failed or cancelled update of the stack is being undone."""
+    def stack_status(self, stack_id: str) -> str:
+        """Return the status of a stack."""
 
     def has_another(self, stack_id: str, logical_id: str, name: str) -> bool:
         """Return whether another live resource of this type in the stack has the builder ``name``."""

@@ -28,8 +28,13 @@ class Request:
         poll_interval: Seconds between two looks at the builder.
         stop_on_delete: Whether a Delete stops the builder.
         schedule: When and how the builder is to be stopped by itself; None where it is not.
-        dropped_schedule: The name of the schedule that this Update takes away from the same builder, "" for none.
+        dropped: The schedule that this Update takes away from the same builder; None for none.
         started_here: False only for the Delete of a Create that failed before it had started anything.
+        known: Whether the resource has had this builder before, so that there is one.
+        abandoned: The Delete of the builder that a failed rename may have started, and that CloudFormation never sends
+            one for, since no answer has ever named it; None where there is none.
+        logical_id: The resource's logical id.
+        request_id: CloudFormation's id of the request; the same in each delivery of its event.
     """
 
     name: str
@@ -39,8 +44,12 @@ class Request:
     poll_interval: float = contract.DEFAULT_POLL_INTERVAL_SECONDS
     stop_on_delete: bool = False
     schedule: StopSchedule | None = None
-    dropped_schedule: str = ""
+    dropped: StopSchedule | None = None
     started_here: bool = True
+    known: bool = False
+    abandoned: "Request | None" = None
+    logical_id: str = ""
+    request_id: str = ""
 
 
 def parse(event: Mapping[str, Any]) -> Request:
@@ -52,8 +61,10 @@ def parse(event: Mapping[str, Any]) -> Request:
     properties: Mapping[str, Any] = event.get("ResourceProperties") or {}
     physical_id = str(event.get("PhysicalResourceId") or "")
     name = _name(properties)
+    logical_id = str(event.get("LogicalResourceId") or "")
+    old: Mapping[str, Any] = event.get("OldResourceProperties") or {}
     if event.get("RequestType") == "Delete":
-        name = _name_to_delete(name, physical_id, str(event.get("LogicalResourceId") or ""))
+        name = _name_to_delete(name, physical_id, logical_id)
     return Request(
         name=name,
         agent_version=_agent_version(name, properties),
@@ -74,8 +85,12 @@ def parse(event: Mapping[str, Any]) -> Request:
         ),
         stop_on_delete=_stops_on_delete(name, properties),
         schedule=(schedule := _schedule(name, properties)),
-        dropped_schedule=_dropped_schedule(name, schedule, event.get("OldResourceProperties") or {}),
+        dropped=_dropped(name, schedule, old),
         started_here=not physical_id.endswith(NOT_STARTED),
+        known=physical_id == name,
+        abandoned=_abandoned(event, name, physical_id, old),
+        logical_id=logical_id,
+        request_id=str(event.get("RequestId") or ""),
     )
 
 
@@ -188,11 +203,30 @@ def _schedule(name: str, properties: Mapping[str, Any]) -> StopSchedule | None:
     return StopSchedule(name=str(schedule), role_arn=role_arn, after=after)
 
 
-def _dropped_schedule(name: str, schedule: StopSchedule | None, old: Mapping[str, Any]) -> str:
+def _dropped(name: str, schedule: StopSchedule | None, old: Mapping[str, Any]) -> StopSchedule | None:
     """Return the schedule of the properties before, where this request keeps the builder and not the schedule.
 
     A builder that another one takes the place of gets a Delete of its own.
     """
-    dropped = old.get(contract.SCHEDULE_NAME)
-    kept = schedule is not None and schedule.name == dropped
-    return str(dropped) if old.get(contract.NAME) == name and not kept and is_schedule_name(dropped) else ""
+    if old.get(contract.NAME) != name:
+        return None
+    try:
+        before = _schedule(name, old)
+    except RequestFailed:
+        return None  # no request has ever made it
+    return None if before is None or (schedule is not None and schedule.name == before.name) else before
+
+
+def _abandoned(event: Mapping[str, Any], name: str, physical_id: str, old: Mapping[str, Any]) -> Request | None:
+    """Return the Delete of a builder that only a failed update has named.
+
+    CloudFormation knows a resource by the id of its last success. An update to another name that fails leaves that id as
+    it was: the next Update, most often the roll-back, tells of the failed one's builder in its old properties only.
+    """
+    if event.get("RequestType") != "Update" or old.get(contract.NAME) in (name, physical_id):
+        return None
+    try:
+        delete = {**event, "RequestType": "Delete", "ResourceProperties": old, "PhysicalResourceId": old[contract.NAME]}
+        return parse(delete)
+    except (KeyError, RequestFailed):
+        return None  # with such properties nothing was started

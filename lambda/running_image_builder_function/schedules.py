@@ -26,7 +26,7 @@ Not longer, since a stop that comes late may meet a builder that somebody has st
 long. A builder that stays in a transition for longer than this is not stopped.
 """
 
-PRECISION = 60
+PRECISION = 300
 """Seconds within which the scheduler makes a stop that is due: what is set for 1:00:00 comes until 1:00:59.
 
 Its age, which ends the retries, may count from there: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html

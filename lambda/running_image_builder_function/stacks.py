@@ -9,9 +9,6 @@ from running_image_builder_function.aws_client import AwsClient
 from running_image_builder_function.aws_errors import unreadable
 from running_image_builder_function.ports import ResourceStatus
 
-ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
-"""The status of a stack whose failed or cancelled update is being undone."""
-
 _GONE = ("DELETE_", "ROLLBACK_", "IMPORT_ROLLBACK_", "CREATE_FAILED", "IMPORT_FAILED")
 """How the status of a resource begins that has nothing, or gives up what it has."""
 
@@ -53,8 +50,8 @@ class Stacks:
             changed_at=changed.timestamp() if isinstance(changed, datetime) else None,
         )
 
-    def is_rolling_back(self, stack_id: str) -> bool:
-        """Return whether a stack's update is being undone.
+    def stack_status(self, stack_id: str) -> str:
+        """Return the status of a stack.
 
         Raises:
             CallFailed: CloudFormation did not tell.
@@ -63,7 +60,7 @@ class Stacks:
         answer = self._client.call(operation, StackName=stack_id)
         for stack in self._client.member(answer, "Stacks", list, operation=operation)[:1]:
             if isinstance(stack, Mapping) and stack.get("StackStatus"):
-                return bool(stack["StackStatus"] == ROLLING_BACK)
+                return str(stack["StackStatus"])
         raise unreadable("StackStatus", action=f"cloudformation:{operation}")
 
     def has_another(self, stack_id: str, logical_id: str, name: str) -> bool:

@@ -50,10 +50,15 @@ def update_event(before: Mapping[str, Any], **properties: Any) -> dict[str, Any]
     return {**event("Update", **properties), "OldResourceProperties": {"Name": NAME, **before}}
 
 
-def issued_event(world: World, *, seconds_ago: float = 0.0, **properties: Any) -> dict[str, Any]:
-    """Return a Create with a ResponseURL that tells when CloudFormation signed it, as the real ones do."""
+def issued(made: dict[str, Any], world: World, *, seconds_ago: float = 0.0) -> dict[str, Any]:
+    """Return an event with a ResponseURL that tells when CloudFormation signed it, as the real ones do."""
     signed = datetime.fromtimestamp(world.clock.now - seconds_ago, tz=timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    return {**event(**properties), "ResponseURL": f"{RESPONSE_URL}&X-Amz-Date={signed}"}
+    return {**made, "ResponseURL": f"{RESPONSE_URL}&X-Amz-Date={signed}"}
+
+
+def issued_event(world: World, *, seconds_ago: float = 0.0, **properties: Any) -> dict[str, Any]:
+    """Return such a Create."""
+    return issued(event(**properties), world, seconds_ago=seconds_ago)
 
 
 class FakeContext:

@@ -20,7 +20,7 @@ class FakeStacks:
 
     Attributes:
         told: What is told of the resource.
-        rolling_back: Whether the stack's update is being undone.
+        status: The stack's.
         others: The builders that other live resources of the stack have.
         errors: What the next looks meet, whichever they are.
         asked: Every look at the resource, in order.
@@ -31,7 +31,7 @@ class FakeStacks:
         """Begin with a resource of which nothing is told."""
         self._clock = clock
         self.told = ResourceStatus("", None)
-        self.rolling_back = False
+        self.status = "UPDATE_IN_PROGRESS"
         self.others: set[str] = set()
         self.errors: list[CallFailed] = []
         self.asked: list[Asked] = []
@@ -47,10 +47,10 @@ class FakeStacks:
         self._called("DescribeStackResource")
         return self.told
 
-    def is_rolling_back(self, stack_id: str) -> bool:
-        """Return whether the update is being undone."""
+    def stack_status(self, stack_id: str) -> str:
+        """Return the status of the stack."""
         self._called("DescribeStacks")
-        return self.rolling_back
+        return self.status
 
     def has_another(self, stack_id: str, logical_id: str, name: str) -> bool:
         """Return whether another resource has the builder."""

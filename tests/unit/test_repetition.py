@@ -125,11 +125,11 @@ def test_a_request_that_is_over_in_cloudformation_starts_nothing(side: LambdaSid
     world.put("STOPPED")
     side.stacks.tell(status)
 
-    answer = side.run(event())
+    answer = side.run(issued_event(world, seconds_ago=40))
 
     assert (
         f"Image builder {NAME} (STOPPED): CloudFormation no longer waits for this request ({status}). "
-        "Nothing is to be done." == answer["Reason"]
+        "No action is needed." == answer["Reason"]
     )
     assert [] == world.calls("StartImageBuilder")
     assert [0] == side.answered_at
@@ -169,7 +169,7 @@ def test_an_end_from_before_the_request_is_another_requests(
     changed_at = None if seconds_later is None else world.began_at + seconds_later
     side.stacks.told = ResourceStatus(status, changed_at)
 
-    assert "SUCCESS" == side.run(event())["Status"]
+    assert "SUCCESS" == side.run(issued_event(world))["Status"]
 
 
 def test_a_successor_asks_at_once(side: LambdaSide, world: World) -> None:

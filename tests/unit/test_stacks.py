@@ -19,7 +19,7 @@ CHANGED = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
 
 LOOKS: dict[str, Callable[[Stacks], object]] = {
     "describe_stack_resource": lambda stacks: stacks.resource(STACK_ID, LOGICAL_ID),
-    "describe_stacks": lambda stacks: stacks.is_rolling_back(STACK_ID),
+    "describe_stacks": lambda stacks: stacks.stack_status(STACK_ID),
     "list_stack_resources": lambda stacks: stacks.has_another(STACK_ID, LOGICAL_ID, NAME),
 }
 
@@ -115,7 +115,7 @@ def test_only_an_update_that_is_being_undone_is_rolled_back(client: Any, status:
             {"Stacks": [{"StackName": "stack-1", "CreationTime": CHANGED, "StackStatus": status}]},
             {"StackName": STACK_ID},
         )
-        assert expected is Stacks(lambda: client).is_rolling_back(STACK_ID)
+        assert expected is Stacks(lambda: client).stack_status(STACK_ID)
 
 
 @pytest.mark.parametrize(
