@@ -46,7 +46,9 @@ class AwsClient:
             # ways of their own, and none of these is a bug of ours. Only botocore runs in this block.
             raise translate(error, action=action) from error
         if not isinstance(answer, Mapping):
-            raise unreadable("structure", action=action)
+            raise unreadable(lacks="structure", action=action)
+        if _is_page(answer):
+            raise unreadable(lacks="data, but a page,", action=action)
         return answer
 
     def member(self, answer: Mapping[str, Any], name: str, kind: type[_Kind], *, operation: str) -> _Kind:
@@ -58,5 +60,11 @@ class AwsClient:
         """
         value = answer.get(name)
         if not isinstance(value, kind):
-            raise unreadable(name, action=f"{self._service}:{operation}")
+            raise unreadable(lacks=name, action=f"{self._service}:{operation}")
         return value
+
+
+def _is_page(answer: Mapping[str, Any]) -> bool:
+    """Return whether an answer is a web page: botocore reads one with status 200 as an answer in which nothing is."""
+    headers = (answer.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
+    return str(headers.get("content-type") or "").lower().startswith("text/html")

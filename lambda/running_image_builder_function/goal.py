@@ -30,6 +30,9 @@ DENIED_PATIENCE = 90.0
 REFUSED_PATIENCE = 10.0
 """Seconds for which a call is repeated that was refused for a reason that nobody documents."""
 
+NO_ENDPOINT_PATIENCE = 60.0
+"""Seconds for which a name that does not resolve may be a passing failure; then the Region lacks the service."""
+
 PATIENCE = {
     Trouble.BUSY: 300.0,
     Trouble.DENIED: DENIED_PATIENCE,
@@ -148,7 +151,7 @@ class Goal:
             RequestFailed: No later try can succeed.
         """
         journey = self.journey
-        if error.trouble is Trouble.UNAVAILABLE:
+        if error.trouble is Trouble.UNAVAILABLE and not error.has_no_endpoint:
             self.accepted(step, now=now, certain=False)
             return
         if error.trouble in (Trouble.BUSY, Trouble.REFUSED):
@@ -206,10 +209,11 @@ class Goal:
         self._be_patient(_LOOK, error, now=now, at_least=REFUSED_PATIENCE)
 
     def _be_patient(self, kind: str, error: CallFailed, *, now: float, at_least: float = 0.0) -> None:
-        if error.trouble in (Trouble.THROTTLED, Trouble.UNAVAILABLE):
+        patience = NO_ENDPOINT_PATIENCE if error.has_no_endpoint else PATIENCE.get(error.trouble, 0.0)
+        if error.trouble in (Trouble.THROTTLED, Trouble.UNAVAILABLE) and not error.has_no_endpoint:
             return
         since = self.journey.refused_since.setdefault(kind, now)
-        if now - since >= max(PATIENCE.get(error.trouble, 0.0), at_least):
+        if now - since >= max(patience, at_least):
             raise self.failed_call(error)
 
     def is_first_miss(self, *, now: float) -> bool:

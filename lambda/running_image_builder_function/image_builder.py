@@ -54,9 +54,9 @@ class ImageBuilder:
 
     def errors(self) -> list[Mapping[str, Any]]:
         """Return ImageBuilderErrors, the newest first, those without a time last."""
-        return sorted(
-            self.fields.get("ImageBuilderErrors") or [], key=lambda e: _epoch(e.get("ErrorTimestamp")), reverse=True
-        )
+        listed = self.fields.get("ImageBuilderErrors") or []
+        readable = [each for each in listed if isinstance(each, Mapping)]
+        return sorted(readable, key=lambda e: _epoch(e.get("ErrorTimestamp")), reverse=True)
 
     @property
     def newest_error(self) -> float:

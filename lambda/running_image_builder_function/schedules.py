@@ -5,10 +5,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from running_image_builder_function import contract
-from running_image_builder_function.aws_errors import translate
+from running_image_builder_function.aws_client import AwsClient
 from running_image_builder_function.errors import CallFailed, Trouble
 from running_image_builder_function.stop_schedule import (
     ScheduledStop,
@@ -35,6 +33,13 @@ Its age, which ends the retries, may count from there: https://docs.aws.amazon.c
 _RETRIES = 185
 """The most that the scheduler allows: what ends the retries is their age."""
 
+_MEMBERS: dict[str, dict[str, type]] = {
+    "GetSchedule": {"ScheduleExpression": str, "Target": dict},
+    "CreateSchedule": {"ScheduleArn": str},
+    "UpdateSchedule": {"ScheduleArn": str},
+}
+"""What the answer to an operation must have; the one to DeleteSchedule is empty."""
+
 _AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 
 
@@ -47,8 +52,7 @@ class Schedules:
 
     def __init__(self, client: Callable[[], Any]) -> None:
         """Keep the factory."""
-        self._make = client
-        self._client: Any = None
+        self._client = AwsClient(client, service="scheduler")
 
     def find(self, name: str) -> ScheduledStop | None:
         """Return what a schedule does; None where there is none.
@@ -61,7 +65,7 @@ class Schedules:
             if error.trouble is Trouble.NOT_FOUND:
                 return None
             raise
-        once = _AT.fullmatch(str(answer.get("ScheduleExpression") or ""))
+        once = _AT.fullmatch(answer["ScheduleExpression"])
         request_id, quiet_until = noted_in(str(answer.get("Description") or ""))
         return ScheduledStop(
             at=seconds(once[1]) if once else None,
@@ -102,16 +106,14 @@ class Schedules:
                 raise
 
     def _call(self, operation: str, name: str, *, role_arn: str = "", **arguments: Any) -> Any:
-        method = re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
         try:
-            if self._client is None:
-                self._client = self._make()
-            return getattr(self._client, method)(Name=name, GroupName=contract.SCHEDULE_GROUP, **arguments)
-        except (ClientError, BotoCoreError) as error:
-            failed = translate(error, action=f"scheduler:{operation}")
-            raise _explained(
-                failed, schedule=f"schedule/{contract.SCHEDULE_GROUP}/{name}", role_arn=role_arn
-            ) from error
+            answer = self._client.call(operation, Name=name, GroupName=contract.SCHEDULE_GROUP, **arguments)
+            for member, kind in _MEMBERS.get(operation, {}).items():
+                self._client.member(answer, member, kind, operation=operation)
+            return answer
+        except CallFailed as error:
+            schedule = f"schedule/{contract.SCHEDULE_GROUP}/{name}"
+            raise _explained(error, schedule=schedule, role_arn=role_arn) from error
 
 
 def _wanted(schedule: StopSchedule, description: str, builder: str, at: float) -> dict[str, Any]:
@@ -134,14 +136,14 @@ def _wanted(schedule: StopSchedule, description: str, builder: str, at: float) -
 def _builder(answer: dict[str, Any]) -> str:
     """Return the name of the builder that a schedule stops, "" where somebody has changed it to something else."""
     try:
-        return str(json.loads((answer.get("Target") or {}).get("Input") or "{}").get("Name") or "")
-    except (ValueError, AttributeError):
+        return str(json.loads(answer["Target"].get("Input") or "{}").get("Name") or "")
+    except (ValueError, AttributeError, RecursionError):
         return ""
 
 
 def _explained(error: CallFailed, *, schedule: str, role_arn: str) -> CallFailed:
     """Return a failure with what it is about: the schedule, or the role that is handed to the scheduler."""
-    about = {"code": error.code, "detail": error.detail}
+    about: dict[str, Any] = {"code": error.code, "detail": error.detail, "has_no_endpoint": error.has_no_endpoint}
     if role_arn and error.trouble is Trouble.DENIED and "iam:PassRole" in error.detail:
         return CallFailed(Trouble.DENIED, action="iam:PassRole", resource=role_arn, **about)
     if role_arn and error.trouble is Trouble.INVALID and "assume" in error.detail:

@@ -61,7 +61,7 @@ class Stacks:
         for stack in self._client.member(answer, "Stacks", list, operation=operation)[:1]:
             if isinstance(stack, Mapping) and stack.get("StackStatus"):
                 return str(stack["StackStatus"])
-        raise unreadable("StackStatus", action=f"cloudformation:{operation}")
+        raise unreadable(lacks="StackStatus", action=f"cloudformation:{operation}")
 
     def has_another(self, stack_id: str, logical_id: str, name: str) -> bool:
         """Return whether another resource of this type has a builder, in the same stack.
@@ -93,4 +93,4 @@ class Stacks:
             if not answer.get("NextToken"):
                 return
             page = {"NextToken": str(answer["NextToken"])}
-        raise unreadable("end", action=f"cloudformation:{operation}")
+        raise unreadable(lacks="end", action=f"cloudformation:{operation}")

@@ -112,7 +112,7 @@ def _stops_again(self: EnsureStopped, builder: ImageBuilder | None, *, now: floa
 
 
 def _starts_any_version(self: AppStream, name: str, agent_version: str | None) -> None:
-    self._call("StartImageBuilder", "start_image_builder", Name=name)
+    self._change("StartImageBuilder", Name=name)
 
 
 def _gives_no_reason(body: dict[str, Any]) -> tuple[bytes, list[str]]:
