@@ -10,14 +10,16 @@ from appstream_local.faults import Fault
 from appstream_local.outcomes import StartOutcome
 from appstream_local.service import AppStreamService
 from simulation.history import Act, History, Look
-from simulation.network import FUNCTION_PRINCIPAL, Caller
+from simulation.network import FUNCTION_PRINCIPAL, LOST, Caller
 from simulation.scenario import Builder, PersonAct, Scenario, Spell
 from simulation.scheduler import Scheduler
 from simulation.wire import Answer
 from support.world import ACCOUNT, REGION
 
 _OK = 200
-_NOT_FOUND = 404
+_NOT_FOUND = "ResourceNotFoundException"
+_COMPLAINT = 30.0
+"""Seconds of PENDING after which a builder that hangs says why."""
 _RATE = 0.1
 _BURST = 3.0
 _TOLD = ("ImageBuilderErrors", "StateChangeReason")
@@ -36,12 +38,15 @@ class AppStreamModel:
         """Put the scenario's builders in place."""
         self._scheduler = scheduler
         self._history = history
-        self._service = AppStreamService(now=scheduler.time)
+        self._ahead = scenario.clocks.appstream
+        self._service = AppStreamService(now=lambda: scheduler.now + self._ahead)
         self._place = self._service.place(account=ACCOUNT, region=REGION)
         self._builders = self._place.builders
         self._builders.durations = scenario.durations
         self._builders.behaviour = scenario.behaviour
         self._silent = {each.name for each in scenario.builders if each.silent}
+        self._complaining = {each.name for each in scenario.builders if each.complaining}
+        self._ipv6 = {each.name for each in scenario.builders if each.ipv6}
         self._limited = False
         for builder in scenario.builders:
             self._put(builder)
@@ -56,9 +61,12 @@ class AppStreamModel:
         body = request.body if isinstance(request.body, bytes) else str(request.body).encode()
         params: dict[str, Any] = json.loads(body)
         name = params["Names"][0] if "Names" in params else params["Name"]
-        lost = spell is not None and spell.kind in ("drop", "hang")
+        lost = spell is not None and spell.kind in LOST
         self._limit_rate(on=spell is not None and spell.kind == "rate")
-        if spell is not None and not lost and spell.kind != "rate":
+        if spell is not None and spell.kind == "missing":
+            if operation == "DescribeImageBuilders":
+                return self._missed(name, empty=spell.code == "empty")
+        elif spell is not None and not lost and spell.kind != "rate":
             self._place.faults.add(Fault(spell.kind, times=1, code=spell.code, after_effect=spell.after_effect))
         starts, stops = self._counts(name)
         response = self._service.handle(
@@ -82,6 +90,23 @@ class AppStreamModel:
                 )
         return Answer(response.status, content, dict(response.headers))
 
+    def _missed(self, name: str, *, empty: bool) -> Answer:
+        """Answer as if a builder were not there."""
+        look = Look(
+            at=self._now,
+            invocation=self.caller.running(),
+            name=name,
+            arrived=True,
+            shown=None,
+            really=self.state(name),
+            missed=True,
+        )
+        self._history.looks.append(look)
+        if empty:
+            return Answer(_OK, b'{"ImageBuilders":[]}', {"Content-Type": "application/x-amz-json-1.1"})
+        body = json.dumps({"__type": _NOT_FOUND, "message": f"Image builder {name} could not be found."}).encode()
+        return Answer(400, body, {"Content-Type": "application/x-amz-json-1.1"})
+
     def person(self, act: PersonAct) -> None:
         """Let somebody else try something; a refusal is theirs."""
         before = self._counts(act.name)
@@ -97,13 +122,13 @@ class AppStreamModel:
         if act.what != "start" or self._counts(act.name) != before:
             self._acted(Act(at=self._now, what=act.what, name=act.name, invocation=None))
 
-    def stopped_by_schedule(self, name: str) -> bool:
+    def stopped_by_schedule(self, name: str, schedule: str) -> bool:
         """Let a schedule try to stop a builder; return whether AppStream took it."""
         try:
             self._builders.stop(name)
         except ApiError:
             return False
-        self._acted(Act(at=self._now, what="stop", name=name, invocation=None, scheduled=True))
+        self._acted(Act(at=self._now, what="stop", name=name, invocation=None, scheduled=True, schedule=schedule))
         return True
 
     def state(self, name: str) -> str:
@@ -132,15 +157,28 @@ class AppStreamModel:
         return builder.starts, builder.stops
 
     def _silenced(self, body: bytes) -> bytes:
-        """Return a description without what AppStream says of failures, for builders that never say it."""
-        if not self._silent:
+        """Return a description as some builders have it: without a word of failures, or with one; without IPv4."""
+        if not (self._silent or self._complaining or self._ipv6):
             return body
         answer = json.loads(body)
         for builder in answer.get("ImageBuilders", []):
-            if builder["Name"] in self._silent:
+            name = builder["Name"]
+            if name in self._silent:
                 for key in _TOLD:
                     builder.pop(key, None)
+            elif name in self._complaining and builder["State"] == "PENDING":
+                self._complain(builder)
+            if name in self._ipv6 and "NetworkAccessConfiguration" in builder:
+                eni = builder["NetworkAccessConfiguration"]
+                eni.pop("EniPrivateIpAddress", None)
+                eni["EniIpv6Addresses"] = ["2001:db8::1"]
         return json.dumps(answer).encode()
+
+    def _complain(self, builder: dict[str, Any]) -> None:
+        since = self._builders.observe(builder["Name"])[0].timeline.current(self._now + self._ahead).at
+        if self._now + self._ahead >= since + _COMPLAINT:
+            error = {"ErrorCode": "SUBNET_HAS_INSUFFICIENT_IP_ADDRESSES", "ErrorMessage": "No address is left."}
+            builder["ImageBuilderErrors"] = [{**error, "ErrorTimestamp": since + _COMPLAINT}]
 
     def _limit_rate(self, *, on: bool) -> None:
         if on != self._limited:
@@ -148,14 +186,16 @@ class AppStreamModel:
             self._place.faults.limit_rate(_RATE if on else None, burst=_BURST)
 
     def _looked(self, name: str, body: bytes, *, status: int, lost: bool) -> None:
-        found = json.loads(body)["ImageBuilders"] if status == _OK else []
+        answer = json.loads(body) if body else {}
+        found = answer["ImageBuilders"] if status == _OK else []
         look = Look(
             at=self._now,
             invocation=self.caller.running(),
             name=name,
-            arrived=not lost and status in (_OK, _NOT_FOUND),
+            arrived=not lost and (status == _OK or _NOT_FOUND in str(answer.get("__type", ""))),
             shown=found[0] if found else None,
-            really=self.state(name),
+            really=(really := self.state(name)),
+            missed=not found and bool(really),
         )
         self._history.looks.append(look)
 

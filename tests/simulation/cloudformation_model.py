@@ -1,4 +1,4 @@
-"""CloudFormation in a run: requests, their signed URLs, what it takes as an answer, and what it tells of a resource."""
+"""CloudFormation in a run: requests, their signed URLs, what it takes as an answer, and what it tells of a stack."""
 
 import json
 from datetime import datetime, timezone
@@ -7,10 +7,16 @@ from urllib.parse import parse_qs
 
 from botocore.awsrequest import AWSPreparedRequest
 
-from simulation.history import ANSWERED, CANCELLED, TIMED_OUT, History, Invocation, Put, Request, StackLook
-from simulation.network import Caller
-from simulation.responses import refusal_of, stack_resource, stack_resource_error
-from simulation.scenario import Properties, Spell
+from simulation.history import ANSWERED, CANCELLED, TIMED_OUT, History, Invocation, Put, Request, StackLook, Status
+from simulation.network import LOST, Caller
+from simulation.responses import (
+    cloudformation_error,
+    refusal_of,
+    stack_description,
+    stack_resource,
+    stack_resources,
+)
+from simulation.scenario import Clocks, Properties, Spell
 from simulation.scheduler import Scheduler, Signal
 from simulation.wire import Answer
 from support.world import FUNCTION_ARN
@@ -21,71 +27,144 @@ SERVICE_TIMEOUT_MARGIN = 60.0
 URL_LASTS = 7200.0
 
 _EXPIRED = 403
+_PAGE = 2
+"""Resources on a page of ListStackResources: few, so that there are several pages."""
+
+
+class Stack:
+    """One stack: its statuses, the latest last, and its resources by logical id."""
+
+    def __init__(self, stack_id: str) -> None:
+        """Begin without a status."""
+        self.stack_id = stack_id
+        self.statuses: list[tuple[float, str]] = []
+        self.resources: dict[str, Resource] = {}
+
+    def status_at(self, moment: float) -> str:
+        """Return its status at a moment, its first one where it had none yet."""
+        return next((status for at, status in reversed(self.statuses) if at <= moment), self.statuses[0][1])
 
 
 class Resource:
-    """One custom resource of one stack: its statuses, the latest last."""
+    """One custom resource of one stack, and what it has shown, the latest last."""
 
-    def __init__(self, stack_id: str, logical_id: str) -> None:
+    def __init__(self, stack: Stack, logical_id: str, statuses: list[Status]) -> None:
         """Begin without a status."""
-        self.stack_id = stack_id
+        self.stack = stack
         self.logical_id = logical_id
-        self.statuses: list[tuple[float, str]] = []
+        self.statuses = statuses
 
-    def status_at(self, moment: float) -> tuple[float, str]:
-        """Return since when it has had which status; "" where it had none yet."""
-        return next(((at, status) for at, status in reversed(self.statuses) if at <= moment), (0.0, ""))
+    def status_at(self, moment: float) -> Status | None:
+        """Return what it showed at a moment; None where that was nothing yet."""
+        return next((each for each in reversed(self.statuses) if each.at <= moment), None)
 
 
 class CloudFormationModel:
     """The resources and requests of a run.
 
     Attributes:
-        stale: Seconds for which DescribeStackResource may tell an old status.
+        stale: Seconds for which a look at a stack may tell what was so.
         caller: Tells which invocation calls; set once Lambda's model is there.
     """
 
     caller: Caller
 
-    def __init__(self, scheduler: Scheduler, history: History, chance: Random, *, stale: float) -> None:
+    def __init__(self, scheduler: Scheduler, history: History, chance: Random, *, stale: float, clocks: Clocks) -> None:
         """Begin without stacks."""
         self._scheduler = scheduler
         self._history = history
         self._chance = chance
         self.stale = stale
-        self._resources: dict[tuple[str, str], Resource] = {}
+        self._clocks = clocks
+        self._stacks: dict[str, Stack] = {}
         self._requests: dict[str, Request] = {}
         self._ends: dict[Request, Signal] = {}
+        self._shows: dict[Request, tuple[Resource, str]] = {}
 
-    def resource(self, stack_id: str, logical_id: str) -> Resource:
-        """Return a new resource."""
-        made = Resource(stack_id, logical_id)
-        self._resources[stack_id, logical_id] = made
+    def stack(self, stack_id: str) -> Stack:
+        """Return a new stack."""
+        made = Stack(stack_id)
+        self._stacks[stack_id] = made
         return made
 
-    def issue(self, kind: str, resource: Resource, properties: Properties, *, physical_id: str, dated: bool) -> Request:
-        """Make a request and its URL."""
+    def stack_is(self, stack: Stack, status: str) -> None:
+        """Let a stack have a status from now on."""
+        stack.statuses.append((self._scheduler.now, status))
+        self._history.notes.append((self._scheduler.now, f"stack {stack.stack_id.rpartition('stack/')[2]}: {status}"))
+
+    def resource(self, stack: Stack, logical_id: str) -> Resource:
+        """Return a resource, a new one where there has been none."""
+        if logical_id not in stack.resources:
+            statuses = self._history.resources.setdefault((stack.stack_id, logical_id), [])
+            stack.resources[logical_id] = Resource(stack, logical_id, statuses)
+        return stack.resources[logical_id]
+
+    def issue(
+        self,
+        kind: str,
+        resource: Resource,
+        properties: Properties,
+        *,
+        physical_id: str,
+        url: str,
+        shows: str,
+        old: Properties | None = None,
+        rolls_back: bool = False,
+        made_up: bool = False,
+        after: float = 0.0,
+    ) -> Request:
+        """Make a request and its URL.
+
+        Args:
+            kind: "Create", "Update" or "Delete".
+            resource: What it is about.
+            properties: What it brings.
+            physical_id: The resource's, "" where it has none.
+            url: What its URL tells of its age.
+            shows: What the resource's statuses begin with meanwhile; "" for a request about a replaced one.
+            old: The properties before, of an Update.
+            rolls_back: Whether it takes an update back.
+            made_up: Whether CloudFormation made the physical id up.
+            after: Seconds from the resource's status to the request.
+        """
         now = self._scheduler.now
         number = len(self._history.requests)
+        signed = now + after + self._clocks.cloudformation
         request = Request(
             number=number,
             kind=kind,
-            stack_id=resource.stack_id,
+            stack_id=resource.stack.stack_id,
             logical_id=resource.logical_id,
             properties=properties,
+            old=old,
             physical_id=physical_id,
-            url=self._url(number, dated=dated),
-            dated=dated,
-            sent_at=now,
+            url=self._url(number, url, signed),
+            dated=url != "undated",
+            dated_at=int(signed) - self._clocks.lambda_,
+            shown_at=now,
+            sent_at=now + after,
             service_timeout=properties.timeout + SERVICE_TIMEOUT_MARGIN,
+            rolls_back=rolls_back,
+            made_up=made_up,
         )
+        if shows:
+            self._shows[request] = resource, shows
+            known = "" if kind == "Create" else physical_id
+            resource.statuses.append(Status(at=now, status=f"{shows}_IN_PROGRESS", request=request, physical_id=known))
         self._history.requests.append(request)
-        self._history.notes.append((now, f"request {number}: {kind} {physical_id or '-'} {properties.as_sent()}"))
+        about = f"{resource.logical_id} of {resource.stack.stack_id.rpartition('stack/')[2]}"
+        back = " (roll-back)" if rolls_back else ""
+        sent = properties.as_sent()
+        self._history.notes.append((now, f"request {number}: {kind}{back} {physical_id or '-'} {about} {sent}"))
         self._requests[request.url] = request
         self._ends[request] = Signal()
         return request
 
-    def event(self, request: Request, old: Properties | None) -> str:
+    def skipped(self, resource: Resource, request: Request) -> None:
+        """Let a resource be left out of a deletion."""
+        resource.statuses.append(Status(at=self._scheduler.now, status="DELETE_SKIPPED", request=request))
+
+    def event(self, request: Request) -> str:
         """Return the event as the function gets it."""
         sent = {"ServiceToken": FUNCTION_ARN, **request.properties.as_sent()}
         made = {
@@ -100,16 +179,38 @@ class CloudFormationModel:
         }
         if request.physical_id:
             made["PhysicalResourceId"] = request.physical_id
-        if old is not None:
-            made["OldResourceProperties"] = {"ServiceToken": FUNCTION_ARN, **old.as_sent()}
+        if request.old is not None:
+            made["OldResourceProperties"] = {"ServiceToken": FUNCTION_ARN, **request.old.as_sent()}
         return json.dumps(made)
 
-    def wait(self, request: Request, *, cancel_after: float | None) -> None:
-        """Let the running task wait until a request has ended, by an answer or otherwise."""
-        until = request.sent_at + request.service_timeout
-        cancelled_at = request.sent_at + cancel_after if cancel_after is not None else until
-        if not self._scheduler.wait(self._ends[request], until=min(until, cancelled_at)):
-            self._end(request, CANCELLED if cancelled_at < until else TIMED_OUT)
+    def wait(self, requests: list[Request], *, cancel_at: float | None, together: bool) -> bool:
+        """Let the running task wait until requests have ended, by an answer or otherwise.
+
+        Args:
+            requests: What is waited for.
+            cancel_at: When those are cancelled that have not ended; None for never.
+            together: Whether the first failure cancels the others.
+
+        Returns:
+            Whether somebody cancelled.
+        """
+        while True:
+            open_ = [each for each in requests if not each.ended]
+            failed = any(each.ended and not each.succeeded for each in requests)
+            now = self._scheduler.now
+            cancelled = cancel_at is not None and now >= cancel_at
+            if not open_ or cancelled or (together and failed):
+                for each in open_:
+                    self._end(each, CANCELLED)
+                return bool(open_) and cancelled
+            changed = Signal()
+            for each in open_:
+                self._ends[each].then(changed.give)
+            until = min(each.sent_at + each.service_timeout for each in open_)
+            self._scheduler.wait(changed, until=until if cancel_at is None else min(until, cancel_at))
+            for each in open_:
+                if not each.ended and self._scheduler.now >= each.sent_at + each.service_timeout:
+                    self._end(each, TIMED_OUT)
 
     def put(self, url: str, body: bytes, invocation: Invocation, spell: Spell | None) -> Answer:
         """Take an answer as S3 and CloudFormation do: only the first for an open request counts."""
@@ -122,7 +223,7 @@ class CloudFormationModel:
             status = int(spell.code)
         lands = status == 200 or (spell is not None and spell.after_effect and status != _EXPIRED)
         taken = lands and request is not None and not request.ended
-        lost = spell is not None and spell.kind in ("drop", "hang")
+        lost = spell is not None and spell.kind in LOST
         self._history.puts.append(
             Put(
                 at=now,
@@ -141,52 +242,94 @@ class CloudFormationModel:
         return Answer(status, b"")
 
     def operation(self, request: AWSPreparedRequest) -> str:
-        """Return the operation, the only one the function knows, and note that it looks."""
-        assert self._fields(request)["Action"] == ["DescribeStackResource"]
-        invocation = self.caller.running()
-        self._history.stack_looks.append(StackLook(at=self._scheduler.now, invocation=invocation))
-        return "DescribeStackResource"
+        """Return the operation, and note that it looks."""
+        operation = self._fields(request)["Action"][0]
+        look = StackLook(at=self._scheduler.now, invocation=self.caller.running(), operation=operation)
+        self._history.stack_looks.append(look)
+        return operation
 
     def answer(self, operation: str, request: AWSPreparedRequest, spell: Spell | None, /) -> Answer:
-        """Tell a resource's status, sometimes an old one."""
-        if spell is not None and spell.kind in ("throttle", "server_error", "access_denied"):
-            return stack_resource_error(spell.kind)
+        """Tell what is asked for, sometimes what was so."""
+        if spell is not None and spell.kind in ("throttle", "server_error", "access_denied", "error"):
+            return cloudformation_error(spell.kind, operation, spell.code)
         fields = self._fields(request)
-        resource = self._resources[fields["StackName"][0], fields["LogicalResourceId"][0]]
-        at, status = self.told(resource, stale=self._chance.random() * self.stale)
-        if spell is None:
-            self._noted(status, stale=(at, status) != resource.statuses[-1])
-        stamp = datetime.fromtimestamp(at, tz=timezone.utc).isoformat(timespec="milliseconds")
-        return stack_resource(resource.logical_id, status, stamp.replace("+00:00", "Z"))
-
-    def told(self, resource: Resource, *, stale: float) -> tuple[float, str]:
-        """Return what is told of a resource: what was so some seconds ago, but never nothing."""
-        old = resource.status_at(self._scheduler.now - stale)
-        return old if old[1] else resource.statuses[0]
-
-    def _noted(self, told: str, *, stale: bool) -> None:
+        stack = self._stacks[fields["StackName"][0]]
         invocation = self.caller.running()
         look = next(each for each in reversed(self._history.stack_looks) if each.invocation is invocation)
-        look.at, look.told, look.stale = self._scheduler.now, told, stale
-        look.over = bool(invocation.request.ended)
+        look.at = now = self._scheduler.now
+        look.failed = spell is not None and spell.kind in LOST
+        then = now - self._chance.random() * self.stale
+        if operation == "DescribeStacks":
+            look.stack_status = stack.status_at(then)
+            look.stale = look.stack_status != stack.statuses[-1][1]
+            self._noted(look, look.stack_status)
+            return stack_description(stack.stack_id, look.stack_status, self._stamp(stack.statuses[0][0]))
+        if operation == "ListStackResources":
+            return self._page(look, stack, then, int(fields.get("NextToken", ["0"])[0]))
+        assert operation == "DescribeStackResource", operation
+        resource = stack.resources[fields["LogicalResourceId"][0]]
+        # Never nothing: a resource is shown before its first request is sent.
+        told = resource.status_at(then) or resource.statuses[0]
+        look.told, look.stale = told, told is not resource.statuses[-1]
+        self._noted(look, told.status)
+        return stack_resource(
+            resource.logical_id,
+            told.status,
+            self._stamp(told.at),
+            physical_id=told.physical_id,
+            stack_id=stack.stack_id,
+        )
+
+    def _page(self, look: StackLook, stack: Stack, then: float, first: int) -> Answer:
+        shown = [(each.logical_id, each.status_at(then)) for each in stack.resources.values()]
+        # What is gone for long is listed no more; what is new may not be listed yet.
+        listed = [(name, each) for name, each in shown if each is not None and each.status != "DELETE_COMPLETE"]
+        look.stale = any(each is not stack.resources[name].statuses[-1] for name, each in listed)
+        page = listed[first : first + _PAGE]
+        look.listed = tuple(page)
+        following = first + _PAGE if first + _PAGE < len(listed) else None
+        look.last_page = following is None
+        self._noted(look, ", ".join(f"{name} {each.status} {each.physical_id}" for name, each in page))
+        rows = [(name, each.status, self._stamp(each.at), each.physical_id) for name, each in page]
+        return stack_resources(rows, following=following, with_others=first == 0)
+
+    def _noted(self, look: StackLook, told: str) -> None:
+        stale = " (stale)" if look.stale else ""
+        lost = " (lost)" if look.failed else ""
+        what = f"invocation {look.invocation.number} {look.operation}: {told}{stale}{lost}"
+        self._history.notes.append((look.at, what))
+
+    def _stamp(self, at: float) -> str:
+        told = datetime.fromtimestamp(at + self._clocks.cloudformation, tz=timezone.utc)
+        return told.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def _fields(self, request: AWSPreparedRequest) -> dict[str, list[str]]:
         body = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
         return parse_qs(body)
 
     def _end(self, request: Request, how: str) -> None:
-        request.ended = how
-        request.ended_at = self._scheduler.now
+        now = self._scheduler.now
+        request.ended, request.ended_at = how, now
         told = f"{request.answer.get('Status', '')} {request.answer.get('Reason', '')} {request.refused}"
-        self._history.notes.append((self._scheduler.now, f"request {request.number} {how} {told}"))
+        self._history.notes.append((now, f"request {request.number} {how} {told}"))
+        if request in self._shows:
+            resource, shows = self._shows[request]
+            ending = "COMPLETE" if request.succeeded else "FAILED"
+            # A failed update keeps its id; a create that has never answered gets one that CloudFormation makes up.
+            known = str(request.answer.get("PhysicalResourceId", request.physical_id))
+            known = request.physical_id if request.kind == "Update" and not request.succeeded else known
+            status = Status(at=now, status=f"{shows}_{ending}", request=request, physical_id=known)
+            resource.statuses.append(status)
         self._ends[request].give()
 
-    def _url(self, number: int, *, dated: bool) -> str:
-        stamp = datetime.fromtimestamp(self._scheduler.now, tz=timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-        date = f"X-Amz-Date={stamp}&" if dated else ""
+    def _url(self, number: int, form: str, signed: float) -> str:
         signature = f"{self._chance.getrandbits(256):064x}"
-        return (
+        path = (
             "https://cloudformation-custom-resource-response-eucentral1.s3.eu-central-1.amazonaws.com/"
             f"arn%3Aaws%3Acloudformation%3Aeu-central-1%3A123456789012%3Astack/s/1%7Cid%7C{number}"
-            f"?X-Amz-Algorithm=AWS4-HMAC-SHA256&{date}X-Amz-Expires=7200&X-Amz-Signature={signature}"
         )
+        if form == "expires":
+            return f"{path}?AWSAccessKeyId=AKIAEXAMPLE&Expires={int(signed + URL_LASTS)}&Signature={signature}"
+        stamp = datetime.fromtimestamp(signed, tz=timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        date = f"X-Amz-Date={stamp}&" if form == "dated" else ""
+        return f"{path}?X-Amz-Algorithm=AWS4-HMAC-SHA256&{date}X-Amz-Expires=7200&X-Amz-Signature={signature}"

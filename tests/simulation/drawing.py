@@ -8,6 +8,7 @@ from appstream_local.states import STATES
 from simulation.dice import Token
 from simulation.drawing_schedules import with_scheduled_stops
 from simulation.drawing_troubles import draw_troubles
+from simulation.drawing_wider import with_more
 from simulation.scenario import Builder, Properties, Scenario, Step
 
 NAMES = ("builder-a", "B.2_b")
@@ -70,7 +71,8 @@ def draw(token: Token) -> Scenario:
         long_queue_delay=chance.choice((0.0, 0.0, 0.0, 60.0, 300.0)),
         stale=chance.choice((0.0, 0.0, 0.0, 2.0, 10.0)),
     )
-    return with_scheduled_stops(scenario, Random(f"{token.number}/stop_after")).without(*token.without)
+    scenario = with_scheduled_stops(scenario, Random(f"{token.number}/stop_after"))
+    return with_more(scenario, Random(f"{token.number}/more"), NAMES).without(*token.without)
 
 
 def _builder(chance: Random, name: str) -> Builder:
@@ -151,6 +153,6 @@ def _step(chance: Random, kind: str, properties: Properties | None, stormy: floa
         pause=chance.choice((1.0, 5.0, 30.0, 400.0, 2000.0)),
         cancel_after=chance.random() * min(timeout, 900) if cancels else None,
         fails_elsewhere_after=chance.random() * 120 if kind != "delete" and chance.random() < 0.15 else None,
-        dated=chance.random() < 0.9,
+        url="dated" if chance.random() < 0.9 else "undated",
         troubles=tuple(draw_troubles(chance, stormy, timeout, NAMES) for _ in range(4)),
     )

@@ -23,14 +23,28 @@ class Request:
     physical_id: str
     url: str
     dated: bool
+    """Whether the URL tells its age, by a date or by its end."""
+    dated_at: float
+    """When it was sent as the function's clock has it, in whole seconds of CloudFormation's clock."""
+    shown_at: float
+    """Since when the resource has shown it."""
     sent_at: float
     service_timeout: float
+    old: Properties | None = None
+    rolls_back: bool = False
+    made_up: bool = False
+    """Whether CloudFormation made its physical id up."""
     ended: str = ""
     ended_at: float = float("inf")
     answer: dict[str, Any] = field(default_factory=dict)
     refused: str = ""
     """Why CloudFormation could not take the answer as it was, "" where it could."""
     answered_by: "Invocation | None" = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it was answered, with SUCCESS."""
+        return self.ended == ANSWERED and self.answer.get("Status") == "SUCCESS"
 
     @property
     def deadline(self) -> float:
@@ -79,7 +93,7 @@ class Invocation:
     @property
     def deadline(self) -> float:
         """The last moment for an answer as far as it can know: a URL tells its age in whole seconds, if at all."""
-        began = float(int(self.request.sent_at)) if self.request.dated else self.root.began_at
+        began = self.request.dated_at if self.request.dated else self.root.began_at
         return began + self.request.properties.timeout
 
     def descends_from(self, other: "Invocation") -> bool:
@@ -94,12 +108,14 @@ class Invocation:
 
 @dataclass(eq=False, kw_only=True)
 class Call:
-    """A call to a service, whether or not it arrived anywhere."""
+    """A call to a service, whether or not it arrived anywhere, and the kind of what struck it, "" for nothing."""
 
     at: float
     invocation: Invocation
     service: str
     operation: str
+    struck: str = ""
+    code: str = ""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -112,6 +128,8 @@ class Look:
     arrived: bool
     shown: Mapping[str, Any] | None
     really: str
+    missed: bool = False
+    """Whether it did not find a builder that is there."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -125,6 +143,7 @@ class Act:
     arrived: bool = True
     agent_version: str | None = None
     scheduled: bool = False
+    schedule: str = ""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -141,15 +160,48 @@ class ScheduleChange:
     """The builder's state when it fired."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """What a resource shows from a moment on, by which request, and with which physical id."""
+
+    at: float
+    status: str
+    request: Request
+    physical_id: str = ""
+
+
 @dataclass(eq=False, kw_only=True)
 class StackLook:
-    """A DescribeStackResource: the status it told ("" for none), whether stale, and whether the request was over."""
+    """A look at the stack: which, and what it told: a resource's status, the stack's, or all resources of a page."""
 
     at: float
     invocation: Invocation
-    told: str = ""
+    operation: str
+    failed: bool = True
+    told: Status | None = None
+    stack_status: str = ""
+    listed: tuple[tuple[str, Status], ...] = ()
+    last_page: bool = True
     stale: bool = False
-    over: bool = False
+
+
+@dataclass(eq=False, kw_only=True)
+class Warned:
+    """A line of the log that warns, or tells of an error."""
+
+    at: float
+    invocation: Invocation
+    line: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A resource that a stack still has at the end of a run."""
+
+    stack_id: str
+    logical_id: str
+    physical_id: str
+    properties: Properties
 
 
 @dataclass(eq=False, kw_only=True)
@@ -178,6 +230,13 @@ class History:
     schedule_changes: list[ScheduleChange] = field(default_factory=list)
     stack_looks: list[StackLook] = field(default_factory=list)
     puts: list[Put] = field(default_factory=list)
+    warnings: list[Warned] = field(default_factory=list)
+    resources: dict[tuple[str, str], list[Status]] = field(default_factory=dict)
+    """What each resource has shown, by stack id and logical id."""
+    roll_backs_failed: int = 0
+    kept: list[Kept] = field(default_factory=list)
+    finally_: dict[str, str] = field(default_factory=dict)
+    """The state of each builder at the end, by its name."""
     lines: int = 0
     leaks: list[str] = field(default_factory=list)
     faults: dict[str, int] = field(default_factory=dict)

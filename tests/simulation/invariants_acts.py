@@ -9,6 +9,12 @@ from simulation.invariants_truth import stops_on_delete
 LOOK_LASTS = 30.0
 """Seconds from a look at the stack to the act that it allows, at most: the look's own answer and the act's hang."""
 
+DATE_SLACK = 3.0
+"""Seconds after a request was sent in which nothing can be told from its own status."""
+
+CLOCKS_APART = 22.0
+"""Seconds between two services' clocks, and a second for rounding."""
+
 _GOING_ON = "_IN_PROGRESS"
 
 
@@ -81,28 +87,58 @@ def stops_are_asked_for(history: History) -> Iterator[str]:
 
 
 def nothing_is_done_for_a_request_that_is_over(history: History) -> Iterator[str]:
-    """Each start or stop follows a look at the stack that did not tell that the request was over."""
-    for act, who in _own(history, "start", "stop"):
-        looks = [look for look in history.stack_looks if look.invocation is who and look.at <= act.at]
-        if not looks or act.at - looks[-1].at > LOOK_LASTS:
-            yield f"invocation {who.number} made a {act.what} without a look at the stack"
-        else:
-            told = _told_the_end(looks[-1])
-            yield f"invocation {who.number} made a {act.what} for a request that was over ({told})" if told else ""
+    """Each change follows a look at the stack that did not tell that the request had ended."""
+    for what, who, look in _changes(history):
+        if look is None:
+            yield f"invocation {who.number} made a {what} without a look at the stack"
+            continue
+        told = look.told
+        # A deletion that failed is still wanted.
+        over = told is not None and told.request is who.request and not told.status.endswith(_GOING_ON)
+        ended = over and told is not None and told.status != "DELETE_FAILED" and _can_be_later(told.at, who)
+        yield f"invocation {who.number} made a {what} for a request that was over ({told})" if ended else ""
 
 
-def _told_the_end(look: StackLook) -> str:
-    """Return the status that told that a request was over, "" where it was not, or where no status could tell it."""
-    request = look.invocation.request
-    own = f"{request.kind.upper()}{_GOING_ON}"
-    # What an update cleans up is not told of under the resource's name: it shows the update's end. And a deletion that
-    # failed is still wanted.
-    hidden = request.kind == "Delete" and look.told not in ("DELETE_COMPLETE", "DELETE_SKIPPED")
-    # An undated URL does not tell a late delivery from a new request.
-    unknowable = not request.dated and look.invocation.root.began_at > request.ended_at
-    if not look.over or not look.told or look.stale or look.told == own or hidden or unknowable:
-        return ""
-    return look.told
+def a_followed_request_acts_no_more(history: History) -> Iterator[str]:
+    """No change is made for a request after a look at the stack that told of a later one of the same logical id."""
+    for what, who, look in _changes(history):
+        told = None if look is None else look.told
+        if told is None:
+            continue
+        request = who.request
+        followed = told.request is not request and told.at > request.shown_at and _can_be_later(told.at, who)
+        later = told.request
+        yield (
+            f"request {request.number} made a {what} though {later.kind} {later.number} had followed ({told.status})"
+            if followed
+            else ""
+        )
+
+
+def _changes(history: History) -> Iterator[tuple[str, Invocation, StackLook | None]]:
+    """Give each start, stop and change of a schedule, with the look at the stack by which it was made."""
+    changes = [(act.at, f"{act.what} of {act.name}", act.invocation) for act in history.acts]
+    changes += [(each.at, f"change of a schedule ({each.what})", each.invocation) for each in history.schedule_changes]
+    for at, what, who in changes:
+        if who is not None:
+            looks = [
+                look
+                for look in history.stack_looks
+                if look.invocation is who and look.at <= at and look.operation == "DescribeStackResource"
+            ]
+            fresh = [look for look in looks[-1:] if at - look.at <= LOOK_LASTS]
+            told = fresh[0] if fresh and not fresh[0].failed else None
+            unknown = StackLook(at=at, invocation=who, operation="")
+            yield what, who, told or (unknown if fresh else None)
+
+
+def _can_be_later(at: float, who: Invocation) -> bool:
+    """Return whether a status can be told from those that are older than the request.
+
+    A URL tells its age in whole seconds; one that tells none is as old as its first invocation by Lambda's clock.
+    """
+    request = who.request
+    return at > (request.sent_at + DATE_SLACK if request.dated else who.root.began_at + CLOCKS_APART)
 
 
 def somebody_elses_start_is_respected(history: History) -> Iterator[str]:

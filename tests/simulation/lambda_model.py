@@ -6,7 +6,7 @@ from random import Random
 
 from botocore.awsrequest import AWSPreparedRequest
 
-from simulation.history import Event, History, Invocation, Request
+from simulation.history import Event, History, Invocation, Request, Warned
 from simulation.sandbox import Context, Sandbox
 from simulation.scenario import Kill, Scenario, Spell, Troubles
 from simulation.scheduler import Scheduler
@@ -21,7 +21,9 @@ _REFUSALS = {
     "throttle": (429, "TooManyRequestsException"),
     "server_error": (500, "ServiceException"),
     "access_denied": (403, "AccessDeniedException"),
+    "error": (400, "SomethingNewException"),
 }
+_WARNS = ("WARNING ", "ERROR ", "CRITICAL ")
 
 
 class LambdaModel:
@@ -43,6 +45,11 @@ class LambdaModel:
         self._sandboxes: list[Sandbox] = []
         self._running: dict[Task, Invocation] = {}
         self.troubles: dict[Request, Troubles] = {}
+        self._standstills: list[tuple[float, float]] = []
+
+    def stands_still(self, *, begins: float, lasts: float) -> None:
+        """Let nothing be delivered for a time that begins in so many seconds."""
+        self._standstills.append((self._scheduler.now + begins, self._scheduler.now + begins + lasts))
 
     def queue(self, request: Request, payload: str, parent: Invocation | None) -> None:
         """Take an event, to be delivered at least once."""
@@ -77,7 +84,7 @@ class LambdaModel:
     def answer(self, operation: str, request: AWSPreparedRequest, spell: Spell | None, /) -> Answer:
         """Queue a hand-over, unless a spell prevents it."""
         kind = "" if spell is None else spell.kind
-        if spell is None or spell.after_effect:
+        if spell is None or spell.after_effect or kind == "missing":
             body = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
             invocation = self.running()
             self.queue(invocation.request, body, invocation)
@@ -91,7 +98,15 @@ class LambdaModel:
         delay = self._chance.random() * self._scenario.queue_delay
         if self._scenario.long_queue_delay and self._chance.random() < 0.2:
             delay = self._chance.random() * self._scenario.long_queue_delay
-        self._scheduler.after(after + delay, lambda: self._begin(event, copy, attempt))
+        self._scheduler.after(after + delay, lambda: self._deliverable(event, copy, attempt))
+
+    def _deliverable(self, event: Event, copy: int, attempt: int) -> None:
+        now = self._scheduler.now
+        until = max((end for begin, end in self._standstills if begin <= now < end), default=now)
+        if until > now:
+            self._scheduler.at(until + self._chance.random(), lambda: self._deliverable(event, copy, attempt))
+        else:
+            self._begin(event, copy, attempt)
 
     def _begin(self, event: Event, copy: int, attempt: int) -> None:
         event.waiting -= 1
@@ -164,6 +179,9 @@ class LambdaModel:
     def _take_line(self, line: str) -> None:
         self._history.lines += 1
         self._note(self.running(), f"log: {line}")
+        if line.startswith(_WARNS):
+            warned = Warned(at=self._scheduler.now, invocation=self.running(), line=line)
+            self._history.warnings.append(warned)
         # What signs the URL of any request that was ever made.
         if any(request.url in line or request.url.partition("?")[2] in line for request in self._history.requests):
             self._history.leaks.append(line)

@@ -14,8 +14,13 @@ from simulation.weather import Weather
 from simulation.wire import Answer
 from support.world import ACCOUNT
 
+LOST = ("drop", "hang", "garbled")
+"""Kinds of spells after which nothing usable comes back, whether or not the call took effect."""
+
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 10.0
+
+_PAGE = b"<!DOCTYPE html><html><body><h1>It works not</h1></body></html>"
 
 _SLOW = 0.02
 """The share of calls that take long, though they succeed."""
@@ -75,8 +80,11 @@ class Network:
         """
         assert self.caller is not None
         who = self.caller.running()
-        self._history.calls.append(Call(at=self._scheduler.now, invocation=who, service=service, operation=operation))
+        call = Call(at=self._scheduler.now, invocation=who, service=service, operation=operation)
+        self._history.calls.append(call)
         spell = self._weather.strike(service, operation)
+        if spell is not None:
+            call.struck, call.code = spell.kind, spell.code
         if spell is not None:
             kind = f"{spell.kind} {spell.code}".strip() + (" after effect" if spell.after_effect else "")
             self._history.faults[f"{service}: {kind}"] = self._history.faults.get(f"{service}: {kind}", 0) + 1
@@ -85,13 +93,15 @@ class Network:
             self._scheduler.sleep(CONNECT_TIMEOUT)
             raise Lost("connect")
         self.caller.point(f"before {operation}")
-        lost = spell is not None and spell.kind in ("drop", "hang")
-        answer = Answer(0, b"") if lost and spell and not spell.after_effect else effect(spell)
+        lost = spell is not None and spell.kind in LOST
+        answer = Answer(200, b"") if lost and spell and not _takes_effect(spell, operation) else effect(spell)
         if lost and spell and spell.kind == "hang":
             self._scheduler.sleep(READ_TIMEOUT)
         else:
             self._take_time()
         self.caller.point(f"after {operation}")
+        if spell is not None and spell.kind == "garbled":
+            return garbled(answer, spell.code)
         if lost and spell:
             raise Lost(spell.kind)
         return answer
@@ -99,6 +109,22 @@ class Network:
     def _take_time(self) -> None:
         slow = self._chance.random() < _SLOW
         self._scheduler.sleep(self._chance.random() * (4.0 if slow else self._latency))
+
+
+def _takes_effect(spell: Spell, operation: str) -> bool:
+    # Nothing at all is how a deletion is answered, so that nobody could tell.
+    return spell.after_effect or (operation == "DeleteSchedule" and spell.code == "empty")
+
+
+def garbled(answer: Answer, code: str) -> Answer:
+    """Return an answer in no format: "html" and "empty" with an HTTP status where it is not 200, "cut" or "null"."""
+    what, _, status = code.partition(" ")
+    if what == "html":
+        return Answer(int(status or 200), _PAGE, {"Content-Type": "text/html"})
+    if what == "empty":
+        return Answer(int(status or 200), b"", {"Content-Length": "0"})
+    body = b"null" if what == "null" else answer.body[: len(answer.body) // 2] or b'{"'
+    return Answer(200, body, {"Content-Type": answer.headers.get("Content-Type", "application/json")})
 
 
 class Aws:

@@ -11,37 +11,85 @@ MAX_BODY = 4096
 MAX_ID = 1024
 
 _XMLNS = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
+_TYPE = "Custom::AppStreamRunningImageBuilder"
 _ERRORS = {
     "throttle": (400, "Throttling", "Rate exceeded"),
     "server_error": (503, "ServiceUnavailable", "Try later"),
-    "access_denied": (403, "AccessDenied", "not authorized to perform cloudformation:DescribeStackResource"),
+    "access_denied": (403, "AccessDenied", "not authorized to perform cloudformation:{}"),
+    "error": (400, "ValidationError", "something that nobody expects"),
 }
+_OTHERS = (
+    ("Function76856677", "AWS::Lambda::Function", "stack-Function76856677-1ZLPEXAMPLE"),
+    ("Role1ABCC5F0", "AWS::IAM::Role", ""),
+)
+"""Other resources of any stack, one without an id."""
 
 
-def stack_resource(logical_id: str, status: str, stamp: str) -> Answer:
-    """Return what DescribeStackResource answers."""
-    detail = "".join(
-        f"<{name}>{escape(value)}</{name}>"
-        for name, value in (
-            ("LogicalResourceId", logical_id),
-            ("ResourceType", "Custom::AppStreamRunningImageBuilder"),
-            ("ResourceStatus", status),
-            ("LastUpdatedTimestamp", stamp),
-        )
-    )
+def _fields(*fields: tuple[str, str]) -> str:
+    return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields if value)
+
+
+def _answer(operation: str, result: str) -> Answer:
     body = (
-        f'<DescribeStackResourceResponse xmlns="{_XMLNS}"><DescribeStackResourceResult><StackResourceDetail>'
-        f"{detail}</StackResourceDetail></DescribeStackResourceResult></DescribeStackResourceResponse>"
+        f'<{operation}Response xmlns="{_XMLNS}"><{operation}Result>{result}</{operation}Result>'
+        f"<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></{operation}Response>"
     )
     return Answer(200, body.encode(), {"Content-Type": "text/xml"})
 
 
-def stack_resource_error(kind: str) -> Answer:
-    """Return how DescribeStackResource fails."""
-    status, code, message = _ERRORS[kind]
+def stack_resource(logical_id: str, status: str, stamp: str, *, physical_id: str, stack_id: str) -> Answer:
+    """Return what DescribeStackResource answers."""
+    detail = _fields(
+        ("StackId", stack_id),
+        ("LogicalResourceId", logical_id),
+        ("PhysicalResourceId", physical_id),
+        ("ResourceType", _TYPE),
+        ("ResourceStatus", status),
+        ("LastUpdatedTimestamp", stamp),
+    )
+    return _answer("DescribeStackResource", f"<StackResourceDetail>{detail}</StackResourceDetail>")
+
+
+def stack_description(stack_id: str, status: str, created: str) -> Answer:
+    """Return what DescribeStacks answers for one stack."""
+    name = stack_id.split("/")[1]
+    stack = _fields(("StackId", stack_id), ("StackName", name), ("CreationTime", created), ("StackStatus", status))
+    return _answer("DescribeStacks", f"<Stacks><member>{stack}</member></Stacks>")
+
+
+def stack_resources(rows: list[tuple[str, str, str, str]], *, following: int | None, with_others: bool) -> Answer:
+    """Return a page of what ListStackResources answers.
+
+    Args:
+        rows: Logical id, status, since when, and physical id of each custom resource.
+        following: The token of the next page, None for none.
+        with_others: Whether there are resources of other types on the page.
+    """
+    stamp = "2026-11-25T10:00:00.000Z"
+    others = [(name, kind, "CREATE_COMPLETE", stamp, made) for name, kind, made in _OTHERS if with_others]
+    all_ = [*others, *((name, _TYPE, status, at, made) for name, status, at, made in rows)]
+    members = "".join(
+        "<member>"
+        + _fields(
+            ("LogicalResourceId", name),
+            ("PhysicalResourceId", made),
+            ("ResourceType", kind),
+            ("LastUpdatedTimestamp", at),
+            ("ResourceStatus", status),
+        )
+        + "</member>"
+        for name, kind, status, at, made in all_
+    )
+    token = "" if following is None else f"<NextToken>{following}</NextToken>"
+    return _answer("ListStackResources", f"<StackResourceSummaries>{members}</StackResourceSummaries>{token}")
+
+
+def cloudformation_error(kind: str, operation: str, code: str = "") -> Answer:
+    """Return how an operation of CloudFormation's fails."""
+    status, usual, message = _ERRORS[kind]
     body = (
-        f'<ErrorResponse xmlns="{_XMLNS}"><Error><Type>Sender</Type><Code>{code}</Code>'
-        f"<Message>{message}</Message></Error><RequestId>r</RequestId></ErrorResponse>"
+        f'<ErrorResponse xmlns="{_XMLNS}"><Error><Type>Sender</Type><Code>{code or usual}</Code>'
+        f"<Message>{message.format(operation)}</Message></Error><RequestId>r</RequestId></ErrorResponse>"
     )
     return Answer(status, body.encode(), {"Content-Type": "text/xml"})
 

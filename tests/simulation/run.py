@@ -9,11 +9,11 @@ from simulation.dice import Dice
 from simulation.history import History
 from simulation.lambda_model import LambdaModel
 from simulation.network import Aws, Lost, Network
-from simulation.sandbox import OwnLogging, Sandbox
+from simulation.sandbox import Clock, OwnLogging, Sandbox
 from simulation.scenario import Scenario
 from simulation.scheduler import Scheduler, Stuck
 from simulation.schedules_model import SchedulesModel
-from simulation.stack import Stacks
+from simulation.stack import Operations
 from simulation.weather import Weather
 from simulation.wire import Serving
 
@@ -33,10 +33,20 @@ def run(scenario: Scenario) -> History:
     history = History(scenario=scenario, began_at=BEGIN)
     weather = Weather(scheduler, dice["weather"])
     appstream = AppStreamModel(scenario, scheduler, history)
-    cloudformation = CloudFormationModel(scheduler, history, dice["cloudformation"], stale=scenario.stale)
+    clocks = scenario.clocks
+    cloudformation = CloudFormationModel(
+        scheduler, history, dice["cloudformation"], stale=scenario.stale, clocks=clocks
+    )
     lambda_ = LambdaModel(scenario, scheduler, history, dice["lambda"])
     network = Network(scheduler, dice["network"], weather, history, latency=scenario.latency)
-    schedules = SchedulesModel(scheduler, history, dice["schedules"], appstream)
+    schedules = SchedulesModel(
+        scheduler,
+        history,
+        dice["schedules"],
+        appstream,
+        ahead=clocks.scheduler,
+        late=scenario.schedules_late,
+    )
     schedules.caller = network.caller = appstream.caller = cloudformation.caller = lambda_
     aws = Aws(
         network, {"appstream": appstream, "lambda": lambda_, "cloudformation": cloudformation, "scheduler": schedules}
@@ -44,27 +54,35 @@ def run(scenario: Scenario) -> History:
     put = _put(network, cloudformation, lambda_)
 
     def make_sandbox(take_line: Callable[[str], None]) -> Sandbox:
-        return Sandbox(scheduler, dice["jitter"], put=put, log_level=scenario.log_level, take_line=take_line)
+        clock = Clock(scheduler, clocks.lambda_)
+        return Sandbox(clock, dice["jitter"], put=put, log_level=scenario.log_level, take_line=take_line)
 
     lambda_.make_sandbox = make_sandbox
-    stacks = Stacks(
-        scenario.steps,
-        scheduler=scheduler,
-        cloudformation=cloudformation,
-        lambda_=lambda_,
-        weather=weather,
-        chance=dice["stacks"],
-        person=appstream.person,
-    )
+    stacks = [
+        Operations(
+            steps,
+            name=f"stack{number or ''}",
+            scheduler=scheduler,
+            cloudformation=cloudformation,
+            lambda_=lambda_,
+            weather=weather,
+            history=history,
+            chance=dice[f"stack {number}"],
+            person=appstream.person,
+        )
+        for number, steps in enumerate((scenario.steps, *scenario.beside))
+    ]
     with OwnLogging(), Serving(aws.serve):
-        story = scheduler.spawn("the stacks", stacks.run)
+        stories = [scheduler.spawn(each.name, each.run) for each in stacks]
         try:
             scheduler.run(until=BEGIN + LONGEST, steps=MOST_STEPS)
         except Stuck as stuck:
             history.left.append(str(stuck))
         history.left.extend(scheduler.close())
-    if story.error is not None:
-        raise story.error
+    for story in stories:
+        if story.error is not None:
+            raise story.error
+    history.finally_ = {each.name: appstream.state(each.name) for each in scenario.builders}
     history.ended_at = scheduler.now
     history.steps = scheduler.steps
     return history

@@ -1,5 +1,6 @@
 """Lambda's execution environments: one function each, reused while warm, with a log of its own."""
 
+import inspect
 import logging
 import traceback
 from collections.abc import Callable
@@ -18,6 +19,23 @@ from simulation.wire import client
 from support.world import FUNCTION_ARN
 
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+
+class Clock:
+    """Lambda's clock, which may be ahead of others."""
+
+    def __init__(self, scheduler: Scheduler, ahead: float) -> None:
+        """Keep by how many seconds."""
+        self._scheduler = scheduler
+        self._ahead = ahead
+
+    def time(self) -> float:
+        """Return the moment."""
+        return self._scheduler.now + self._ahead
+
+    def sleep(self, seconds: float, /) -> None:
+        """Let the running task give way."""
+        self._scheduler.sleep(seconds)
 
 
 class Context:
@@ -50,6 +68,8 @@ class _Log(logging.Handler):
         self._take(f"{record.levelname} {record.name} {record.getMessage()} {error} {extra or ''}".rstrip())
 
 
+
+
 class Sandbox:
     """One execution environment.
 
@@ -59,7 +79,7 @@ class Sandbox:
     """
 
     def __init__(
-        self, scheduler: Scheduler, chance: Random, *, put: Put, log_level: str, take_line: Callable[[str], None]
+        self, clock: Clock, chance: Random, *, put: Put, log_level: str, take_line: Callable[[str], None]
     ) -> None:
         """Load the function, as its handler module does."""
         self._log = _Log(take_line)
@@ -70,7 +90,7 @@ class Sandbox:
             schedules=Schedules(lambda: client("scheduler")),
             stacks=Stacks(lambda: client("cloudformation")),
             invoke=Successor(lambda: client("lambda")).invoke,
-            clock=scheduler,
+            clock=clock,
             random=chance.random,
             metrics=Metrics(take_line, function="provider"),
             log_level=log_level,

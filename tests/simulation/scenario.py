@@ -8,13 +8,31 @@ from appstream_local.settings import Behaviour, Durations
 
 SCHEDULER_ROLE = "arn:aws:iam::123456789012:role/scheduler"
 
-INGREDIENTS = ("faults", "kills", "duplicates", "people", "delays", "cancels", "failures elsewhere", "updates", "lag")
+LOGICAL_ID = "ImageBuilderAD143916"
+
+INGREDIENTS = (
+    "faults",
+    "kills",
+    "duplicates",
+    "people",
+    "delays",
+    "cancels",
+    "failures elsewhere",
+    "updates",
+    "lag",
+    "clocks",
+    "other stacks",
+    "other resources",
+)
 """What can be left out of a scenario, to see what a violation needs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Properties:
-    """The custom resource's properties as meant; ``bad`` are sent instead of the right ones, and are no good."""
+    """The custom resource's properties as meant; ``bad`` are sent instead of the right ones, and are no good.
+
+    ``scope`` is the stack's name and the resource's path in it, of which a schedule's name is made.
+    """
 
     name: str
     timeout: int = 1800
@@ -25,11 +43,12 @@ class Properties:
     bad: Mapping[str, Any] = field(default_factory=dict)
     salt: str = ""
     stop_after: int | None = None
+    scope: str = "stack"
 
     @property
     def schedule(self) -> str:
-        """The name of the builder's schedule: the same in every stack of one name."""
-        return f"stack-{self.name}"
+        """The schedule's name: of one resource and one builder, and the same in every stack of one name."""
+        return f"{self.scope}-{self.name}"[-64:]
 
     def as_sent(self) -> dict[str, Any]:
         """Return them as CloudFormation sends them: primitives are strings, what is not given is absent."""
@@ -51,7 +70,10 @@ class Properties:
 
 @dataclass(frozen=True, kw_only=True)
 class Spell:
-    """A time in which calls to one service fail, from so many seconds after a request was sent."""
+    """A time in which calls to one service fail, from so many seconds after a request was sent.
+
+    Kind "garbled" is an answer in no format, ``code`` tells which; "missing" is a look that does not find the builder.
+    """
 
     service: str
     kind: str
@@ -91,6 +113,24 @@ class PersonAct:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Standstill:
+    """A time in which Lambda delivers nothing, from so many seconds after a request was sent."""
+
+    begins: float
+    lasts: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clocks:
+    """By how many seconds each service's clock is ahead."""
+
+    cloudformation: float = 0.0
+    lambda_: float = 0.0
+    appstream: float = 0.0
+    scheduler: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Troubles:
     """Everything that happens around one request."""
 
@@ -98,24 +138,45 @@ class Troubles:
     kills: tuple[Kill, ...] = ()
     duplicates: tuple[Duplicate, ...] = ()
     people: tuple[PersonAct, ...] = ()
+    standstills: tuple[Standstill, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One operation on the stack, with the troubles of each request it leads to, in the order they are sent."""
+    """One operation on the stack, with the troubles of each request it leads to, in the order they are sent.
+
+    Attributes:
+        kind: "create", "update", "delete" or "rollback" (of an update that was left as it failed).
+        properties: Of the resource that the stack is about.
+        logical_id: That resource's.
+        more: The other resources of the template, as logical id and properties.
+        pause: Seconds since the operation before.
+        cancel_after: When somebody cancels it.
+        fails_elsewhere_after: How long after the resources' success another resource fails.
+        no_rollback: What fails stays as it is.
+        url: What the ResponseURL tells of its age: "dated", "expires" or "undated".
+        troubles: What goes wrong.
+    """
 
     kind: str
     properties: Properties | None = None
+    logical_id: str = LOGICAL_ID
+    more: tuple[tuple[str, Properties], ...] = ()
     pause: float = 5.0
     cancel_after: float | None = None
     fails_elsewhere_after: float | None = None
-    dated: bool = True
+    no_rollback: bool = False
+    url: str = "dated"
     troubles: tuple[Troubles, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Builder:
-    """An image builder at the beginning, and how its next starts end; ``silent`` ones never say what went wrong."""
+    """An image builder at the beginning, and how its next starts end.
+
+    ``silent`` ones never say what went wrong, ``complaining`` ones say it while they are PENDING, and ``ipv6`` ones
+    have no other address.
+    """
 
     name: str
     state: str = "STOPPED"
@@ -124,15 +185,24 @@ class Builder:
     outcome: str = "running"
     outcome_times: int | None = None
     silent: bool = False
+    complaining: bool = False
+    ipv6: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One run. ``seed`` decides what happens by chance in it; latencies and delays are upper limits in seconds."""
+    """One run. ``seed`` decides what happens by chance in it; latencies and delays are upper limits in seconds.
+
+    ``steps`` are those of the first stack, ``beside`` those of others, which live at the same time. ``stale`` is for how
+    long CloudFormation may tell what was so, ``schedules_late`` by how much the scheduler is late at most.
+    """
 
     seed: str
     builders: tuple[Builder, ...]
     steps: tuple[Step, ...]
+    beside: tuple[tuple[Step, ...], ...] = ()
+    clocks: Clocks = field(default_factory=Clocks)
+    schedules_late: float = 59.0
     durations: Durations = field(default_factory=Durations)
     behaviour: Behaviour = field(default_factory=Behaviour)
     function_limit: float = 900.0
@@ -147,27 +217,36 @@ class Scenario:
         unknown = set(ingredients) - set(INGREDIENTS)
         if unknown:
             raise ValueError(f"there is no ingredient {sorted(unknown)}, there are {list(INGREDIENTS)}")
-        steps = tuple(
-            replace(
-                step,
-                cancel_after=None if "cancels" in ingredients else step.cancel_after,
-                fails_elsewhere_after=None if "failures elsewhere" in ingredients else step.fails_elsewhere_after,
-                troubles=tuple(_without(each, ingredients) for each in step.troubles),
-            )
-            for step in self.steps
-            if not (step.kind == "update" and "updates" in ingredients)
-        )
         slow = "delays" not in ingredients
         lag = "lag" not in ingredients
         return replace(
             self,
-            steps=steps,
+            steps=_steps_without(self.steps, ingredients),
+            beside=() if "other stacks" in ingredients else tuple(_steps_without(e, ingredients) for e in self.beside),
+            clocks=Clocks() if "clocks" in ingredients else self.clocks,
             latency=self.latency if slow else 0.1,
             queue_delay=self.queue_delay if slow else 1.0,
             long_queue_delay=self.long_queue_delay if slow else 0.0,
+            schedules_late=self.schedules_late if slow else 59.0,
             stale=self.stale if lag else 0.0,
             durations=self.durations if lag else replace(self.durations, describe_lag=0.0, eni_delay=0.0),
         )
+
+
+def _steps_without(steps: tuple[Step, ...], ingredients: tuple[str, ...]) -> tuple[Step, ...]:
+    alone = "other resources" in ingredients
+    return tuple(
+        replace(
+            step,
+            cancel_after=None if "cancels" in ingredients else step.cancel_after,
+            fails_elsewhere_after=None if "failures elsewhere" in ingredients else step.fails_elsewhere_after,
+            logical_id=LOGICAL_ID if alone else step.logical_id,
+            more=() if alone else step.more,
+            troubles=tuple(_without(each, ingredients) for each in step.troubles),
+        )
+        for step in steps
+        if not (step.kind == "update" and "updates" in ingredients)
+    )
 
 
 def _without(troubles: Troubles, ingredients: tuple[str, ...]) -> Troubles:
@@ -176,4 +255,5 @@ def _without(troubles: Troubles, ingredients: tuple[str, ...]) -> Troubles:
         kills=() if "kills" in ingredients else troubles.kills,
         duplicates=() if "duplicates" in ingredients else troubles.duplicates,
         people=() if "people" in ingredients else troubles.people,
+        standstills=() if "delays" in ingredients else troubles.standstills,
     )

@@ -19,9 +19,8 @@ _REFUSALS = {
     "throttle": (429, "ThrottlingException"),
     "server_error": (500, "InternalServerException"),
     "access_denied": (403, "AccessDeniedException"),
+    "error": (400, "SomethingNewException"),
 }
-_PRECISION = 59.0
-"""Seconds after its moment until which a schedule fires, at the latest."""
 _TWICE = 0.2
 """The share of schedules that stop twice: what AWS promises is at least once."""
 
@@ -30,8 +29,8 @@ class SchedulesModel:
     """The schedules of a run.
 
     What AWS does not document is as bad as it can be: a firing goes on with its retries where the schedule is moved or
-    deleted meanwhile; they are counted from the first try, which comes up to a minute late, and the last is made
-    when their time ends.
+    deleted meanwhile; they are counted from the first try, which comes up to a minute late, or five, and the last is
+    made when their time ends.
 
     Attributes:
         caller: Tells which invocation calls; set once Lambda's model is there.
@@ -39,8 +38,19 @@ class SchedulesModel:
 
     caller: Caller
 
-    def __init__(self, scheduler: Scheduler, history: History, chance: Random, appstream: AppStreamModel) -> None:
-        """Begin without schedules."""
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        history: History,
+        chance: Random,
+        appstream: AppStreamModel,
+        *,
+        ahead: float,
+        late: float,
+    ) -> None:
+        """Begin without schedules; ``ahead`` is what its clock is, ``late`` how late a stop is made at most."""
+        self._ahead = ahead
+        self._late = late
         self._scheduler = scheduler
         self._history = history
         self._chance = chance
@@ -60,7 +70,8 @@ class SchedulesModel:
         if kind in _REFUSALS:
             if spell is not None and spell.after_effect:
                 self._execute(operation, name, body)
-            return _error(*_REFUSALS[kind])
+            status, code = _REFUSALS[kind]
+            return _error(status, (spell.code if spell is not None and kind == "error" else "") or code)
         return self._execute(operation, name, body)
 
     def _execute(self, operation: str, name: str, body: dict[str, Any]) -> Answer:
@@ -79,9 +90,9 @@ class SchedulesModel:
         at = datetime.fromisoformat(body["ScheduleExpression"][3:-1]).replace(tzinfo=timezone.utc).timestamp()
         builder = str(json.loads(body["Target"]["Input"])["Name"])
         self._changed("set", name, at, builder)
-        late = self._chance.random() * _PRECISION
+        late = self._chance.random() * self._late
         twice = self._chance.random() < _TWICE
-        self._scheduler.at(at, lambda: self._fire(name, body, at, builder, late, twice=twice))
+        self._scheduler.at(at - self._ahead, lambda: self._fire(name, body, at, builder, late, twice=twice))
         return _ok({"ScheduleArn": f"arn:aws:scheduler:eu-central-1:123456789012:schedule/default/{name}"})
 
     def _fire(self, name: str, body: dict[str, Any], due: float, builder: str, late: float, *, twice: bool) -> None:
@@ -90,14 +101,14 @@ class SchedulesModel:
         ends = self._scheduler.now + late + body["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
         self._scheduler.after(late, lambda: self._stop(name, body, due, builder, pause=5.0, ends=ends))
         if twice:
-            self._scheduler.after(late + 2.0, lambda: self._stop_again(builder))
+            self._scheduler.after(late + 2.0, lambda: self._stop_again(builder, name))
 
-    def _stop_again(self, builder: str) -> None:
-        self._appstream.stopped_by_schedule(builder)
+    def _stop_again(self, builder: str, name: str) -> None:
+        self._appstream.stopped_by_schedule(builder, name)
 
     def _stop(self, name: str, body: dict[str, Any], due: float, builder: str, *, pause: float, ends: float) -> None:
         really = self._appstream.state(builder)
-        done = self._appstream.stopped_by_schedule(builder)
+        done = self._appstream.stopped_by_schedule(builder, name)
         change = ScheduleChange(
             at=self._scheduler.now,
             what="fired" if done else "refused",

@@ -1,148 +1,305 @@
-"""What CloudFormation does with the resource, operation after operation: the steps of a scenario as a task."""
+"""What CloudFormation does with a stack, operation after operation: the steps of a scenario as a task."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 
-from simulation.cloudformation_model import CloudFormationModel, Resource
-from simulation.history import ANSWERED, CANCELLED, Request
+from simulation.cloudformation_model import CloudFormationModel, Resource, Stack
+from simulation.history import ANSWERED, History, Kept, Request
 from simulation.lambda_model import LambdaModel
 from simulation.scenario import PersonAct, Properties, Step, Troubles
 from simulation.scheduler import Scheduler
 from simulation.weather import Weather
 from support.world import ACCOUNT, REGION
 
-LOGICAL_ID = "ImageBuilderAD143916"
-
 _A_MOMENT = 2.0
-"""Seconds between one request's end and the next request that follows from it."""
+"""Seconds at most between what ends and what follows from it."""
+
+_BEFORE = 2.0
+"""Seconds at most from a resource's status to the request that it is about."""
 
 
-class Stacks:
-    """Runs the steps of a scenario; a stack that is gone is followed by a new one at the next Create."""
+@dataclass(frozen=True, kw_only=True)
+class _Live:
+    """A resource as its stack knows it; ``failed`` is the request that left it so, where nothing was rolled back."""
+
+    properties: Properties
+    physical_id: str
+    failed: str = ""
+    tried: Properties | None = None
+    made_up: bool = False
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What a stack was before an update: its resources, and which of them the update was sent for."""
+
+    live: dict[str, _Live]
+    updated: tuple[str, ...]
+    created: tuple[str, ...]
+    template: dict[str, Properties]
+
+
+class Operations:
+    """Runs the steps of one stack; one that is gone is followed by a new one of its name at the next Create.
+
+    Attributes:
+        name: The stack's name.
+    """
 
     def __init__(
         self,
         steps: tuple[Step, ...],
         *,
+        name: str,
         scheduler: Scheduler,
         cloudformation: CloudFormationModel,
         lambda_: LambdaModel,
         weather: Weather,
+        history: History,
         chance: Random,
         person: Callable[[PersonAct], None],
     ) -> None:
         """Begin without a stack."""
+        self.name = name
         self._steps = steps
         self._scheduler = scheduler
         self._cloudformation = cloudformation
         self._lambda = lambda_
         self._weather = weather
+        self._history = history
         self._chance = chance
         self._person = person
         self._number = 0
-        self._resource = Resource("", "")
-        self._properties: Properties | None = None
-        self._physical_id = ""
+        self._stack = Stack("")
+        self._live: dict[str, _Live] = {}
+        self._left: _Before | None = None
         self._troubles: list[Troubles] = []
+        self._step = Step(kind="")
 
     def run(self) -> None:
         """Run all steps; those that the stack's state does not allow are left out."""
         for step in self._steps:
             self._scheduler.sleep(step.pause)
-            self._troubles = list(step.troubles)
-            if step.kind == "create" and self._properties is None:
-                self._create(step)
-            elif step.kind == "update" and self._properties is not None:
-                self._update(step, self._properties)
-            elif step.kind == "delete" and self._properties is not None:
-                self._delete(step, self._properties, self._physical_id)
+            self._step, self._troubles = step, list(step.troubles)
+            if step.kind == "create" and not self._live:
+                self._create()
+            elif step.kind == "update" and self._live:
+                self._update()
+            elif step.kind == "delete" and self._live:
+                self._delete("DELETE")
+            elif step.kind == "rollback" and self._left is not None:
+                self._roll_back(self._left)
+        self._history.kept.extend(
+            Kept(
+                stack_id=self._stack.stack_id,
+                logical_id=logical_id,
+                physical_id=live.physical_id,
+                properties=live.properties,
+            )
+            for logical_id, live in self._live.items()
+        )
 
-    def _create(self, step: Step) -> None:
+    def _template(self) -> dict[str, Properties]:
+        step = self._step
         assert step.properties is not None
+        given = {step.logical_id: step.properties, **dict(step.more)}
+        return {name: replace(each, scope=f"{self.name}-{name[-12:]}") for name, each in given.items()}
+
+    def _is(self, status: str) -> None:
+        self._cloudformation.stack_is(self._stack, status)
+
+    def _resource(self, logical_id: str) -> Resource:
+        return self._cloudformation.resource(self._stack, logical_id)
+
+    def _create(self) -> None:
         self._number += 1
-        stack_id = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/stack-{self._number}/0f0e0d"
-        self._resource = self._cloudformation.resource(stack_id, LOGICAL_ID)
-        request = self._ask("Create", "CREATE", step, step.properties, cancel_after=step.cancel_after)
-        answered = request.ended == ANSWERED and bool(request.answer)
-        # A Create that never answered has left no id: CloudFormation makes one up.
-        physical_id = str(request.answer["PhysicalResourceId"]) if answered else self._made_up()
-        if _succeeded(request):
-            self._properties, self._physical_id = step.properties, physical_id
-            if step.fails_elsewhere_after is None:
-                return
-            self._scheduler.sleep(step.fails_elsewhere_after)
-        if request.ended != CANCELLED:
-            self._scheduler.sleep(_A_MOMENT)
-        self._delete(step, step.properties, physical_id)
+        stack_id = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{self.name}/0f0e0d{self._number}"
+        self._stack = self._cloudformation.stack(stack_id)
+        self._left = None
+        self._is("CREATE_IN_PROGRESS")
+        template = self._template()
+        asked = [self._ask("Create", "CREATE", name, properties) for name, properties in template.items()]
+        cancelled = self._wait(asked, cancels=True)
+        for request in asked:
+            self._live[request.logical_id] = self._made(request)
+        if self._went_well(asked):
+            self._is("CREATE_COMPLETE")
+            return
+        if self._step.no_rollback and not cancelled:
+            self._is("CREATE_FAILED")
+            self._left = _Before({}, (), tuple(template), template)
+            return
+        self._scheduler.sleep(self._chance.random() * _A_MOMENT)
+        # A stack whose creation goes on can also be deleted.
+        self._delete("DELETE" if cancelled and self._chance.random() < 0.5 else "ROLLBACK")
 
-    def _update(self, step: Step, old: Properties) -> None:
-        assert step.properties is not None
-        before = self._physical_id
-        request = self._ask("Update", "UPDATE", step, step.properties, old=old, cancel_after=step.cancel_after)
-        if _succeeded(request):
-            self._properties, self._physical_id = step.properties, str(request.answer["PhysicalResourceId"])
-            if step.fails_elsewhere_after is None:
-                self._clean_up(step, old, before)
-                return
-            self._scheduler.sleep(step.fails_elsewhere_after)
-        if request.ended != CANCELLED:
-            self._scheduler.sleep(_A_MOMENT)
-        back_from, at = step.properties, self._physical_id
-        back = self._ask("Update", "UPDATE", step, old, old=back_from)
-        self._properties = old
-        if _succeeded(back):
-            self._physical_id = str(back.answer["PhysicalResourceId"])
-            self._clean_up(step, back_from, at)
+    def _update(self) -> None:
+        template = self._template()
+        before = dict(self._live)
+        paused = self._left is not None
+        self._is("UPDATE_IN_PROGRESS")
+        asked = []
+        for name, properties in template.items():
+            old = before.get(name)
+            if old is None or old.failed == "Create":
+                asked.append(self._ask("Create", "CREATE", name, properties))
+            elif old.failed or old.properties != properties or name == self._step.logical_id:
+                asked.append(self._ask("Update", "UPDATE", name, properties, live=old))
+        cancelled = self._wait(asked, cancels=not paused)
+        for request in asked:
+            name = request.logical_id
+            if request.kind == "Create" or request.succeeded:
+                self._live[name] = self._made(request)
+            else:
+                self._live[name] = replace(before[name], failed="Update", tried=template[name])
+        kinds = {kind: tuple(each.logical_id for each in asked if each.kind == kind) for kind in ("Update", "Create")}
+        left = _Before(before, kinds["Update"], kinds["Create"], template)
+        if self._went_well(asked):
+            self._left = None
+            self._is("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+            self._clean_up(before, gone=[name for name in before if name not in template])
+            self._is("UPDATE_COMPLETE")
+        elif (self._step.no_rollback or paused) and not cancelled:
+            # Only the first of several updates that failed one after the other can be taken back from here.
+            self._left = self._left if paused else left
+            self._is("UPDATE_FAILED")
+        else:
+            self._scheduler.sleep(self._chance.random() * _A_MOMENT)
+            self._roll_back(left)
 
-    def _clean_up(self, step: Step, properties: Properties, physical_id: str) -> None:
-        """Delete what an update has replaced, with the properties it had."""
-        if physical_id != self._physical_id:
-            self._scheduler.sleep(_A_MOMENT)
-            self._ask("Delete", "", step, properties, physical_id=physical_id)
+    def _roll_back(self, before: _Before) -> None:
+        """Take an update back: the resources it was sent for get another Update, those it made get a Delete."""
+        self._left = None
+        if not before.live:
+            self._delete("ROLLBACK")
+            return
+        self._is("UPDATE_ROLLBACK_IN_PROGRESS")
+        asked = []
+        for name in before.updated:
+            if name in self._live:
+                live = replace(self._live[name], properties=before.template[name])
+                asked.append(self._ask("Update", "UPDATE", name, before.live[name].properties, live=live, back=True))
+        self._wait(asked, cancels=False)
+        failed = [each for each in asked if not each.succeeded]
+        now_there = dict(self._live)
+        for request in asked:
+            old = before.live[request.logical_id]
+            self._live[request.logical_id] = self._made(request) if request.succeeded else old
+            now_there[request.logical_id] = replace(
+                now_there[request.logical_id], properties=before.template[request.logical_id]
+            )
+        if failed:
+            self._history.roll_backs_failed += 1
+            # Somebody goes on without what failed.
+            self._is("UPDATE_ROLLBACK_FAILED")
+            self._scheduler.sleep(self._chance.random() * 600)
+            self._is("UPDATE_ROLLBACK_IN_PROGRESS")
+        self._is("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
+        created = [name for name in before.created if name in self._live]
+        self._clean_up({name: each for name, each in now_there.items() if name in self._live}, gone=created)
+        self._is("UPDATE_ROLLBACK_COMPLETE")
 
-    def _delete(self, step: Step, properties: Properties, physical_id: str) -> None:
-        request = self._ask("Delete", "DELETE", step, properties, physical_id=physical_id)
-        if not _succeeded(request):
-            # Somebody deletes the stack again, at last without this resource.
-            self._scheduler.sleep(self._chance.random() * 300)
-            again = self._ask("Delete", "DELETE", step, properties, physical_id=physical_id)
-            if not _succeeded(again):
-                self._resource.statuses.append((self._scheduler.now, "DELETE_SKIPPED"))
-        self._properties, self._physical_id = None, ""
+    def _clean_up(self, before: dict[str, _Live], *, gone: list[str]) -> None:
+        """Delete what was replaced, and what is in the stack no more, with the properties it had."""
+        asked = []
+        for name, old in before.items():
+            if name in gone:
+                # By now it may have another id.
+                live = self._live.pop(name)
+                asked.append(self._ask("Delete", "DELETE", name, live.properties, live=live))
+            elif old.physical_id != self._live[name].physical_id:
+                asked.append(self._ask("Delete", "", name, old.properties, live=old))
+        self._wait(asked, cancels=False)
+
+    def _delete(self, why: str) -> None:
+        self._is(f"{why}_IN_PROGRESS")
+        left = dict(self._live)
+        for last in (False, True):
+            asked = []
+            for name, live in left.items():
+                properties = live.properties
+                if live.tried is not None and self._chance.random() < 0.5:
+                    properties = live.tried
+                asked.append(self._ask("Delete", "DELETE", name, properties, live=live))
+            self._wait(asked, cancels=False)
+            failed = [each for each in asked if not each.succeeded]
+            left = {each.logical_id: left[each.logical_id] for each in failed}
+            if not left:
+                break
+            self._is(f"{why}_FAILED")
+            if last:
+                for request in failed:
+                    self._cloudformation.skipped(self._resource(request.logical_id), request)
+            else:
+                # Somebody deletes the stack again, at last without this resource.
+                self._scheduler.sleep(self._chance.random() * 300)
+                why = "DELETE"
+                self._is("DELETE_IN_PROGRESS")
+        self._is(f"{why}_COMPLETE")
+        self._live, self._left = {}, None
+
+    def _went_well(self, asked: list[Request]) -> bool:
+        """Return whether an operation has come to a good end: nothing else fails either."""
+        if not all(each.succeeded for each in asked):
+            return False
+        if self._step.fails_elsewhere_after is None:
+            return True
+        self._scheduler.sleep(self._step.fails_elsewhere_after)
+        return False
+
+    def _made(self, request: Request) -> _Live:
+        if request.ended == ANSWERED and request.answer:
+            physical_id, made_up = str(request.answer["PhysicalResourceId"]), False
+        else:
+            # A Create that never answered has left no id: CloudFormation makes one up.
+            physical_id, made_up = self._made_up(request.logical_id), True
+        failed = "" if request.succeeded else request.kind
+        return _Live(properties=request.properties, physical_id=physical_id, failed=failed, made_up=made_up)
+
+    def _wait(self, asked: list[Request], *, cancels: bool) -> bool:
+        """Wait for requests; return whether they were cancelled by somebody."""
+        step = self._step
+        cancel_at = None
+        if cancels and step.cancel_after is not None:
+            cancel_at = min(each.sent_at for each in asked) + step.cancel_after
+        return self._cloudformation.wait(asked, cancel_at=cancel_at, together=cancels and not step.no_rollback)
 
     def _ask(
         self,
         kind: str,
-        status: str,
-        step: Step,
+        shows: str,
+        logical_id: str,
         properties: Properties,
         *,
-        old: Properties | None = None,
-        physical_id: str = "",
-        cancel_after: float | None = None,
+        live: _Live | None = None,
+        back: bool = False,
     ) -> Request:
-        """Send a request and wait for its end; the resource shows it, unless it is about a replaced one."""
-        if status:
-            self._resource.statuses.append((self._scheduler.now, f"{status}_IN_PROGRESS"))
-        given = self._physical_id if kind == "Update" else physical_id
-        request = self._cloudformation.issue(kind, self._resource, properties, physical_id=given, dated=step.dated)
+        """Send a request; the resource shows it, unless it is about a replaced one."""
+        after = self._chance.random() * _BEFORE
+        request = self._cloudformation.issue(
+            kind,
+            self._resource(logical_id),
+            properties,
+            physical_id="" if live is None else live.physical_id,
+            url=self._step.url,
+            shows=shows,
+            old=live.properties if live is not None and kind == "Update" else None,
+            rolls_back=back,
+            made_up=live is not None and live.made_up,
+            after=after,
+        )
         troubles = self._troubles.pop(0) if self._troubles else Troubles()
         self._lambda.troubles[request] = troubles
         self._weather.set(troubles.spells)
+        for each in troubles.standstills:
+            self._lambda.stands_still(begins=each.begins, lasts=each.lasts)
         for act in troubles.people:
-            self._scheduler.after(act.after, partial(self._person, act))
-        self._lambda.queue(request, self._cloudformation.event(request, old), None)
-        self._cloudformation.wait(request, cancel_after=cancel_after)
-        if status:
-            ending = "COMPLETE" if _succeeded(request) else "FAILED"
-            self._resource.statuses.append((self._scheduler.now, f"{status}_{ending}"))
+            self._scheduler.after(after + act.after, partial(self._person, act))
+        self._scheduler.after(after, lambda: self._lambda.queue(request, self._cloudformation.event(request), None))
         return request
 
-    def _made_up(self) -> str:
+    def _made_up(self, logical_id: str) -> str:
         letters = "".join(self._chance.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", k=13))
-        return f"stack-{self._number}-{LOGICAL_ID}-{letters}"
-
-
-def _succeeded(request: Request) -> bool:
-    return request.ended == ANSWERED and request.answer.get("Status") == "SUCCESS"
+        return f"{self.name}-{logical_id}-{letters}"

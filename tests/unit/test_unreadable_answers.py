@@ -35,7 +35,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "cloudformation:DescribeStackResource": lambda: Stacks(lambda: client("cloudformation")).resource(
         STACK_ID, LOGICAL_ID
     ),
-    "cloudformation:DescribeStacks": lambda: Stacks(lambda: client("cloudformation")).is_rolling_back(STACK_ID),
+    "cloudformation:DescribeStacks": lambda: Stacks(lambda: client("cloudformation")).stack_status(STACK_ID),
     "cloudformation:ListStackResources": lambda: Stacks(lambda: client("cloudformation")).has_another(
         STACK_ID, LOGICAL_ID, NAME
     ),
