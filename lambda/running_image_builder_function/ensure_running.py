@@ -1,7 +1,7 @@
 """The goal "running": what each look at the builder means for a Create or an Update; makes no calls."""
 
 from running_image_builder_function import contract
-from running_image_builder_function.errors import CallFailed, RequestFailed, Trouble
+from running_image_builder_function.errors import RequestFailed
 from running_image_builder_function.goal import QUIET_RESERVE, Goal, Step
 from running_image_builder_function.image_builder import ImageBuilder
 from running_image_builder_function.states import PENDING, RUNNING, STARTING, STOPPED, STOPPING, Meaning, row
@@ -116,10 +116,12 @@ class EnsureRunning(Goal):
         since = self.journey.between_since
         return super().outwaits_at if since is None else since + ROLL_BACK_PATIENCE
 
-    def enough(self, error: CallFailed, *, now: float) -> ImageBuilder | None:
+    def enough(self, *, now: float) -> ImageBuilder | None:
         """Return a builder that ran as asked for at the last look, where only its address was missing."""
-        passes = error.trouble in (Trouble.THROTTLED, Trouble.UNAVAILABLE)
-        return None if passes and now < self._address_due() else self._fit
+        if self._fit is None or now < self._address_due():
+            return None
+        self.leave_behind(_NO_ADDRESS)
+        return self._fit
 
     @property
     def missing(self) -> str:
@@ -170,7 +172,7 @@ class EnsureRunning(Goal):
             if now < self._address_due():
                 self._fit = builder
                 return Step.WAIT
-            self.leave_behind("it runs without an address: AppStream has shown none")
+            self.leave_behind(_NO_ADDRESS)
         return Step.DONE
 
     def _address_due(self) -> float:
@@ -209,4 +211,5 @@ class EnsureRunning(Goal):
 
 
 _SILENT = "no reason given"
+_NO_ADDRESS = "it runs, but AppStream has not told its address: the attribute is empty"
 _LOOK = "See the builder in the AppStream console, then deploy again."

@@ -332,7 +332,7 @@ class Function:
             )
         except CallFailed as error:
             # Nobody will look again: what is enough at the deadline is enough now.
-            last = goal.enough(error, now=goal.deadline)
+            last = goal.enough(now=goal.deadline)
             if last is not None:
                 return Outcome(Verdict.DONE, last)
             if error.trouble in _PASSING:

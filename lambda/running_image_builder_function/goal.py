@@ -126,8 +126,8 @@ class Goal:
         """
         raise NotImplementedError
 
-    def enough(self, error: CallFailed, *, now: float) -> ImageBuilder | None:
-        """Return the builder as last seen where that will do although this later look failed; else None."""
+    def enough(self, *, now: float) -> ImageBuilder | None:
+        """Return the builder as last seen where that will do although a later look failed; else None."""
         return None
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from running_image_builder_function.clock import Clock
-from running_image_builder_function.errors import CallFailed, NotWanted, Trouble
+from running_image_builder_function.errors import CallFailed, NotWanted, RequestFailed, Trouble
 from running_image_builder_function.goal import SCHEDULING, Goal, Step
 from running_image_builder_function.image_builder import ImageBuilder
 from running_image_builder_function.ports import Calls, ImageBuilders, Journal
@@ -155,13 +155,15 @@ def pursue(
             troubled_state = journey.last_state if step in SCHEDULING else None
             pace.troubled()
             journal.noted(goal, str(error), now=clock.time())
-            last = goal.enough(error, now=clock.time())
+            last = goal.enough(now=clock.time())
             if last is not None:
                 return Outcome(Verdict.DONE, last)
             if step in SCHEDULING:
                 goal.scheduling_refused(error, now=clock.time())
             else:
-                goal.unanswered(error, now=clock.time())
+                last = _unanswered(goal, error, now=clock.time())
+                if last is not None:
+                    return Outcome(Verdict.DONE, last)
         now = clock.time()
         if now >= deadline:
             raise goal.too_late(trouble)
@@ -169,6 +171,18 @@ def pursue(
             return Outcome(Verdict.HAND_OVER)
         pause = pace.next() + (SECOND_CALL_PAUSE if looks and accepted else 0.0)
         clock.sleep(min(pause, deadline - now, ends_at - now))
+
+
+def _unanswered(goal: Goal, error: CallFailed, *, now: float) -> ImageBuilder | None:
+    """Take in a look that failed; return the builder as last seen where no later look is needed."""
+    try:
+        goal.unanswered(error, now=now)
+    except RequestFailed:
+        last = goal.enough(now=goal.deadline)
+        if last is None:
+            raise
+        return last
+    return None
 
 
 def _still_wanted(goal: Goal, standing: Standing, *, now: float, until: float) -> None:

@@ -97,25 +97,16 @@ def test_what_a_resource_does_not_tell_is_empty(detail: object, expected: tuple[
     assert expected == Stacks(lambda: canned).resource(STACK_ID, LOGICAL_ID)
 
 
-@pytest.mark.parametrize(
-    ("status", "expected"),
-    [
-        ("UPDATE_ROLLBACK_IN_PROGRESS", True),
-        ("UPDATE_IN_PROGRESS", False),
-        ("UPDATE_ROLLBACK_COMPLETE", False),
-        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", False),
-        ("ROLLBACK_IN_PROGRESS", False),
-    ],
-)
-def test_only_an_update_that_is_being_undone_is_rolled_back(client: Any, status: str, expected: bool) -> None:
-    """The clean-up after it sends Deletes only, and a failed create has nothing to go back to."""
+@pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_COMPLETE"])
+def test_the_status_of_the_stack_is_told(client: Any, status: str) -> None:
+    """As CloudFormation names it."""
     with Stubber(client) as stubber:
         stubber.add_response(
             "describe_stacks",
             {"Stacks": [{"StackName": "stack-1", "CreationTime": CHANGED, "StackStatus": status}]},
             {"StackName": STACK_ID},
         )
-        assert expected is Stacks(lambda: client).stack_status(STACK_ID)
+        assert status == Stacks(lambda: client).stack_status(STACK_ID)
 
 
 @pytest.mark.parametrize(
