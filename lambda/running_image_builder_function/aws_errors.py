@@ -16,12 +16,18 @@ from botocore.exceptions import (
 
 from running_image_builder_function.errors import CallFailed, Trouble
 
+_CONNECT_TIMEOUT = 5
+_READ_TIMEOUT = 10
+
+LONGEST_CALL = float(_CONNECT_TIMEOUT + _READ_TIMEOUT)
+"""Seconds that one call may take."""
+
 CONFIG = Config(
     # The lifecycle retries, in its own time and until its own deadline; a second loop inside would hide that from it.
     retries={"total_max_attempts": 1, "mode": "standard"},
     # A call that hangs must end well before the invocation does.
-    connect_timeout=5,
-    read_timeout=10,
+    connect_timeout=_CONNECT_TIMEOUT,
+    read_timeout=_READ_TIMEOUT,
 )
 
 EXPIRED_CREDENTIALS = ("ExpiredTokenException", "ExpiredToken")

@@ -1,15 +1,13 @@
 """CloudFormation's event as a typed request, parsed once; knows what is valid, not what is done about it."""
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from running_image_builder_function import contract
 from running_image_builder_function.errors import RequestFailed, reason
+from running_image_builder_function.response_url import ends_at, signed_at
 from running_image_builder_function.stop_schedule import StopSchedule, is_schedule_name
 
 NOT_STARTED = "/not-started"
@@ -97,16 +95,15 @@ def parse(event: Mapping[str, Any]) -> Request:
 def issued_at(event: Mapping[str, Any]) -> float | None:
     """Return when CloudFormation signed the ResponseURL, in seconds since the epoch; None where it does not say.
 
-    Lambda's retry of a killed invocation brings the same event without a word of its age. The signature's date is the
-    only thing in it that tells how old the request is (Signature Version 4's X-Amz-Date).
+    Lambda's retry of a killed invocation brings the same event without a word of its age. The signature is the only
+    thing in it that tells how old the request is.
     """
-    stamp = parse_qs(urlsplit(str(event.get("ResponseURL") or "")).query).get("X-Amz-Date", [""])[0]
-    if not re.fullmatch(r"\d{8}T\d{6}Z", stamp):
-        return None
-    try:
-        return datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc).timestamp()
-    except ValueError:
-        return None
+    return signed_at(str(event.get("ResponseURL") or ""))
+
+
+def url_ends_at(event: Mapping[str, Any]) -> float | None:
+    """Return until when the ResponseURL takes an answer, in seconds since the epoch; None where it does not say."""
+    return ends_at(str(event.get("ResponseURL") or ""))
 
 
 def _name_to_delete(name: str, physical_id: str, logical_id: str) -> str:

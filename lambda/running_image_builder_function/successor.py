@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from running_image_builder_function.aws_client import AwsClient
-from running_image_builder_function.aws_errors import unreadable
+from running_image_builder_function.aws_errors import LONGEST_CALL, unreadable
 from running_image_builder_function.clock import Clock
 from running_image_builder_function.errors import CallFailed, Trouble
 from running_image_builder_function.ports import Invoke
@@ -15,6 +15,7 @@ ACTION = "lambda:InvokeFunction"
 
 _QUEUED = 202
 _PAUSE = 1.0
+_LONGEST_PAUSE = 8.0
 _HOPELESS = (Trouble.INVALID, Trouble.NOT_FOUND)
 
 
@@ -56,6 +57,9 @@ def hand_over(
 ) -> None:
     """Hand over, trying again until ``until`` (seconds since the epoch).
 
+    Where Lambda throttles or cannot be reached, this goes on until then. After the first one, no try is begun that may
+    not end by then: an invocation that is killed in the middle of one does not know what became of it.
+
     A lost answer may mean two successors. They look before they act and carry the same memory, so that is harmless.
 
     Raises:
@@ -66,9 +70,10 @@ def hand_over(
         try:
             invoke(function_arn, event)
         except CallFailed as error:
-            if error.trouble in _HOPELESS or clock.time() + pause >= until:
+            room = until - LONGEST_CALL - clock.time()
+            if error.trouble in _HOPELESS or room <= 0:
                 raise
         else:
             return
-        clock.sleep(pause)
-        pause *= 2
+        clock.sleep(min(pause, room))
+        pause = min(pause * 2, _LONGEST_PAUSE)
