@@ -50,8 +50,8 @@ wheel: setup-dev ## Build sdist and wheel into dist
 size: setup-dev ## List the function's package and its zipped size
 	@$(BIN)/python tools/asset_size.py
 
-simulate: setup-dev ## Run random schedules of faults (RUNS=10000, or SEED=... to replay one)
-	@PYTHONPATH=tests $(BIN)/python -m simulation --runs $(RUNS) $(if $(SEED),--seed $(SEED))
+simulate: setup-dev ## Run random schedules of faults (RUNS=10000, FIRST=... instead of the day's, SEED=... to replay one)
+	@PYTHONPATH=tests $(BIN)/python -m simulation --runs $(RUNS) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED))
 
 mutants: setup-dev ## Break the deciding modules in many ways and count what the unit tests notice
 	@$(BIN)/python tools/mutation_score.py

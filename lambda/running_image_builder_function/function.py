@@ -33,6 +33,9 @@ MARGIN_SHARE = 0.5
 ANSWER_RESERVE = 1.0
 """Seconds before Lambda's limit at which sending the answer is given up: Lambda then retries the event."""
 
+ANSWER_TIME = 5.0
+"""Seconds that are kept for an answer which usually takes a fraction of one."""
+
 LAST_WORD = 30.0
 """Seconds after the deadline until which CloudFormation is asked whether a failure would need a person: half of what
 its own ServiceTimeout leaves."""
@@ -318,7 +321,7 @@ class Function:
             ) from error
 
     def _hand_over(self, goal: Goal, work: _Work) -> Outcome:
-        """Queue the successor, with a third of the time left kept for the answer should that stay refused."""
+        """Queue the successor, with some time kept for the answer should that stay refused."""
         if goal.journey is not work.journey:
             work.journey.abandoned = asdict(goal.journey)
         now = self._clock.time()
@@ -328,7 +331,7 @@ class Function:
                 work.function_arn,
                 work.journey.handed_over(work.event, now=now),
                 clock=self._clock,
-                until=now + (self._until - now) * 2 / 3,
+                until=max(now, self._until - ANSWER_TIME),
             )
         except CallFailed as error:
             # Nobody will look again: what is enough at the deadline is enough now.

@@ -5,6 +5,8 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Sequence
+from datetime import date, datetime, timezone
+from random import Random
 
 from simulation.dice import Token
 from simulation.drawing import draw
@@ -15,6 +17,10 @@ from simulation.shrink import smaller
 from simulation.tally import Tally, tally_of
 
 _CHUNK = 20
+_DAYS = 1_000_000
+_APART = 1_000_000
+"""Numbers between two days' runs, more than a day's runs are."""
+
 _PROGRESS = 1000
 """Runs between two lines of progress."""
 
@@ -23,11 +29,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run; return 1 where an invariant was violated, else 0."""
     parser = argparse.ArgumentParser(prog="python -m simulation", description=__doc__)
     parser.add_argument("--runs", type=int, default=10_000, help="how many runs (default: %(default)s)")
-    parser.add_argument("--first", type=int, default=0, help="the number of the first run (default: %(default)s)")
+    parser.add_argument("--first", type=int, help="the number of the first run (default: drawn from the day)")
     parser.add_argument("--seed", type=Token.parse, metavar="TOKEN", help="replay this one run and tell its story")
     parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count(), help="default: one per core")
     given = parser.parse_args(arguments)
-    return _replay(given.seed) if given.seed is not None else _many(given.first, given.runs, given.processes)
+    if given.seed is not None:
+        return _replay(given.seed)
+    first = first_of(datetime.now(timezone.utc).date()) if given.first is None else given.first
+    return _many(first, given.runs, given.processes)
+
+
+def first_of(day: date) -> int:
+    """Return the number of a day's first run: the same all day (UTC), and far from those of other days."""
+    return Random(day.isoformat()).randrange(_DAYS) * _APART
 
 
 def _replay(token: Token) -> int:
@@ -41,6 +55,7 @@ def _replay(token: Token) -> int:
 
 def _many(first: int, runs: int, processes: int) -> int:
     began = time.monotonic()
+    _print(f"Runs {first} to {first + runs - 1}; again: make simulate FIRST={first} RUNS={runs}")
     total = Tally()
     tokens = [Token(number) for number in range(first, first + runs)]
     # Not forked: a fork would take over locks in whatever state they are.

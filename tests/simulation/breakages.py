@@ -215,7 +215,7 @@ BREAKAGES = (
     Breakage("no_secret_in_any_log", _tells_the_url, created_and_deleted()),
     Breakage("nothing_is_left_behind", _runs_for_ever, created_and_deleted(outcome="never", timeout=300)),
     Breakage(
-        "only_an_answer_that_stays_undelivered_raises",
+        "only_what_lambda_must_repeat_raises",
         _sets(function.Function, "_send", _crashes),
         created_and_deleted(),
     ),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from simulation import invariants_acts as acts
 from simulation import invariants_answers as answers
+from simulation import invariants_ends as ends
 from simulation import invariants_schedules as schedules
 from simulation import invariants_traces as traces
 from simulation import invariants_truth as truth
@@ -22,9 +23,14 @@ ALL: tuple[Invariant, ...] = (
     answers.reasons_are_readable,
     answers.ids_are_right,
     answers.a_failed_create_tells_whether_it_started,
+    answers.the_answer_gets_there,
+    answers.a_throttled_hand_over_fails_nothing,
     truth.success_means_running,
     truth.attributes_are_complete_and_true,
     truth.the_address_is_waited_for,
+    truth.a_known_builder_is_looked_for_twice,
+    truth.a_refused_look_is_repeated,
+    truth.the_deadlines_reason_has_the_builders_errors,
     truth.the_agent_is_as_asked,
     truth.a_deleted_builder_does_not_run,
     truth.failures_are_true,
@@ -32,16 +38,23 @@ ALL: tuple[Invariant, ...] = (
     acts.starts_serve_their_request,
     acts.at_most_one_start_per_need,
     acts.stops_are_asked_for,
+    acts.a_shared_builder_is_left_alone,
     acts.nothing_is_done_for_a_request_that_is_over,
+    acts.a_followed_request_acts_no_more,
     acts.somebody_elses_start_is_respected,
     acts.leaving_makes_no_calls,
     schedules.a_promised_stop_is_scheduled,
     schedules.a_promised_stop_happens,
     schedules.nothing_newer_is_stopped,
     schedules.no_schedule_survives_its_purpose,
+    schedules.a_left_builder_keeps_no_old_end,
+    ends.a_roll_back_always_ends,
+    ends.a_roll_back_ends_in_time,
+    ends.a_delete_with_nothing_to_stop_succeeds,
+    ends.nothing_is_forgotten,
     traces.no_secret_in_any_log,
     traces.nothing_is_left_behind,
-    traces.only_an_answer_that_stays_undelivered_raises,
+    traces.only_what_lambda_must_repeat_raises,
     traces.lambdas_limit_is_not_overrun,
     traces.calm_requests_succeed,
 )

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from simulation.drawing import NAMES
-from simulation.history import Act, History, Invocation, StackLook
-from simulation.invariants_truth import stops_on_delete
+from simulation.history import Act, History, Invocation, Request, StackLook, Status
+from simulation.invariants_truth import about, is_live, left_to_another, stops_on_delete
 
 LOOK_LASTS = 30.0
 """Seconds from a look at the stack to the act that it allows, at most: the look's own answer and the act's hang."""
@@ -61,7 +60,8 @@ def _could_know(history: History, first: Act, second: Act, who: Invocation) -> b
     for look in history.looks:
         if who.descends_from(look.invocation) and look.arrived and look.shown and first.at < look.at <= second.at:
             errors = look.shown.get("ImageBuilderErrors") or []
-            told = any(error["ErrorTimestamp"] > who.request.sent_at for error in errors)
+            # By AppStream's clock, which may be apart from the one that dates the request.
+            told = any(error["ErrorTimestamp"] > who.request.sent_at + 2 * CLOCKS_APART for error in errors)
             if look.shown["State"] == "PENDING" or told:
                 return True
     return False
@@ -73,17 +73,68 @@ def _lost_memory(first: Invocation, second: Invocation) -> bool:
 
 
 def stops_are_asked_for(history: History) -> Iterator[str]:
-    """A stop is for a Delete with STOP, or for an agent's update with the restart option; and of its own builder."""
+    """A stop is for a Delete with STOP, for an agent's update with the restart option, or ends a failed rename's start.
+
+    And it is of its own builder.
+    """
     for act, who in _own(history, "stop"):
         request = who.request
-        properties = request.properties
+        properties, old = request.properties, request.old
         if request.kind == "Delete":
-            about = request.physical_id if request.physical_id in NAMES else properties.name
-            fine = stops_on_delete(request) and act.name == about
+            fine = stops_on_delete(request) and act.name == about(request)
         else:
-            asked = properties.restart is True and properties.agent_version is not None and not properties.bad
-            fine = asked and act.name == properties.name
+            restarts = properties.restart is True and properties.agent_version is not None and not properties.bad
+            renames = request.kind == "Update" and properties.name != request.physical_id
+            gives_up = renames and properties.on_delete == "STOP" and act.name == properties.name
+            # What it had started itself, or may have: the start came first.
+            gives_up = gives_up and _may_have_started(history, request, act)
+            takes_back = request.rolls_back and old is not None and old.on_delete == "STOP" and act.name == old.name
+            fine = (restarts and act.name == properties.name) or gives_up or takes_back
         yield "" if fine else f"invocation {who.number} stopped {act.name} for {request.kind} {request.number}"
+
+
+def _may_have_started(history: History, request: Request, act: Act) -> bool:
+    return any(
+        each.operation == "StartImageBuilder" and each.invocation.request is request and each.at < act.at
+        for each in history.calls
+    )
+
+
+def a_shared_builder_is_left_alone(history: History) -> Iterator[str]:
+    """A Delete stops no builder that another live resource of its own stack has, as far as its stack tells it.
+
+    It looks at the list of its stack's resources before it stops anything, all pages of it.
+    """
+    for act, who in _own(history, "stop"):
+        request = who.request
+        if request.kind != "Delete":
+            continue
+        looks = [
+            look
+            for look in history.stack_looks
+            if look.invocation.request is request and look.operation == "ListStackResources" and look.at <= act.at
+        ]
+        others = [
+            name
+            for (stack_id, name), statuses in history.resources.items()
+            if stack_id == request.stack_id
+            and name != request.logical_id
+            and _has_had(statuses, act.name, since=request.sent_at - history.scenario.stale, until=act.at)
+        ]
+        if left_to_another(history, request):
+            yield f"request {request.number} stopped {act.name}, which it knew that another resource had"
+        elif others and not any(not look.failed for look in looks):
+            tried = bool(looks)
+            yield "" if tried else f"request {request.number} stopped {act.name}, which {others[0]} has"
+        else:
+            yield ""
+
+
+def _has_had(statuses: list[Status], name: str, *, since: float, until: float) -> bool:
+    """Return whether a resource had a builder, live, for all of a time."""
+    before = [each for each in statuses if each.at <= since][-1:]
+    during = [each for each in statuses if since < each.at <= until]
+    return bool(before) and all(each.physical_id == name and is_live(each.status) for each in (*before, *during))
 
 
 def nothing_is_done_for_a_request_that_is_over(history: History) -> Iterator[str]:
@@ -142,10 +193,10 @@ def _can_be_later(at: float, who: Invocation) -> bool:
 
 
 def somebody_elses_start_is_respected(history: History) -> Iterator[str]:
-    """A request that has stopped its builder does not stop it again, so that a start made after it stays."""
+    """A request that has stopped a builder does not stop it again, so that a start made after it stays."""
     before: dict[object, list[Act]] = {}
     for act, who in _own(history, "stop"):
-        earlier = before.setdefault(who.request, [])
+        earlier = before.setdefault((who.request, act.name), [])
         known = [
             each for each in earlier if each.invocation and each.arrived and not _lost_memory(each.invocation, who)
         ]

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from simulation.history import ANSWERED, CANCELLED, TIMED_OUT, Call, History, Invocation, Request
+from simulation.cloudformation_model import URL_LASTS
+from simulation.history import ANSWERED, CANCELLED, TIMED_OUT, Act, Call, History, Invocation, Request
 from simulation.responses import MAX_BODY
 
 MARGIN = 45.0
@@ -119,18 +120,109 @@ def ids_are_right(history: History) -> Iterator[str]:
 
 
 def a_failed_create_tells_whether_it_started(history: History) -> Iterator[str]:
-    """A failed Create's id is marked where it never tried to start the builder, and is not where its start counted."""
+    """A failed Create's id is marked only where it is certain that nothing was started, and is where that is certain.
+
+    It is certain for the first delivery of an event, alone, that has tried no start. A start by a twin, or by a
+    delivery that was killed, must be known of where a look, or a refused start, could tell it.
+    """
     for request in history.requests:
         who = request.answered_by
         if request.kind != "Create" or who is None or request.answer.get("Status") != "FAILED":
             continue
         marked = str(request.answer["PhysicalResourceId"]).endswith(NOT_STARTED)
+        starts = [act for act in history.acts if act.what == "start" and act.invocation in history.of(request)]
+        starts = [act for act in starts if act.at <= request.ended_at]
         tried = any(
             call.operation == "StartImageBuilder" and who.descends_from(call.invocation) for call in history.calls
         )
-        started = any(
-            act.what == "start" and act.invocation is not None and who.descends_from(act.invocation)
-            for act in history.acts
-        )
-        if started or not tried:
-            yield "" if marked != started else f"request {request.number}: started {started}, marked {marked}"
+        if starts:
+            knowable = any(_could_tell(history, act, who) for act in starts)
+            yield f"request {request.number} may have started its builder, and is marked" if marked and knowable else ""
+        elif not tried and _is_alone(history, who):
+            yield "" if marked else f"request {request.number} started nothing, and is not marked"
+        else:
+            yield ""
+
+
+def _is_alone(history: History, who: Invocation) -> bool:
+    """Return whether no other delivery of the event could have begun before."""
+    root = who.root
+    others = [each for each in history.of(root.request) if each.root is not root and each.began_at < who.ended_at]
+    fresh = root.began_at - root.request.sent_at < _FRESH and root.attempt == 1
+    hurried = any(not each.shown for each in history.looks if each.invocation is who)
+    return fresh and not others and not hurried and not _unsure(history, who)
+
+
+def _unsure(history: History, who: Invocation) -> bool:
+    """Return whether somebody's start was seen: an event is delivered twice, and nobody can tell whose it was."""
+    return any(
+        look.shown is not None and look.shown["State"] not in ("STOPPED", "RUNNING", "FAILED", "DELETING")
+        for look in history.looks
+        if who.descends_from(look.invocation)
+    )
+
+
+def _could_tell(history: History, start: Act, who: Invocation) -> bool:
+    """Return whether an invocation that answers could know that its request may have started the builder."""
+    assert start.invocation is not None
+    if who.descends_from(start.invocation):
+        return True
+    # A retry of Lambda's, or a late delivery, knows that another one was before it.
+    if who.root.attempt > 1 or who.root.began_at - who.request.sent_at > 2 * _FRESH:
+        return True
+    tells = [
+        look
+        for look in history.looks
+        if who.descends_from(look.invocation) and look.arrived and look.shown and look.at > start.at
+    ]
+    return any(look.shown is not None and look.shown["State"] in _ON_ITS_WAY for look in tells)
+
+
+_FRESH = 30.0
+_ON_ITS_WAY = ("PENDING", "UPDATING_AGENT")
+
+
+def the_answer_gets_there(history: History) -> Iterator[str]:
+    """An answer is tried again until the URL's end or the invocation's, then left to Lambda's retry."""
+    for invocation in history.invocations:
+        tries = [each for each in history.calls if each.invocation is invocation and each.service == "s3"]
+        if not tries or invocation.ended == "killed":
+            continue
+        puts = [each for each in history.puts if each.invocation is invocation]
+        arrived = any(each.status is not None and each.status < 300 for each in puts)
+        request = invocation.request
+        expired = tries[-1].at > request.sent_at + URL_LASTS - _LONGEST_PAUSE
+        if arrived or expired:
+            yield ""
+        elif invocation.ended == "returned":
+            yield f"invocation {invocation.number} gave up an answer that did not get there"
+        else:
+            ends_at = invocation.began_at + history.scenario.function_limit
+            left = ends_at - tries[-1].at
+            yield (
+                "" if left <= _LONGEST_PAUSE else f"invocation {invocation.number} gave up {left:.0f} s before its end"
+            )
+
+
+_LONGEST_PAUSE = 22.0
+"""Seconds between two tries to answer, at most, the first one's hang among them."""
+
+
+def a_throttled_hand_over_fails_nothing(history: History) -> Iterator[str]:
+    """Nobody's start fails because a hand-over was throttled or went unanswered; a denied one fails it."""
+    for request in history.requests:
+        who = request.answered_by
+        if who is None or request.answer.get("Status") != "FAILED":
+            continue
+        calls = [each for each in history.calls if each.invocation is who]
+        answered_at = next(each.at for each in calls if each.service == "s3")
+        before = [each for each in calls if each.at < answered_at and each.service in ("appstream", "lambda")]
+        invokes = []
+        for each in reversed(before):
+            if each.service != "lambda":
+                break
+            invokes.append(each)
+        hopeless = any(each.struck in ("access_denied", "error") or "40" in each.code for each in invokes)
+        if invokes:
+            late = answered_at >= who.deadline - 2
+            yield "" if hopeless or late else f"request {request.number} failed, since nobody could be handed over to"

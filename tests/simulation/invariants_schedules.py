@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from running_image_builder_function.contract import SCHEDULED_STOP_TIME
-from running_image_builder_function.goal import DENIED_PATIENCE
 from simulation.drawing import NAMES
-from simulation.history import History, Request, ScheduleChange
-from simulation.invariants_truth import stops_on_delete
+from simulation.history import Act, History, Invocation, Request, ScheduleChange
+from simulation.invariants_truth import about, left_to_another, warned
 
-_RESERVE = 15.0
-"""Seconds before its deadline at which a request gives up waiting for a late stop."""
+_RESERVE = 35.0
+"""Seconds before its deadline at which a request gives up waiting for a late stop, and clocks are apart."""
+
+_CLOCKS = 21.0
+"""Seconds that two clocks are apart at most, and a rounded one."""
 
 
 def a_promised_stop_is_scheduled(history: History) -> Iterator[str]:
@@ -21,11 +23,19 @@ def a_promised_stop_is_scheduled(history: History) -> Iterator[str]:
         if after is None:
             yield f"request {request.number} tells of a stop that nobody asked for" if told else ""
             continue
+        if (
+            request.rolls_back
+            and (request.answer["Data"]["State"] != "RUNNING" or not told)
+            and warned(history, request)
+        ):
+            yield ""
+            continue
         changes = [each for each in history.schedule_changes if each.at <= request.ended_at and each.due is not None]
         mine = [each for each in changes if each.name == request.properties.schedule and _by(each, request)]
         known = {each.due for each in mine if each.what == "set"}
         due = _moment(told) if told else 0.0
-        fine = due in known and request.sent_at + after - 1 <= due <= request.ended_at + after
+        earliest, latest = request.sent_at + after - 1 - _CLOCKS, request.ended_at + after + _CLOCKS
+        fine = due in known and earliest <= due <= latest
         yield (
             "" if fine else f"request {request.number} tells of {told or 'no stop'}, set were {sorted(map(str, known))}"
         )
@@ -34,12 +44,16 @@ def a_promised_stop_is_scheduled(history: History) -> Iterator[str]:
 def a_promised_stop_happens(history: History) -> Iterator[str]:
     """Where no request comes between, the stop is made at its time, and taken where the builder is RUNNING."""
     for request in _succeeded(history):
-        if request.properties.stop_after is None:
+        told = str(request.answer["Data"][SCHEDULED_STOP_TIME])
+        if request.properties.stop_after is None or not told:
             continue
-        due = _moment(str(request.answer["Data"][SCHEDULED_STOP_TIME]))
+        due = _moment(told)
         name = request.properties.schedule
         if any(
-            each.sent_at > request.sent_at and each.sent_at <= due and _about(each, request)
+            each is not request
+            and each.ended_at > request.sent_at
+            and each.sent_at <= due + _CLOCKS
+            and _concerns(each, request)
             for each in history.requests
         ):
             continue
@@ -54,37 +68,86 @@ def a_promised_stop_happens(history: History) -> Iterator[str]:
 
 
 def nothing_newer_is_stopped(history: History) -> Iterator[str]:
-    """No schedule stops a builder before the moment that the last success has told, if that told one."""
+    """No schedule stops a builder before the moment that the last success has told, if that told one.
+
+    That is the last success of a resource in the schedule's own stack, or in one of that name. Where several resources
+    have the builder, the earlier of their stops comes, but none of a resource that is gone or has been told otherwise.
+    """
     for act in history.acts:
         if not act.scheduled:
             continue
-        before = [
-            each
-            for each in history.requests
-            if each.sent_at <= act.at and act.name in (each.properties.name, each.physical_id)
+        here = [
+            each for each in history.requests if each.sent_at <= act.at and _stack_of(each) in _setters(history, act)
         ]
-        last = before[-1] if before else None
+        last = _last_word(here, act.name)
         if last is None or last.kind == "Delete" or last.ended_at > act.at or last not in _succeeded(history):
+            continue
+        owner = [each for each in here if each.properties.schedule == act.schedule]
+        own = owner[-1] if owner else None
+        if own is not None and own is not last and _still_means_it(own, act):
             continue
         told = str(last.answer["Data"][SCHEDULED_STOP_TIME])
         # A stack without the option knows of no schedule that another one has left.
         knows = bool(told) or last.kind == "Update"
         hurried = last.ended_at >= last.deadline - _RESERVE - 4 * last.properties.poll_interval
-        early = not told or act.at < _moment(told)
+        early = not told or act.at < _moment(told) - _CLOCKS
         yield f"a schedule stopped {act.name} after request {last.number}" if knows and early and not hurried else ""
 
 
+def _stack_of(request: Request) -> str:
+    return request.stack_id.split("/")[1]
+
+
+def _setters(history: History, act: Act) -> set[str]:
+    return {
+        _stack_of(each.invocation.request)
+        for each in history.schedule_changes
+        if each.name == act.schedule and each.invocation is not None
+    }
+
+
+def _last_word(requests: list[Request], name: str) -> Request | None:
+    """Return the last request about a builder; a Delete of what another resource has is none."""
+    concerned = [each for each in requests if name in (each.properties.name, each.physical_id)]
+    while concerned and concerned[-1].kind == "Delete":
+        gone = concerned.pop()
+        kept = [each for each in concerned if each.logical_id != gone.logical_id and each.succeeded]
+        if not kept or _is_gone(kept[-1], requests):
+            return gone
+        concerned = [each for each in concerned if each.logical_id != gone.logical_id]
+    return concerned[-1] if concerned else None
+
+
+def _is_gone(request: Request, requests: list[Request]) -> bool:
+    return any(
+        each.kind == "Delete"
+        and each.number > request.number
+        and (each.stack_id, each.logical_id) == (request.stack_id, request.logical_id)
+        for each in requests
+    )
+
+
+def _still_means_it(own: Request, act: Act) -> bool:
+    """Return whether a schedule's own resource is there, goes on changing, or has told of this stop."""
+    if not own.ended or own.ended_at > act.at:
+        return True
+    if own.kind == "Delete":
+        return False
+    told = str((own.answer.get("Data") or {}).get(SCHEDULED_STOP_TIME, ""))
+    return not own.succeeded or (bool(told) and act.at >= _moment(told) - _CLOCKS)
+
+
 def no_schedule_survives_its_purpose(history: History) -> Iterator[str]:
-    """After a Delete with STOP, and after an Update without the option, there is none."""
+    """After a Delete with STOP, and after an Update without the option, there is none; what stays is warned of."""
     for request in history.requests:
         if request.answer.get("Status") != "SUCCESS" or request.properties.bad:
             continue
         name = request.properties.schedule
         asked = request.kind == "Delete" and request.properties.on_delete == "STOP"
-        stops = asked and request.properties.stop_after is not None and not _may_be_denied(request)
+        stops = asked and request.properties.stop_after is not None
         dropped = request.kind == "Update" and request.properties.stop_after is None and request.physical_id in NAMES
-        about = request.physical_id == request.properties.name
-        if not (stops or (dropped and about)) or (dropped and not _had(history, request)):
+        same = request.physical_id == request.properties.name
+        if not (stops or (dropped and same)) or (dropped and not _had(request)):
             continue
         changes = [each for each in history.schedule_changes if each.name == name and each.at <= request.ended_at]
         # What another request's late duplicate does meanwhile is another invariant's.
@@ -92,28 +155,40 @@ def no_schedule_survives_its_purpose(history: History) -> Iterator[str]:
             each for each in changes if each.invocation is None or _by(each, request) or each.at < request.sent_at
         ]
         last = next((each for each in reversed(changes) if each.what in ("set", "deleted", "fired")), None)
-        left = last is not None and last.what == "set" and request.ended_at < (last.due or 0.0)
-        yield f"request {request.number} left schedule {name}" if left else ""
+        left = last is not None and last.what == "set" and request.ended_at < (last.due or 0.0) - _CLOCKS
+        # A token's name: the schedule may be another resource's, and one of that name another builder's.
+        others = last is not None and last.builder != about(request)
+        told = warned(history, request) or any(name in e.line for e in history.warnings if _of(e.invocation, request))
+        yield f"request {request.number} left schedule {name}" if left and not told and not others else ""
 
 
-def _may_be_denied(request: Request) -> bool:
-    """Return whether a Delete whose create had started nothing may have succeeded for being denied any look."""
-    return not stops_on_delete(request) and request.ended_at - request.sent_at >= DENIED_PATIENCE
+def a_left_builder_keeps_no_old_end(history: History) -> Iterator[str]:
+    """A Delete that leaves its builder to another resource of the stack removes its own schedule, or warns."""
+    for request in history.requests:
+        if request.kind != "Delete" or not request.succeeded or request.properties.stop_after is None:
+            continue
+        if not left_to_another(history, request):
+            continue
+        name = request.properties.schedule
+        changes = [each for each in history.schedule_changes if each.name == name and each.at <= request.ended_at]
+        last = next((each for each in reversed(changes) if each.what in ("set", "deleted", "fired")), None)
+        left = last is not None and last.what == "set" and request.ended_at < (last.due or 0.0) - _CLOCKS
+        fine = not left or warned(history, request)
+        yield "" if fine else f"request {request.number} left schedule {name} to what another resource has"
 
 
-def _had(history: History, request: Request) -> bool:
-    """Return whether the properties before an update had the schedule: as the request before it did."""
-    earlier = [each for each in history.requests if each.number < request.number and each.kind != "Delete"]
-    before = earlier[-1] if earlier else None
-    return (
-        before is not None
-        and before.properties.stop_after is not None
-        and before.properties.name == request.properties.name
-    )
+def _had(request: Request) -> bool:
+    """Return whether the properties before an update had the schedule."""
+    before = request.old
+    return before is not None and before.stop_after is not None and before.name == request.properties.name
 
 
-def _about(one: Request, other: Request) -> bool:
+def _concerns(one: Request, other: Request) -> bool:
     return one.properties.name == other.properties.name or one.physical_id == other.properties.name
+
+
+def _of(invocation: Invocation, request: Request) -> bool:
+    return invocation.request is request
 
 
 def _by(change: ScheduleChange, request: Request) -> bool:

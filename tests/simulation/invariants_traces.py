@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from simulation.history import ANSWERED, History, Request
+from simulation.scenario import Scenario, Step
 
 _LIMIT_WITH_ROOM = 300.0
 """From this limit on an invocation has room for calls that hang; three in a row may overrun a shorter one."""
@@ -23,12 +24,20 @@ def nothing_is_left_behind(history: History) -> Iterator[str]:
         yield f"event {event.number} is still queued" if event.waiting else ""
 
 
-def only_an_answer_that_stays_undelivered_raises(history: History) -> Iterator[str]:
-    """The function ends in an error only for Lambda to try again, because CloudFormation could not be reached."""
-    trouble = any(name.startswith("s3:") for name in history.faults)
+def only_what_lambda_must_repeat_raises(history: History) -> Iterator[str]:
+    """The function ends in an error only for Lambda to try again: an answer, or a hand-over, did not get through."""
     for invocation in history.invocations:
-        fine = invocation.ended != "raised" or (trouble and invocation.error.startswith("AnswerNotDelivered"))
-        yield "" if fine else f"invocation {invocation.number} raised {invocation.error}"
+        tries = [call for call in history.calls if call.invocation is invocation and (call.service in ("s3", "lambda"))]
+        last = tries[-1] if tries else None
+        answers = [put for put in history.puts if put.invocation is invocation]
+        expired = bool(answers) and answers[-1].status == _EXPIRED
+        fine = invocation.ended != "raised" or (last is not None and (bool(last.struck) or expired))
+        bug = any(invocation.error.startswith(each) for each in _BUGS)
+        yield "" if fine and not bug else f"invocation {invocation.number} raised {invocation.error}"
+
+
+_EXPIRED = 403
+_BUGS = ("KeyError", "TypeError", "AttributeError", "ValueError", "IndexError", "AssertionError", "NameError")
 
 
 def lambdas_limit_is_not_overrun(history: History) -> Iterator[str]:
@@ -56,12 +65,20 @@ def _is_calm(history: History, request: Request) -> bool:
     people = any(act.invocation is None for act in history.acts)
     first = "" if not looks or looks[0].shown is None else looks[0].shown["State"]
     times = scenario.durations
-    late_stop = 320.0 if properties.stop_after is not None else 0.0
-    needs = times.agent_update + times.start + times.describe_lag + min(times.eni_delay, 60.0)
-    needs += 4 * properties.poll_interval + 8 * max(scenario.queue_delay, scenario.long_queue_delay) + 30 + late_stop
+    late_stop = scenario.schedules_late + 300.0 if properties.stop_after is not None else 0.0
+    needs = times.agent_update + times.start + times.describe_lag + min(times.eni_delay, 300.0)
+    needs += 4 * properties.poll_interval + 8 * max(scenario.queue_delay, scenario.long_queue_delay) + 50 + late_stop
     # Other requests for the same builder are other people.
-    others = any(each is not request and each.ended_at > request.sent_at > each.sent_at for each in history.requests)
-    alone = not people and not others and not any(event.copies for event in history.events)
+    others = any(
+        each is not request and each.ended_at > request.sent_at and each.sent_at < request.ended_at
+        for each in history.requests
+    )
+    still = any(each.standstills for step in _steps(scenario) for each in step.troubles)
+    alone = not people and not others and not still and not any(event.copies for event in history.events)
     simple = properties.agent_version is None and not properties.bad
     starts = builder.outcome == "running" and first in ("STOPPED", "RUNNING") and not builder.then
     return not troubled and alone and simple and starts and needs < properties.timeout
+
+
+def _steps(scenario: Scenario) -> list[Step]:
+    return [step for steps in (scenario.steps, *scenario.beside) for step in steps]

@@ -193,8 +193,8 @@ class Builder:
 class Scenario:
     """One run. ``seed`` decides what happens by chance in it; latencies and delays are upper limits in seconds.
 
-    ``steps`` are those of the first stack, ``beside`` those of others, which live at the same time. ``stale`` is for how
-    long CloudFormation may tell what was so, ``schedules_late`` by how much the scheduler is late at most.
+    ``steps`` are those of the first stack, ``beside`` those of others, which live at the same time. ``stale`` is for
+    how long CloudFormation may tell what was so, ``schedules_late`` by how much the scheduler is late at most.
     """
 
     seed: str

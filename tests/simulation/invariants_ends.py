@@ -1,0 +1,168 @@
+"""What must hold for how things end: roll-backs end, Deletes with nothing to stop succeed, nothing is forgotten."""
+
+from collections.abc import Iterator
+
+from simulation.history import ANSWERED, TIMED_OUT, Act, History, Invocation, Request
+from simulation.invariants_truth import about, is_live, stops_on_delete
+
+A_MINUTE = 60.0 + 20.0
+"""Seconds for a Delete that has nothing to stop: a minute, and the calls that are under way then."""
+
+IN_BETWEEN = 300.0 + 45.0
+"""Seconds for which a roll-back waits for a builder that it finds in between, and the calls under way then."""
+
+PLAIN = 60.0
+"""Seconds in which a roll-back ends whose failure is plain: for a look, the stack's list, and pauses."""
+
+_AT_LEAST = 2
+_ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
+_AT_REST = ("", "STOPPED", "STOPPING", "FAILED", "DELETING")
+
+
+def a_roll_back_always_ends(history: History) -> Iterator[str]:
+    """The Update of a roll-back is answered with SUCCESS, unless its stack could not tell that it is one.
+
+    It is asked at least twice where that fails. A request that nobody was left to answer is Lambda's failure.
+    """
+    for request in history.requests:
+        if not request.rolls_back or request.ended not in (ANSWERED, TIMED_OUT):
+            continue
+        looks = [
+            each
+            for each in history.stack_looks
+            if each.invocation.request is request and each.operation == "DescribeStacks"
+        ]
+        told = any(not each.failed and each.stack_status == _ROLLING_BACK for each in looks)
+        failed = request.ended == ANSWERED and not request.succeeded
+        in_vain = (not told and len(looks) >= _AT_LEAST) or any(each.stale for each in looks)
+        what = f"request {request.number}, a roll-back, failed: {request.answer.get('Reason') or request.refused}"
+        yield what if failed and (told or not in_vain) else ""
+
+
+def a_roll_back_ends_in_time(history: History) -> Iterator[str]:
+    """A roll-back that does not reach RUNNING ends at once where that is plain, and after 5 minutes in between.
+
+    Only one that has made a start itself may take its whole timeout.
+    """
+    for request in history.requests:
+        if not request.rolls_back or not request.succeeded or _troubled(history, request):
+            continue
+        data = request.answer.get("Data") or {}
+        invocations = history.of(request)
+        own = [act for act in history.acts if act.invocation in invocations and act.what in ("start", "stop")]
+        looks = [look for look in history.looks if look.invocation in invocations]
+        if own or not looks or data.get("State") == "RUNNING":
+            continue
+        first = "" if looks[0].shown is None else str(looks[0].shown["State"])
+        plain = first in ("FAILED", "DELETING")
+        took = request.ended_at - looks[0].at
+        most = PLAIN if plain else IN_BETWEEN
+        most += 2 * max(history.scenario.queue_delay, history.scenario.long_queue_delay) + 30
+        what = f"request {request.number}, a roll-back, took {took:.0f} s over a builder that was {first}"
+        yield what if took > most else ""
+
+
+def _troubled(history: History, request: Request) -> bool:
+    invocations = history.of(request)
+    struck = any(call.struck for call in history.calls if call.invocation in invocations)
+    return struck or any(each.ended != "returned" for each in invocations)
+
+
+def a_delete_with_nothing_to_stop_succeeds(history: History) -> Iterator[str]:
+    """A Delete that is not to stop anything succeeds within a minute, whatever the scheduler or AppStream answers."""
+    for request in history.requests:
+        if request.kind != "Delete" or stops_on_delete(request):
+            continue
+        if request.ended == ANSWERED:
+            reason = request.answer.get("Reason")
+            yield "" if request.succeeded else f"request {request.number} had nothing to stop, and failed: {reason}"
+        for invocation in history.of(request):
+            answers = [each.at for each in history.calls if each.invocation is invocation and each.service == "s3"]
+            waited = _waited(history, invocation)
+            took = answers[0] - invocation.root.began_at - waited if answers else 0.0
+            late = f"request {request.number} had nothing to stop, and took {took:.0f} s"
+            yield late if took > A_MINUTE else ""
+
+
+def _waited(history: History, invocation: Invocation) -> float:
+    """Return the seconds for which Lambda kept a chain of hand-overs waiting."""
+    waited = 0.0
+    each = invocation
+    while each.event.parent is not None:
+        waited += each.began_at - each.event.parent.ended_at
+        each = each.event.parent
+    return max(waited, 0.0)
+
+
+def nothing_is_forgotten(history: History) -> Iterator[str]:
+    """What a request has started is in use at the end, was stopped, ended with its schedule, or was told of."""
+    for name, state in history.finally_.items():
+        starts = [act for act in history.acts if act.what == "start" and act.name == name]
+        last = max(starts, key=lambda act: act.at, default=None)
+        if last is None or last.invocation is None or state in _AT_REST:
+            continue
+        if any(each.physical_id == name for each in history.kept):
+            continue
+        yield _forgotten(history, last, last.invocation.request)
+
+
+def _forgotten(history: History, start: Act, request: Request) -> str:
+    properties, name = request.properties, start.name
+    if properties.stop_after is not None:
+        # The last word on it is the schedule's, kept with LEAVE_RUNNING and gone with STOP.
+        if any(
+            each.name == properties.schedule and each.at >= start.at and each.what in ("fired", "refused")
+            for each in history.schedule_changes
+        ):
+            return ""
+    elif properties.on_delete != "STOP":
+        return ""
+    if _was_told_of(history, start, request):
+        return ""
+    return f"{name} runs on at the end, started by {request.kind} {request.number}"
+
+
+def _was_told_of(history: History, start: Act, request: Request) -> bool:
+    name = start.name
+    after = [
+        each
+        for each in history.requests
+        if (each.stack_id, each.logical_id) == (request.stack_id, request.logical_id)
+        and each.number >= request.number
+        and name in (about(each), each.properties.name, each.old.name if each.old else "")
+    ]
+    if any(
+        name in each.line and each.at >= start.at and each.invocation.request in after and "FAILED: " not in each.line
+        for each in history.warnings
+    ):
+        return True
+    ends = [
+        each
+        for each in after
+        if each.kind == "Delete" or (each.rolls_back and each.old is not None and each.old.name == name)
+    ]
+    last = ends[-1] if ends else request
+    if not last.succeeded:
+        return True
+    if last is request:
+        return False
+    looks = [look for look in history.looks if look.invocation.request is last and look.name == name and look.arrived]
+    if not looks:
+        # A start that came when all was over: nothing of what was asked could tell.
+        return start.at > last.ended_at
+    lag = history.scenario.durations.describe_lag
+    return start.at > looks[-1].at - lag - 1 or looks[-1].missed or _another_had(history, last, name)
+
+
+def _another_had(history: History, request: Request, name: str) -> bool:
+    """Return whether another resource of the stack had the builder, live or so for the list's staleness."""
+    since = request.sent_at - history.scenario.stale - 5
+    return any(
+        stack_id == request.stack_id
+        and logical_id != request.logical_id
+        and any(
+            each.physical_id == name and is_live(each.status)
+            for each in [*[e for e in statuses if e.at <= since][-1:], *[e for e in statuses if e.at > since]]
+        )
+        for (stack_id, logical_id), statuses in history.resources.items()
+    )
