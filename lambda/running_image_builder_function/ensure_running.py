@@ -26,13 +26,13 @@ class EnsureRunning(Goal):
     """Start the builder if it is stopped, once, and be done when it is RUNNING."""
 
     wanted = RUNNING
-    _fit: ImageBuilder | None = None
+    _lacks_address = False
 
     def step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step after a look at the builder."""
         step = self._look(builder, now=now)
         first = self._before(step)
-        self._fit = self._fit if first is step else None
+        self._lacks_address = self._lacks_address and first is step
         return first
 
     def _before(self, step: Step) -> Step:
@@ -51,7 +51,7 @@ class EnsureRunning(Goal):
     def _look(self, builder: ImageBuilder | None, *, now: float) -> Step:
         if builder is None:
             return self._missing(now=now)
-        self._fit = None
+        self._lacks_address = False
         journey = self.journey
         before, journey.last_state = journey.last_state, builder.state
         meaning = row(builder.state).to_run
@@ -116,12 +116,12 @@ class EnsureRunning(Goal):
         since = self.journey.between_since
         return super().outwaits_at if since is None else since + ROLL_BACK_PATIENCE
 
-    def enough(self, *, now: float) -> ImageBuilder | None:
-        """Return a builder that ran as asked for at the last look, where only its address was missing."""
-        if self._fit is None or now < self._address_due():
-            return None
+    def is_enough(self, *, now: float) -> bool:
+        """Return whether the builder ran as asked for at the last look, with nothing but its address missing."""
+        if not self._lacks_address or now < self._address_due():
+            return False
         self.leave_behind(_NO_ADDRESS)
-        return self._fit
+        return True
 
     @property
     def missing(self) -> str:
@@ -170,7 +170,7 @@ class EnsureRunning(Goal):
             return Step.SCHEDULE
         if builder.awaits_address:
             if now < self._address_due():
-                self._fit = builder
+                self._lacks_address = True
                 return Step.WAIT
             self.leave_behind(_NO_ADDRESS)
         return Step.DONE

@@ -28,12 +28,22 @@ class EnsureStopped(Goal):
         """Keep the parts."""
         super().__init__(request, journey, arn=arn)
         self._only_started = only_started
+        self._reached = False
 
     def step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step after a look at the builder."""
         step = self._look(builder, now=now)
-        unwanted = step is Step.DONE and self.request.schedule and not self.journey.unscheduled
-        return Step.UNSCHEDULE if unwanted else step
+        self._reached = step is Step.DONE
+        if not self._reached or not self.request.schedule or self.journey.unscheduled:
+            return step
+        if now < self.deadline:
+            return Step.UNSCHEDULE
+        self.leave_behind(f"its schedule {self.request.schedule.name} stays: there was no time to delete it")
+        return step
+
+    def is_enough(self, *, now: float) -> bool:
+        """Return whether the builder was stopped at the last look, with nothing left to do."""
+        return self._reached and (not self.request.schedule or self.journey.unscheduled)
 
     def _look(self, builder: ImageBuilder | None, *, now: float) -> Step:
         journey = self.journey

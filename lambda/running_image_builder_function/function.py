@@ -194,16 +194,14 @@ class Function:
         """Handle a Create or Update."""
         request = work.request
         goal = running_goal(request, work.journey, arn=work.arn(request.name))
-        lost: RequestFailed | None = None
-        try:
-            outcome = self._pursue(goal, work)
-        except NotWanted as failure:
-            self._fail(goal, work, failure)
-            raise
-        except RequestFailed as failure:
-            lost = self._undone(goal, work, failure)
-            outcome = Outcome(Verdict.DONE, goal.builder)
-        if outcome.verdict is Verdict.HAND_OVER or self._stop_abandoned(work) is Verdict.HAND_OVER:
+        outcome, lost = self._reach(goal, work)
+        if outcome.verdict is Verdict.DONE and request.abandoned is not None:
+            if self._stop_abandoned(request.abandoned, work) is Verdict.HAND_OVER:
+                outcome = Outcome(Verdict.HAND_OVER)
+            elif lost is None:
+                # That may have taken its time: what is answered is what is so now.
+                outcome, lost = self._reach(goal, work)
+        if outcome.verdict is Verdict.HAND_OVER:
             self._relay.hand_over()
             return work.given_id
         now = self._clock.time()
@@ -215,6 +213,20 @@ class Function:
             self._metrics.failed(goal, lost, now=now)
         work.journal.noted(goal, f"SUCCESS: {work.journey.last_state or 'gone'}", now=now)
         return request.name
+
+    def _reach(self, goal: Goal, work: _Work) -> tuple[Outcome, RequestFailed | None]:
+        """Return how far a Create or Update has come, and why not further where it is the Update of a roll-back.
+
+        Raises:
+            RequestFailed: It has failed, or nobody waits for it any more.
+        """
+        try:
+            return self._pursue(goal, work), None
+        except NotWanted as failure:
+            self._fail(goal, work, failure)
+            raise
+        except RequestFailed as failure:
+            return Outcome(Verdict.DONE, goal.builder), self._undone(goal, work, failure)
 
     def _undone(self, goal: Goal, work: _Work, failure: RequestFailed) -> RequestFailed:
         """Return the failure of a roll-back's Update, which is answered with what there is; raise any other one.
@@ -228,13 +240,11 @@ class Function:
         work.journal.noted(goal, f"rolled back, but {failure}", now=self._clock.time(), level=logging.WARNING)
         return failure
 
-    def _stop_abandoned(self, work: _Work) -> Verdict:
+    def _stop_abandoned(self, abandoned: Request, work: _Work) -> Verdict:
         """Stop, or leave to its scheduled stop, the builder that a failed rename may have started."""
-        if work.request.abandoned is None:
-            return Verdict.DONE
         began_at, now = work.journey.began_at, self._clock.time()
         # A start that took all the time leaves enough for a look and a stop before ServiceTimeout.
-        request = replace(work.request.abandoned, timeout=max(work.request.timeout, now - began_at + LAST_LOOK))
+        request = replace(abandoned, timeout=max(work.request.timeout, now - began_at + LAST_LOOK))
         journey = Journey.of(work.journey.abandoned or {"began_at": began_at, "delivered_at": now})
         journey.invocation, journey.dated = work.journey.invocation, work.journey.dated
         goal = self._deleted_goal(request, journey, work, only_started=True)
@@ -335,9 +345,8 @@ class Function:
             )
         except CallFailed as error:
             # Nobody will look again: what is enough at the deadline is enough now.
-            last = goal.enough(now=goal.deadline)
-            if last is not None:
-                return Outcome(Verdict.DONE, last)
+            if goal.is_enough(now=goal.deadline):
+                return Outcome(Verdict.DONE, goal.builder)
             if error.trouble in _PASSING:
                 # A start that goes well must not fail for it: Lambda delivers the event again in a minute.
                 self._not_handed_over = f"{error.code} on {error.action}"

@@ -126,9 +126,9 @@ class Goal:
         """
         raise NotImplementedError
 
-    def enough(self, *, now: float) -> ImageBuilder | None:
-        """Return the builder as last seen where that will do although a later look failed; else None."""
-        return None
+    def is_enough(self, *, now: float) -> bool:
+        """Return whether the builder as last seen will do although a later look failed."""
+        return False
 
     @property
     def outwaits_at(self) -> float:

@@ -155,15 +155,18 @@ def pursue(
             troubled_state = journey.last_state if step in SCHEDULING else None
             pace.troubled()
             journal.noted(goal, str(error), now=clock.time())
-            last = goal.enough(now=clock.time())
-            if last is not None:
-                return Outcome(Verdict.DONE, last)
-            if step in SCHEDULING:
-                goal.scheduling_refused(error, now=clock.time())
-            else:
-                last = _unanswered(goal, error, now=clock.time())
-                if last is not None:
-                    return Outcome(Verdict.DONE, last)
+            try:
+                if goal.is_enough(now=clock.time()):
+                    return Outcome(Verdict.DONE, goal.builder)
+                if step in SCHEDULING:
+                    goal.scheduling_refused(error, now=clock.time())
+                else:
+                    goal.unanswered(error, now=clock.time())
+            except RequestFailed:
+                # No later look will succeed: what would do at the deadline does now.
+                if not goal.is_enough(now=deadline):
+                    raise
+                return Outcome(Verdict.DONE, goal.builder)
         now = clock.time()
         if now >= deadline:
             raise goal.too_late(trouble)
@@ -171,18 +174,6 @@ def pursue(
             return Outcome(Verdict.HAND_OVER)
         pause = pace.next() + (SECOND_CALL_PAUSE if looks and accepted else 0.0)
         clock.sleep(min(pause, deadline - now, ends_at - now))
-
-
-def _unanswered(goal: Goal, error: CallFailed, *, now: float) -> ImageBuilder | None:
-    """Take in a look that failed; return the builder as last seen where no later look is needed."""
-    try:
-        goal.unanswered(error, now=now)
-    except RequestFailed:
-        last = goal.enough(now=goal.deadline)
-        if last is None:
-            raise
-        return last
-    return None
 
 
 def _still_wanted(goal: Goal, standing: Standing, *, now: float, until: float) -> None:

@@ -315,7 +315,7 @@ def _told(history: History, status: str, *kinds: str) -> Iterator[Told]:
         answer: dict[str, Any] = json.loads(put.body)
         if answer.get("Status") == status:
             counts = request.answered_by is who and request.ended != CANCELLED
-            yield Told(request, who, answer, history.last_look(who, before=put.at), put.at, counts)
+            yield Told(request, who, answer, history.last_look(who, of=about(request), before=put.at), put.at, counts)
 
 
 def _lacks_address(look: Look) -> bool:

@@ -130,18 +130,17 @@ def test_a_failed_look_is_never_enough_for_a_stop() -> None:
     """Only that a builder was seen stopped is."""
     goal = EnsureStopped(Request(name=NAME), Journey(began_at=BEGAN), arn=ARN)
 
-    assert goal.enough(now=BEGAN) is None
+    assert not goal.is_enough(now=BEGAN)
 
 
 def test_a_running_builder_is_enough_only_where_its_address_alone_is_missing() -> None:
     """Once the address is due; a builder with another agent, or one that runs no more, is never enough."""
     goal = EnsureRunning(Request(name=NAME, timeout=600), Journey(began_at=BEGAN), arn=ARN)
     vpc = {"State": "RUNNING", "VpcConfig": {"SubnetIds": ["subnet-1"]}}
-    seen = ImageBuilder(vpc)
 
-    assert goal.enough(now=BEGAN + 600) is None
-    assert Step.WAIT is goal.step(seen, now=BEGAN)
-    assert goal.enough(now=BEGAN + 299.9) is None
-    assert goal.enough(now=BEGAN + 300) is seen
+    assert not goal.is_enough(now=BEGAN + 600)
+    assert Step.WAIT is goal.step(ImageBuilder(vpc), now=BEGAN)
+    assert not goal.is_enough(now=BEGAN + 299.9)
+    assert goal.is_enough(now=BEGAN + 300)
     assert Step.WAIT is goal.step(ImageBuilder({**vpc, "State": "REBOOTING"}), now=BEGAN)
-    assert goal.enough(now=BEGAN + 600) is None
+    assert not goal.is_enough(now=BEGAN + 600)
