@@ -16,7 +16,7 @@ from running_image_builder_function.identity import builder_arn, failed_id, unre
 from running_image_builder_function.image_builder import ImageBuilder
 from running_image_builder_function.journal import Journal, Redaction
 from running_image_builder_function.journey import Journey
-from running_image_builder_function.lifecycle import Outcome, Pace, Verdict, pursue
+from running_image_builder_function.lifecycle import Outcome, Pace, Verdict, not_wanted, pursue
 from running_image_builder_function.metrics import Metrics
 from running_image_builder_function.ports import Calls, Context, ImageBuilders, Invoke, Schedules, Stacks
 from running_image_builder_function.relay import Relay, answerable
@@ -237,6 +237,11 @@ class Function:
         if not work.standing.rolls_back(until=until, guess=work.request.abandoned is not None):
             self._fail(goal, work, failure)
             raise failure
+        if status := work.standing.over():
+            # It is the first update's retry, and the roll-back's Update has followed it.
+            late = not_wanted(goal, status)
+            self._fail(goal, work, late)
+            raise late
         work.journal.noted(goal, f"rolled back, but {failure}", now=self._clock.time(), level=logging.WARNING)
         return failure
 

@@ -176,11 +176,15 @@ def pursue(
         clock.sleep(min(pause, deadline - now, ends_at - now))
 
 
+def not_wanted(goal: Goal, status: str) -> NotWanted:
+    """Return the end of a request that is over, or that a later one has followed, by the status that tells it."""
+    told = goal.failed(f"CloudFormation no longer waits for this request ({status})", "No action is needed.")
+    return NotWanted(str(told))
+
+
 def _still_wanted(goal: Goal, standing: Standing, *, now: float, until: float) -> None:
-    status = standing.over()
-    if status:
-        told = goal.failed(f"CloudFormation no longer waits for this request ({status})", "No action is needed.")
-        raise NotWanted(str(told))
+    if status := standing.over():
+        raise not_wanted(goal, status)
     if goal.outwaits_at <= now and standing.rolls_back(until=until):
         raise goal.failed("it is still on its way", "Look at it in the AppStream console.")
 
