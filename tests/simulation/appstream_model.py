@@ -18,7 +18,7 @@ from support.world import ACCOUNT, REGION
 
 _OK = 200
 _NOT_FOUND = "ResourceNotFoundException"
-_COMPLAINT = 30.0
+_COMPLAINT = 100.0
 """Seconds of PENDING after which a builder that hangs says why."""
 _RATE = 0.1
 _BURST = 3.0

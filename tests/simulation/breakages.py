@@ -21,28 +21,41 @@ from running_image_builder_function.answer import fit
 from running_image_builder_function.appstream import AppStream
 from running_image_builder_function.ensure_running import EnsureRunning
 from running_image_builder_function.ensure_stopped import EnsureStopped
+from running_image_builder_function.errors import CallFailed, Trouble
 from running_image_builder_function.goal import Goal, Step
 from running_image_builder_function.image_builder import ImageBuilder
 from running_image_builder_function.journal import Redaction
-from running_image_builder_function.ports import ResourceStatus
+from running_image_builder_function.schedules import Schedules
 from running_image_builder_function.stacks import Stacks
 from running_image_builder_function.states import Meaning, Row
 from running_image_builder_function.stop_schedule import moment
+from running_image_builder_function.successor import Successor
 from simulation import run as run_module
 from simulation.scenario import Scenario
 from simulation.scenarios import (
     AGENT,
+    BRIEFLY_DENIED,
     DROPPED_LOOKS,
+    MISSED_ONCE,
+    NOTHING,
     OTHER_START,
     REFUSED_ANSWER,
     awaiting_address,
+    cancelled_update,
     created_and_deleted,
     deleted_again_later,
     delivered_twice,
     ends_by_itself,
+    handed_over_late,
+    left_in_doubt,
+    looked_at,
+    renamed,
+    rolled_back,
+    started_in_vain,
     started_while_a_late_stop_was_refused,
     updated_when_a_stop_was_refused,
 )
+from simulation.scheduler import Scheduler
 
 Break = Callable[[pytest.MonkeyPatch], None]
 
@@ -81,7 +94,7 @@ def _never_due(seconds: float) -> Break:
 
 def _runs_for_ever(patch: pytest.MonkeyPatch) -> None:
     _never_due(1e9)(patch)
-    patch.setattr(Stacks, "resource", lambda self, stack_id, logical_id: ResourceStatus("", None))
+    patch.setattr(Stacks, "ended", lambda self, stack_id, logical_id, *, began_at: "")
     patch.setattr(run_module, "LONGEST", 2 * 3600.0)
 
 
@@ -112,7 +125,7 @@ def _stops_again(self: EnsureStopped, builder: ImageBuilder | None, *, now: floa
 
 
 def _starts_any_version(self: AppStream, name: str, agent_version: str | None) -> None:
-    self._change("StartImageBuilder", Name=name)
+    self._call("StartImageBuilder", "start_image_builder", Name=name)
 
 
 def _gives_no_reason(body: dict[str, Any]) -> tuple[bytes, list[str]]:
@@ -134,6 +147,68 @@ def _crashes(self: function.Function, url: str, body: dict[str, Any]) -> None:
 def _has_no_margin(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(function, "MARGIN", 0.0)
     patch.setattr(function, "ANSWER_RESERVE", 0.0)
+
+
+def _marks_every_failure(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(function, "failed_id", lambda asked, *_: asked.name + request.NOT_STARTED)
+
+
+def _takes_all_for_denials(patch: pytest.MonkeyPatch) -> None:
+    invoke = Successor.invoke
+
+    def deny(self: Successor, function_arn: str, event: Any) -> None:
+        try:
+            invoke(self, function_arn, event)
+        except CallFailed as error:
+            raise CallFailed(Trouble.DENIED, action=error.action, code="No", detail="no") from error
+
+    patch.setattr(Successor, "invoke", deny)
+
+
+def _believes_one_look(patch: pytest.MonkeyPatch) -> None:
+    step = EnsureRunning.step
+
+    def believe(self: EnsureRunning, builder: ImageBuilder | None, *, now: float) -> Step:
+        if builder is None:
+            raise self.failed(f"not found in {self.region}", "Look for it.")
+        return step(self, builder, now=now)
+
+    patch.setattr(EnsureRunning, "step", believe)
+
+
+def _gives_up_at_once(patch: pytest.MonkeyPatch) -> None:
+    def give_up(self: Goal, error: CallFailed, *_: Any, **__: Any) -> None:
+        raise self.failed_call(error)
+
+    patch.setattr(Goal, "unanswered", give_up)
+
+
+def _answers(method: str, change: Callable[[Any], Any]) -> Break:
+    """Return what lets a look at the stack tell something else than it was told."""
+
+    def introduce(patch: pytest.MonkeyPatch) -> None:
+        whole: Any = getattr(Stacks, method)
+        patch.setattr(Stacks, method, lambda self, *args, **kwargs: change(whole(self, *args, **kwargs)))
+
+    return introduce
+
+
+def _learns_late(patch: pytest.MonkeyPatch) -> None:
+    """Let a roll-back be told of when its timeout is nearly over only."""
+    schedulers: list[Scheduler] = []
+    begin = Scheduler.__init__
+    whole: Any = Stacks.is_rolling_back  # type: ignore[attr-defined]
+
+    def remember(self: Scheduler, now: float) -> None:
+        schedulers.append(self)
+        begin(self, now)
+
+    patch.setattr(Scheduler, "__init__", remember)
+    patch.setattr(
+        Stacks,
+        "is_rolling_back",
+        lambda self, stack_id: whole(self, stack_id) and schedulers[-1].now > run_module.BEGIN + 2000,
+    )
 
 
 BREAKAGES = (
@@ -158,6 +233,34 @@ BREAKAGES = (
         _sets(function, "failed_id", lambda asked, journey: asked.name),
         created_and_deleted(state="FAILED"),
     ),
+    Breakage("the_answer_gets_there", _sets(function, "deliver", _sends_once), REFUSED_ANSWER),
+    Breakage("a_throttled_hand_over_fails_nothing", _takes_all_for_denials, handed_over_late()),
+    Breakage("a_known_builder_is_looked_for_twice", _believes_one_look, looked_at(MISSED_ONCE)),
+    Breakage("a_refused_look_is_repeated", _gives_up_at_once, looked_at(BRIEFLY_DENIED)),
+    Breakage(
+        "the_deadlines_reason_has_the_builders_errors",
+        _sets(ImageBuilder, "errors", lambda self: []),
+        looked_at(NOTHING, outcome="never", complaining=True, timeout=300),
+    ),
+    Breakage("a_shared_builder_is_left_alone", _answers("has_another", lambda _: False), renamed()),
+    Breakage(
+        "a_followed_request_acts_no_more",
+        _answers("resource", lambda told: told._replace(status="UPDATE_IN_PROGRESS", changed_at=None)),
+        cancelled_update(),
+    ),
+    Breakage(
+        "a_left_builder_keeps_no_old_end",
+        _sets(Schedules, "remove", lambda self, name: None),
+        renamed(stop_after=7200),
+    ),
+    Breakage("a_roll_back_always_ends", _answers("is_rolling_back", lambda _: False), rolled_back()),
+    Breakage("a_roll_back_ends_in_time", _learns_late, rolled_back(builder="snapshot")),
+    Breakage(
+        "a_delete_with_nothing_to_stop_succeeds",
+        _sets(request, "_stops_on_delete", lambda *_: True),
+        left_in_doubt(),
+    ),
+    Breakage("nothing_is_forgotten", _marks_every_failure, started_in_vain()),
     Breakage("success_means_running", _means("PENDING", to_run=Meaning.REACHED), created_and_deleted()),
     Breakage("attributes_are_complete_and_true", _forgets_an_attribute, created_and_deleted()),
     Breakage("the_address_is_waited_for", _sets(ensure_running, "ADDRESS_PATIENCE", 0.0), awaiting_address()),
@@ -193,7 +296,7 @@ BREAKAGES = (
     Breakage("stops_are_asked_for", _sets(request, "_stops_on_delete", lambda *_: True), created_and_deleted()),
     Breakage(
         "nothing_is_done_for_a_request_that_is_over",
-        _sets(Stacks, "resource", lambda self, stack_id, logical_id: ResourceStatus("", None)),
+        _sets(Stacks, "ended", lambda self, stack_id, logical_id, *, began_at: ""),
         created_and_deleted(),
     ),
     Breakage("nothing_is_done_for_a_request_that_is_over", _sets(function, "_DELETED", ()), deleted_again_later()),

@@ -3,7 +3,18 @@
 from dataclasses import replace
 from random import Random
 
-from simulation.scenario import LOGICAL_ID, Builder, Clocks, Properties, Scenario, Spell, Standstill, Step, Troubles
+from simulation.scenario import (
+    LOGICAL_ID,
+    Builder,
+    Clocks,
+    PersonAct,
+    Properties,
+    Scenario,
+    Spell,
+    Standstill,
+    Step,
+    Troubles,
+)
 
 OTHER_ID = "OtherBuilder5B2D81C4"
 RENAMED_ID = "RenamedBuilder7F1E22A9"
@@ -86,7 +97,23 @@ def _steps(steps: tuple[Step, ...], chance: Random, names: tuple[str, ...]) -> t
             logical_id = RENAMED_ID if logical_id == LOGICAL_ID else LOGICAL_ID
             again = replace(step, logical_id=logical_id, more=more, pause=chance.choice((1.0, 5.0)), cancel_after=None)
             made.append(replace(again, troubles=again.troubles[2:]))
-    return tuple(_url(step, chance) for step in made)
+    return tuple(_url(_cancelled_late(step, chance), chance) for step in made)
+
+
+def _cancelled_late(step: Step, chance: Random) -> Step:
+    """Return some updates cancelled while something has still to be done for them, and for the roll-back."""
+    if step.kind != "update" or step.properties is None or chance.random() > 0.12:
+        return step
+    what = chance.choice(("stop", "stop", "snapshot", "reboot"))
+    people = tuple(
+        PersonAct(what=what, name=name, after=chance.random() * 5)
+        for name in {step.properties.name: 0, chance.choice(("builder-a", "B.2_b")): 0}
+    )
+    first = step.troubles[0] if step.troubles else Troubles()
+    troubles = (replace(first, people=(*first.people, *people)), *step.troubles[1:])
+    return replace(
+        step, cancel_after=chance.choice((2.0, 10.0, 60.0, 200.0)) * (0.5 + chance.random()), troubles=troubles
+    )
 
 
 def _more(first: Properties, chance: Random, names: tuple[str, ...]) -> tuple[tuple[str, Properties], ...]:

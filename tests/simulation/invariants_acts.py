@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from simulation.history import Act, History, Invocation, Request, StackLook, Status
 from simulation.invariants_truth import about, is_live, left_to_another, stops_on_delete
 
-LOOK_LASTS = 30.0
-"""Seconds from a look at the stack to the act that it allows, at most: the look's own answer and the act's hang."""
+LOOK_LASTS = 50.0
+"""Seconds from a look at the stack to the act that it allows, at most: the look's own answer, the hangs of the stack's
+list, and of the act."""
 
 DATE_SLACK = 3.0
 """Seconds after a request was sent in which nothing can be told from its own status."""
@@ -107,7 +108,8 @@ def a_shared_builder_is_left_alone(history: History) -> Iterator[str]:
     """
     for act, who in _own(history, "stop"):
         request = who.request
-        if request.kind != "Delete":
+        takes_back = request.rolls_back and act.name != request.properties.name
+        if request.kind != "Delete" and not takes_back:
             continue
         looks = [
             look
@@ -121,11 +123,12 @@ def a_shared_builder_is_left_alone(history: History) -> Iterator[str]:
             and name != request.logical_id
             and _has_had(statuses, act.name, since=request.sent_at - history.scenario.stale, until=act.at)
         ]
-        if left_to_another(history, request):
-            yield f"request {request.number} stopped {act.name}, which it knew that another resource had"
-        elif others and not any(not look.failed for look in looks):
-            tried = bool(looks)
-            yield "" if tried else f"request {request.number} stopped {act.name}, which {others[0]} has"
+        listed = {name for look in looks for name, _ in look.listed if not look.failed}
+        unknown = any(look.failed or look.stale for look in looks)
+        if others and not unknown and others[0] not in listed:
+            yield f"request {request.number} stopped {act.name}, which {others[0]} has"
+        elif others and left_to_another(history, request, until=act.at, name=act.name):
+            yield f"request {request.number} stopped {act.name}, though told that {others[0]} has it"
         else:
             yield ""
 

@@ -145,18 +145,17 @@ def a_failed_create_tells_whether_it_started(history: History) -> Iterator[str]:
 
 
 def _is_alone(history: History, who: Invocation) -> bool:
-    """Return whether no other delivery of the event could have begun before."""
+    """Return whether an invocation can be certain that no other delivery of its event has begun before."""
     root = who.root
     others = [each for each in history.of(root.request) if each.root is not root and each.began_at < who.ended_at]
-    fresh = root.began_at - root.request.sent_at < _FRESH and root.attempt == 1
-    hurried = any(not each.shown for each in history.looks if each.invocation is who)
-    return fresh and not others and not hurried and not _unsure(history, who)
+    fresh = root.request.dated and root.began_at - root.request.sent_at < _SURELY_FRESH and root.attempt == 1
+    return fresh and not others and not _unsure(history, who)
 
 
 def _unsure(history: History, who: Invocation) -> bool:
     """Return whether somebody's start was seen: an event is delivered twice, and nobody can tell whose it was."""
     return any(
-        look.shown is not None and look.shown["State"] not in ("STOPPED", "RUNNING", "FAILED", "DELETING")
+        look.shown is None or look.shown["State"] not in ("STOPPED", "RUNNING", "FAILED", "DELETING")
         for look in history.looks
         if who.descends_from(look.invocation)
     )
@@ -168,7 +167,7 @@ def _could_tell(history: History, start: Act, who: Invocation) -> bool:
     if who.descends_from(start.invocation):
         return True
     # A retry of Lambda's, or a late delivery, knows that another one was before it.
-    if who.root.attempt > 1 or who.root.began_at - who.request.sent_at > 2 * _FRESH:
+    if who.request.dated and who.root.began_at - who.request.sent_at > _SURELY_LATE:
         return True
     tells = [
         look
@@ -178,7 +177,10 @@ def _could_tell(history: History, start: Act, who: Invocation) -> bool:
     return any(look.shown is not None and look.shown["State"] in _ON_ITS_WAY for look in tells)
 
 
-_FRESH = 30.0
+_SURELY_FRESH = 8.0
+_SURELY_LATE = 55.0
+"""Seconds of a request's age at which a delivery cannot be a later one, or must be, with clocks apart."""
+
 _ON_ITS_WAY = ("PENDING", "UPDATING_AGENT")
 
 
@@ -191,7 +193,7 @@ def the_answer_gets_there(history: History) -> Iterator[str]:
         puts = [each for each in history.puts if each.invocation is invocation]
         arrived = any(each.status is not None and each.status < 300 for each in puts)
         request = invocation.request
-        expired = tries[-1].at > request.sent_at + URL_LASTS - _LONGEST_PAUSE
+        expired = tries[-1].at > request.sent_at + URL_LASTS - _LONGEST_PAUSE - _CLOCKS_APART
         if arrived or expired:
             yield ""
         elif invocation.ended == "returned":
@@ -204,6 +206,7 @@ def the_answer_gets_there(history: History) -> Iterator[str]:
             )
 
 
+_CLOCKS_APART = 22.0
 _LONGEST_PAUSE = 22.0
 """Seconds between two tries to answer, at most, the first one's hang among them."""
 

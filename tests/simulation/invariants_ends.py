@@ -107,7 +107,15 @@ def nothing_is_forgotten(history: History) -> Iterator[str]:
 
 
 def _forgotten(history: History, start: Act, request: Request) -> str:
-    properties, name = request.properties, start.name
+    name = start.name
+    # Whoever has had it since has the last word.
+    holders = [
+        each
+        for each in history.requests
+        if each.kind != "Delete" and each.succeeded and each.properties.name == name and each.ended_at >= start.at
+    ]
+    holder = holders[-1] if holders else request
+    properties = holder.properties
     if properties.stop_after is not None:
         # The last word on it is the schedule's, kept with LEAVE_RUNNING and gone with STOP.
         if any(
@@ -117,7 +125,7 @@ def _forgotten(history: History, start: Act, request: Request) -> str:
             return ""
     elif properties.on_delete != "STOP":
         return ""
-    if _was_told_of(history, start, request):
+    if _was_told_of(history, start, holder):
         return ""
     return f"{name} runs on at the end, started by {request.kind} {request.number}"
 

@@ -16,7 +16,7 @@ ADDRESS_PATIENCE = 290.0
 SECOND_LOOK = 9.0
 """Seconds between two looks' effects that do not find a builder which is known: ten of the function's less a call."""
 
-LOOKED_AGAIN = {"access_denied": 84.0, "error": 4.0, "garbled": 4.0}
+LOOKED_AGAIN = {"access_denied": 84.0, "error": 4.0}
 """Seconds for which a refused look is repeated, between two calls' effects: 90 and 10 of the function's less a call."""
 
 NOT_RUNNING = ("", "STOPPED", "FAILED", "DELETING")
@@ -124,9 +124,8 @@ def a_known_builder_is_looked_for_twice(history: History) -> Iterator[str]:
         for request, who, answer, look, at, _ in _told(history, status, "Create", "Update", "Delete"):
             if status == "FAILED" and not re.search(r"not found in ", str(answer.get("Reason"))):
                 continue
-            if status == "SUCCESS" and not (stops_on_delete(request) and look is not None and look.shown is None):
-                continue
-            if status == "SUCCESS" and request.kind != "Delete":
+            gone = look is not None and look.shown is None and not left_to_another(history, request)
+            if status == "SUCCESS" and not (request.kind == "Delete" and stops_on_delete(request) and gone):
                 continue
             looks = [
                 each for each in history.looks if each.arrived and each.at <= at and who.descends_from(each.invocation)
@@ -152,25 +151,34 @@ def _has_seen(history: History, request: Request) -> bool:
 
 
 def a_refused_look_is_repeated(history: History) -> Iterator[str]:
-    """A failure because of refused looks comes 90 s after the first one in a row where denied, 10 s where otherwise."""
-    for request, who, _, _, _, _ in _told(history, "FAILED", "Create", "Update", "Delete"):
-        calls = [each for each in history.calls if who.descends_from(each.invocation) and each.operation != "Invoke"]
+    """A failure because of refused looks comes 90 s after the first one in a row where denied, 10 s where otherwise.
+
+    Looks that are not answered at all, or in no format, are repeated until the deadline.
+    """
+    for request, who, answer, _, _, _ in _told(history, "FAILED", "Create", "Update", "Delete"):
+        calls = [each for each in history.calls if who.descends_from(each.invocation)]
         answered_at = next(each.at for each in calls if each.service == "s3" and each.invocation is who)
-        before = [each for each in calls if each.at < answered_at and each.service == "appstream"]
         row: list[Call] = []
-        for each in reversed(before):
+        for each in reversed([each for each in calls if each.at < answered_at and each.service == "appstream"]):
             if each.operation != _LOOK or not each.struck or each.struck == "missing":
                 break
             row.append(each)
-        if not row or row[0].struck not in LOOKED_AGAIN or answered_at >= who.deadline - 2:
+        # What came after the looks has failed it, then: a hand-over, a schedule, or that nobody waits.
+        others = [each for each in calls if row and row[0].at < each.at < answered_at]
+        if not row or any(each.service in ("scheduler", "lambda") for each in others):
             continue
-        if any(each.service == "scheduler" and each.at > row[0].at for each in calls):
+        if answered_at >= who.deadline - 2 or "no longer waits" in str(answer["Reason"]):
             continue
-        kinds = {each.struck for each in row}
-        patience = LOOKED_AGAIN[row[0].struck] if len(kinds) == 1 else LOOKED_AGAIN["error"]
+        patience = _patience(row[0]) if len({_patience(each) for each in row}) == 1 else LOOKED_AGAIN["error"]
         lasted = row[0].at - row[-1].at
         fine = lasted >= patience
         yield "" if fine else f"request {request.number} failed {lasted:.0f} s after the first look was refused"
+
+
+def _patience(look: Call) -> float:
+    """Return for how many seconds a look that failed so is repeated at least."""
+    refused = look.struck in ("access_denied", "error") or (look.struck == "garbled" and " 4" in look.code)
+    return LOOKED_AGAIN.get(look.struck, LOOKED_AGAIN["error"]) if refused else float("inf")
 
 
 _LOOK = "DescribeImageBuilders"
@@ -240,14 +248,21 @@ def failures_are_true(history: History) -> Iterator[str]:
 
 def failed_deletes_are_true(history: History) -> Iterator[str]:
     """A Delete fails only where the builder was to be stopped, and was not last seen stopped."""
-    for request, who, answer, look, _, counts in _told(history, "FAILED", "Delete"):
+    for request, who, answer, look, at, counts in _told(history, "FAILED", "Delete"):
         if not counts and "no longer waits" in str(answer["Reason"]):
             continue
         shown = None if look is None else look.shown
-        gone = look is not None and look.shown is None and not look.missed
+        gone = _is_gone(history, who, at)
         stopped = gone or (shown is not None and shown["State"] in NOT_RUNNING)
         fine = stops_on_delete(request) and not stopped
         yield "" if fine else f"request {request.number} (invocation {who.number}) failed: {answer['Reason']}"
+
+
+def _is_gone(history: History, who: Invocation, at: float) -> bool:
+    """Return whether the last two looks, far enough from each other, have found nothing."""
+    looks = [each for each in history.looks if who.descends_from(each.invocation) and each.arrived and each.at <= at]
+    in_vain = [each.at for each in looks[-2:] if each.shown is None]
+    return len(in_vain) == 2 and in_vain[1] - in_vain[0] > SECOND_LOOK + 2
 
 
 def the_deadlines_reason_has_the_builders_errors(history: History) -> Iterator[str]:
@@ -289,13 +304,13 @@ def warned(history: History, request: Request) -> bool:
     )
 
 
-def left_to_another(history: History, request: Request) -> bool:
-    """Return whether a Delete was told that another resource of its stack has the builder."""
+def left_to_another(history: History, request: Request, *, until: float = float("inf"), name: str = "") -> bool:
+    """Return whether a request was told, by a moment, that another resource of its stack has its builder."""
     return any(
-        name != request.logical_id and status.physical_id == about(request) and is_live(status.status)
+        logical_id != request.logical_id and status.physical_id == (name or about(request)) and is_live(status.status)
         for look in history.stack_looks
-        if look.invocation.request is request and not look.failed
-        for name, status in look.listed
+        if look.invocation.request is request and not look.failed and look.at <= until
+        for logical_id, status in look.listed
     )
 
 

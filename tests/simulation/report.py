@@ -7,7 +7,7 @@ from simulation.invariants import ALL, check
 from simulation.tally import Tally
 
 _GROUPS = ("requests", "answers", "invocations", "kills", "acts", "calls", "faults", "builders at the beginning")
-_SHOWN = 20
+_SHOWN = 200
 """Violations shown at most."""
 
 

@@ -187,3 +187,182 @@ def ends_by_itself() -> Scenario:
         steps=(Step(kind="create", properties=Properties(name=NAME, poll_interval=20, stop_after=1800)),),
         durations=Durations(start=120.0),
     )
+
+
+OTHER = "B.2_b"
+RENAMED_ID = "RenamedBuilder7F1E22A9"
+
+
+def renamed(*, stop_after: int | None = None, rolled_back: bool = False) -> Scenario:
+    """Return a stack whose construct gets another logical id, of the same builder; another resource fails or not."""
+    properties = Properties(name=NAME, poll_interval=20, on_delete="STOP", stop_after=stop_after)
+    return Scenario(
+        seed="by hand",
+        builders=(Builder(name=NAME),),
+        steps=(
+            Step(kind="create", properties=properties),
+            Step(
+                kind="update",
+                properties=properties,
+                logical_id=RENAMED_ID,
+                pause=60.0,
+                fails_elsewhere_after=30.0 if rolled_back else None,
+            ),
+        ),
+        durations=Durations(start=120.0),
+    )
+
+
+def came_back() -> Scenario:
+    """Return a stack whose resource is removed and added again, while looks at the stack are stale."""
+    properties = Properties(name=NAME, poll_interval=5, on_delete="STOP")
+    other = Properties(name=OTHER, poll_interval=20)
+    return Scenario(
+        seed="by hand",
+        builders=(Builder(name=NAME), Builder(name=OTHER)),
+        steps=(
+            Step(kind="create", properties=properties),
+            Step(kind="update", properties=other, logical_id=RENAMED_ID, pause=60.0),
+            Step(kind="update", properties=properties, pause=1.0),
+        ),
+        durations=Durations(start=60.0, stop=30.0),
+        stale=10.0,
+    )
+
+
+def cancelled_update(*, spells: tuple[Spell, ...] = ()) -> Scenario:
+    """Return an update to a builder of which an image is made just then, cancelled while it waits for that.
+
+    The roll-back has to start the first builder, and goes on when the image is made.
+    """
+    snapshot = Builder(name=OTHER, state="SNAPSHOTTING", then=((250.0, "STOPPED"),))
+    stopped = PersonAct(what="stop", name=NAME, after=1.0)
+    return Scenario(
+        seed="by hand",
+        builders=(Builder(name=NAME, state="RUNNING"), snapshot),
+        steps=(
+            Step(kind="create", properties=Properties(name=NAME, poll_interval=20)),
+            Step(
+                kind="update",
+                properties=Properties(name=OTHER, poll_interval=20),
+                pause=60.0,
+                cancel_after=90.0,
+                troubles=(Troubles(spells=spells, people=(stopped,)),),
+            ),
+        ),
+        durations=Durations(stop=20.0),
+    )
+
+
+def rolled_back(*, builder: str = "fail", timeout: int = 1800) -> Scenario:
+    """Return an update to a builder that is not there, after which the first one cannot run either.
+
+    Args:
+        builder: What somebody does to the first one before the update: "fail" or "snapshot".
+        timeout: The property, in seconds.
+    """
+    people = (
+        (PersonAct(what="fail", name=NAME, after=100.0),)
+        if builder == "fail"
+        else (PersonAct(what=builder, name=NAME, after=200.0),)
+    )
+    return Scenario(
+        seed="by hand",
+        builders=(Builder(name=NAME, state="RUNNING"), Builder(name=OTHER, state="FAILED")),
+        steps=(
+            Step(
+                kind="create",
+                properties=Properties(name=NAME, poll_interval=20, timeout=timeout),
+                troubles=(Troubles(people=people),),
+            ),
+            Step(kind="update", properties=Properties(name=OTHER, poll_interval=20, timeout=timeout), pause=300.0),
+        ),
+        durations=Durations(stop=20.0, snapshot=7200.0),
+    )
+
+
+def looked_at(spell: Spell, *, outcome: str = "running", complaining: bool = False, timeout: int = 1800) -> Scenario:
+    """Return a Create of which some looks go wrong."""
+    properties = Properties(name=NAME, poll_interval=5, timeout=timeout)
+    return Scenario(
+        seed="by hand",
+        builders=(Builder(name=NAME, outcome=outcome, complaining=complaining),),
+        steps=(Step(kind="create", properties=properties, troubles=(Troubles(spells=(spell,)),)),),
+        durations=Durations(start=200.0),
+    )
+
+
+NOTHING = Spell(service="appstream", kind="throttle", times=0)
+MISSED_ONCE = Spell(service="appstream", kind="missing", operation="DescribeImageBuilders", begins=60.0, times=1)
+BRIEFLY_DENIED = Spell(
+    service="appstream", kind="access_denied", operation="DescribeImageBuilders", begins=120.0, lasts=40.0
+)
+
+
+def handed_over_late() -> Scenario:
+    """Return a Create whose hand-over is throttled for the rest of an invocation, and not for its retry."""
+    throttled = Spell(service="lambda", kind="throttle", lasts=150.0)
+    properties = Properties(name=NAME, poll_interval=20)
+    return Scenario(
+        seed="by hand",
+        builders=(Builder(name=NAME),),
+        steps=(Step(kind="create", properties=properties, troubles=(Troubles(spells=(throttled,)),)),),
+        durations=Durations(start=400.0),
+        function_limit=120.0,
+    )
+
+
+def left_in_doubt(*, service: str = "appstream") -> Scenario:
+    """Return a stack whose Delete leaves the builder running, and is denied every call."""
+    properties = Properties(name=NAME, poll_interval=20, stop_after=7200 if service == "scheduler" else None)
+    denied = Troubles(spells=(Spell(service=service, kind="access_denied"),))
+    return Scenario(
+        seed="by hand",
+        builders=(Builder(name=NAME, state="RUNNING"),),
+        steps=(
+            Step(kind="create", properties=properties),
+            Step(kind="delete", pause=60.0, troubles=(denied,)),
+        ),
+    )
+
+
+def started_in_vain() -> Scenario:
+    """Return a Create that gives up a start which takes too long; its Delete stops what came of it."""
+    properties = Properties(name=NAME, poll_interval=10, timeout=300, on_delete="STOP")
+    return Scenario(
+        seed="by hand",
+        builders=(Builder(name=NAME),),
+        steps=(Step(kind="create", properties=properties),),
+        durations=Durations(start=400.0, stop=30.0),
+    )
+
+
+def failed_rename() -> Scenario:
+    """Return an update to another builder, with STOP, whose start takes too long: nobody wants that builder then."""
+    properties = Properties(name=NAME, poll_interval=10, timeout=300, on_delete="STOP")
+    return Scenario(
+        seed="by hand",
+        builders=(Builder(name=NAME, state="RUNNING"), Builder(name=OTHER)),
+        steps=(
+            Step(kind="create", properties=properties),
+            Step(
+                kind="update",
+                properties=Properties(name=OTHER, poll_interval=10, timeout=300, on_delete="STOP"),
+                pause=60.0,
+            ),
+        ),
+        durations=Durations(start=400.0, stop=30.0),
+    )
+
+
+def shared(*, apart: bool) -> Scenario:
+    """Return two resources on one builder, in one stack or in two; the first one's stack is deleted."""
+    properties = Properties(name=NAME, poll_interval=20)
+    more = () if apart else (("OtherBuilder5B2D81C4", properties),)
+    return Scenario(
+        seed="by hand",
+        builders=(Builder(name=NAME),),
+        steps=(Step(kind="create", properties=properties, more=more), Step(kind="delete", pause=600.0)),
+        beside=((Step(kind="create", properties=properties, pause=30.0),),) if apart else (),
+        durations=Durations(start=120.0),
+    )
