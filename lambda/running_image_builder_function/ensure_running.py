@@ -26,13 +26,14 @@ class EnsureRunning(Goal):
     """Start the builder if it is stopped, once, and be done when it is RUNNING."""
 
     wanted = RUNNING
+    _runs = False
     _lacks_address = False
 
     def step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step after a look at the builder."""
         step = self._look(builder, now=now)
         first = self._before(step)
-        self._lacks_address = self._lacks_address and first is step
+        self._runs = self._runs and first is step
         return first
 
     def _before(self, step: Step) -> Step:
@@ -51,7 +52,7 @@ class EnsureRunning(Goal):
     def _look(self, builder: ImageBuilder | None, *, now: float) -> Step:
         if builder is None:
             return self._missing(now=now)
-        self._lacks_address = False
+        self._runs = self._lacks_address = False
         journey = self.journey
         before, journey.last_state = journey.last_state, builder.state
         meaning = row(builder.state).to_run
@@ -97,10 +98,10 @@ class EnsureRunning(Goal):
         journey = self.journey
         if not before and not journey.late and journey.complained_at is None:
             journey.complained_at = builder.newest_error
-        starting = builder.state in STARTING
-        # Running at the first look of a request that is not fresh, or without having been seen on its way.
-        appeared = builder.state == RUNNING and (before in (STOPPED, STOPPING) or (not before and journey.late))
-        if not journey.acted and (starting or appeared):
+        # An earlier delivery may have started what can run; without one, only what is seen on its way, or appears.
+        runs = row(builder.state).to_run is not Meaning.FAIL
+        appeared = builder.state == RUNNING and before in (STOPPED, STOPPING)
+        if not journey.acted and (builder.state in STARTING or appeared or (journey.late and runs)):
             journey.may_have_started = True
         waits = row(builder.state).to_run is Meaning.WAIT and not journey.acted
         journey.between_since = (journey.between_since or now) if waits else None
@@ -117,10 +118,12 @@ class EnsureRunning(Goal):
         return super().outwaits_at if since is None else since + ROLL_BACK_PATIENCE
 
     def is_enough(self, *, now: float) -> bool:
-        """Return whether the builder ran as asked for at the last look, with nothing but its address missing."""
-        if not self._lacks_address or now < self._address_due():
+        """Return whether the builder ran as asked for at the last look, with no more to come but its address."""
+        scheduled = not self.request.schedule or self.journey.stops_at is not None
+        if not self._runs or not scheduled or now < (self._address_due() if self._lacks_address else self.deadline):
             return False
-        self.leave_behind(_NO_ADDRESS)
+        if self._lacks_address:
+            self.leave_behind(_NO_ADDRESS)
         return True
 
     @property
@@ -165,12 +168,12 @@ class EnsureRunning(Goal):
             raise self._wrong_agent(builder)
         if now < min(journey.quiet_until, self.deadline - QUIET_RESERVE):
             return Step.WAIT
+        self._runs, self._lacks_address = True, builder.awaits_address
         if self.request.schedule and journey.stops_at is None:
             # The look that follows must find it RUNNING still: a stop of before could have been on its way.
             return Step.SCHEDULE
         if builder.awaits_address:
             if now < self._address_due():
-                self._lacks_address = True
                 return Step.WAIT
             self.leave_behind(_NO_ADDRESS)
         return Step.DONE

@@ -34,15 +34,14 @@ class EnsureStopped(Goal):
         """Return the next step after a look at the builder."""
         step = self._look(builder, now=now)
         self._reached = step is Step.DONE
-        if not self._reached or not self.request.schedule or self.journey.unscheduled:
-            return step
-        if now < self.deadline:
-            return Step.UNSCHEDULE
-        self.leave_behind(f"its schedule {self.request.schedule.name} stays: there was no time to delete it")
-        return step
+        unwanted = self.request.schedule and not self.journey.unscheduled
+        return Step.UNSCHEDULE if self._reached and unwanted else step
 
     def is_enough(self, *, now: float) -> bool:
-        """Return whether the builder was stopped at the last look, with nothing left to do."""
+        """Return whether the builder was stopped at the last look: the stop that was asked for was made."""
+        if self._reached and self.request.schedule and not self.journey.unscheduled and now >= self.deadline:
+            self.leave_behind(f"its schedule {self.request.schedule.name} stays: there was no time to delete it")
+            return True
         return self._reached and (not self.request.schedule or self.journey.unscheduled)
 
     def _look(self, builder: ImageBuilder | None, *, now: float) -> Step:

@@ -22,7 +22,7 @@ from running_image_builder_function.ports import Calls, Context, ImageBuilders, 
 from running_image_builder_function.relay import Relay, answerable
 from running_image_builder_function.request import Request, parse
 from running_image_builder_function.standing import Standing
-from running_image_builder_function.successor import hand_over
+from running_image_builder_function.successor import LONGEST_CALL, hand_over
 
 MARGIN = 45.0
 """Seconds before Lambda's limit at which it hands over: enough for two calls that hang, and for the hand-over."""
@@ -36,11 +36,11 @@ ANSWER_RESERVE = 1.0
 ANSWER_TIME = 5.0
 """Seconds that are kept for an answer which usually takes a fraction of one."""
 
-LAST_WORD = 30.0
-"""Seconds after the deadline until which CloudFormation is asked whether a failure would need a person: half of what
-its own ServiceTimeout leaves."""
+LAST_WORD = 15.0
+"""Seconds after the deadline until which CloudFormation is asked whether a failure would need a person. Its own
+ServiceTimeout is a minute after the deadline, and each call can hang for a quarter of one."""
 
-LAST_LOOK = 15.0
+LAST_LOOK = 10.0
 """Seconds that a roll-back takes at least for a builder that the failed update may have started."""
 
 _PASSING = (Trouble.THROTTLED, Trouble.UNAVAILABLE)
@@ -160,10 +160,14 @@ class Function:
         remaining = context.get_remaining_time_in_millis() / 1000
         journey = Journey.resume(event, now=now)
         standing = Standing(self._stacks, event, journey, clock=self._clock)
+        standing.last_call_at = self._until - ANSWER_TIME - LONGEST_CALL
         try:
             request = parse(event)
         except RequestFailed as failure:
             return self._unreadable(event, failure, standing)
+        # Unless it arrives after its deadline, when nobody but Lambda's limit hurries it.
+        last_word = max(journey.began_at + request.timeout, now) + LAST_WORD
+        standing.last_call_at = min(standing.last_call_at, last_word)
         work = _Work(
             event=event,
             function_arn=context.invoked_function_arn,
@@ -182,7 +186,7 @@ class Function:
             logger.warning("deleted, with the builder left alone: %s", failure)
             return given_id
         self._metrics.not_understood(failure, now=self._clock.time())
-        if standing.rolls_back(until=self._until):
+        if standing.rolls_back():
             logger.warning("rolled back, but %s", failure)
             self._relay.Data = {**ImageBuilder({}).attributes(), contract.SCHEDULED_STOP_TIME: ""}
             return given_id
@@ -233,8 +237,7 @@ class Function:
 
         A roll-back that fails needs a person, and gives nothing back: the builder is as it is either way.
         """
-        until = min(self._until, goal.deadline + LAST_WORD)
-        if not work.standing.rolls_back(until=until, guess=work.request.abandoned is not None):
+        if not work.standing.rolls_back(guess=work.request.abandoned is not None):
             self._fail(goal, work, failure)
             raise failure
         if status := work.standing.over():
@@ -248,6 +251,9 @@ class Function:
     def _stop_abandoned(self, abandoned: Request, work: _Work) -> Verdict:
         """Stop, or leave to its scheduled stop, the builder that a failed rename may have started."""
         began_at, now = work.journey.began_at, self._clock.time()
+        if now > work.standing.last_call_at:
+            work.journey.left_behind.append(f"{abandoned.name}, which the failed update may have started, may still run")
+            return Verdict.DONE
         # A start that took all the time leaves enough for a look and a stop before ServiceTimeout.
         request = replace(abandoned, timeout=max(work.request.timeout, now - began_at + LAST_LOOK))
         journey = Journey.of(work.journey.abandoned or {"began_at": began_at, "delivered_at": now})
@@ -298,7 +304,7 @@ class Function:
         """Return the goal of a Delete, after a look for another resource that has the builder by now."""
         acts = request.schedule or (request.stop_on_delete and request.started_here)
         if acts and journey.is_anothers is None:
-            journey.is_anothers = work.standing.has_another(request.name, until=work.ends_at)
+            journey.is_anothers = work.standing.has_another(request.name)
             if journey.is_anothers:
                 logger.info("%s: another resource of the stack has the builder, which is left to it", request.name)
         return deleted_goal(

@@ -136,7 +136,7 @@ def pursue(
             outwaited = asked_at < goal.outwaits_at <= clock.time()
             if acts or outwaited or clock.time() - asked_at >= ASK_EVERY:
                 asked_at = clock.time()
-                _still_wanted(goal, standing, now=asked_at, until=ends_at)
+                _still_wanted(goal, standing, now=asked_at)
                 # Asking has taken time as well.
                 acts = acts and clock.time() < min(deadline, ends_at)
             if acts and step in SCHEDULING:
@@ -169,6 +169,8 @@ def pursue(
                 return Outcome(Verdict.DONE, goal.builder)
         now = clock.time()
         if now >= deadline:
+            if goal.is_enough(now=now):
+                return Outcome(Verdict.DONE, goal.builder)
             raise goal.too_late(trouble)
         if now >= ends_at:
             return Outcome(Verdict.HAND_OVER)
@@ -182,10 +184,10 @@ def not_wanted(goal: Goal, status: str) -> NotWanted:
     return NotWanted(str(told))
 
 
-def _still_wanted(goal: Goal, standing: Standing, *, now: float, until: float) -> None:
+def _still_wanted(goal: Goal, standing: Standing, *, now: float) -> None:
     if status := standing.over():
         raise not_wanted(goal, status)
-    if goal.outwaits_at <= now and standing.rolls_back(until=until):
+    if goal.outwaits_at <= now and standing.rolls_back():
         raise goal.failed("it is still on its way", "Look at it in the AppStream console.")
 
 

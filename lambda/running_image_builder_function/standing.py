@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from running_image_builder_function.clock import Clock
 from running_image_builder_function.errors import CallFailed
@@ -16,8 +16,6 @@ UNKNOWN_PATIENCE = 45.0
 """Seconds for which a question is asked again that CloudFormation does not answer."""
 
 _PAUSE = 5.0
-_CALL = 15.0
-"""Seconds that one call takes at most: to connect, and to read."""
 
 _DATE = 1.0
 """Seconds within which a request's date, which is in whole seconds, tells nothing of the order of things."""
@@ -41,6 +39,8 @@ _ENDS = {
 ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 """The status of a stack whose failed or cancelled update is being undone."""
 
+_Told = TypeVar("_Told")
+
 logger = logging.getLogger("running_image_builder")
 
 
@@ -56,6 +56,9 @@ class Standing:
         event: CloudFormation's event.
         journey: The request's memory.
         clock: The time.
+
+    Attributes:
+        last_call_at: When no call is begun any more, in seconds since the epoch: an answer is due, and calls can hang.
     """
 
     def __init__(self, stacks: Stacks, event: Mapping[str, Any], journey: Journey, *, clock: Clock) -> None:
@@ -66,35 +69,31 @@ class Standing:
         self._kind: str = event["RequestType"]
         self._journey = journey
         self._clock = clock
+        self.last_call_at = float("inf")
 
     def over(self) -> str:
         """Return the status that tells that the request is over, or that a later one has followed it; else "".
 
         What cannot be determined goes on: not knowing must not fail a deploy.
         """
-        try:
-            found = self._stacks.resource(self._stack_id, self._logical_id)
-        except CallFailed as error:
-            logger.info("no look at the stack: %s", error.code)
-            return ""
-        return found.status if self._is_over(found) else ""
+        found = self._look(lambda: self._stacks.resource(self._stack_id, self._logical_id))
+        return found.status if found is not None and self._is_over(found) else ""
 
-    def rolls_back(self, *, until: float, guess: bool = False) -> bool:
+    def rolls_back(self, *, guess: bool = False) -> bool:
         """Return whether this is the Update of a roll-back, whose failure would need a person.
 
         Args:
-            until: When to ask no more, in seconds since the epoch.
             guess: What is taken to be true where CloudFormation does not tell.
         """
         journey = self._journey
         if self._kind != "Update" or journey.rolls_back:
             return journey.rolls_back
         journey.rolls_back = self._ask(
-            lambda: self._stacks.stack_status(self._stack_id) == ROLLING_BACK, settles=True, until=until, unknown=guess
+            lambda: self._stacks.stack_status(self._stack_id) == ROLLING_BACK, settles=True, unknown=guess
         )
         return journey.rolls_back
 
-    def has_another(self, name: str, *, until: float) -> bool:
+    def has_another(self, name: str) -> bool:
         """Return whether another resource of the stack has a builder; where CloudFormation does not tell, it has not.
 
         A stack that is deleted deletes all its resources at once: one that is said to live is asked for again when what
@@ -102,30 +101,21 @@ class Standing:
 
         Args:
             name: The builder's name.
-            until: When to ask no more, in seconds since the epoch.
         """
         return self._ask(
-            lambda: self._stacks.has_another(self._stack_id, self._logical_id, name),
-            settles=False,
-            until=until,
-            unknown=False,
+            lambda: self._stacks.has_another(self._stack_id, self._logical_id, name), settles=False, unknown=False
         )
 
-    def _ask(self, question: Callable[[], bool], *, settles: bool, until: float, unknown: bool) -> bool:
+    def _ask(self, question: Callable[[], bool], *, settles: bool, unknown: bool) -> bool:
         """Ask until an answer can be believed: ``settles`` at once, its contrary once it cannot be stale."""
         began = self._clock.time()
         while True:
-            told: bool | None
-            try:
-                told = question()
-            except CallFailed as error:
-                logger.info("no look at the stack: %s", error.code)
-                told = None
+            told = self._look(question)
             now = self._clock.time()
             if told is not None and (told is settles or self._is_settled()):
                 return told
             patience = UNKNOWN_PATIENCE if told is None else STALE
-            if now + _PAUSE + _CALL > until or now - began >= patience:
+            if now + _PAUSE > self.last_call_at or now - began >= patience:
                 return unknown if told is None else told
             self._clock.sleep(_PAUSE)
 
@@ -170,8 +160,14 @@ class Standing:
         return not status or status.endswith("_IN_PROGRESS")
 
     def _stack_status(self) -> str:
+        return self._look(lambda: self._stacks.stack_status(self._stack_id)) or ""
+
+    def _look(self, call: Callable[[], _Told]) -> _Told | None:
+        """Return what a call tells; None where it does not, or where there is no time for it."""
+        if self._clock.time() > self.last_call_at:
+            return None
         try:
-            return self._stacks.stack_status(self._stack_id)
+            return call()
         except CallFailed as error:
             logger.info("no look at the stack: %s", error.code)
-            return ""
+            return None
