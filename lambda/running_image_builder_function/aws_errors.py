@@ -14,7 +14,7 @@ from botocore.exceptions import (
     UnknownRegionError,
 )
 
-from running_image_builder_function.errors import CallFailed, Trouble
+from running_image_builder_function.errors import CallFailed, Trouble, shorten
 
 _CONNECT_TIMEOUT = 5
 _READ_TIMEOUT = 10
@@ -91,6 +91,9 @@ _CODE = re.compile(r"[A-Za-z][\w.:-]*")
 
 _UNREADABLE = "UnreadableAnswer"
 
+_MOST_OF_A_PAGE = 500
+"""Characters of what somebody else has answered that the log gets at each try."""
+
 
 def translate(error: Exception, *, action: str) -> CallFailed:
     """Return whatever a call of boto3's raised as the lifecycle understands it.
@@ -111,7 +114,8 @@ def translate(error: Exception, *, action: str) -> CallFailed:
             detail=str(error),
             has_no_endpoint=isinstance(error, _NOWHERE) or _names_nobody(error),
         )
-    return CallFailed(Trouble.UNAVAILABLE, action=action, code=_UNREADABLE, detail=f"{type(error).__name__}: {error}")
+    told = shorten(f"{type(error).__name__}: {error}", _MOST_OF_A_PAGE)
+    return CallFailed(Trouble.UNAVAILABLE, action=action, code=_UNREADABLE, detail=told)
 
 
 def _answered(answer: Any, *, action: str) -> CallFailed:
@@ -126,7 +130,7 @@ def _answered(answer: Any, *, action: str) -> CallFailed:
     elif status >= _SERVER_ERROR and trouble is not Trouble.THROTTLED:
         trouble = Trouble.UNAVAILABLE
     if not _CODE.fullmatch(code):
-        code = f"HTTP {status}" if status else _UNREADABLE
+        code, detail = f"HTTP {status}" if status else _UNREADABLE, shorten(detail, _MOST_OF_A_PAGE)
     return CallFailed(trouble, action=action, code=code, detail=detail)
 
 

@@ -116,14 +116,17 @@ def test_a_start_refused_for_good_fails_at_once(side: LambdaSide, world: World, 
     assert [0] == side.answered_at
 
 
-def test_a_builder_deleted_just_before_the_start_fails_soon(side: LambdaSide, world: World) -> None:
-    """The start says not found, twice."""
+def test_a_start_that_finds_nothing_fails_soon_with_aws_words(side: LambdaSide, world: World) -> None:
+    """The builder was there a moment before: its image, its agent or a subnet may be missing."""
     world.put("STOPPED")
-    world.fault("error", "Start", code="ResourceNotFoundException", message="No such builder.", status=404)
+    world.fault("error", "Start", code="ResourceNotFoundException", message="No such image.", status=404)
 
     answer = side.run(event())
 
-    assert "AWS: ResourceNotFoundException on appstream:StartImageBuilder: No such builder." in answer["Reason"]
+    assert (
+        f"Image builder {NAME} (STOPPED): No such image. See whether its image, agent or a subnet is missing. AWS: "
+        "ResourceNotFoundException on appstream:StartImageBuilder: No such image." == answer["Reason"]
+    )
     assert 10 <= side.answered_at[0] <= 14
 
 

@@ -103,6 +103,17 @@ def test_a_web_page_is_no_answer_even_where_none_is_needed(action: str, status: 
 
 
 @pytest.mark.parametrize("action", CALLS)
+@pytest.mark.parametrize("status", [200, 400, 404])
+def test_of_a_long_page_the_log_gets_its_beginning(action: str, status: int) -> None:
+    """At each try; and on one line."""
+    failed = answered(Answer(status, b"<html>\n" + b"words \n" * 10_000, {"Content-Type": "text/html"}), action)
+
+    assert failed is not None
+    assert len(failed.detail) <= 500
+    assert "\n" not in failed.detail
+
+
+@pytest.mark.parametrize("action", CALLS)
 @pytest.mark.parametrize("body", [PAGE, b"", XML, b"{}"])
 def test_a_status_of_too_many_requests_is_throttling_in_any_format(action: str, body: bytes) -> None:
     """Some answers of that status come from in front of a service. Of what is no XML, botocore does not tell it."""
