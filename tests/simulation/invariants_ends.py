@@ -140,7 +140,7 @@ def _was_told_of(history: History, start: Act, request: Request) -> bool:
         and name in (about(each), each.properties.name, each.old.name if each.old else "")
     ]
     if any(
-        name in each.line and each.at >= start.at and each.invocation.request in after and "FAILED: " not in each.line
+        name in each.line and each.at >= start.at and each.invocation.request in after and " FAILED: " not in each.line
         for each in history.warnings
     ):
         return True

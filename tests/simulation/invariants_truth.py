@@ -273,7 +273,7 @@ def the_deadlines_reason_has_the_builders_errors(history: History) -> Iterator[s
         if "no longer waits" in str(answer["Reason"]):
             continue
         said = look.shown.get("ImageBuilderErrors") or []
-        since = request.sent_at + 2 * _CLOCKS_APART
+        since = (request.sent_at if request.dated else who.root.began_at) + 2 * _CLOCKS_APART
         codes = [str(each["ErrorCode"]) for each in said if each["ErrorTimestamp"] > since]
         if codes and look.at >= at - 90:
             fine = any(code[:12] in str(answer["Reason"]) for code in codes)
@@ -299,7 +299,7 @@ def about(request: Request) -> str:
 def warned(history: History, request: Request) -> bool:
     """Return whether the log warns of a request's builder, while it was handled."""
     return any(
-        each.invocation.request is request and about(request) in each.line and "FAILED" not in each.line
+        each.invocation.request is request and about(request) in each.line and " FAILED: " not in each.line
         for each in history.warnings
     )
 
