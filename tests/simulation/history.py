@@ -254,7 +254,11 @@ class History:
         """Return an invocation's first try to answer, None where it made none."""
         return next((each for each in self.puts if each.invocation is invocation), None)
 
-    def last_look(self, invocation: Invocation, *, before: float) -> Look | None:
-        """Return an invocation's last look that arrived, None where it had none."""
-        looks = [each for each in self.looks if each.invocation is invocation and each.arrived and each.at <= before]
+    def last_look(self, invocation: Invocation, name: str, *, before: float) -> Look | None:
+        """Return an invocation's last look at a builder that arrived, None where it had none."""
+        looks = [
+            each
+            for each in self.looks
+            if each.invocation is invocation and each.name == name and each.arrived and each.at <= before
+        ]
         return looks[-1] if looks else None

@@ -154,12 +154,31 @@ def _was_told_of(history: History, start: Act, request: Request) -> bool:
         return True
     if last is request:
         return False
+    if _starter_knows(history, start, last):
+        return False
     looks = [look for look in history.looks if look.invocation.request is last and look.name == name and look.arrived]
+    looks = [look for look in looks if look.at <= last.ended_at]
     if not looks:
         # A start that came when all was over: nothing of what was asked could tell.
         return start.at > last.ended_at
     lag = history.scenario.durations.describe_lag
     return start.at > looks[-1].at - lag - 1 or looks[-1].missed or _another_had(history, last, name)
+
+
+def _starter_knows(history: History, start: Act, last: Request) -> bool:
+    """Return whether who has started a builder has seen it running when nobody was left to stop it: it must warn."""
+    assert start.invocation is not None
+    return any(
+        look.at > last.ended_at + _SEEN_LATER
+        and look.arrived
+        and look.shown is not None
+        and look.shown["State"] == "RUNNING"
+        and look.invocation.descends_from(start.invocation)
+        for look in history.looks
+    )
+
+
+_SEEN_LATER = 30.0
 
 
 def _another_had(history: History, request: Request, name: str) -> bool:

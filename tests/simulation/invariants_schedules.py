@@ -6,7 +6,7 @@ from datetime import datetime
 from running_image_builder_function.contract import SCHEDULED_STOP_TIME
 from simulation.drawing import NAMES
 from simulation.history import Act, History, Invocation, Request, ScheduleChange
-from simulation.invariants_truth import about, left_to_another, warned
+from simulation.invariants_truth import about, is_another_known, warned
 
 _RESERVE = 35.0
 """Seconds before its deadline at which a request gives up waiting for a late stop, and clocks are apart."""
@@ -84,7 +84,7 @@ def nothing_newer_is_stopped(history: History) -> Iterator[str]:
             continue
         owner = [each for each in here if each.properties.schedule == act.schedule]
         own = owner[-1] if owner else None
-        if own is not None and own is not last and _still_means_it(own, act):
+        if own is not None and own is not last and (_still_means_it(own, act) or _was_misled(history, own)):
             continue
         told = str(last.answer["Data"][SCHEDULED_STOP_TIME])
         # A stack without the option knows of no schedule that another one has left.
@@ -127,6 +127,20 @@ def _is_gone(request: Request, requests: list[Request]) -> bool:
     )
 
 
+def _was_misled(history: History, own: Request) -> bool:
+    """Return whether a Delete could not be told of another resource that has its builder: the list was stale, or none.
+
+    Where there was none at all, it must warn.
+    """
+    looks = [
+        each
+        for each in history.stack_looks
+        if each.invocation.request is own and each.operation == "ListStackResources"
+    ]
+    in_vain = bool(looks) and all(each.failed for each in looks) and warned(history, own)
+    return own.kind == "Delete" and (any(each.stale for each in looks) or in_vain)
+
+
 def _still_means_it(own: Request, act: Act) -> bool:
     """Return whether a schedule's own resource is there, goes on changing, or has told of this stop."""
     if not own.ended or own.ended_at > act.at:
@@ -167,7 +181,7 @@ def a_left_builder_keeps_no_old_end(history: History) -> Iterator[str]:
     for request in history.requests:
         if request.kind != "Delete" or not request.succeeded or request.properties.stop_after is None:
             continue
-        if not left_to_another(history, request):
+        if not is_another_known(history, request, until=request.ended_at, name=about(request)):
             continue
         name = request.properties.schedule
         changes = [each for each in history.schedule_changes if each.name == name and each.at <= request.ended_at]
