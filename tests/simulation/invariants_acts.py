@@ -12,7 +12,7 @@ list, and of the act."""
 DATE_SLACK = 3.0
 """Seconds after a request was sent in which nothing can be told from its own status."""
 
-CLOCKS_APART = 22.0
+CLOCKS_APART = 26.0
 """Seconds between two services' clocks, and a second for rounding."""
 
 _GOING_ON = "_IN_PROGRESS"

@@ -101,6 +101,10 @@ def nothing_is_forgotten(history: History) -> Iterator[str]:
         last = max(starts, key=lambda act: act.at, default=None)
         if last is None or last.invocation is None or state in _AT_REST:
             continue
+        if any(
+            act.what in ("stop", "delete", "fail") and act.name == name and act.at > last.at for act in history.acts
+        ):
+            continue
         if any(each.physical_id == name for each in history.kept):
             continue
         yield _forgotten(history, last, last.invocation.request)

@@ -86,12 +86,25 @@ def nothing_newer_is_stopped(history: History) -> Iterator[str]:
         own = owner[-1] if owner else None
         if own is not None and own is not last and (_still_means_it(own, act) or _was_misled(history, own)):
             continue
+        if own is not None and own.logical_id != last.logical_id and _due(history, act) <= last.ended_at + _CLOCKS:
+            # It was due before the other resource had the builder: the scheduler was late.
+            continue
+        if last.rolls_back and warned(history, last):
+            continue
         told = str(last.answer["Data"][SCHEDULED_STOP_TIME])
         # A stack without the option knows of no schedule that another one has left.
         knows = bool(told) or last.kind == "Update"
         hurried = last.ended_at >= last.deadline - _RESERVE - 4 * last.properties.poll_interval
         early = not told or act.at < _moment(told) - _CLOCKS
         yield f"a schedule stopped {act.name} after request {last.number}" if knows and early and not hurried else ""
+
+
+def _due(history: History, act: Act) -> float:
+    """Return for when the stop was set that a schedule has made."""
+    fired = [
+        each for each in history.schedule_changes if each.name == act.schedule and each.what in ("fired", "refused")
+    ]
+    return max((each.due or 0.0 for each in fired if each.at <= act.at), default=0.0)
 
 
 def _stack_of(request: Request) -> str:

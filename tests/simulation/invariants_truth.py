@@ -310,8 +310,9 @@ def about(request: Request) -> str:
 
 def warned(history: History, request: Request) -> bool:
     """Return whether the log warns of a request's builder, while it was handled."""
+    name = "" if request.properties.bad else about(request)
     return any(
-        each.invocation.request is request and about(request) in each.line and " FAILED: " not in each.line
+        each.invocation.request is request and name in each.line and " FAILED: " not in each.line
         for each in history.warnings
     )
 
