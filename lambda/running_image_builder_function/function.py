@@ -160,7 +160,9 @@ class Function:
         remaining = context.get_remaining_time_in_millis() / 1000
         journey = Journey.resume(event, now=now)
         standing = Standing(self._stacks, event, journey, clock=self._clock)
-        standing.last_call_at = self._until - ANSWER_TIME - LONGEST_CALL
+        ends_at = now + max(remaining - MARGIN, remaining * (1 - MARGIN_SHARE))
+        # A function with a short limit has no room for a call that hangs.
+        standing.last_call_at = max(ends_at, self._until - ANSWER_TIME - LONGEST_CALL)
         try:
             request = parse(event)
         except RequestFailed as failure:
@@ -175,7 +177,7 @@ class Function:
             journey=journey,
             journal=Journal(journey.last_state if journey.invocation > 1 else None),
             standing=standing,
-            ends_at=now + max(remaining - MARGIN, remaining * (1 - MARGIN_SHARE)),
+            ends_at=ends_at,
         )
         return self._delete(work) if event["RequestType"] == "Delete" else self._ensure_running(work)
 

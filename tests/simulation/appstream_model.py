@@ -198,6 +198,9 @@ class AppStreamModel:
             missed=not found and bool(really),
         )
         self._history.looks.append(look)
+        if look.arrived:
+            # What struck the call had no effect: the builder was not there anyway, or the rate was not exceeded.
+            next(each for each in reversed(self._history.calls) if each.invocation is look.invocation).struck = ""
 
     def _acted(self, act: Act) -> None:
         self._history.acts.append(act)

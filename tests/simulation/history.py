@@ -254,10 +254,11 @@ class History:
         """Return an invocation's first try to answer, None where it made none."""
         return next((each for each in self.puts if each.invocation is invocation), None)
 
-    def last_look(self, invocation: Invocation, *, of: str, before: float) -> Look | None:
-        """Return an invocation's last look at a builder that arrived, None where it had none.
-
-        A roll-back looks at two: at what it goes back to, and at what the failed update may have started.
-        """
-        mine = [each for each in self.looks if each.invocation is invocation and each.name == of]
-        return next((each for each in reversed(mine) if each.arrived and each.at <= before), None)
+    def last_look(self, invocation: Invocation, name: str, *, before: float) -> Look | None:
+        """Return an invocation's last look at a builder that arrived, None where it had none."""
+        looks = [
+            each
+            for each in self.looks
+            if each.invocation is invocation and each.name == name and each.arrived and each.at <= before
+        ]
+        return looks[-1] if looks else None

@@ -51,7 +51,7 @@ def every_invocation_answers_or_hands_over(history: History) -> Iterator[str]:
     """An invocation that returns has either sent an answer or queued its successor, never neither and never both."""
     for invocation in history.invocations:
         if invocation.ended == "returned":
-            answers = history.first_put(invocation) is not None
+            answers = any(call.service == "s3" for call in _calls(history, invocation))
             hands_over = any(event.parent is invocation for event in history.events)
             # A hand-over whose answer was lost may have to be followed by the answer that it was refused.
             refused = answers and hands_over and _invoke_failed(history)

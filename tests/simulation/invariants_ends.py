@@ -101,6 +101,10 @@ def nothing_is_forgotten(history: History) -> Iterator[str]:
         last = max(starts, key=lambda act: act.at, default=None)
         if last is None or last.invocation is None or state in _AT_REST:
             continue
+        if any(
+            act.what in ("stop", "delete", "fail") and act.name == name and act.at > last.at for act in history.acts
+        ):
+            continue
         if any(each.physical_id == name for each in history.kept):
             continue
         yield _forgotten(history, last, last.invocation.request)
@@ -140,7 +144,7 @@ def _was_told_of(history: History, start: Act, request: Request) -> bool:
         and name in (about(each), each.properties.name, each.old.name if each.old else "")
     ]
     if any(
-        name in each.line and each.at >= start.at and each.invocation.request in after and "FAILED: " not in each.line
+        name in each.line and each.at >= start.at and each.invocation.request in after and " FAILED: " not in each.line
         for each in history.warnings
     ):
         return True
@@ -154,12 +158,31 @@ def _was_told_of(history: History, start: Act, request: Request) -> bool:
         return True
     if last is request:
         return False
+    if _starter_knows(history, start, last):
+        return False
     looks = [look for look in history.looks if look.invocation.request is last and look.name == name and look.arrived]
+    looks = [look for look in looks if look.at <= last.ended_at]
     if not looks:
         # A start that came when all was over: nothing of what was asked could tell.
         return start.at > last.ended_at
     lag = history.scenario.durations.describe_lag
     return start.at > looks[-1].at - lag - 1 or looks[-1].missed or _another_had(history, last, name)
+
+
+def _starter_knows(history: History, start: Act, last: Request) -> bool:
+    """Return whether who has started a builder has seen it running when nobody was left to stop it: it must warn."""
+    assert start.invocation is not None
+    return any(
+        look.at > last.ended_at + _SEEN_LATER
+        and look.arrived
+        and look.shown is not None
+        and look.shown["State"] == "RUNNING"
+        and look.invocation.descends_from(start.invocation)
+        for look in history.looks
+    )
+
+
+_SEEN_LATER = 30.0
 
 
 def _another_had(history: History, request: Request, name: str) -> bool:

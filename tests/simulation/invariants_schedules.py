@@ -6,7 +6,7 @@ from datetime import datetime
 from running_image_builder_function.contract import SCHEDULED_STOP_TIME
 from simulation.drawing import NAMES
 from simulation.history import Act, History, Invocation, Request, ScheduleChange
-from simulation.invariants_truth import about, left_to_another, warned
+from simulation.invariants_truth import about, is_another_known, warned
 
 _RESERVE = 35.0
 """Seconds before its deadline at which a request gives up waiting for a late stop, and clocks are apart."""
@@ -84,7 +84,12 @@ def nothing_newer_is_stopped(history: History) -> Iterator[str]:
             continue
         owner = [each for each in here if each.properties.schedule == act.schedule]
         own = owner[-1] if owner else None
-        if own is not None and own is not last and _still_means_it(own, act):
+        if own is not None and own is not last and (_still_means_it(own, act) or _was_misled(history, own)):
+            continue
+        if own is not None and own.logical_id != last.logical_id and _due(history, act) <= last.ended_at + _CLOCKS:
+            # It was due before the other resource had the builder: the scheduler was late.
+            continue
+        if last.rolls_back and warned(history, last):
             continue
         told = str(last.answer["Data"][SCHEDULED_STOP_TIME])
         # A stack without the option knows of no schedule that another one has left.
@@ -92,6 +97,14 @@ def nothing_newer_is_stopped(history: History) -> Iterator[str]:
         hurried = last.ended_at >= last.deadline - _RESERVE - 4 * last.properties.poll_interval
         early = not told or act.at < _moment(told) - _CLOCKS
         yield f"a schedule stopped {act.name} after request {last.number}" if knows and early and not hurried else ""
+
+
+def _due(history: History, act: Act) -> float:
+    """Return for when the stop was set that a schedule has made."""
+    fired = [
+        each for each in history.schedule_changes if each.name == act.schedule and each.what in ("fired", "refused")
+    ]
+    return max((each.due or 0.0 for each in fired if each.at <= act.at), default=0.0)
 
 
 def _stack_of(request: Request) -> str:
@@ -125,6 +138,20 @@ def _is_gone(request: Request, requests: list[Request]) -> bool:
         and (each.stack_id, each.logical_id) == (request.stack_id, request.logical_id)
         for each in requests
     )
+
+
+def _was_misled(history: History, own: Request) -> bool:
+    """Return whether a Delete could not be told of another resource that has its builder: the list was stale, or none.
+
+    Where there was none at all, it must warn.
+    """
+    looks = [
+        each
+        for each in history.stack_looks
+        if each.invocation.request is own and each.operation == "ListStackResources"
+    ]
+    in_vain = bool(looks) and all(each.failed for each in looks) and warned(history, own)
+    return own.kind == "Delete" and (any(each.stale for each in looks) or in_vain)
 
 
 def _still_means_it(own: Request, act: Act) -> bool:
@@ -167,7 +194,7 @@ def a_left_builder_keeps_no_old_end(history: History) -> Iterator[str]:
     for request in history.requests:
         if request.kind != "Delete" or not request.succeeded or request.properties.stop_after is None:
             continue
-        if not left_to_another(history, request):
+        if not is_another_known(history, request, until=request.ended_at, name=about(request)):
             continue
         name = request.properties.schedule
         changes = [each for each in history.schedule_changes if each.name == name and each.at <= request.ended_at]

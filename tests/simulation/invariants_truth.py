@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from running_image_builder_function.contract import ATTRIBUTES, SCHEDULED_STOP_TIME
-from simulation.history import CANCELLED, Call, History, Invocation, Look, Request
+from simulation.history import CANCELLED, Call, History, Invocation, Look, Request, Status
 from simulation.invariants_answers import NOT_STARTED
 from simulation.scenario import Properties
 
@@ -44,7 +44,9 @@ def success_means_running(history: History) -> Iterator[str]:
     """
     for told in _told(history, "SUCCESS", "Create", "Update"):
         request, look = told.request, told.look
-        if request.rolls_back and warned(history, request):
+        undone = request.rolls_back or (not told.counts and request.ended_at <= told.at)
+        if undone and warned(history, request):
+            # Also what a late twin says, to nobody, of an update that is being undone.
             yield ""
             continue
         if look is None or look.shown is None:
@@ -96,6 +98,8 @@ def the_address_is_waited_for(history: History) -> Iterator[str]:
     """
     for request, who, answer, look, _, _ in _told(history, "SUCCESS", "Create", "Update"):
         if look is None or look.shown is None or look.shown["State"] != "RUNNING" or not _lacks_address(look):
+            continue
+        if request.rolls_back and not _agent_fits(request.properties, look):
             continue
         since = look.at
         for each in reversed([each for each in history.looks if each.invocation.request is request and each.shown]):
@@ -160,7 +164,7 @@ def a_refused_look_is_repeated(history: History) -> Iterator[str]:
         answered_at = next(each.at for each in calls if each.service == "s3" and each.invocation is who)
         row: list[Call] = []
         for each in reversed([each for each in calls if each.at < answered_at and each.service == "appstream"]):
-            if each.operation != _LOOK or not each.struck or each.struck == "missing":
+            if each.operation != _LOOK or each.struck in ("", "missing", "rate"):
                 break
             row.append(each)
         # What came after the looks has failed it, then: a hand-over, a schedule, or that nobody waits.
@@ -242,8 +246,16 @@ def failures_are_true(history: History) -> Iterator[str]:
             yield ""
         else:
             fits = _agent_fits(request.properties, look)
-            about = f"request {request.number} (invocation {who.number})"
-            yield f"{about} failed, though the builder was as asked for" if fits else ""
+            # A success needs one more look, after the schedule was set.
+            fits = fits and not (request.properties.stop_after is not None and _ended_in_vain(history, who))
+            what = f"request {request.number} (invocation {who.number})"
+            yield f"{what} failed, though the builder was as asked for" if fits else ""
+
+
+def _ended_in_vain(history: History, who: Invocation) -> bool:
+    """Return whether an invocation's last look failed."""
+    calls = [each for each in history.calls if each.invocation is who and each.operation == _LOOK]
+    return bool(calls) and bool(calls[-1].struck)
 
 
 def failed_deletes_are_true(history: History) -> Iterator[str]:
@@ -273,7 +285,7 @@ def the_deadlines_reason_has_the_builders_errors(history: History) -> Iterator[s
         if "no longer waits" in str(answer["Reason"]):
             continue
         said = look.shown.get("ImageBuilderErrors") or []
-        since = request.sent_at + 2 * _CLOCKS_APART
+        since = (request.sent_at if request.dated else who.root.began_at) + 2 * _CLOCKS_APART
         codes = [str(each["ErrorCode"]) for each in said if each["ErrorTimestamp"] > since]
         if codes and look.at >= at - 90:
             fine = any(code[:12] in str(answer["Reason"]) for code in codes)
@@ -298,8 +310,9 @@ def about(request: Request) -> str:
 
 def warned(history: History, request: Request) -> bool:
     """Return whether the log warns of a request's builder, while it was handled."""
+    name = "" if request.properties.bad else about(request)
     return any(
-        each.invocation.request is request and about(request) in each.line and "FAILED" not in each.line
+        each.invocation.request is request and name in each.line and " FAILED: " not in each.line
         for each in history.warnings
     )
 
@@ -311,6 +324,21 @@ def left_to_another(history: History, request: Request, *, until: float = float(
         for look in history.stack_looks
         if look.invocation.request is request and not look.failed and look.at <= until
         for logical_id, status in look.listed
+    )
+
+
+def is_another_known(history: History, request: Request, *, until: float, name: str) -> bool:
+    """Return whether the last list of a stack's resources, all its pages, told that another one has a builder."""
+    listed: list[tuple[str, Status]] = []
+    pages: list[tuple[str, Status]] = []
+    for look in history.stack_looks:
+        if look.invocation.request is request and look.operation == "ListStackResources" and look.at <= until:
+            pages = [] if look.failed else [*pages, *look.listed]
+            if look.last_page and not look.failed:
+                listed, pages = pages, []
+    return any(
+        logical_id != request.logical_id and status.physical_id == name and is_live(status.status)
+        for logical_id, status in listed
     )
 
 
@@ -330,7 +358,7 @@ def _told(history: History, status: str, *kinds: str) -> Iterator[Told]:
         answer: dict[str, Any] = json.loads(put.body)
         if answer.get("Status") == status:
             counts = request.answered_by is who and request.ended != CANCELLED
-            yield Told(request, who, answer, history.last_look(who, of=about(request), before=put.at), put.at, counts)
+            yield Told(request, who, answer, history.last_look(who, about(request), before=put.at), put.at, counts)
 
 
 def _lacks_address(look: Look) -> bool:
