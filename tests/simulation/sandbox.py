@@ -68,8 +68,6 @@ class _Log(logging.Handler):
         self._take(f"{record.levelname} {record.name} {record.getMessage()} {error} {extra or ''}".rstrip())
 
 
-
-
 class Sandbox:
     """One execution environment.
 
