@@ -16,7 +16,9 @@ PLAIN = 60.0
 
 _AT_LEAST = 2
 _ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
-_AT_REST = ("", "STOPPED", "STOPPING", "FAILED", "DELETING")
+_AT_AN_END = ("RUNNING", "STOPPED", "FAILED", "DELETING")
+_ON = ("PENDING", "UPDATING_AGENT", "RUNNING", "REBOOTING", "SNAPSHOTTING", "PENDING_SYNCING_APPS", "SYNCING_APPS")
+"""The states that a builder can be in only where it was started."""
 
 
 def a_roll_back_always_ends(history: History) -> Iterator[str]:
@@ -51,11 +53,14 @@ def a_roll_back_ends_in_time(history: History) -> Iterator[str]:
         invocations = history.of(request)
         own = [act for act in history.acts if act.invocation in invocations and act.what in ("start", "stop")]
         looks = [look for look in history.looks if look.invocation in invocations]
-        if own or not looks or data.get("State") == "RUNNING":
+        # One that looks at what a failed rename has started waits for that, too.
+        others = any(look.name != request.properties.name for look in looks)
+        if own or others or not looks or data.get("State") == "RUNNING":
             continue
         first = "" if looks[0].shown is None else str(looks[0].shown["State"])
         plain = first in ("FAILED", "DELETING")
-        took = request.ended_at - looks[0].at
+        between = [each.at for each in looks if each.shown is not None and each.shown["State"] not in _AT_AN_END]
+        took = request.ended_at - (looks[0].at if plain or not between else between[0])
         most = PLAIN if plain else IN_BETWEEN
         most += 2 * max(history.scenario.queue_delay, history.scenario.long_queue_delay) + 30
         what = f"request {request.number}, a roll-back, took {took:.0f} s over a builder that was {first}"
@@ -99,7 +104,7 @@ def nothing_is_forgotten(history: History) -> Iterator[str]:
     for name, state in history.finally_.items():
         starts = [act for act in history.acts if act.what == "start" and act.name == name]
         last = max(starts, key=lambda act: act.at, default=None)
-        if last is None or last.invocation is None or state in _AT_REST:
+        if last is None or last.invocation is None or state not in _ON:
             continue
         if any(
             act.what in ("stop", "delete", "fail") and act.name == name and act.at > last.at for act in history.acts
