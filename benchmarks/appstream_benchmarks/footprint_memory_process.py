@@ -92,7 +92,7 @@ def main(name: str, seconds: float) -> None:
     function = Function(
         builders=AppStream(lambda: appstream),
         schedules=Schedules(lambda: None),
-        ended=Stacks(lambda: hooked("cloudformation", 200, _GOING_ON)).ended,
+        stacks=Stacks(lambda: hooked("cloudformation", 200, _GOING_ON)),
         invoke=Successor(lambda: hooked("lambda", 202, b"")).invoke,
         clock=clock,
         random=lambda: 0.5,

@@ -1,11 +1,10 @@
 """The AppStream calls over boto3; the only module that knows boto3's AppStream client."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from running_image_builder_function.aws_errors import translate
+from running_image_builder_function.aws_client import AwsClient
+from running_image_builder_function.aws_errors import unreadable
 from running_image_builder_function.errors import CallFailed, Trouble
 from running_image_builder_function.image_builder import ImageBuilder
 
@@ -20,33 +19,45 @@ class AppStream:
 
     def __init__(self, client: Callable[[], Any]) -> None:
         """Keep the factory."""
-        self._make = client
-        self._client: Any = None
+        self._client = AwsClient(client, service="appstream")
 
     def describe(self, name: str) -> ImageBuilder | None:
-        """Return the builder; None where AppStream says not found or (some callers saw it) lists nothing."""
+        """Return the builder; None where AppStream says not found or (some callers saw it) lists nothing.
+
+        Raises:
+            CallFailed: AppStream did not tell; so too where an entry that cannot be read may be the builder's.
+        """
+        operation = "DescribeImageBuilders"
         try:
-            answer = self._call("DescribeImageBuilders", "describe_image_builders", Names=[name])
+            answer = self._client.call(operation, Names=[name])
         except CallFailed as error:
             if error.trouble is Trouble.NOT_FOUND:
                 return None
             raise
-        found = [fields for fields in answer.get("ImageBuilders") or [] if fields.get("Name") == name]
+        listed = self._client.member(answer, "ImageBuilders", list, operation=operation)
+        entries = [each for each in listed if isinstance(each, Mapping) and isinstance(each.get("Name"), str)]
+        found = [each for each in entries if each["Name"] == name]
+        if not found and len(entries) < len(listed):
+            raise unreadable(lacks="name of a builder", action=f"appstream:{operation}")
         return ImageBuilder(found[0]) if found else None
 
     def start(self, name: str, agent_version: str | None) -> None:
-        """Start the builder, with an agent version where one is given."""
+        """Start the builder, with an agent version where one is given.
+
+        Raises:
+            CallFailed: AppStream did not take it, or may have.
+        """
         version = {} if agent_version is None else {"AppstreamAgentVersion": agent_version}
-        self._call("StartImageBuilder", "start_image_builder", Name=name, **version)
+        self._change("StartImageBuilder", Name=name, **version)
 
     def stop(self, name: str) -> None:
-        """Stop the builder."""
-        self._call("StopImageBuilder", "stop_image_builder", Name=name)
+        """Stop the builder.
 
-    def _call(self, operation: str, method: str, **arguments: Any) -> Any:
-        try:
-            if self._client is None:
-                self._client = self._make()
-            return getattr(self._client, method)(**arguments)
-        except (ClientError, BotoCoreError) as error:
-            raise translate(error, action=f"appstream:{operation}") from error
+        Raises:
+            CallFailed: AppStream did not take it, or may have.
+        """
+        self._change("StopImageBuilder", Name=name)
+
+    def _change(self, operation: str, **arguments: Any) -> None:
+        answer = self._client.call(operation, **arguments)
+        self._client.member(answer, "ImageBuilder", dict, operation=operation)

@@ -1,19 +1,57 @@
 """What the errors of boto3 mean for the lifecycle, for every service the function calls; makes no calls itself."""
 
+import re
+import socket
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointProviderError,
+    ParamValidationError,
+    UnknownEndpointError,
+    UnknownRegionError,
+)
 
-from running_image_builder_function.errors import CallFailed, Trouble
+from running_image_builder_function.errors import CallFailed, Trouble, shorten
+
+_CONNECT_TIMEOUT = 5
+_READ_TIMEOUT = 10
+
+LONGEST_CALL = float(_CONNECT_TIMEOUT + _READ_TIMEOUT)
+"""Seconds that one call may take."""
 
 CONFIG = Config(
     # The lifecycle retries, in its own time and until its own deadline; a second loop inside would hide that from it.
     retries={"total_max_attempts": 1, "mode": "standard"},
     # A call that hangs must end well before the invocation does.
-    connect_timeout=5,
-    read_timeout=10,
+    connect_timeout=_CONNECT_TIMEOUT,
+    read_timeout=_READ_TIMEOUT,
 )
+
+EXPIRED_CREDENTIALS = ("ExpiredTokenException", "ExpiredToken")
+UNKNOWN_CREDENTIALS = ("UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId")
+NO_CREDENTIALS = (
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "NoCredentialsError",
+    "PartialCredentialsError",
+    "CredentialRetrievalError",
+)
+BAD_SIGNATURES = (
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+)
+
+_NOWHERE = (UnknownRegionError, UnknownEndpointError, EndpointProviderError)
+"""What botocore says where it knows no address of a service in a Region."""
+
+_NO_SUCH_NAME = tuple(getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name))
 
 _TROUBLES = {
     "ThrottlingException": Trouble.THROTTLED,
@@ -26,9 +64,7 @@ _TROUBLES = {
     "AccessDenied": Trouble.DENIED,
     "UnauthorizedOperation": Trouble.DENIED,
     # A role's fresh credentials can be unknown to a service for some seconds, as its policies can.
-    "UnrecognizedClientException": Trouble.DENIED,
-    "InvalidClientTokenId": Trouble.DENIED,
-    "ExpiredTokenException": Trouble.DENIED,
+    **dict.fromkeys((*EXPIRED_CREDENTIALS, *UNKNOWN_CREDENTIALS, *NO_CREDENTIALS[:2], *BAD_SIGNATURES), Trouble.DENIED),
     "ResourceNotFoundException": Trouble.NOT_FOUND,
     "ConcurrentModificationException": Trouble.BUSY,
     "ResourceNotAvailableException": Trouble.BUSY,
@@ -50,24 +86,70 @@ _TROUBLES = {
 _SERVER_ERROR = 500
 _TOO_MANY_REQUESTS = 429
 
+_CODE = re.compile(r"[A-Za-z][\w.:-]*")
+"""What AWS's error codes look like. Where an answer has none, botocore takes the HTTP status for it."""
+
+_UNREADABLE = "UnreadableAnswer"
+
+_MOST_OF_A_PAGE = 500
+"""Characters of what somebody else has answered that the log gets at each try."""
+
 
 def translate(error: Exception, *, action: str) -> CallFailed:
-    """Return a boto3 error as the lifecycle understands it.
+    """Return whatever a call of boto3's raised as the lifecycle understands it.
 
     Args:
-        error: A ClientError or any other error of botocore.
+        error: A ClientError, any other error of botocore's, or what its parsers make of an answer that is none of
+            AWS's: a proxy's page, an empty or cut body, "null".
         action: The IAM action of the call.
     """
     if isinstance(error, ClientError):
-        answer: Any = error.response
-        code = str(answer.get("Error", {}).get("Code") or "Unknown")
-        detail = str(answer.get("Error", {}).get("Message") or "no message")
-        status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
-        trouble = _TROUBLES.get(code, Trouble.REFUSED)
-        if status == _TOO_MANY_REQUESTS:
-            trouble = Trouble.THROTTLED
-        elif status >= _SERVER_ERROR and trouble is not Trouble.THROTTLED:
-            trouble = Trouble.UNAVAILABLE
-        return CallFailed(trouble, action=action, code=code, detail=detail)
-    trouble = Trouble.INVALID if isinstance(error, ParamValidationError) else Trouble.UNAVAILABLE
-    return CallFailed(trouble, action=action, code=type(error).__name__, detail=str(error))
+        return _answered(error.response, action=action)
+    if isinstance(error, BotoCoreError):
+        trouble = Trouble.INVALID if isinstance(error, ParamValidationError) else Trouble.UNAVAILABLE
+        return CallFailed(
+            trouble,
+            action=action,
+            code=type(error).__name__,
+            detail=str(error),
+            has_no_endpoint=isinstance(error, _NOWHERE) or _names_nobody(error),
+        )
+    told = shorten(f"{type(error).__name__}: {error}", _MOST_OF_A_PAGE)
+    return CallFailed(Trouble.UNAVAILABLE, action=action, code=_UNREADABLE, detail=told)
+
+
+def _answered(answer: Any, *, action: str) -> CallFailed:
+    told = answer.get("Error") or {}
+    code = str(told.get("Code") or "")
+    detail = str(told.get("Message") or "no message")
+    status = int((answer.get("ResponseMetadata") or {}).get("HTTPStatusCode") or 0)
+    # Without a code it was not the service that answered, or not all of it came: that tells nothing of a resource.
+    trouble = _TROUBLES.get(code, Trouble.REFUSED) if _CODE.fullmatch(code) else Trouble.UNAVAILABLE
+    if status == _TOO_MANY_REQUESTS:
+        trouble = Trouble.THROTTLED
+    elif status >= _SERVER_ERROR and trouble is not Trouble.THROTTLED:
+        trouble = Trouble.UNAVAILABLE
+    if not _CODE.fullmatch(code):
+        code, detail = f"HTTP {status}" if status else _UNREADABLE, shorten(detail, _MOST_OF_A_PAGE)
+    return CallFailed(trouble, action=action, code=code, detail=detail)
+
+
+def _names_nobody(error: BaseException | None) -> bool:
+    """Return whether an error came about because a host's name belongs to nobody: what an outage does not bring about.
+
+    A resolver that does not answer has another number (EAI_AGAIN). The error is a cause or a context of urllib3's,
+    which botocore's has as an argument.
+    """
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        if isinstance(error, socket.gaierror):
+            return error.errno in _NO_SUCH_NAME
+        seen.append(error)
+        inner = getattr(error, "kwargs", {}).get("error") if isinstance(error, BotoCoreError) else None
+        error = inner if isinstance(inner, BaseException) else error.__cause__ or error.__context__
+    return False
+
+
+def unreadable(*, lacks: str, action: str) -> CallFailed:
+    """Return the failure of a call whose answer lacks what it must have; the call may have taken effect."""
+    return CallFailed(Trouble.UNAVAILABLE, action=action, code=_UNREADABLE, detail=f"no {lacks} in the answer")

@@ -1,38 +1,53 @@
 """The goal of a Delete that leaves the builder: a scheduled stop stays for as long as there is something to stop."""
 
-from running_image_builder_function.errors import CallFailed, RequestFailed, Trouble
+from typing import ClassVar
+
+from running_image_builder_function.errors import RequestFailed
 from running_image_builder_function.goal import Goal, Step
 from running_image_builder_function.image_builder import ImageBuilder
+from running_image_builder_function.journey import Journey
+from running_image_builder_function.request import Request
 from running_image_builder_function.states import STOPPING, Meaning, row
-
-
-class LeftAlone(RequestFailed):
-    """The Delete of a create that has started nothing, by a role that may not look at what there is: a success."""
 
 
 class EnsureEnded(Goal):
     """Keep the schedule of a builder that is left running; delete it where the builder does not run any more.
 
-    With STOP a builder is left only where the create has started nothing: it was somebody else's then, and no schedule
-    stays, since the scheduler's role does not outlive the resource.
+    Nothing was asked to be stopped, so whatever goes wrong here is no reason to keep a stack: the request succeeds, soon.
+
+    Args:
+        request: The Delete.
+        journey: Its memory.
+        arn: The builder's ARN.
+        unwanted: Whether the schedule goes whatever the builder does: another resource has the builder, or a create has
+            started nothing, and the scheduler's role goes with it.
     """
 
     wanted = "rid of its scheduled stop"
+    PATIENCE: ClassVar[float] = 40.0
+    """Seconds from the first invocation to the last try: with a call that hangs the answer comes within a minute."""
+
+    def __init__(self, request: Request, journey: Journey, *, arn: str, unwanted: bool) -> None:
+        """Keep the parts."""
+        super().__init__(request, journey, arn=arn)
+        self._unwanted = unwanted
+        self.needs_look = not unwanted
+
+    @property
+    def deadline(self) -> float:
+        """Soon, and never later than any other request's."""
+        return min(super().deadline, self.journey.delivered_at + self.PATIENCE)
 
     def step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step after a look at the builder."""
-        state = "" if builder is None else builder.state
-        self.journey.last_state = state
+        journey = self.journey
+        state = journey.last_state = "" if builder is None else builder.state
+        if builder is None and not self._unwanted and self.is_first_miss(now=now):
+            return Step.WAIT
         ends = builder is None or state == STOPPING or row(state).to_stop is Meaning.REACHED
-        unwanted = ends or self.request.stop_on_delete
-        return Step.UNSCHEDULE if unwanted and not self.journey.unscheduled else Step.DONE
+        return Step.UNSCHEDULE if (ends or self._unwanted) and not journey.unscheduled else Step.DONE
 
-    def failed_call(self, error: CallFailed) -> RequestFailed:
-        """Return the failure for a call that cannot succeed.
-
-        What is denied to the Delete of a failed create was most likely why the create failed. The stack must go all the
-        same: a roll-back that fails is worse than a schedule that, if there is one, ends by itself.
-        """
-        failure = super().failed_call(error)
-        hopeless = error.trouble is Trouble.DENIED and not self.request.started_here
-        return LeftAlone(str(failure)) if hopeless else failure
+    def too_late(self, trouble: str) -> RequestFailed:
+        """Return the failure of a request that has no more time, which the log tells."""
+        name = self.request.schedule.name if self.request.schedule else ""
+        return self.failed(f"its scheduled stop stays{trouble}", f"Delete schedule {name} if it is not wanted.")

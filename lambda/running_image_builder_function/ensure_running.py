@@ -1,14 +1,21 @@
 """The goal "running": what each look at the builder means for a Create or an Update; makes no calls."""
 
 from running_image_builder_function import contract
-from running_image_builder_function.errors import CallFailed, RequestFailed, Trouble
-from running_image_builder_function.goal import Goal, Step
+from running_image_builder_function.errors import RequestFailed
+from running_image_builder_function.goal import QUIET_RESERVE, Goal, Step
 from running_image_builder_function.image_builder import ImageBuilder
-from running_image_builder_function.states import PENDING, RUNNING, STOPPED, STOPPING, Meaning, row
+from running_image_builder_function.states import PENDING, RUNNING, STARTING, STOPPED, STOPPING, Meaning, row
 from running_image_builder_function.stop_schedule import moment
 
-ADDRESS_PATIENCE = 60.0
+ADDRESS_PATIENCE = 300.0
 """Seconds for which a running builder in a VPC may be without its address before the answer goes out without it."""
+
+ROLL_BACK_PATIENCE = 300.0
+"""Seconds for which a roll-back waits for a builder that is on its way by somebody else's doing, most often that of the
+request which is rolled back: that one has waited before, and twice its timeout would be lost otherwise."""
+
+_CLOCKS_APART = 30.0
+"""Seconds by which AppStream's clock and this one may differ, and a call be under way."""
 
 FALL_PAUSE = 15.0
 """Seconds after somebody else's failed start before this request makes its own. If it was of the same request,
@@ -19,37 +26,37 @@ class EnsureRunning(Goal):
     """Start the builder if it is stopped, once, and be done when it is RUNNING."""
 
     wanted = RUNNING
-    _fit: ImageBuilder | None = None
+    _runs = False
+    _lacks_address = False
 
     def step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step after a look at the builder."""
         step = self._look(builder, now=now)
         first = self._before(step)
-        self._fit = self._fit if first is step else None
+        self._runs = self._runs and first is step
         return first
 
     def _before(self, step: Step) -> Step:
         """Return what comes before a step.
 
-        A stop of before must not meet what this request does, and no start goes without an end, should nobody come
-        back to schedule the real one.
+        A stop of before must not meet what this request does, no start goes without an end, should nobody come back to
+        schedule the real one, and a schedule that is not wanted any more goes last: until then it is that end.
         """
         request, journey = self.request, self.journey
-        if request.dropped_schedule and not journey.unscheduled:
-            return Step.UNSCHEDULE
-        if request.schedule and not journey.held:
+        if (request.schedule or request.dropped) and not journey.held:
             return Step.HOLD
-        return Step.PROVIDE if request.schedule and step is Step.START and not journey.provided else step
+        if request.schedule and step is Step.START and not journey.provided:
+            return Step.PROVIDE
+        return Step.UNSCHEDULE if request.dropped and step is Step.DONE and not journey.unscheduled else step
 
     def _look(self, builder: ImageBuilder | None, *, now: float) -> Step:
         if builder is None:
-            raise self.failed(
-                f"not found in {self.region}", "Give the name of a builder there, or deploy to its Region."
-            )
-        self._fit = None
+            return self._missing(now=now)
+        self._runs = self._lacks_address = False
         journey = self.journey
         before, journey.last_state = journey.last_state, builder.state
         meaning = row(builder.state).to_run
+        self._learn(builder, before=before, now=now)
         if meaning is not Meaning.REACHED:
             journey.running_since = journey.stops_at = None
         if meaning is Meaning.FAIL:
@@ -68,18 +75,56 @@ class EnsureRunning(Goal):
         if meaning is Meaning.ACT:
             # A killed invocation left no memory of its start, but AppStream dates its errors: one that is younger than
             # the request is that start's failure, and a second start would only repeat it.
-            if not journey.restarted and builder.complained_since(journey.began_at):
+            if not journey.restarted and self._complained(builder):
                 raise self._fell_back(builder)
             if journey.fell_at is not None and now - journey.fell_at < FALL_PAUSE:
                 return Step.WAIT
+            journey.complained_at = builder.newest_error
             return Step.START
-        journey.busy_since = None
+        for kind in (Step.START.value, Step.STOP.value):
+            journey.refused_since.pop(kind, None)
         return Step.WAIT
 
-    def enough(self, error: CallFailed, *, now: float) -> ImageBuilder | None:
-        """Return a builder that ran as asked for at the last look, where only its address was missing."""
-        passes = error.trouble in (Trouble.THROTTLED, Trouble.UNAVAILABLE)
-        return None if passes and now < self._address_due() else self._fit
+    def _missing(self, *, now: float) -> Step:
+        """Return WAIT where the builder has been there before and may be again at the next look."""
+        journey = self.journey
+        if (journey.seen or self.request.known) and self.is_first_miss(now=now):
+            return Step.WAIT
+        journey.last_state = ""
+        raise self.failed(f"not found in {self.region}", "Give the name of a builder there, or deploy to its Region.")
+
+    def _learn(self, builder: ImageBuilder, *, before: str, now: float) -> None:
+        """Remember what a look tells of the time before this request, and of what other deliveries of it may do."""
+        journey = self.journey
+        if not before and not journey.late and journey.complained_at is None:
+            journey.complained_at = builder.newest_error
+        # An earlier delivery may have started what can run; without one, only what is seen on its way, or appears.
+        runs = row(builder.state).to_run is not Meaning.FAIL
+        appeared = builder.state == RUNNING and before in (STOPPED, STOPPING)
+        if not journey.acted and (builder.state in STARTING or appeared or (journey.late and runs)):
+            journey.may_have_started = True
+        waits = row(builder.state).to_run is Meaning.WAIT and not journey.acted
+        journey.between_since = (journey.between_since or now) if waits else None
+
+    def _complained(self, builder: ImageBuilder) -> bool:
+        """Return whether AppStream has recorded an error of the builder's since this request began."""
+        journey = self.journey
+        return builder.newest_error > max(journey.began_at, journey.complained_at or 0.0)
+
+    @property
+    def outwaits_at(self) -> float:
+        """When a roll-back has waited long enough for what it found on its way by somebody else's doing."""
+        since = self.journey.between_since
+        return super().outwaits_at if since is None else since + ROLL_BACK_PATIENCE
+
+    def is_enough(self, *, now: float) -> bool:
+        """Return whether the builder ran as asked for at the last look, with no more to come but its address."""
+        scheduled = not self.request.schedule or self.journey.stops_at is not None
+        if not self._runs or not scheduled or now < (self._address_due() if self._lacks_address else self.deadline):
+            return False
+        if self._lacks_address:
+            self.leave_behind(_NO_ADDRESS)
+        return True
 
     @property
     def missing(self) -> str:
@@ -87,21 +132,23 @@ class EnsureRunning(Goal):
         unscheduled = self.request.schedule and self.journey.last_state == RUNNING and self.journey.stops_at is None
         return "its stop is not scheduled" if unscheduled else super().missing
 
-    def data(self, builder: ImageBuilder) -> dict[str, str]:
-        """Return the builder's attributes, and when it will be stopped."""
+    def data(self, builder: ImageBuilder | None) -> dict[str, str]:
+        """Return the builder's attributes, and when it will be stopped; "" for all that is not known."""
         stops_at = self.journey.stops_at
         told = "" if stops_at is None else f"{moment(stops_at)}Z"
-        return {**builder.attributes(), contract.SCHEDULED_STOP_TIME: told}
+        known = builder or ImageBuilder({"Name": self.request.name})
+        return {**known.attributes(), contract.SCHEDULED_STOP_TIME: told}
 
     def _after_start(self, builder: ImageBuilder, *, now: float) -> Step:
         journey = self.journey
-        # Where the start was over between two looks, AppStream's dated errors tell it from lag.
-        failed = builder.complained_since(journey.acted_at)
-        if journey.moved or failed or builder.state == STOPPING:
+        # Where the start was over between two looks, AppStream's dated errors tell it from a stale description.
+        newest = builder.newest_error
+        failed = newest > max(journey.complained_at or 0.0, journey.acted_at - _CLOCKS_APART)
+        if journey.moved or failed:
             raise self._fell_back(builder)
-        if self.believes_lag(now=now):
+        if self.may_be_stale(now=now):
             return Step.WAIT
-        if journey.certain:
+        if journey.certain or builder.state == STOPPING:
             raise self._fell_back(builder)
         return Step.START
 
@@ -111,7 +158,7 @@ class EnsureRunning(Goal):
             journey.running_since = now
         if self._agent_differs(builder):
             if journey.acted == Step.STOP.value and not journey.moved:
-                if self.believes_lag(now=now):
+                if self.may_be_stale(now=now):
                     return Step.WAIT
                 if journey.certain:
                     raise self.failed("the stop for the agent update was accepted, but it still runs", _LOOK)
@@ -119,14 +166,16 @@ class EnsureRunning(Goal):
             if self.request.restart_to_update_agent and not journey.did_start and not journey.restarted:
                 return Step.STOP
             raise self._wrong_agent(builder)
-        if now < journey.quiet_until:
+        if now < min(journey.quiet_until, self.deadline - QUIET_RESERVE):
             return Step.WAIT
+        self._runs, self._lacks_address = True, builder.awaits_address
         if self.request.schedule and journey.stops_at is None:
             # The look that follows must find it RUNNING still: a stop of before could have been on its way.
             return Step.SCHEDULE
-        if builder.awaits_address and now < self._address_due():
-            self._fit = builder
-            return Step.WAIT
+        if builder.awaits_address:
+            if now < self._address_due():
+                return Step.WAIT
+            self.leave_behind(_NO_ADDRESS)
         return Step.DONE
 
     def _address_due(self) -> float:
@@ -165,4 +214,5 @@ class EnsureRunning(Goal):
 
 
 _SILENT = "no reason given"
+_NO_ADDRESS = "it runs, but AppStream has not told its address: the attribute is empty"
 _LOOK = "See the builder in the AppStream console, then deploy again."

@@ -1,32 +1,61 @@
 """The goal "stopped": what each look at the builder means for a Delete that stops it; makes no calls."""
 
-from running_image_builder_function.errors import CallFailed, Trouble
+from running_image_builder_function.errors import CallFailed, RequestFailed, Trouble
 from running_image_builder_function.goal import Goal, Step
 from running_image_builder_function.image_builder import ImageBuilder
-from running_image_builder_function.states import STOPPED, STOPPING, Meaning, row
+from running_image_builder_function.journey import Journey
+from running_image_builder_function.request import Request
+from running_image_builder_function.states import STARTING, STOPPED, STOPPING, Meaning, row
+
+UNSCHEDULE_PATIENCE = 40.0
+"""Seconds for which the schedule of a builder that is stopped is tried to be deleted; then it is left to fire at nothing."""
 
 
 class EnsureStopped(Goal):
-    """Stop the builder as soon as it can be stopped; one that is gone, failed or being deleted needs no stop."""
+    """Stop the builder as soon as it can be stopped; one that is gone, failed or being deleted needs no stop.
+
+    Args:
+        request: The Delete.
+        journey: Its memory.
+        arn: The builder's ARN.
+        only_started: Whether a builder that is on its way, but not by a start, is left alone: no start of the request
+            that is undone has led there.
+    """
 
     wanted = STOPPED
+
+    def __init__(self, request: Request, journey: Journey, *, arn: str, only_started: bool = False) -> None:
+        """Keep the parts."""
+        super().__init__(request, journey, arn=arn)
+        self._only_started = only_started
+        self._reached = False
 
     def step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step after a look at the builder."""
         step = self._look(builder, now=now)
-        unwanted = step is Step.DONE and self.request.schedule and not self.journey.unscheduled
-        return Step.UNSCHEDULE if unwanted else step
+        self._reached = step is Step.DONE
+        unwanted = self.request.schedule and not self.journey.unscheduled
+        return Step.UNSCHEDULE if self._reached and unwanted else step
+
+    def is_enough(self, *, now: float) -> bool:
+        """Return whether the builder was stopped at the last look: the stop that was asked for was made."""
+        if self._reached and self.request.schedule and not self.journey.unscheduled and now >= self.deadline:
+            self.leave_behind(f"its schedule {self.request.schedule.name} stays: there was no time to delete it")
+            return True
+        return self._reached and (not self.request.schedule or self.journey.unscheduled)
 
     def _look(self, builder: ImageBuilder | None, *, now: float) -> Step:
         journey = self.journey
         journey.last_state = "" if builder is None else builder.state
         if builder is None:
-            return Step.DONE
+            return Step.WAIT if self.is_first_miss(now=now) else Step.DONE
         meaning = row(builder.state).to_stop
         if meaning is Meaning.REACHED:
             return Step.DONE
         if meaning is Meaning.WAIT:
-            journey.busy_since = None
+            if self._only_started and builder.state not in (*STARTING, STOPPING):
+                return Step.DONE
+            journey.refused_since.pop(Step.STOP.value, None)
             # A stop whose answer was lost is known to have been taken only where STOPPING is seen.
             journey.moved = journey.moved or (bool(journey.acted) and (journey.certain or builder.state == STOPPING))
             return Step.WAIT
@@ -35,7 +64,7 @@ class EnsureStopped(Goal):
         if journey.moved:
             # Somebody started it after this stop. That start is not this request's to undo.
             return Step.DONE
-        if self.believes_lag(now=now):
+        if self.may_be_stale(now=now):
             return Step.WAIT
         if journey.certain:
             raise self.failed(
@@ -47,3 +76,16 @@ class EnsureStopped(Goal):
         """Take in a stop that failed; a builder that is gone is seen at the next look."""
         if error.trouble is not Trouble.NOT_FOUND:
             super().refused(step, error, now=now)
+
+    def scheduling_refused(self, error: CallFailed, *, now: float) -> None:
+        """Take in that the schedule could not be deleted; after a while it is given up, since the stop was made."""
+        journey = self.journey
+        try:
+            super().scheduling_refused(error, now=now)
+            if now - journey.refused_since.setdefault(Step.UNSCHEDULE.value, now) < UNSCHEDULE_PATIENCE:
+                return
+            failure = self.failed_call(error)
+        except RequestFailed as failed:
+            failure = failed
+        journey.unscheduled = True
+        self.leave_behind(f"its schedule {self.request.schedule and self.request.schedule.name} stays: {failure}")

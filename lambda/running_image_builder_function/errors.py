@@ -23,7 +23,7 @@ class Trouble(Enum):
 
     THROTTLED = "throttled"
     UNAVAILABLE = "unavailable"
-    """No usable answer (5xx, time-out, dropped connection): the call may have taken effect."""
+    """No usable answer (5xx, time-out, dropped connection, no format): the call may have taken effect."""
     DENIED = "denied"
     NOT_FOUND = "not found"
     BUSY = "busy"
@@ -43,9 +43,20 @@ class CallFailed(Exception):
         code: AWS's error code, or the name of the connection error.
         detail: AWS's message.
         resource: What the action was on, "" for the builder.
+        has_no_endpoint: Whether the service has no address: what a Region that lacks it looks like, and a VPC without
+            DNS. Only with ``Trouble.UNAVAILABLE``.
     """
 
-    def __init__(self, trouble: Trouble, *, action: str, code: str, detail: str, resource: str = "") -> None:
+    def __init__(
+        self,
+        trouble: Trouble,
+        *,
+        action: str,
+        code: str,
+        detail: str,
+        resource: str = "",
+        has_no_endpoint: bool = False,
+    ) -> None:
         """Keep the parts; the text is for logs."""
         super().__init__(f"{action}: {code}: {detail}")
         self.trouble = trouble
@@ -53,6 +64,12 @@ class CallFailed(Exception):
         self.code = code
         self.detail = detail
         self.resource = resource
+        self.has_no_endpoint = has_no_endpoint
+
+    @property
+    def service(self) -> str:
+        """The service's IAM prefix, such as "appstream"."""
+        return self.action.partition(":")[0]
 
 
 def plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What both goals share: what a failed call means, and how long a lag is believed; makes no calls."""
+"""What all goals share: what a failed call means, and for how long what is seen may be stale; makes no calls."""
 
 from enum import Enum
 from typing import ClassVar
@@ -8,22 +8,39 @@ from running_image_builder_function.errors import CallFailed, RequestFailed, Tro
 from running_image_builder_function.image_builder import ImageBuilder
 from running_image_builder_function.journey import Journey
 from running_image_builder_function.request import Request
+from running_image_builder_function.stop_schedule import ScheduledStop
 
-LAG = 60.0
-"""Seconds for which the state from before an accepted call is believed to be eventual consistency."""
+LAG = 100.0
+"""Seconds for which a description may be stale, so that it shows the state from before an accepted call: a minute and a
+half has been seen, and a call takes its time."""
 
 DOUBT = 10.0
-"""The same for a call whose answer was lost: after it the call is made again."""
+"""Seconds after a call whose answer was lost before it is made again, where the state is still the one from before."""
 
-DENIED_PATIENCE = 90.0
-"""Seconds of a request in which "access denied" is believed to be a policy still spreading through IAM."""
+NOT_FOUND_AGAIN = 10.0
+"""Seconds between two looks that must both find no builder where there has been one: one look is no verdict."""
 
 QUIET_RESERVE = 10.0
 """Seconds before the deadline at which a late scheduled stop is waited for no longer: a builder that runs by then is a
 success, and its stop has still to be scheduled."""
 
-PATIENCE = {Trouble.BUSY: 300.0, Trouble.REFUSED: 10.0}
-"""Seconds for which a refusal is tried again. AWS's own word on ConcurrentModification is "a few minutes"."""
+DENIED_PATIENCE = 90.0
+"""Seconds for which "access denied" may be a policy that still spreads through IAM."""
+
+REFUSED_PATIENCE = 10.0
+"""Seconds for which a call is repeated that was refused for a reason that nobody documents."""
+
+NO_ENDPOINT_PATIENCE = 60.0
+"""Seconds for which a name that does not resolve may be a passing failure; then the Region lacks the service."""
+
+PATIENCE = {
+    Trouble.BUSY: 300.0,
+    Trouble.DENIED: DENIED_PATIENCE,
+    Trouble.REFUSED: REFUSED_PATIENCE,
+    Trouble.NOT_FOUND: REFUSED_PATIENCE,
+}
+"""Seconds for which a refusal is tried again, from the first one in a row. AWS's own word on ConcurrentModification is
+"a few minutes". What is not here is tried again until the deadline (no answer), or not at all (invalid)."""
 
 
 class Step(Enum):
@@ -42,6 +59,9 @@ class Step(Enum):
 SCHEDULING = (Step.HOLD, Step.PROVIDE, Step.SCHEDULE, Step.UNSCHEDULE)
 """The steps that change a schedule; each may be made again."""
 
+_LOOK = "look"
+_SCHEDULE = "schedule"
+
 
 class Goal:
     """A goal for one builder: decides the next step from what was seen. Subclasses add ``step``.
@@ -50,15 +70,22 @@ class Goal:
         request: What CloudFormation asks for.
         journey: The request's memory; the goal keeps it up to date.
         arn: The builder's ARN, for messages about missing permissions.
+
+    Attributes:
+        builder: The builder as last seen in this invocation; None before that, and where there is none.
     """
 
     wanted: ClassVar[str]
     """The state that the goal is."""
 
+    needs_look: bool = True
+    """Whether the next step depends on the builder."""
+
     def __init__(self, request: Request, journey: Journey, *, arn: str) -> None:
         """Keep the parts."""
         self.request = request
         self.journey = journey
+        self.builder: ImageBuilder | None = None
         self._arn = arn
 
     @property
@@ -71,6 +98,26 @@ class Goal:
         """The Region that the builder is looked for in."""
         return self._arn.split(":")[3]
 
+    @property
+    def owner(self) -> str:
+        """What a schedule tells of who has set it: the resource and its request, the same in each delivery."""
+        return f"{self.request.logical_id}/{self.request.request_id}"
+
+    def looked(self, builder: ImageBuilder | None, *, now: float) -> Step:
+        """Take in a look at the builder and return the next step.
+
+        Raises:
+            RequestFailed: The goal cannot be reached any more.
+        """
+        journey = self.journey
+        self.builder = builder
+        journey.refused_since.pop(_LOOK, None)
+        if builder is not None:
+            journey.seen, journey.missing_since = True, None
+        elif journey.missing_since is None:
+            journey.missing_since = now
+        return self.step(builder, now=now)
+
     def step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step; None stands for a builder that does not exist.
 
@@ -79,15 +126,21 @@ class Goal:
         """
         raise NotImplementedError
 
-    def enough(self, error: CallFailed, *, now: float) -> ImageBuilder | None:
-        """Return the builder as last seen where that will do although this later look failed; else None."""
-        return None
+    def is_enough(self, *, now: float) -> bool:
+        """Return whether the builder as last seen will do although a later look failed."""
+        return False
+
+    @property
+    def outwaits_at(self) -> float:
+        """When a roll-back has waited long enough for a builder that is on its way, in seconds since the epoch."""
+        return float("inf")
 
     def accepted(self, step: Step, *, now: float, certain: bool = True) -> None:
         """Remember that a start or stop was accepted, or (not certain) that its answer was lost."""
         journey = self.journey
         journey.acted, journey.acted_at, journey.certain, journey.moved = step.value, now, certain, False
-        journey.running_since = journey.busy_since = None
+        journey.running_since = None
+        journey.refused_since.pop(step.value, None)
         journey.did_start = journey.did_start or step is Step.START
         journey.restarted = journey.restarted or step is Step.STOP
 
@@ -97,32 +150,46 @@ class Goal:
         Raises:
             RequestFailed: No later try can succeed.
         """
-        if error.trouble is Trouble.UNAVAILABLE:
+        journey = self.journey
+        if error.trouble is Trouble.UNAVAILABLE and not error.has_no_endpoint:
             self.accepted(step, now=now, certain=False)
-        elif error.trouble in PATIENCE:
-            self.journey.busy_since = now if self.journey.busy_since is None else self.journey.busy_since
-            if now - self.journey.busy_since >= PATIENCE[error.trouble]:
-                raise self.failed_call(error)
-        else:
-            self.unanswered(error, now=now)
+            return
+        if error.trouble in (Trouble.BUSY, Trouble.REFUSED):
+            # A builder that was shown STOPPED and cannot be started may be on its way already: by another delivery of
+            # this request, or by the call before whose answer was lost.
+            journey.may_have_started = journey.may_have_started or step is Step.START
+            journey.certain = journey.certain or journey.acted == step.value
+        # A stale description may show for so long what the refusal contradicts.
+        self._be_patient(step.value, error, now=now, at_least=LAG if error.trouble is Trouble.REFUSED else 0.0)
 
-    def scheduled(self, step: Step, *, at: float | None = None, quiet_until: float = 0.0) -> None:
+    def held(self, found: ScheduledStop, *, provides: bool, quiet_until: float) -> None:
+        """Remember that a schedule was put off.
+
+        Args:
+            found: The schedule as it was. One that this very request has set tells of another delivery of it, which may
+                have started the builder.
+            provides: Whether it is the one that this request sets, so that it is an end already.
+            quiet_until: Until when its stop of before may still arrive; 0 where it may not.
+        """
+        journey = self.journey
+        journey.may_have_started = journey.may_have_started or found.request_id == self.owner
+        journey.provided = journey.provided or provides
+        journey.quiet_until = max(journey.quiet_until, quiet_until)
+
+    def scheduled(self, step: Step, *, at: float | None = None) -> None:
         """Remember that a step of ``SCHEDULING`` was made.
 
         Args:
             step: The step.
             at: For when ``SCHEDULE`` has set the stop; seconds since the epoch.
-            quiet_until: Until when a stop that was scheduled before may still arrive; 0 where none may.
         """
         journey = self.journey
-        journey.busy_since = None
+        journey.refused_since.pop(_SCHEDULE, None)
         journey.held = journey.held or step is Step.HOLD
         journey.provided = journey.provided or step in (Step.PROVIDE, Step.SCHEDULE)
         journey.unscheduled = journey.unscheduled or step is Step.UNSCHEDULE
         if step is Step.SCHEDULE:
             journey.stops_at = at
-        else:
-            journey.quiet_until = max(journey.quiet_until, min(quiet_until, self.deadline - QUIET_RESERVE))
 
     def scheduling_refused(self, error: CallFailed, *, now: float) -> None:
         """Take in a step of ``SCHEDULING`` that failed; returning means: try again.
@@ -130,25 +197,36 @@ class Goal:
         Raises:
             RequestFailed: No later try can succeed.
         """
-        if error.trouble in PATIENCE:
-            self.refused(Step.WAIT, error, now=now)
-        else:
-            self.unanswered(error, now=now)
+        self._be_patient(_SCHEDULE, error, now=now)
 
     def unanswered(self, error: CallFailed, *, now: float) -> None:
-        """Take in a failed call that changed nothing; returning means: try again.
+        """Take in a look that failed; returning means: try again.
 
         Raises:
             RequestFailed: No later try can succeed.
         """
-        if error.trouble in (Trouble.THROTTLED, Trouble.UNAVAILABLE):
-            return
-        if error.trouble is Trouble.DENIED and now - self.journey.began_at < DENIED_PATIENCE:
-            return
-        raise self.failed_call(error)
+        # One refused look is no verdict, whatever it says: a start's parameters can be wrong, a look's only its name.
+        self._be_patient(_LOOK, error, now=now, at_least=REFUSED_PATIENCE)
 
-    def believes_lag(self, *, now: float) -> bool:
-        """Return whether the unchanged state after an accepted call may still be eventual consistency."""
+    def _be_patient(self, kind: str, error: CallFailed, *, now: float, at_least: float = 0.0) -> None:
+        patience = NO_ENDPOINT_PATIENCE if error.has_no_endpoint else PATIENCE.get(error.trouble, 0.0)
+        if error.trouble in (Trouble.THROTTLED, Trouble.UNAVAILABLE) and not error.has_no_endpoint:
+            return
+        since = self.journey.refused_since.setdefault(kind, now)
+        if now - since >= max(patience, at_least):
+            raise self.failed_call(error)
+
+    def is_first_miss(self, *, now: float) -> bool:
+        """Return whether looks have found no builder for too short a time to believe it."""
+        return now - (self.journey.missing_since or now) < NOT_FOUND_AGAIN
+
+    def leave_behind(self, what: str) -> None:
+        """Remember what could not be done, and what the answer does not depend on: the log tells it."""
+        if what not in self.journey.left_behind:
+            self.journey.left_behind.append(what)
+
+    def may_be_stale(self, *, now: float) -> bool:
+        """Return whether the unchanged state after a call may still be the one from before it."""
         return now - self.journey.acted_at < (LAG if self.journey.certain else DOUBT)
 
     @property
@@ -156,9 +234,23 @@ class Goal:
         """What has not come about, for the message about a missed deadline."""
         return f"not {self.wanted}"
 
-    def data(self, builder: ImageBuilder) -> dict[str, str]:
+    def data(self, builder: ImageBuilder | None) -> dict[str, str]:
         """Return the answer's attributes; a Delete has none."""
         return {}
+
+    def too_late(self, trouble: str) -> RequestFailed:
+        """Return the failure of a request whose deadline has passed, with what AppStream says of the time since.
+
+        Args:
+            trouble: What the last calls met, "" for nothing.
+        """
+        said = "" if self.builder is None else self.builder.complaint_since(self.journey.began_at)
+        minutes = f"{self.request.timeout / 60:g} minute{'' if self.request.timeout == 60 else 's'}"
+        return self.failed(
+            f"{self.missing} within {minutes}{trouble}",
+            "Look at it in the AppStream console, or raise the timeout.",
+            f"AWS: {said}" if said else "",
+        )
 
     def failed_call(self, error: CallFailed) -> RequestFailed:
         """Return the failure for a call that cannot succeed."""

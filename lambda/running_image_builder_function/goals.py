@@ -8,17 +8,31 @@ from running_image_builder_function.journey import Journey
 from running_image_builder_function.request import Request
 
 
-def goal_of(request: Request, journey: Journey, *, deletes: bool, arn: str) -> Goal | None:
-    """Return a request's goal; None for a Delete that has nothing to do.
+def running_goal(request: Request, journey: Journey, *, arn: str) -> Goal:
+    """Return the goal of a Create or an Update.
 
     Args:
         request: What CloudFormation asks for.
         journey: The request's memory.
-        deletes: Whether it is a Delete.
         arn: The builder's ARN.
     """
-    if not deletes:
-        return EnsureRunning(request, journey, arn=arn)
-    if request.stop_on_delete and request.started_here:
-        return EnsureStopped(request, journey, arn=arn)
-    return EnsureEnded(request, journey, arn=arn) if request.schedule else None
+    return EnsureRunning(request, journey, arn=arn)
+
+
+def deleted_goal(
+    request: Request, journey: Journey, *, arn: str, is_anothers: bool, only_started: bool = False
+) -> Goal | None:
+    """Return the goal of a Delete; None where it has nothing to do.
+
+    Args:
+        request: What CloudFormation asks for.
+        journey: The request's memory.
+        arn: The builder's ARN.
+        is_anothers: Whether another resource of the stack has the builder.
+        only_started: Whether only what a start may have led to is stopped.
+    """
+    stops = request.stop_on_delete and request.started_here and not is_anothers
+    if stops:
+        return EnsureStopped(request, journey, arn=arn, only_started=only_started)
+    unwanted = is_anothers or request.stop_on_delete
+    return EnsureEnded(request, journey, arn=arn, unwanted=unwanted) if request.schedule else None

@@ -42,7 +42,7 @@ measuring = Measuring(builders=_builders, metrics=_metrics, clock=time)
 function = Function(
     builders=_builders,
     schedules=Schedules(lambda: boto3.client("scheduler", config=CONFIG)),
-    ended=Stacks(lambda: boto3.client("cloudformation", config=CONFIG)).ended,
+    stacks=Stacks(lambda: boto3.client("cloudformation", config=CONFIG)),
     invoke=Successor(lambda: boto3.client("lambda", config=CONFIG)).invoke,
     clock=time,
     random=random.random,

@@ -5,8 +5,12 @@ from running_image_builder_function.request import NOT_STARTED, Request
 
 
 def failed_id(request: Request, journey: Journey) -> str:
-    """Return the physical id of a resource whose create failed; it tells a later Delete whether to stop."""
-    return request.name if journey.did_start else request.name + NOT_STARTED
+    """Return the physical id of a resource whose create failed; it tells a later Delete whether to stop.
+
+    That nothing was started is said only where it is certain: what is forgotten runs on, and is paid for.
+    """
+    started = journey.did_start or journey.may_have_started
+    return request.name if started else request.name + NOT_STARTED
 
 
 def unread_id(logical_id: str) -> str:

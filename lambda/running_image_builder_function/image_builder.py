@@ -40,29 +40,40 @@ class ImageBuilder:
         """Whether a VPC promises an address that is not there yet: AppStream shows it once the interface exists."""
         vpc = self.fields.get("VpcConfig") or {}
         interface = self.fields.get("NetworkAccessConfiguration") or {}
-        return bool(vpc.get("SubnetIds")) and not interface.get("EniPrivateIpAddress")
+        has_address = interface.get("EniPrivateIpAddress") or interface.get("EniIpv6Addresses")
+        return bool(vpc.get("SubnetIds")) and not has_address
 
     def complaint(self) -> str:
         """Return what AppStream itself says went wrong, newest first; "" when it says nothing."""
         change = self.fields.get("StateChangeReason") or {}
-        said = [_pair(change.get("Code"), change.get("Message"))]
-        for error in self.errors():
-            said.append(_pair(error.get("ErrorCode"), error.get("ErrorMessage")))
-        return "; ".join(part for part in said if part)
+        return _sentence(_pair(change.get("Code"), change.get("Message")), *map(_said, self.errors()))
+
+    def complaint_since(self, moment: float) -> str:
+        """Return the errors that AppStream recorded after ``moment`` (seconds since the epoch), newest first."""
+        return _sentence(*(_said(each) for each in self.errors() if _epoch(each.get("ErrorTimestamp")) > moment))
 
     def errors(self) -> list[Mapping[str, Any]]:
         """Return ImageBuilderErrors, the newest first, those without a time last."""
-        return sorted(
-            self.fields.get("ImageBuilderErrors") or [], key=lambda e: _epoch(e.get("ErrorTimestamp")), reverse=True
-        )
+        listed = self.fields.get("ImageBuilderErrors") or []
+        readable = [each for each in listed if isinstance(each, Mapping)]
+        return sorted(readable, key=lambda e: _epoch(e.get("ErrorTimestamp")), reverse=True)
 
-    def complained_since(self, moment: float) -> bool:
-        """Return whether AppStream recorded an error after ``moment`` (seconds since the epoch)."""
-        return any(_epoch(error.get("ErrorTimestamp")) > moment for error in self.errors())
+    @property
+    def newest_error(self) -> float:
+        """When AppStream recorded its newest error, in seconds since the epoch; 0 for none with a date."""
+        return max((_epoch(error.get("ErrorTimestamp")) for error in self.errors()), default=0.0)
 
     def attributes(self) -> dict[str, str]:
         """Return every promised attribute as a string, "" where AppStream gives nothing."""
         return {name: _flat(_dig(self.fields, path)) for name, path in contract.ATTRIBUTES.items()}
+
+
+def _sentence(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    return _pair(error.get("ErrorCode"), error.get("ErrorMessage"))
 
 
 def _pair(code: object, message: object) -> str:

@@ -37,7 +37,7 @@ class Journal:
             self.noted(goal, f"state {state or 'gone'}{note}", now=now)
             self._state = state
         elif now - self._said_at >= HEARTBEAT:
-            self.noted(goal, f"still {state}", now=now)
+            self.noted(goal, f"still {state or 'gone'}", now=now)
 
     def noted(self, goal: Goal, what: str, *, now: float, level: int = logging.INFO) -> None:
         """Note anything else, with where the request stands."""

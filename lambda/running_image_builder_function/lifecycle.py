@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 from running_image_builder_function.clock import Clock
-from running_image_builder_function.errors import CallFailed, NotWanted, Trouble
+from running_image_builder_function.errors import CallFailed, NotWanted, RequestFailed, Trouble
 from running_image_builder_function.goal import SCHEDULING, Goal, Step
 from running_image_builder_function.image_builder import ImageBuilder
 from running_image_builder_function.ports import Calls, ImageBuilders, Journal
 from running_image_builder_function.scheduling import change_schedule
+from running_image_builder_function.standing import Standing
 
 LONGEST_PAUSE = 15.0
 """Seconds between two calls at most, however long AppStream throttles."""
@@ -81,7 +82,7 @@ def pursue(
     goal: Goal,
     *,
     calls: Calls,
-    ended: Callable[[], str],
+    standing: Standing,
     clock: Clock,
     ends_at: float,
     pace: Pace,
@@ -92,8 +93,7 @@ def pursue(
     Args:
         goal: What to reach, with the request and its memory.
         calls: The calls about the builder and its scheduled stop.
-        ended: Tells how the request has ended elsewhere, "" while it is wanted; asked before each change and once a
-            minute.
+        standing: Where the request stands with CloudFormation; asked before each change and once a minute.
         clock: The time.
         ends_at: When this invocation must hand over, in seconds since the epoch.
         pace: How long to pause.
@@ -120,10 +120,10 @@ def pursue(
         try:
             if looks:
                 step = Step.WAIT
-                builder = calls.builders.describe(request.name)
+                builder = calls.builders.describe(request.name) if goal.needs_look else None
                 looked_at = clock.time()
                 try:
-                    step = goal.step(builder, now=looked_at)
+                    step = goal.looked(builder, now=looked_at)
                 finally:
                     journal.seen(goal, now=looked_at)
                 pace.well()
@@ -131,10 +131,14 @@ def pursue(
                 trouble = trouble if journey.last_state == troubled_state else ""
                 if step is Step.DONE:
                     return Outcome(Verdict.DONE, builder)
-            acts = step is not Step.WAIT and clock.time() < deadline
-            if acts or clock.time() - asked_at >= ASK_EVERY:
+            # Not in an invocation's last seconds: a call that hangs must not keep it from handing over.
+            acts = step is not Step.WAIT and clock.time() < min(deadline, ends_at)
+            outwaited = asked_at < goal.outwaits_at <= clock.time()
+            if acts or outwaited or clock.time() - asked_at >= ASK_EVERY:
                 asked_at = clock.time()
-                _still_wanted(goal, ended())
+                _still_wanted(goal, standing, now=asked_at)
+                # Asking has taken time as well.
+                acts = acts and clock.time() < min(deadline, ends_at)
             if acts and step in SCHEDULING:
                 journal.noted(
                     goal, change_schedule(goal, step, schedules=calls.schedules, now=clock.time()), now=clock.time()
@@ -151,33 +155,40 @@ def pursue(
             troubled_state = journey.last_state if step in SCHEDULING else None
             pace.troubled()
             journal.noted(goal, str(error), now=clock.time())
-            last = goal.enough(error, now=clock.time())
-            if last is not None:
-                return Outcome(Verdict.DONE, last)
-            if step in SCHEDULING:
-                goal.scheduling_refused(error, now=clock.time())
-            else:
-                goal.unanswered(error, now=clock.time())
+            try:
+                if goal.is_enough(now=clock.time()):
+                    return Outcome(Verdict.DONE, goal.builder)
+                if step in SCHEDULING:
+                    goal.scheduling_refused(error, now=clock.time())
+                else:
+                    goal.unanswered(error, now=clock.time())
+            except RequestFailed:
+                # No later look will succeed: what would do at the deadline does now.
+                if not goal.is_enough(now=deadline):
+                    raise
+                return Outcome(Verdict.DONE, goal.builder)
         now = clock.time()
         if now >= deadline:
-            raise goal.failed(
-                f"{goal.missing} within {_in_minutes(request.timeout)}{trouble}",
-                "Look at it in the AppStream console, or raise the timeout.",
-            )
+            if goal.is_enough(now=now):
+                return Outcome(Verdict.DONE, goal.builder)
+            raise goal.too_late(trouble)
         if now >= ends_at:
             return Outcome(Verdict.HAND_OVER)
         pause = pace.next() + (SECOND_CALL_PAUSE if looks and accepted else 0.0)
         clock.sleep(min(pause, deadline - now, ends_at - now))
 
 
-def _in_minutes(seconds: float) -> str:
-    return f"{seconds / 60:g} minute{'' if seconds == 60 else 's'}"
+def not_wanted(goal: Goal, status: str) -> NotWanted:
+    """Return the end of a request that is over, or that a later one has followed, by the status that tells it."""
+    told = goal.failed(f"CloudFormation no longer waits for this request ({status})", "No action is needed.")
+    return NotWanted(str(told))
 
 
-def _still_wanted(goal: Goal, status: str) -> None:
-    if status:
-        told = goal.failed(f"CloudFormation no longer waits for this request ({status})", "Nothing is to be done.")
-        raise NotWanted(str(told))
+def _still_wanted(goal: Goal, standing: Standing, *, now: float) -> None:
+    if status := standing.over():
+        raise not_wanted(goal, status)
+    if goal.outwaits_at <= now and standing.rolls_back():
+        raise goal.failed("it is still on its way", "Look at it in the AppStream console.")
 
 
 def _act(

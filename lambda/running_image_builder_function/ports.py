@@ -27,8 +27,10 @@ class Schedules(Protocol):
     def find(self, name: str) -> ScheduledStop | None:
         """Return what a schedule does, None where there is none."""
 
-    def put(self, schedule: StopSchedule, builder: str, *, at: float) -> None:
-        """Make or move a schedule."""
+    def put(
+        self, schedule: StopSchedule, builder: str, *, at: float, request_id: str = "", quiet_until: float = 0.0
+    ) -> None:
+        """Make or move a schedule, with a note of the request and of an earlier stop that may still come."""
 
     def remove(self, name: str) -> None:
         """Delete a schedule, if it is there."""
@@ -60,11 +62,29 @@ class Context(Protocol):
         """Return the milliseconds until Lambda ends the invocation."""
 
 
-class Ended(Protocol):
-    """How a create or update has ended elsewhere, "" while CloudFormation waits for it."""
+class ResourceStatus(NamedTuple):
+    """What CloudFormation says of a resource.
 
-    def __call__(self, stack_id: str, logical_id: str, *, began_at: float) -> str:
-        """Look."""
+    Attributes:
+        status: Such as "UPDATE_IN_PROGRESS"; "" where it names none.
+        changed_at: Since when, in seconds since the epoch; None where it does not say.
+    """
+
+    status: str
+    changed_at: float | None
+
+
+class Stacks(Protocol):
+    """The looks at a resource's own stack. Each raises CallFailed."""
+
+    def resource(self, stack_id: str, logical_id: str) -> ResourceStatus:
+        """Return the status of a resource."""
+
+    def stack_status(self, stack_id: str) -> str:
+        """Return the status of a stack."""
+
+    def has_another(self, stack_id: str, logical_id: str, name: str) -> bool:
+        """Return whether another live resource of this type in the stack has the builder ``name``."""
 
 
 class Invoke(Protocol):

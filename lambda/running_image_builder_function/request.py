@@ -1,15 +1,13 @@
 """CloudFormation's event as a typed request, parsed once; knows what is valid, not what is done about it."""
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from running_image_builder_function import contract
 from running_image_builder_function.errors import RequestFailed, reason
+from running_image_builder_function.response_url import ends_at, signed_at
 from running_image_builder_function.stop_schedule import StopSchedule, is_schedule_name
 
 NOT_STARTED = "/not-started"
@@ -28,8 +26,13 @@ class Request:
         poll_interval: Seconds between two looks at the builder.
         stop_on_delete: Whether a Delete stops the builder.
         schedule: When and how the builder is to be stopped by itself; None where it is not.
-        dropped_schedule: The name of the schedule that this Update takes away from the same builder, "" for none.
+        dropped: The schedule that this Update takes away from the same builder; None for none.
         started_here: False only for the Delete of a Create that failed before it had started anything.
+        known: Whether the resource has had this builder before, so that there is one.
+        abandoned: The Delete of the builder that a failed rename may have started, and that CloudFormation never sends
+            one for, since no answer has ever named it; None where there is none.
+        logical_id: The resource's logical id.
+        request_id: CloudFormation's id of the request; the same in each delivery of its event.
     """
 
     name: str
@@ -39,8 +42,12 @@ class Request:
     poll_interval: float = contract.DEFAULT_POLL_INTERVAL_SECONDS
     stop_on_delete: bool = False
     schedule: StopSchedule | None = None
-    dropped_schedule: str = ""
+    dropped: StopSchedule | None = None
     started_here: bool = True
+    known: bool = False
+    abandoned: "Request | None" = None
+    logical_id: str = ""
+    request_id: str = ""
 
 
 def parse(event: Mapping[str, Any]) -> Request:
@@ -52,8 +59,10 @@ def parse(event: Mapping[str, Any]) -> Request:
     properties: Mapping[str, Any] = event.get("ResourceProperties") or {}
     physical_id = str(event.get("PhysicalResourceId") or "")
     name = _name(properties)
+    logical_id = str(event.get("LogicalResourceId") or "")
+    old: Mapping[str, Any] = event.get("OldResourceProperties") or {}
     if event.get("RequestType") == "Delete":
-        name = _name_to_delete(name, physical_id, str(event.get("LogicalResourceId") or ""))
+        name = _name_to_delete(name, physical_id, logical_id)
     return Request(
         name=name,
         agent_version=_agent_version(name, properties),
@@ -74,24 +83,27 @@ def parse(event: Mapping[str, Any]) -> Request:
         ),
         stop_on_delete=_stops_on_delete(name, properties),
         schedule=(schedule := _schedule(name, properties)),
-        dropped_schedule=_dropped_schedule(name, schedule, event.get("OldResourceProperties") or {}),
+        dropped=_dropped(name, schedule, old),
         started_here=not physical_id.endswith(NOT_STARTED),
+        known=physical_id == name,
+        abandoned=_abandoned(event, name, physical_id, old),
+        logical_id=logical_id,
+        request_id=str(event.get("RequestId") or ""),
     )
 
 
 def issued_at(event: Mapping[str, Any]) -> float | None:
     """Return when CloudFormation signed the ResponseURL, in seconds since the epoch; None where it does not say.
 
-    Lambda's retry of a killed invocation brings the same event without a word of its age. The signature's date is the
-    only thing in it that tells how old the request is (Signature Version 4's X-Amz-Date).
+    Lambda's retry of a killed invocation brings the same event without a word of its age. The signature is the only
+    thing in it that tells how old the request is.
     """
-    stamp = parse_qs(urlsplit(str(event.get("ResponseURL") or "")).query).get("X-Amz-Date", [""])[0]
-    if not re.fullmatch(r"\d{8}T\d{6}Z", stamp):
-        return None
-    try:
-        return datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc).timestamp()
-    except ValueError:
-        return None
+    return signed_at(str(event.get("ResponseURL") or ""))
+
+
+def url_ends_at(event: Mapping[str, Any]) -> float | None:
+    """Return until when the ResponseURL takes an answer, in seconds since the epoch; None where it does not say."""
+    return ends_at(str(event.get("ResponseURL") or ""))
 
 
 def _name_to_delete(name: str, physical_id: str, logical_id: str) -> str:
@@ -188,11 +200,30 @@ def _schedule(name: str, properties: Mapping[str, Any]) -> StopSchedule | None:
     return StopSchedule(name=str(schedule), role_arn=role_arn, after=after)
 
 
-def _dropped_schedule(name: str, schedule: StopSchedule | None, old: Mapping[str, Any]) -> str:
+def _dropped(name: str, schedule: StopSchedule | None, old: Mapping[str, Any]) -> StopSchedule | None:
     """Return the schedule of the properties before, where this request keeps the builder and not the schedule.
 
     A builder that another one takes the place of gets a Delete of its own.
     """
-    dropped = old.get(contract.SCHEDULE_NAME)
-    kept = schedule is not None and schedule.name == dropped
-    return str(dropped) if old.get(contract.NAME) == name and not kept and is_schedule_name(dropped) else ""
+    if old.get(contract.NAME) != name:
+        return None
+    try:
+        before = _schedule(name, old)
+    except RequestFailed:
+        return None  # no request has ever made it
+    return None if before is None or (schedule is not None and schedule.name == before.name) else before
+
+
+def _abandoned(event: Mapping[str, Any], name: str, physical_id: str, old: Mapping[str, Any]) -> Request | None:
+    """Return the Delete of a builder that only a failed update has named.
+
+    CloudFormation knows a resource by the id of its last success. An update to another name that fails leaves that id as
+    it was: the next Update, most often the roll-back, tells of the failed one's builder in its old properties only.
+    """
+    if event.get("RequestType") != "Update" or old.get(contract.NAME) in (name, physical_id):
+        return None
+    try:
+        delete = {**event, "RequestType": "Delete", "ResourceProperties": old, "PhysicalResourceId": old[contract.NAME]}
+        return parse(delete)
+    except (KeyError, RequestFailed):
+        return None  # with such properties nothing was started

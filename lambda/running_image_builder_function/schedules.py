@@ -3,15 +3,19 @@
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime, timezone
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from running_image_builder_function import contract
-from running_image_builder_function.aws_errors import translate
+from running_image_builder_function.aws_client import AwsClient
 from running_image_builder_function.errors import CallFailed, Trouble
-from running_image_builder_function.stop_schedule import ScheduledStop, StopSchedule, moment
+from running_image_builder_function.stop_schedule import (
+    ScheduledStop,
+    StopSchedule,
+    described,
+    moment,
+    noted_in,
+    seconds,
+)
 
 RETRIED_FOR = 300
 """Seconds for which the scheduler tries a stop again that AppStream refuses, because the builder is being changed.
@@ -20,7 +24,7 @@ Not longer, since a stop that comes late may meet a builder that somebody has st
 long. A builder that stays in a transition for longer than this is not stopped.
 """
 
-PRECISION = 60
+PRECISION = 300
 """Seconds within which the scheduler makes a stop that is due: what is set for 1:00:00 comes until 1:00:59.
 
 Its age, which ends the retries, may count from there: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
@@ -28,6 +32,13 @@ Its age, which ends the retries, may count from there: https://docs.aws.amazon.c
 
 _RETRIES = 185
 """The most that the scheduler allows: what ends the retries is their age."""
+
+_MEMBERS: dict[str, dict[str, type]] = {
+    "GetSchedule": {"ScheduleExpression": str, "Target": dict},
+    "CreateSchedule": {"ScheduleArn": str},
+    "UpdateSchedule": {"ScheduleArn": str},
+}
+"""What the answer to an operation must have; the one to DeleteSchedule is empty."""
 
 _AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 
@@ -41,8 +52,7 @@ class Schedules:
 
     def __init__(self, client: Callable[[], Any]) -> None:
         """Keep the factory."""
-        self._make = client
-        self._client: Any = None
+        self._client = AwsClient(client, service="scheduler")
 
     def find(self, name: str) -> ScheduledStop | None:
         """Return what a schedule does; None where there is none.
@@ -55,13 +65,31 @@ class Schedules:
             if error.trouble is Trouble.NOT_FOUND:
                 return None
             raise
-        once = _AT.fullmatch(str(answer.get("ScheduleExpression") or ""))
-        at = datetime.fromisoformat(once[1]).replace(tzinfo=timezone.utc).timestamp() if once else None
-        return ScheduledStop(at=at, builder=_builder(answer))
+        once = _AT.fullmatch(answer["ScheduleExpression"])
+        request_id, quiet_until = noted_in(str(answer.get("Description") or ""))
+        return ScheduledStop(
+            at=seconds(once[1]) if once else None,
+            builder=_builder(answer),
+            request_id=request_id,
+            quiet_until=quiet_until,
+        )
 
-    def put(self, schedule: StopSchedule, builder: str, *, at: float) -> None:
-        """Let a builder be stopped at a moment (seconds since the epoch); an earlier one of that name is moved."""
-        wanted = _wanted(schedule, builder, at)
+    def put(
+        self, schedule: StopSchedule, builder: str, *, at: float, request_id: str = "", quiet_until: float = 0.0
+    ) -> None:
+        """Let a builder be stopped at a moment; an earlier schedule of that name is moved.
+
+        Args:
+            schedule: The schedule.
+            builder: The builder's name.
+            at: When, in seconds since the epoch.
+            request_id: The id of the request that sets it, for whoever finds the schedule.
+            quiet_until: Until when an earlier stop may still come, in seconds since the epoch; 0 where none may.
+
+        Raises:
+            CallFailed: The scheduler did not take it, or may have.
+        """
+        wanted = _wanted(schedule, described(builder, request_id=request_id, quiet_until=quiet_until), builder, at)
         try:
             self._call("UpdateSchedule", schedule.name, role_arn=schedule.role_arn, **wanted)
         except CallFailed as error:
@@ -78,26 +106,24 @@ class Schedules:
                 raise
 
     def _call(self, operation: str, name: str, *, role_arn: str = "", **arguments: Any) -> Any:
-        method = re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
         try:
-            if self._client is None:
-                self._client = self._make()
-            return getattr(self._client, method)(Name=name, GroupName=contract.SCHEDULE_GROUP, **arguments)
-        except (ClientError, BotoCoreError) as error:
-            failed = translate(error, action=f"scheduler:{operation}")
-            raise _explained(
-                failed, schedule=f"schedule/{contract.SCHEDULE_GROUP}/{name}", role_arn=role_arn
-            ) from error
+            answer = self._client.call(operation, Name=name, GroupName=contract.SCHEDULE_GROUP, **arguments)
+            for member, kind in _MEMBERS.get(operation, {}).items():
+                self._client.member(answer, member, kind, operation=operation)
+            return answer
+        except CallFailed as error:
+            schedule = f"schedule/{contract.SCHEDULE_GROUP}/{name}"
+            raise _explained(error, schedule=schedule, role_arn=role_arn) from error
 
 
-def _wanted(schedule: StopSchedule, builder: str, at: float) -> dict[str, Any]:
+def _wanted(schedule: StopSchedule, description: str, builder: str, at: float) -> dict[str, Any]:
     partition = schedule.role_arn.split(":")[1]
     return {
         "ScheduleExpression": f"at({moment(at)})",
         "ScheduleExpressionTimezone": "UTC",
         "FlexibleTimeWindow": {"Mode": "OFF"},
         "ActionAfterCompletion": "DELETE",
-        "Description": f"Stops the AppStream image builder {builder}",
+        "Description": description,
         "Target": {
             "Arn": f"arn:{partition}:scheduler:::aws-sdk:appstream:stopImageBuilder",
             "RoleArn": schedule.role_arn,
@@ -110,14 +136,14 @@ def _wanted(schedule: StopSchedule, builder: str, at: float) -> dict[str, Any]:
 def _builder(answer: dict[str, Any]) -> str:
     """Return the name of the builder that a schedule stops, "" where somebody has changed it to something else."""
     try:
-        return str(json.loads((answer.get("Target") or {}).get("Input") or "{}").get("Name") or "")
-    except (ValueError, AttributeError):
+        return str(json.loads(answer["Target"].get("Input") or "{}").get("Name") or "")
+    except (ValueError, AttributeError, RecursionError):
         return ""
 
 
 def _explained(error: CallFailed, *, schedule: str, role_arn: str) -> CallFailed:
     """Return a failure with what it is about: the schedule, or the role that is handed to the scheduler."""
-    about = {"code": error.code, "detail": error.detail}
+    about: dict[str, Any] = {"code": error.code, "detail": error.detail, "has_no_endpoint": error.has_no_endpoint}
     if role_arn and error.trouble is Trouble.DENIED and "iam:PassRole" in error.detail:
         return CallFailed(Trouble.DENIED, action="iam:PassRole", resource=role_arn, **about)
     if role_arn and error.trouble is Trouble.INVALID and "assume" in error.detail:

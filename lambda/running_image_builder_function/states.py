@@ -25,6 +25,9 @@ RUNNING = "RUNNING"
 STOPPED = "STOPPED"
 STOPPING = "STOPPING"
 
+STARTING = (PENDING, "UPDATING_AGENT")
+"""What a start leads through; no other state is a start's doing."""
+
 # All the states of the AppStream API's service model. What follows on each is in no AWS document except for the plain
 # ones; whatever is not an end is waited out, so that a wrong guess costs time and never a wrong action.
 STATES: dict[str, Row] = {

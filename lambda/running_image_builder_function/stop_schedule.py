@@ -1,9 +1,18 @@
 """The scheduled stop of a builder as a value: its name, role and times; makes no calls."""
 
+import math
+import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from running_image_builder_function import contract
+
+_FORMAT = "%Y-%m-%dT%H:%M:%S"
+_REQUEST_ID = re.compile(r"[0-9A-Za-z_.:/-]{1,128}")
+"""CloudFormation's are UUIDs. One of another kind is left out: a description has 512 characters at most."""
+
+_REQUEST = re.compile(rf"\(request ({_REQUEST_ID.pattern})[;)]")
+_UNTIL = re.compile(r"an earlier stop may come until (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z\)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +37,49 @@ class ScheduledStop:
     Attributes:
         at: For when, in seconds since the epoch; None where somebody has changed it so that it may come at any time.
         builder: The name of the builder that it stops, "" where it does not say.
+        request_id: The id of CloudFormation's request that has set it, "" where it does not say.
+        quiet_until: Until when a stop may come that was scheduled before it, in seconds since the epoch; 0 where it
+            names none.
     """
 
     at: float | None
     builder: str
+    request_id: str = ""
+    quiet_until: float = 0.0
+
+
+def described(builder: str, *, request_id: str, quiet_until: float) -> str:
+    """Return the description of a schedule: for people, and for a request that comes back to it.
+
+    It is what is left of a request whose invocation was killed, or whose event is delivered twice.
+
+    Args:
+        builder: The name of the builder that the schedule stops.
+        request_id: The id of the request that sets it, "" for none.
+        quiet_until: Until when an earlier stop may come, in seconds since the epoch; 0 where none may.
+    """
+    notes = [f"request {request_id}"] if _REQUEST_ID.fullmatch(request_id) else []
+    if quiet_until > 0:
+        # Up to the next second: an earlier end would be a promise too much.
+        notes.append(f"an earlier stop may come until {moment(math.ceil(quiet_until))}Z")
+    return f"Stops the AppStream image builder {builder}" + (f" ({'; '.join(notes)})" if notes else "")
+
+
+def noted_in(description: str) -> tuple[str, float]:
+    """Return the request's id and the end of an earlier stop from a description; "" and 0 where it tells neither.
+
+    Somebody may have written another one.
+    """
+    request, until = _REQUEST.search(description), _UNTIL.search(description)
+    return request[1] if request else "", seconds(until[1]) or 0.0 if until else 0.0
+
+
+def seconds(at: str) -> float | None:
+    """Return a moment, as ``moment`` writes one, in seconds since the epoch; None where there is no such moment."""
+    try:
+        return datetime.strptime(at, _FORMAT).replace(tzinfo=timezone.utc).timestamp()
+    except ValueError:
+        return None
 
 
 def is_schedule_name(value: object) -> bool:
@@ -41,4 +89,4 @@ def is_schedule_name(value: object) -> bool:
 
 def moment(at: float) -> str:
     """Return seconds since the epoch as ISO 8601 in UTC, without a zone: as the scheduler's ``at`` takes it."""
-    return datetime.fromtimestamp(at, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+    return datetime.fromtimestamp(at, tz=timezone.utc).strftime(_FORMAT)

@@ -4,9 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from running_image_builder_function.aws_errors import translate
+from running_image_builder_function.aws_client import AwsClient
+from running_image_builder_function.aws_errors import LONGEST_CALL, unreadable
 from running_image_builder_function.clock import Clock
 from running_image_builder_function.errors import CallFailed, Trouble
 from running_image_builder_function.ports import Invoke
@@ -14,7 +13,9 @@ from running_image_builder_function.ports import Invoke
 ACTION = "lambda:InvokeFunction"
 """The IAM action of a hand-over, on the function itself."""
 
+_QUEUED = 202
 _PAUSE = 1.0
+_LONGEST_PAUSE = 8.0
 _HOPELESS = (Trouble.INVALID, Trouble.NOT_FOUND)
 
 
@@ -27,21 +28,23 @@ class Successor:
 
     def __init__(self, client: Callable[[], Any]) -> None:
         """Keep the factory."""
-        self._make = client
-        self._client: Any = None
+        self._client = AwsClient(client, service="lambda")
 
     def invoke(self, function_arn: str, event: Mapping[str, Any]) -> None:
         """Queue one invocation.
 
         Raises:
-            CallFailed: Lambda did not take it.
+            CallFailed: Lambda did not take it, or may have.
         """
-        try:
-            if self._client is None:
-                self._client = self._make()
-            self._client.invoke(FunctionName=function_arn, InvocationType="Event", Payload=json.dumps(event).encode())
-        except (ClientError, BotoCoreError) as error:
-            raise translate(error, action=ACTION) from error
+        answer = self._client.call(
+            "Invoke",
+            action="InvokeFunction",
+            FunctionName=function_arn,
+            InvocationType="Event",
+            Payload=json.dumps(event).encode(),
+        )
+        if answer.get("StatusCode") != _QUEUED:
+            raise unreadable(lacks=f"status {_QUEUED}", action=ACTION)
 
 
 def hand_over(
@@ -54,6 +57,9 @@ def hand_over(
 ) -> None:
     """Hand over, trying again until ``until`` (seconds since the epoch).
 
+    Where Lambda throttles or cannot be reached, this goes on until then. After the first one, no try is begun that may
+    not end by then: an invocation that is killed in the middle of one does not know what became of it.
+
     A lost answer may mean two successors. They look before they act and carry the same memory, so that is harmless.
 
     Raises:
@@ -64,9 +70,10 @@ def hand_over(
         try:
             invoke(function_arn, event)
         except CallFailed as error:
-            if error.trouble in _HOPELESS or clock.time() + pause >= until:
+            room = until - LONGEST_CALL - clock.time()
+            if error.trouble in _HOPELESS or room <= 0:
                 raise
         else:
             return
-        clock.sleep(pause)
-        pause *= 2
+        clock.sleep(min(pause, room))
+        pause = min(pause * 2, _LONGEST_PAUSE)

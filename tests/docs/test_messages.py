@@ -30,22 +30,27 @@ def test_every_message_of_the_code_is_explained() -> None:
 def test_every_code_with_a_remedy_of_its_own_is_explained() -> None:
     """What the reason's last sentence depends on."""
     part = OPERATIONS.partition("### Codes")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| .+ \| .+ \|$", part, flags=re.MULTILINE)
-    assert {code: words[0] for code, words in remedies._BY_CODE.items()} == dict(rows)
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]+) \| .+ \| .+ \|$", part, flags=re.MULTILINE)
+    told = {(code, "any", words[0]) for code, words in remedies._CREDENTIALS.items()}
+    told |= {(code, service, words[0]) for service, codes in remedies._BY_CODE.items() for code, words in codes.items()}
+    assert told == set(rows)
 
 
 def test_every_kind_of_refusal_is_explained() -> None:
-    """Those that end a request; a throttled or unanswered call does not."""
+    """For each service; those that end a request: a throttled or unanswered call does not."""
     part = OPERATIONS.partition("Any other code")[2].partition("\n\nThrottling")[0]
-    rows = dict(re.findall(r"^\| ([a-z ]+) \| ([^|]+) \| .+ \|$", part, flags=re.MULTILINE))
-    del rows["kind"]
+    rows = re.findall(r"^\| ([a-z ]+) \| (\w+) \| ([^|]+) \| .+ \|$", part, flags=re.MULTILINE)
     passing = (Trouble.THROTTLED, Trouble.UNAVAILABLE)
     told = {
-        kind.value: remedies.cause(CallFailed(kind, action="any", code="any", detail="any"))
+        (kind.value, service, remedies.cause(CallFailed(kind, action=f"{service}:Any", code="any", detail="any")))
         for kind in Trouble
-        if kind not in passing
+        for service in remedies._NAMES
+        if kind not in (*passing, Trouble.DENIED)
     }
-    assert told == rows
+    denied = CallFailed(Trouble.DENIED, action="any", code="any", detail="any")
+    assert told | {("denied", "any", remedies.cause(denied))} == set(rows) - {
+        ("kind", "service", "cause in the message")
+    }
 
 
 def test_no_row_is_empty() -> None:

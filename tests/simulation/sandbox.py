@@ -68,14 +68,6 @@ class _Log(logging.Handler):
         self._take(f"{record.levelname} {record.name} {record.getMessage()} {error} {extra or ''}".rstrip())
 
 
-def _stacks() -> dict[str, Any]:
-    """Return the port to CloudFormation, as the function takes it."""
-    # The line to keep once the function has it: stacks=Stacks(lambda: client("cloudformation")).
-    stacks: Any = Stacks(lambda: client("cloudformation"))
-    takes = inspect.signature(Function.__init__).parameters
-    return {"stacks": stacks} if "stacks" in takes else {"ended": stacks.ended}
-
-
 class Sandbox:
     """One execution environment.
 
@@ -94,7 +86,7 @@ class Sandbox:
         self.function = Function(
             builders=AppStream(lambda: client("appstream")),
             schedules=Schedules(lambda: client("scheduler")),
-            **_stacks(),
+            stacks=Stacks(lambda: client("cloudformation")),
             invoke=Successor(lambda: client("lambda")).invoke,
             clock=clock,
             random=chance.random,

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from typing import Any, NamedTuple
+from typing import Any
 
 from running_image_builder_function.function import AnswerNotDelivered, Function
 from running_image_builder_function.metrics import Metrics
 from support.schedules import FakeSchedules
+from support.stack import FakeStacks
 from support.virtual_time import VirtualClock
 from support.world import FUNCTION_ARN, NAME, World
 
@@ -17,15 +18,6 @@ LOGICAL_ID = "ImageBuilderAD143916"
 
 RETRY_PAUSES = (60.0, 120.0, 0.0)
 """Seconds until Lambda tries an event again whose invocation ended badly; after the third try it gives up."""
-
-
-class Asked(NamedTuple):
-    """One look at the stack, at a moment."""
-
-    at: float
-    stack_id: str
-    logical_id: str
-    began_at: float
 
 
 class Killed(BaseException):
@@ -58,10 +50,15 @@ def update_event(before: Mapping[str, Any], **properties: Any) -> dict[str, Any]
     return {**event("Update", **properties), "OldResourceProperties": {"Name": NAME, **before}}
 
 
-def issued_event(world: World, *, seconds_ago: float = 0.0, **properties: Any) -> dict[str, Any]:
-    """Return a Create with a ResponseURL that tells when CloudFormation signed it, as the real ones do."""
+def issued(made: dict[str, Any], world: World, *, seconds_ago: float = 0.0) -> dict[str, Any]:
+    """Return an event with a ResponseURL that tells when CloudFormation signed it, as the real ones do."""
     signed = datetime.fromtimestamp(world.clock.now - seconds_ago, tz=timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    return {**event(**properties), "ResponseURL": f"{RESPONSE_URL}&X-Amz-Date={signed}"}
+    return {**made, "ResponseURL": f"{RESPONSE_URL}&X-Amz-Date={signed}"}
+
+
+def issued_event(world: World, *, seconds_ago: float = 0.0, **properties: Any) -> dict[str, Any]:
+    """Return such a Create."""
+    return issued(event(**properties), world, seconds_ago=seconds_ago)
 
 
 class FakeContext:
@@ -91,10 +88,9 @@ class LambdaSide:
         answers: Every answer, decoded, in order.
         bodies: The same, as sent.
         handed_over: Every event that a hand-over queued.
-        ended: What the look at the stack answers.
+        stacks: The resource and its stack.
         put_results: Statuses or errors that the next answers meet before they are taken.
         invoke_errors: Errors that the next hand-overs meet.
-        asked: Every look at the stack, in order.
         on_hand_over: Called at each hand-over that was taken.
         on_death: Called at each invocation's bad end.
         lines: Every line of standard output.
@@ -121,11 +117,10 @@ class LambdaSide:
         self.answers: list[dict[str, Any]] = []
         self.bodies: list[bytes] = []
         self.handed_over: list[dict[str, Any]] = []
-        self.ended = ""
+        self.stacks = FakeStacks(world.clock)
         self.put_results: list[int | Exception] = []
         self.invoke_errors: list[Exception] = []
         self.answered_at: list[float] = []
-        self.asked: list[Asked] = []
         self.on_hand_over: Callable[[], None] = lambda: None
         self.on_death: Callable[[], None] = lambda: None
         self.deaths = 0
@@ -169,7 +164,7 @@ class LambdaSide:
         return Function(
             builders=self.world.builders,
             schedules=self.schedules,
-            ended=self._has_ended,
+            stacks=self.stacks,
             invoke=self._invoke,
             clock=self.world.clock,
             random=self._random,
@@ -177,10 +172,6 @@ class LambdaSide:
             **self._options,
             put=self._put,
         )
-
-    def _has_ended(self, stack_id: str, logical_id: str, *, began_at: float) -> str:
-        self.asked.append(Asked(self.world.clock.now, stack_id, logical_id, began_at))
-        return self.ended
 
     def _invoke(self, function_arn: str, handed: Mapping[str, Any], /) -> None:
         assert function_arn == self.function_arn

@@ -3,7 +3,7 @@
 from functools import partial
 
 from running_image_builder_function.errors import CallFailed, Trouble
-from running_image_builder_function.stop_schedule import ScheduledStop, StopSchedule
+from running_image_builder_function.stop_schedule import ScheduledStop, StopSchedule, described, noted_in
 from support.world import NAME, World
 
 SCHEDULE = {
@@ -25,6 +25,7 @@ class FakeSchedules:
     Attributes:
         due_at: For when each schedule is set, by its name.
         builders: What each of them stops.
+        descriptions: What each of them says of itself.
         changed: What somebody else has made of a schedule, by its name; a call of the function's puts it right.
         calls: Every call that was not refused: what was called, of which schedule.
         errors: What the next calls meet, whichever they are.
@@ -36,6 +37,7 @@ class FakeSchedules:
         self._world = world
         self.due_at: dict[str, float] = {}
         self.builders: dict[str, str] = {}
+        self.descriptions: dict[str, str] = {}
         self.changed: dict[str, ScheduledStop] = {}
         self.calls: list[tuple[str, str]] = []
         self.errors: list[CallFailed] = []
@@ -46,12 +48,21 @@ class FakeSchedules:
         self._called("find", name)
         if name not in self.due_at:
             return self.changed.get(name)
-        return ScheduledStop(at=self.due_at[name], builder=self.builders.get(name, NAME))
+        request_id, quiet_until = noted_in(self.descriptions.get(name, ""))
+        return ScheduledStop(
+            at=self.due_at[name],
+            builder=self.builders.get(name, NAME),
+            request_id=request_id,
+            quiet_until=quiet_until,
+        )
 
-    def put(self, schedule: StopSchedule, builder: str, *, at: float) -> None:
+    def put(
+        self, schedule: StopSchedule, builder: str, *, at: float, request_id: str = "", quiet_until: float = 0.0
+    ) -> None:
         """Make or move a schedule, which stops a running builder then and is gone."""
         self._called("put", schedule.name)
         self.due_at[schedule.name], self.builders[schedule.name] = at, builder
+        self.descriptions[schedule.name] = described(builder, request_id=request_id, quiet_until=quiet_until)
         self.moments.append(at - self._world.began_at)
         self._world.clock.later(at - self._world.clock.now, partial(self._fire, schedule.name, at))
 

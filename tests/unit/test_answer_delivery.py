@@ -5,6 +5,7 @@ import logging
 import ssl
 
 import pytest
+from botocore.exceptions import EndpointConnectionError, ProxyConnectionError
 
 from running_image_builder_function.answer import deliver
 from running_image_builder_function.function import AnswerNotDelivered
@@ -16,7 +17,10 @@ URL = "https://bucket.test/secret-path?X-Amz-Signature=secret"
 SECOND_CHANCE: list[int | Exception] = [
     500,
     503,
+    400,
+    403,
     408,
+    409,
     429,
     300,
     301,
@@ -27,7 +31,17 @@ SECOND_CHANCE: list[int | Exception] = [
     ssl.SSLError("secret-path"),
     http.client.RemoteDisconnected("secret-path"),
     http.client.BadStatusLine("secret-path"),
+    EndpointConnectionError(endpoint_url="secret-path"),
+    ProxyConnectionError(proxy_url="secret-path"),
 ]
+REFUSED = (
+    "why an answer does not arrive: its URL has expired, the policy of a VPC's S3 endpoint does not allow the bucket, "
+    "or a proxy refused it"
+)
+UNREACHED = (
+    "why an answer does not arrive: no route or endpoint to S3 in a VPC, a security group, DNS, a proxy, "
+    "or a certificate that is not trusted"
+)
 
 
 class Puts:
@@ -93,18 +107,45 @@ def test_a_pause_that_would_end_at_the_last_moment_is_not_made(clock: VirtualClo
     assert 2 == len(puts.sent)
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 410, 499])
+@pytest.mark.parametrize("status", [401, 404, 405, 410, 499])
 def test_a_refusal_is_final(clock: VirtualClock, status: int, caplog: pytest.LogCaptureFixture) -> None:
-    """An expired URL, most of all: trying again, now or in another invocation, would not help."""
+    """Trying again, now or in another invocation, would not help."""
     puts = Puts(status)
 
     assert deliver(URL, b"body", clock=clock, until=clock.now + 100, put=puts)
     assert 1 == len(puts.sent)
-    told = f"CloudFormation refused the answer (HTTP {status}); the request is over or its URL has expired"
+    told = f"CloudFormation refused the answer (HTTP {status}); the request is over"
     assert [(logging.ERROR, told)] == [(record.levelno, record.getMessage()) for record in caplog.records]
 
 
-@pytest.mark.parametrize("trouble", [*SECOND_CHANCE, 403], ids=repr)
+@pytest.mark.parametrize("trouble", SECOND_CHANCE, ids=repr)
+@pytest.mark.parametrize(
+    "query", ["X-Amz-Date=20270115T080000Z&X-Amz-Expires=7200", "X-Amz-Date=20270115T080000Z", "Expires=1800007200"]
+)
+@pytest.mark.parametrize(("age", "tries"), [(8000, 1), (7200, 1), (7199.5, 2), (7190, 5)])
+def test_what_does_not_arrive_while_the_url_is_valid_is_over(
+    clock: VirtualClock, trouble: int | Exception, query: str, age: float, tries: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An invocation more would not help; one try is made even then, since clocks differ."""
+    clock.now = 1_800_000_000.0 + age
+    puts = Puts(trouble)
+
+    assert deliver(f"https://bucket.test/secret?{query}", b"body", clock=clock, until=clock.now + 100, put=puts)
+
+    assert tries == len(puts.sent)
+    last = caplog.records[-1]
+    assert logging.ERROR == last.levelno
+    assert last.getMessage().startswith("the answer did not arrive while its URL was valid (")
+
+
+def test_the_invocations_end_comes_before_the_urls(clock: VirtualClock) -> None:
+    """Another one may do better."""
+    url = f"https://bucket.test/any?Expires={int(clock.now) + 7200}"
+
+    assert not deliver(url, b"body", clock=clock, until=clock.now + 100, put=Puts(403))
+
+
+@pytest.mark.parametrize("trouble", [*SECOND_CHANCE, 404], ids=repr)
 def test_nothing_of_the_url_is_logged(
     clock: VirtualClock, trouble: int | Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -118,12 +159,18 @@ def test_nothing_of_the_url_is_logged(
 
 
 def test_each_failed_attempt_is_a_warning(clock: VirtualClock, caplog: pytest.LogCaptureFixture) -> None:
-    """With what came back, or the kind of error."""
-    deliver(URL, b"body", clock=clock, until=clock.now + 100, put=Puts(503, TimeoutError("any"), 200))
+    """With what came back, or the kind of error; what may have caused it is told once."""
+    results = (503, TimeoutError("any"), OSError("any"), 403, 400, 200)
+    deliver(URL, b"body", clock=clock, until=clock.now + 100, put=Puts(*results))
 
     assert [
         (logging.WARNING, "the answer did not arrive (HTTP 503)"),
         (logging.WARNING, "the answer did not arrive (TimeoutError)"),
+        (logging.WARNING, UNREACHED),
+        (logging.WARNING, "the answer did not arrive (OSError)"),
+        (logging.WARNING, "the answer did not arrive (HTTP 403)"),
+        (logging.WARNING, REFUSED),
+        (logging.WARNING, "the answer did not arrive (HTTP 400)"),
     ] == [(record.levelno, record.getMessage()) for record in caplog.records]
 
 
@@ -137,7 +184,7 @@ def test_an_answer_that_does_not_arrive_makes_lambda_try_the_event_again(side: L
     """The next invocation looks again, and answers what is true by then."""
     side.limit = 60
     world.put("RUNNING")
-    side.put_results = [500] * 12
+    side.put_results = [500, 403] * 6
 
     assert "SUCCESS" == side.run(event())["Status"]
     assert 1 == side.deaths

@@ -15,6 +15,9 @@ from running_image_builder_function.aws_errors import CONFIG
 from running_image_builder_function.errors import CallFailed, Trouble
 from support.world import NAME
 
+CHANGED = {"ImageBuilder": {"Name": NAME}}
+"""The answer to a start or stop."""
+
 
 @pytest.fixture
 def client() -> Any:
@@ -54,7 +57,7 @@ def test_describe_asks_for_one_name_and_returns_its_fields(appstream: AppStream,
     assert {"Name": NAME, "State": "RUNNING"} == found.fields
 
 
-@pytest.mark.parametrize("answer", [{}, {"ImageBuilders": []}, {"ImageBuilders": [{"Name": "another"}]}])
+@pytest.mark.parametrize("answer", [{"ImageBuilders": []}, {"ImageBuilders": [{"Name": "another"}]}])
 def test_describe_returns_none_where_the_builder_is_not_listed(
     appstream: AppStream, stubber: Stubber, answer: dict[str, Any]
 ) -> None:
@@ -86,14 +89,14 @@ def test_start_sends_a_version_only_where_one_is_given(
     appstream: AppStream, stubber: Stubber, version: str | None, sent: dict[str, str]
 ) -> None:
     """Without one, AppStream leaves the agent as it is."""
-    stubber.add_response("start_image_builder", {}, {"Name": NAME, **sent})
+    stubber.add_response("start_image_builder", CHANGED, {"Name": NAME, **sent})
 
     appstream.start(NAME, version)
 
 
 def test_stop_sends_the_name(appstream: AppStream, stubber: Stubber) -> None:
     """Nothing else."""
-    stubber.add_response("stop_image_builder", {}, {"Name": NAME})
+    stubber.add_response("stop_image_builder", CHANGED, {"Name": NAME})
 
     appstream.stop(NAME)
 
@@ -159,7 +162,7 @@ def test_the_client_is_made_at_the_first_call_and_only_once(client: Any, stubber
     appstream = AppStream(make)
     before = len(made)
     for _ in range(2):
-        stubber.add_response("stop_image_builder", {})
+        stubber.add_response("stop_image_builder", CHANGED)
         appstream.stop(NAME)
 
     assert (0, 1) == (before, len(made))

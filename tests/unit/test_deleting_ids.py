@@ -71,7 +71,7 @@ def test_a_delete_that_arrives_while_create_waits_ends_both() -> None:
 
     def cancel() -> None:
         clock.sleep(100)
-        creation.ended = "DELETE_IN_PROGRESS"
+        creation.stacks.tell("DELETE_IN_PROGRESS")
         deletion.run(stop() | {"PhysicalResourceId": MADE_UP_ID})
 
     clock.run_together(partial(creation.run, event()), cancel)
@@ -86,7 +86,7 @@ def test_a_delete_that_arrives_while_create_waits_ends_both() -> None:
 def test_a_delete_is_carried_out_while_it_is_wanted(side: LambdaSide, world: World, status: str) -> None:
     """What shows then is its own deletion, or the update that replaced what it deletes."""
     world.put("RUNNING")
-    side.ended = status
+    side.stacks.tell(status)
 
     answer = side.run(stop())
 
@@ -98,7 +98,7 @@ def test_a_delete_is_carried_out_while_it_is_wanted(side: LambdaSide, world: Wor
 def test_a_delete_that_is_over_stops_nothing(side: LambdaSide, world: World, status: str) -> None:
     """Delivered again much later, it must not stop a builder that somebody uses by then."""
     world.put("RUNNING")
-    side.ended = status
+    side.stacks.tell(status)
 
     answer = side.run(stop())
 

@@ -154,14 +154,18 @@ def test_a_complaint_is_what_appstream_says_newest_first(
     assert expected == ImageBuilder({"StateChangeReason": change, "ImageBuilderErrors": errors}).complaint()
 
 
-@pytest.mark.parametrize(("minutes", "expected"), [(-1, True), (0, False), (1, False)])
-def test_a_builder_complained_since_a_moment_if_an_error_is_younger(minutes: int, expected: bool) -> None:
-    """The moment itself does not count, nor does an error without a time."""
-    builder = ImageBuilder({"ImageBuilderErrors": [error("E", "m", None), error("E", "m", 0)]})
+@pytest.mark.parametrize(("minutes", "expected"), [(-1, "E: m"), (0, ""), (1, "")])
+def test_a_builder_complained_since_a_moment_if_an_error_is_younger(minutes: int, expected: str) -> None:
+    """The moment itself does not count, nor does an error without a time, nor the reason of the state."""
+    fields = {"StateChangeReason": {"Code": "C"}, "ImageBuilderErrors": [error("U", "m", None), error("E", "m", 0)]}
 
-    assert expected is builder.complained_since((NOON + timedelta(minutes=minutes)).timestamp())
+    assert expected == ImageBuilder(fields).complaint_since((NOON + timedelta(minutes=minutes)).timestamp())
 
 
-def test_an_undated_error_is_no_recent_one() -> None:
-    """Nothing tells when it was."""
-    assert not ImageBuilder({"ImageBuilderErrors": [error("E", "m", None)]}).complained_since(0)
+def test_the_newest_error_is_the_youngest_with_a_date() -> None:
+    """In seconds since the epoch."""
+    errors = [error("E", "m", None), error("E", "m", -5), error("E", "m", 0)]
+
+    assert NOON.timestamp() == ImageBuilder({"ImageBuilderErrors": errors}).newest_error
+    assert 0.0 == ImageBuilder({"ImageBuilderErrors": errors[:1]}).newest_error
+    assert 0.0 == ImageBuilder({}).newest_error

@@ -32,7 +32,8 @@ def test_a_journey_begins_empty() -> None:
         did_start=False,
         restarted=False,
         running_since=None,
-        busy_since=None,
+        dated=False,
+        delivered_at=NOW,
         late=False,
         fell_at=None,
     )
@@ -51,9 +52,9 @@ def test_a_request_of_unknown_age_is_taken_for_a_fresh_one() -> None:
     assert Journey.resume(event(), now=NOW).late is False
 
 
-@pytest.mark.parametrize(("seconds_ago", "began"), [(0, 0), (1, 1), (86_400, 86_400), (-1, 0)])
+@pytest.mark.parametrize(("seconds_ago", "began"), [(0, 0), (1, 1), (86_400, 86_400), (-1, -1), (-60, -60), (-61, 0)])
 def test_a_journey_begins_when_cloudformation_issued_the_request(seconds_ago: float, began: float) -> None:
-    """However long ago. A date in the future cannot be: then it begins with the first invocation."""
+    """However long ago, or a little ahead of this clock. One that is far ahead cannot be: then it begins now."""
     assert NOW - began == Journey.resume(signed(seconds_ago), now=NOW).began_at
 
 
@@ -61,17 +62,25 @@ def test_a_handed_over_journey_goes_on_as_it_was() -> None:
     """Whatever the URL's date says."""
     journey = Journey(began_at=NOW - 100, acted="start")
 
-    again = Journey.resume(journey.handed_over(signed(600)), now=NOW)
+    again = Journey.resume(journey.handed_over(signed(600), now=NOW), now=NOW)
 
-    assert Journey(began_at=NOW - 100, acted="start", invocation=2) == again
+    assert Journey(began_at=NOW - 100, acted="start", handed_at=NOW, invocation=2) == again
+
+
+@pytest.mark.parametrize(("seconds_ago", "late"), [(0, False), (29, False), (30, True)])
+def test_an_event_that_is_handed_over_again_is_late(seconds_ago: float, late: bool) -> None:
+    """The invocation that it was handed to has died, with what it had done."""
+    handed = Journey(began_at=NOW - 500).handed_over(event(), now=NOW - seconds_ago)
+
+    assert late is Journey.resume(handed, now=NOW).late
 
 
 def test_what_another_version_remembered_is_ignored() -> None:
     """A deploy may replace the function's code between two invocations."""
-    handed = Journey(began_at=NOW).handed_over(event())
+    handed = Journey(began_at=NOW).handed_over(event(), now=NOW)
     handed[KEY]["new"] = 1
 
-    assert Journey(began_at=NOW, invocation=2) == Journey.resume(handed, now=NOW)
+    assert Journey(began_at=NOW, handed_at=NOW, invocation=2) == Journey.resume(handed, now=NOW)
 
 
 def test_what_is_no_memory_is_ignored() -> None:
@@ -93,15 +102,18 @@ def test_what_is_no_memory_is_ignored() -> None:
         did_start=st.booleans(),
         restarted=st.booleans(),
         running_since=st.none() | MOMENTS,
-        busy_since=st.none() | MOMENTS,
+        refused_since=st.dictionaries(st.text(), MOMENTS),
+        left_behind=st.lists(st.text()),
+        is_anothers=st.none() | st.booleans(),
+        status_at=st.none() | MOMENTS,
         late=st.booleans(),
         fell_at=st.none() | MOMENTS,
     )
 )
 def test_a_hand_over_keeps_every_memory_and_counts(journey: Journey) -> None:
     """The event itself is kept as well."""
-    handed = journey.handed_over(event())
+    handed = journey.handed_over(event(), now=NOW)
 
-    expected = Journey(**{**vars(journey), "invocation": journey.invocation + 1})
+    expected = Journey(**{**vars(journey), "handed_at": NOW, "invocation": journey.invocation + 1})
     assert expected == Journey.resume(handed, now=NOW)
     assert event() == {key: value for key, value in handed.items() if key != KEY}

@@ -9,8 +9,14 @@ from running_image_builder_function.journey import Journey
 from running_image_builder_function.lifecycle import Outcome, Pace, Verdict, pursue
 from running_image_builder_function.ports import Calls
 from running_image_builder_function.request import Request
+from running_image_builder_function.standing import Standing
+from support.lambda_side import event
 from support.schedules import FakeSchedules
+from support.stack import FakeStacks
 from support.world import ARN, NAME, World
+
+
+EVENT = event()
 
 
 def pursued(world: World, *, seconds: float = 840) -> Outcome:
@@ -18,7 +24,7 @@ def pursued(world: World, *, seconds: float = 840) -> Outcome:
     return pursue(
         EnsureRunning(Request(name=NAME), Journey(began_at=world.began_at), arn=ARN),
         calls=Calls(world.builders, FakeSchedules(world)),
-        ended=lambda: "",
+        standing=Standing(FakeStacks(world.clock), EVENT, Journey(began_at=world.began_at), clock=world.clock),
         clock=world.clock,
         ends_at=world.began_at + seconds,
         pace=Pace(2, random=lambda: 0.5),

@@ -142,7 +142,7 @@ def test_bad_properties_are_a_failed_start(side: LambdaSide) -> None:
 def test_a_request_that_nobody_waits_for_is_no_failed_start(side: LambdaSide, world: World) -> None:
     """An event that Lambda delivers twice, or a create that was cancelled, must not raise an alarm."""
     world.put("STOPPED")
-    side.ended = "CREATE_COMPLETE"
+    side.stacks.tell("CREATE_COMPLETE")
 
     assert "FAILED" == side.run(event())["Status"]
 

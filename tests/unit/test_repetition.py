@@ -6,6 +6,8 @@ from itertools import pairwise
 import pytest
 
 from running_image_builder_function.contract import ATTRIBUTES, SCHEDULED_STOP_TIME
+from running_image_builder_function.errors import CallFailed, Trouble
+from running_image_builder_function.ports import ResourceStatus
 from support.lambda_side import LOGICAL_ID, STACK_ID, LambdaSide, event, issued_event
 from support.together import SharedClock
 from support.world import NAME, World
@@ -121,13 +123,13 @@ def test_an_event_delivered_again_later_is_answered_the_same(world: World) -> No
 def test_a_request_that_is_over_in_cloudformation_starts_nothing(side: LambdaSide, world: World, status: str) -> None:
     """Delivered again hours later, it must not start a builder that nobody waits for."""
     world.put("STOPPED")
-    side.ended = status
+    side.stacks.tell(status)
 
-    answer = side.run(event())
+    answer = side.run(issued_event(world, seconds_ago=40))
 
     assert (
         f"Image builder {NAME} (STOPPED): CloudFormation no longer waits for this request ({status}). "
-        "Nothing is to be done." == answer["Reason"]
+        "No action is needed." == answer["Reason"]
     )
     assert [] == world.calls("StartImageBuilder")
     assert [0] == side.answered_at
@@ -136,7 +138,7 @@ def test_a_request_that_is_over_in_cloudformation_starts_nothing(side: LambdaSid
 def test_a_request_that_ends_while_it_is_waited_for_ends_within_a_minute(side: LambdaSide, world: World) -> None:
     """A cancelled deploy, or a Delete that came meanwhile."""
     world.put("STOPPED")
-    world.clock.later(100, lambda: setattr(side, "ended", "DELETE_IN_PROGRESS"))
+    world.clock.later(100, lambda: side.stacks.tell("DELETE_IN_PROGRESS"))
 
     answer = side.run(event())
 
@@ -144,11 +146,37 @@ def test_a_request_that_ends_while_it_is_waited_for_ends_within_a_minute(side: L
     assert 100 <= side.answered_at[0] <= 162
 
 
+@pytest.mark.parametrize("trouble", Trouble)
+def test_not_knowing_means_going_on(
+    side: LambdaSide, world: World, trouble: Trouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A missing permission must not fail a deploy; the log says that nobody looked."""
+    world.put("STOPPED")
+    action = "cloudformation:DescribeStackResource"
+    side.stacks.errors = [CallFailed(trouble, action=action, code="Code", detail="no") for _ in range(99)]
+
+    assert "SUCCESS" == side.run(event())["Status"]
+    assert "no look at the stack: Code" in [record.getMessage() for record in caplog.records]
+
+
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_FAILED"])
+@pytest.mark.parametrize("seconds_later", [-1, 0, None])
+def test_an_end_from_before_the_request_is_another_requests(
+    side: LambdaSide, world: World, status: str, seconds_later: float | None
+) -> None:
+    """CloudFormation's own status may lag behind, and a local engine tell no time."""
+    world.put("STOPPED")
+    changed_at = None if seconds_later is None else world.began_at + seconds_later
+    side.stacks.told = ResourceStatus(status, changed_at)
+
+    assert "SUCCESS" == side.run(issued_event(world))["Status"]
+
+
 def test_a_successor_asks_at_once(side: LambdaSide, world: World) -> None:
     """Where a function's limit is below a minute, nobody would otherwise."""
     side.limit = 8
     world.put("PENDING")
-    world.clock.later(100, lambda: setattr(side, "ended", "DELETE_IN_PROGRESS"))
+    world.clock.later(100, lambda: side.stacks.tell("DELETE_IN_PROGRESS"))
 
     assert "CloudFormation no longer waits" in side.run(event())["Reason"]
     assert 100 <= side.answered_at[0] <= 106
@@ -157,7 +185,7 @@ def test_a_successor_asks_at_once(side: LambdaSide, world: World) -> None:
 def test_a_request_that_is_over_is_answered_truthfully_where_the_builder_runs(side: LambdaSide, world: World) -> None:
     """A duplicate of an answered request gives the answer that it had."""
     world.put("RUNNING")
-    side.ended = "CREATE_COMPLETE"
+    side.stacks.tell("CREATE_COMPLETE")
 
     answer = side.run(event())
 
@@ -170,21 +198,19 @@ def test_cloudformation_is_asked_at_the_full_minute(side: LambdaSide, world: Wor
 
     side.run(event(PollIntervalSeconds="30", TimeoutSeconds="200"))
 
-    assert [60, 120, 180] == [asked.at - world.began_at for asked in side.asked]
+    assert [60, 120, 180] == [asked.at - world.began_at for asked in side.stacks.asked]
 
 
 def test_cloudformation_is_asked_before_each_start_and_once_a_minute(side: LambdaSide, world: World) -> None:
-    """It is asked about this resource in this stack, since this request began."""
+    """It is asked about this resource in this stack."""
     world.put("STOPPED")
     world.fault("throttle", "Start", seconds=10)
 
     side.run(event())
 
-    moments = [asked.at - world.began_at for asked in side.asked]
+    moments = [asked.at - world.began_at for asked in side.stacks.asked]
     assert 3 <= len([moment for moment in moments if moment <= 20])
-    assert {(STACK_ID, LOGICAL_ID, world.began_at)} == {
-        (asked.stack_id, asked.logical_id, asked.began_at) for asked in side.asked
-    }
+    assert {(STACK_ID, LOGICAL_ID)} == {(asked.stack_id, asked.logical_id) for asked in side.stacks.asked}
     gaps = [later - earlier for earlier, later in pairwise(moments) if earlier > 20]
     assert 5 <= len(gaps)
     assert all(60 <= gap <= 75 for gap in gaps)

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from support.lambda_side import LambdaSide, event
+from support.lambda_side import LambdaSide, event, issued_event
 from support.together import SharedClock
 from support.world import World
 
@@ -66,9 +66,9 @@ def test_a_throttled_start_is_not_repeated_where_nobody_waits_any_more(side: Lam
     """CloudFormation is asked before each of them."""
     world.put("STOPPED")
     world.fault("throttle", "Start", times=1)
-    world.clock.later(1, lambda: setattr(side, "ended", "DELETE_IN_PROGRESS"))
+    world.clock.later(1, lambda: side.stacks.tell("DELETE_IN_PROGRESS"))
 
-    assert "no longer waits" in side.run(event())["Reason"]
+    assert "no longer waits" in side.run(issued_event(world))["Reason"]
     assert 0 == world.starts()
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from running_image_builder_function.goals import goal_of
+from running_image_builder_function.goal import Goal
+from running_image_builder_function.goals import deleted_goal, running_goal
 from running_image_builder_function.journey import Journey
 from running_image_builder_function.request import parse
 from running_image_builder_function.stop_schedule import ScheduledStop
@@ -12,13 +13,14 @@ from support.world import ARN, NAME, REGION, World
 
 
 def test_an_update_without_the_option_deletes_the_schedule(side: LambdaSide, world: World) -> None:
-    """The function learns of it from the properties before."""
+    """The function learns of it from the properties before; until the end it stays, put off, as the builder's end."""
     world.put("RUNNING")
     side.schedules.due_at["stop-1"] = world.began_at + 500
 
     assert "" == side.run(update_event(SCHEDULE))["Data"]["ScheduledStopTime"]
     assert {} == side.schedules.due_at
-    assert [("find", "stop-1"), ("remove", "stop-1")] == side.schedules.calls
+    assert ["find", "put", "find", "remove"] == [what for what, _ in side.schedules.calls]
+    assert [1800 + 900] == side.schedules.moments
 
 
 def test_a_stop_that_has_fired_is_waited_out_where_it_is_not_wanted_any_more(side: LambdaSide, world: World) -> None:
@@ -27,7 +29,7 @@ def test_a_stop_that_has_fired_is_waited_out_where_it_is_not_wanted_any_more(sid
     side.schedules.due_at["stop-1"] = world.began_at - 100
 
     assert "SUCCESS" == side.run(update_event(SCHEDULE))["Status"]
-    assert 270 <= side.answered_at[0] <= 274
+    assert 520 <= side.answered_at[0] <= 524
 
 
 def test_another_builders_schedule_is_left_to_the_delete_of_that_builder(side: LambdaSide, world: World) -> None:
@@ -120,7 +122,7 @@ def test_a_schedule_that_somebody_has_changed_is_taken_for_one_that_fires_now(si
     side.schedules.changed["stop-1"] = ScheduledStop(at=None, builder="")
 
     assert "SUCCESS" == side.run(event(**SCHEDULE))["Status"]
-    assert 370 <= side.answered_at[0] <= 374
+    assert 620 <= side.answered_at[0] <= 624
 
 
 def test_a_schedule_that_somebody_has_changed_is_deleted_with_its_purpose(side: LambdaSide, world: World) -> None:
@@ -162,7 +164,7 @@ def test_a_schedule_of_another_name_is_looked_for_when_the_old_one_is_deleted(si
     side.run(update_event({**SCHEDULE, "ScheduleName": "old"}, **SCHEDULE))
 
     assert ["stop-1"] == list(side.schedules.due_at)
-    assert 270 <= side.answered_at[0] <= 274
+    assert 520 <= side.answered_at[0] <= 524
 
 
 @pytest.mark.parametrize(
@@ -217,7 +219,9 @@ def test_the_schedule_of_a_builder_that_is_gone_goes_too(
 def test_each_goal_knows_its_region(request_type: str, on_delete: str) -> None:
     """For messages about what is not found there, or not allowed."""
     request = parse(event(request_type, OnDelete=on_delete, **SCHEDULE))
-    goal = goal_of(request, Journey(began_at=0), deletes=request_type == "Delete", arn=ARN)
+    goal: Goal | None = running_goal(request, Journey(began_at=0), arn=ARN)
+    if request_type == "Delete":
+        goal = deleted_goal(request, Journey(began_at=0), arn=ARN, is_anothers=False)
 
     assert goal is not None
     assert REGION == goal.region

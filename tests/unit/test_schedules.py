@@ -76,6 +76,37 @@ def test_a_schedule_tells_what_it_does(schedules: Schedules, stubber: Stubber) -
     assert ScheduledStop(at=AT, builder=NAME) == schedules.find("stop-1")
 
 
+@pytest.mark.parametrize(
+    ("request_id", "quiet_until", "note"),
+    [
+        ("", 0.0, ""),
+        ("a1b2-c3", 0.0, " (request a1b2-c3)"),
+        ("", AT, " (an earlier stop may come until 2027-01-15T08:00:00Z)"),
+        ("a1b2-c3", AT, " (request a1b2-c3; an earlier stop may come until 2027-01-15T08:00:00Z)"),
+    ],
+)
+def test_a_schedule_says_who_has_set_it_and_what_may_still_come(
+    schedules: Schedules, stubber: Stubber, request_id: str, quiet_until: float, note: str
+) -> None:
+    """A request that comes back to it, in another invocation, has nothing else to go by."""
+    said = {**SET, "Description": f"Stops the AppStream image builder {NAME}{note}"}
+    stubber.add_response("update_schedule", ARN, said)
+    stubber.add_response("get_schedule", said, NAMED)
+
+    schedules.put(WANTED, NAME, at=AT, request_id=request_id, quiet_until=quiet_until)
+
+    found = ScheduledStop(at=AT, builder=NAME, request_id=request_id, quiet_until=quiet_until)
+    assert found == schedules.find("stop-1")
+
+
+@pytest.mark.parametrize("at", ["2027-13-15T08:00:00", "2027-01-15T25:00:00"])
+def test_a_moment_that_there_is_not_may_be_any(schedules: Schedules, stubber: Stubber, at: str) -> None:
+    """It looks like one only."""
+    stubber.add_response("get_schedule", {**SET, "ScheduleExpression": f"at({at})"}, NAMED)
+
+    assert ScheduledStop(at=None, builder=NAME) == schedules.find("stop-1")
+
+
 def test_a_refused_role_is_told_where_the_schedule_is_new_too(schedules: Schedules, stubber: Stubber) -> None:
     """The call that makes a schedule hands it over as well."""
     stubber.add_client_error("update_schedule", "ResourceNotFoundException")

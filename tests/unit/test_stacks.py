@@ -1,18 +1,27 @@
-"""Whether CloudFormation still waits: what its status of the resource means."""
+"""The looks at CloudFormation: what is read of a resource, of its stack and of its neighbors."""
 
-from datetime import datetime, timedelta, timezone
+from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ConnectionClosedError
 from botocore.stub import Stubber
 
 from running_image_builder_function.aws_errors import CONFIG
+from running_image_builder_function.contract import RESOURCE_TYPE
+from running_image_builder_function.errors import CallFailed, Trouble
 from running_image_builder_function.stacks import Stacks
 from support.lambda_side import LOGICAL_ID, STACK_ID
+from support.world import NAME
 
-BEGAN = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
+CHANGED = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
+
+LOOKS: dict[str, Callable[[Stacks], object]] = {
+    "describe_stack_resource": lambda stacks: stacks.resource(STACK_ID, LOGICAL_ID),
+    "describe_stacks": lambda stacks: stacks.stack_status(STACK_ID),
+    "list_stack_resources": lambda stacks: stacks.has_another(STACK_ID, LOGICAL_ID, NAME),
+}
 
 
 @pytest.fixture
@@ -27,13 +36,41 @@ def client() -> Any:
     )
 
 
-def look(client: Any, status: str, *, seconds_later: float) -> str:
-    """Return what is made of a status that the resource got some seconds after the request began."""
+class Canned:
+    """A client that answers every look with the next of some answers."""
+
+    def __init__(self, *answers: object) -> None:
+        """Keep them."""
+        self._answers = list(answers)
+        self.asked: list[dict[str, str]] = []
+
+    def _next(self, **arguments: str) -> object:
+        self.asked.append(arguments)
+        return self._answers.pop(0)
+
+    describe_stack_resource = describe_stacks = list_stack_resources = _next
+
+
+def entry(
+    status: str = "CREATE_COMPLETE", *, logical_id: str = "Other", name: str = NAME, kind: str = RESOURCE_TYPE
+) -> dict[str, Any]:
+    """Return one entry of ListStackResources."""
+    return {
+        "LogicalResourceId": logical_id,
+        "PhysicalResourceId": name,
+        "ResourceType": kind,
+        "LastUpdatedTimestamp": CHANGED,
+        "ResourceStatus": status,
+    }
+
+
+def test_a_resource_is_told_with_since_when(client: Any) -> None:
+    """Its time is CloudFormation's own."""
     detail = {
         "LogicalResourceId": LOGICAL_ID,
         "ResourceType": "any",
-        "ResourceStatus": status,
-        "LastUpdatedTimestamp": BEGAN + timedelta(seconds=seconds_later),
+        "ResourceStatus": "UPDATE_IN_PROGRESS",
+        "LastUpdatedTimestamp": CHANGED,
     }
     with Stubber(client) as stubber:
         stubber.add_response(
@@ -41,82 +78,116 @@ def look(client: Any, status: str, *, seconds_later: float) -> str:
             {"StackResourceDetail": detail},
             {"StackName": STACK_ID, "LogicalResourceId": LOGICAL_ID},
         )
-        return ended(client)
-
-
-def ended(client: Any) -> str:
-    """Return the answer to one look."""
-    return Stacks(lambda: client).ended(STACK_ID, LOGICAL_ID, began_at=BEGAN.timestamp())
-
-
-@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS"])
-@pytest.mark.parametrize("seconds_later", [-1, 0, 1])
-def test_a_resource_in_progress_is_waited_for(client: Any, status: str, seconds_later: float) -> None:
-    """The request is going on."""
-    assert "" == look(client, status, seconds_later=seconds_later)
-
-
-@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "CREATE_FAILED", "UPDATE_COMPLETE", "UPDATE_FAILED"])
-def test_a_resource_that_came_to_an_end_later_is_not_waited_for(client: Any, status: str) -> None:
-    """It was answered, or CloudFormation gave up."""
-    assert status == look(client, status, seconds_later=1)
-
-
-@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_COMPLETE"])
-@pytest.mark.parametrize("seconds_later", [-1, 0])
-def test_an_end_from_before_the_request_is_another_requests(client: Any, status: str, seconds_later: float) -> None:
-    """CloudFormation's own status may lag behind."""
-    assert "" == look(client, status, seconds_later=seconds_later)
-
-
-@pytest.mark.parametrize("status", ["DELETE_IN_PROGRESS", "DELETE_COMPLETE", "DELETE_FAILED", "DELETE_SKIPPED"])
-@pytest.mark.parametrize("seconds_later", [-1, 1])
-def test_a_resource_that_is_deleted_is_not_waited_for(client: Any, status: str, seconds_later: float) -> None:
-    """Whenever that began: nothing follows a deletion."""
-    assert status == look(client, status, seconds_later=seconds_later)
-
-
-@pytest.mark.parametrize("code", ["AccessDenied", "ValidationError", "Throttling"])
-def test_not_knowing_means_going_on(client: Any, code: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A missing permission must not fail a deploy; the log says that nobody looked."""
-    caplog.set_level("INFO")
-    with Stubber(client) as stubber:
-        stubber.add_client_error("describe_stack_resource", code)
-        assert "" == ended(client)
-
-    assert ["no look at the stack: ClientError"] == [record.getMessage() for record in caplog.records]
-
-
-def test_a_dropped_connection_means_going_on(client: Any) -> None:
-    """As any other way of not knowing."""
-
-    def drop(request: Any, **_: Any) -> None:
-        raise ConnectionClosedError(endpoint_url=request.url)
-
-    client.meta.events.register("before-send.cloudformation", drop)
-
-    assert "" == ended(client)
+        assert ("UPDATE_IN_PROGRESS", CHANGED.timestamp()) == Stacks(lambda: client).resource(STACK_ID, LOGICAL_ID)
 
 
 @pytest.mark.parametrize(
-    "detail",
+    ("detail", "expected"),
+    [
+        ({}, ("", None)),
+        ({"ResourceStatus": "CREATE_COMPLETE"}, ("CREATE_COMPLETE", None)),
+        ({"ResourceStatus": "CREATE_COMPLETE", "LastUpdatedTimestamp": "today"}, ("CREATE_COMPLETE", None)),
+        ({"ResourceStatus": None, "LastUpdatedTimestamp": CHANGED}, ("", CHANGED.timestamp())),
+    ],
+)
+def test_what_a_resource_does_not_tell_is_empty(detail: object, expected: tuple[str, object]) -> None:
+    """Local engines leave out much."""
+    canned = Canned({"StackResourceDetail": detail})
+
+    assert expected == Stacks(lambda: canned).resource(STACK_ID, LOGICAL_ID)
+
+
+@pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_COMPLETE"])
+def test_the_status_of_the_stack_is_told(client: Any, status: str) -> None:
+    """As CloudFormation names it."""
+    with Stubber(client) as stubber:
+        stubber.add_response(
+            "describe_stacks",
+            {"Stacks": [{"StackName": "stack-1", "CreationTime": CHANGED, "StackStatus": status}]},
+            {"StackName": STACK_ID},
+        )
+        assert status == Stacks(lambda: client).stack_status(STACK_ID)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (entry(), True),
+        (entry("CREATE_IN_PROGRESS"), True),
+        (entry("UPDATE_FAILED"), True),
+        (entry("UPDATE_ROLLBACK_COMPLETE"), True),
+        (entry("IMPORT_COMPLETE"), True),
+        (entry(logical_id=LOGICAL_ID), False),
+        (entry(name="builder-2"), False),
+        (entry(name=f"{NAME}/not-started"), False),
+        (entry(kind="AWS::AppStream::ImageBuilder"), False),
+        (entry("DELETE_IN_PROGRESS"), False),
+        (entry("DELETE_COMPLETE"), False),
+        (entry("DELETE_FAILED"), False),
+        (entry("CREATE_FAILED"), False),
+        (entry("ROLLBACK_IN_PROGRESS"), False),
+        (entry("IMPORT_ROLLBACK_COMPLETE"), False),
+        (entry("IMPORT_FAILED"), False),
+    ],
+)
+def test_another_live_resource_of_this_type_has_the_builder(client: Any, found: dict[str, Any], expected: bool) -> None:
+    """Any other resource, and one that is on its way out, has not."""
+    with Stubber(client) as stubber:
+        stubber.add_response("list_stack_resources", {"StackResourceSummaries": [found]}, {"StackName": STACK_ID})
+        assert expected is Stacks(lambda: client).has_another(STACK_ID, LOGICAL_ID, NAME)
+
+
+def test_another_resource_is_looked_for_on_all_pages() -> None:
+    """A stack may have 500 resources."""
+    first = {"StackResourceSummaries": [entry(name="builder-2"), "no entry"], "NextToken": "more"}
+    canned = Canned(first, {"StackResourceSummaries": [entry()]})
+
+    assert Stacks(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
+    assert [{"StackName": STACK_ID}, {"StackName": STACK_ID, "NextToken": "more"}] == canned.asked
+
+
+def test_pages_that_never_end_are_a_failed_look() -> None:
+    """Nothing may hang."""
+    canned = Canned(*[{"StackResourceSummaries": [], "NextToken": "again"}] * 60)
+
+    with pytest.raises(CallFailed, match="no end in the answer"):
+        Stacks(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
+
+
+@pytest.mark.parametrize("operation", LOOKS)
+@pytest.mark.parametrize(
+    ("code", "trouble"),
+    [("AccessDenied", Trouble.DENIED), ("ValidationError", Trouble.REFUSED), ("Throttling", Trouble.THROTTLED)],
+)
+def test_a_refused_look_says_why(client: Any, operation: str, code: str, trouble: Trouble) -> None:
+    """What it means for the request is not decided here."""
+    with Stubber(client) as stubber:
+        stubber.add_client_error(operation, code)
+        with pytest.raises(CallFailed) as caught:
+            LOOKS[operation](Stacks(lambda: client))
+
+    assert (trouble, code) == (caught.value.trouble, caught.value.code)
+    assert caught.value.action == "cloudformation:" + operation.title().replace("_", "")
+
+
+@pytest.mark.parametrize("operation", LOOKS)
+@pytest.mark.parametrize(
+    "answer",
     [
         None,
         {},
-        {"ResourceStatus": "CREATE_COMPLETE"},
-        {"ResourceStatus": "CREATE_COMPLETE", "LastUpdatedTimestamp": None},
-        {"LastUpdatedTimestamp": BEGAN + timedelta(seconds=1)},
-        {"ResourceStatus": None, "LastUpdatedTimestamp": BEGAN + timedelta(seconds=1)},
+        {"StackResourceDetail": None, "Stacks": None, "StackResourceSummaries": None},
+        {"Stacks": []},
+        {"Stacks": [None]},
+        {"Stacks": [{"StackName": "stack-1"}]},
     ],
 )
-def test_an_answer_without_what_was_asked_for_means_going_on(detail: object) -> None:
-    """Local engines leave out much."""
+def test_an_answer_without_what_was_asked_for_is_a_failed_look(operation: str, answer: object) -> None:
+    """Somebody else has answered, or only a part of it came."""
+    with pytest.raises(CallFailed) as caught:
+        LOOKS[operation](Stacks(lambda: Canned(answer)))
 
-    class Client:
-        def describe_stack_resource(self, **_: str) -> dict[str, object]:
-            return {} if detail is None else {"StackResourceDetail": detail}
-
-    assert "" == ended(Client())
+    assert Trouble.UNAVAILABLE is caught.value.trouble
 
 
 def test_the_client_is_made_at_the_first_look_and_only_once(client: Any) -> None:
@@ -132,6 +203,7 @@ def test_the_client_is_made_at_the_first_look_and_only_once(client: Any) -> None
     with Stubber(client) as stubber:
         for _ in range(2):
             stubber.add_client_error("describe_stack_resource", "AccessDenied")
-            stacks.ended(STACK_ID, LOGICAL_ID, began_at=0)
+            with pytest.raises(CallFailed):
+                stacks.resource(STACK_ID, LOGICAL_ID)
 
     assert (0, 1) == (before, len(made))

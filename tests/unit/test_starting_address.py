@@ -21,8 +21,10 @@ def test_an_address_that_comes_late_is_waited_for(side: LambdaSide, world: World
     assert 420 + delay <= side.answered_at[0] <= 422 + delay
 
 
-def test_an_address_that_never_comes_is_waited_for_briefly(side: LambdaSide, world: World) -> None:
-    """The builder does run: a minute later the answer goes out without it."""
+def test_an_address_that_never_comes_is_waited_for_briefly(
+    side: LambdaSide, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The builder does run: five minutes later the answer goes out without it, and a warning says so."""
     world.put("STOPPED")
     world.durations(eni_delay=10_000)
 
@@ -30,11 +32,28 @@ def test_an_address_that_never_comes_is_waited_for_briefly(side: LambdaSide, wor
 
     assert "SUCCESS" == answer["Status"]
     assert ("", "") == (answer["Data"]["EniPrivateIpAddress"], answer["Data"]["EniId"])
-    assert [480] == side.answered_at
+    assert [720] == side.answered_at
+    assert ["WARNING"] == [each.levelname for each in caplog.records if "has not told its address" in each.message]
 
 
-@pytest.mark.parametrize("kind", ["access_denied", "error"])
-def test_a_look_that_fails_for_good_ends_the_wait_for_an_address(side: LambdaSide, world: World, kind: str) -> None:
+def test_an_ipv6_address_is_one(side: LambdaSide, world: World) -> None:
+    """A subnet may have no other; nothing more is waited for."""
+    world.put(
+        "RUNNING",
+        VpcConfig={"SubnetIds": ["subnet-1"]},
+        NetworkAccessConfiguration={"EniId": "eni-1", "EniIpv6Addresses": ["2001:db8::1"]},
+    )
+
+    answer = side.run(event())
+
+    assert ("", "2001:db8::1") == (answer["Data"]["EniPrivateIpAddress"], answer["Data"]["EniIpv6Addresses"])
+    assert [0] == side.answered_at
+
+
+@pytest.mark.parametrize(("kind", "patience"), [("access_denied", 90), ("error", 10)])
+def test_a_look_that_fails_for_good_ends_the_wait_for_an_address(
+    side: LambdaSide, world: World, kind: str, patience: int
+) -> None:
     """The builder runs, as was asked for: that is a success."""
     world.put("STOPPED")
     world.durations(eni_delay=50)
@@ -47,7 +66,7 @@ def test_a_look_that_fails_for_good_ends_the_wait_for_an_address(side: LambdaSid
         answer["Data"]["State"],
         answer["Data"]["EniPrivateIpAddress"],
     )
-    assert 430 <= side.answered_at[0] <= 432
+    assert 430 + patience <= side.answered_at[0] <= 445 + patience
 
 
 @pytest.mark.parametrize("kind", ["throttle", "drop"])
@@ -70,7 +89,7 @@ def test_trouble_that_lasts_does_not_prolong_the_wait_for_an_address(side: Lambd
     answer = side.run(event())
 
     assert ("SUCCESS", "") == (answer["Status"], answer["Data"]["EniPrivateIpAddress"])
-    assert 480 <= side.answered_at[0] <= 500
+    assert 720 <= side.answered_at[0] <= 740
 
 
 @pytest.mark.parametrize("trouble", [Trouble.DENIED, Trouble.THROTTLED])

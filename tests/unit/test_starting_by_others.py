@@ -85,13 +85,13 @@ def test_the_start_waits_until_another_delivery_of_the_same_event_has_answered(w
     world.put("PENDING")
     world.place.builders.set_state(NAME, "PENDING", [(30.0, "STOPPED")])
     fell_at = world.clock.now + 30.0
-    side.ended = "CREATE_FAILED"
+    side.stacks.tell("CREATE_FAILED")
 
     answer = side.run(event(PollIntervalSeconds="5"))
 
     assert "no longer waits for this request (CREATE_FAILED)" in answer["Reason"]
     assert world.starts() == 0
-    assert side.asked[0].at == fell_at + FALL_PAUSE
+    assert side.stacks.asked[0].at == fell_at + FALL_PAUSE
 
 
 @pytest.mark.parametrize(("age", "status", "starts"), [(29.0, "SUCCESS", 1), (30.0, "FAILED", 0)])

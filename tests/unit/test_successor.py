@@ -90,6 +90,20 @@ def test_a_refusal_names_the_action(code: str, trouble: Trouble) -> None:
     assert (trouble, "lambda:InvokeFunction", code) == (failed.value.trouble, failed.value.action, failed.value.code)
 
 
+@pytest.mark.parametrize("status", [200, 204, None])
+def test_what_is_not_queued_is_not_handed_over(status: int | None) -> None:
+    """Lambda answers 202 to an asynchronous invocation; something else has answered otherwise."""
+
+    class Client:
+        def invoke(self, **_: object) -> dict[str, object]:
+            return {} if status is None else {"StatusCode": status}
+
+    with pytest.raises(CallFailed) as failed:
+        Successor(Client).invoke(FUNCTION_ARN, {})
+
+    assert (Trouble.UNAVAILABLE, "lambda:InvokeFunction") == (failed.value.trouble, failed.value.action)
+
+
 def test_a_client_that_cannot_be_made_is_a_failed_call() -> None:
     """Lambda sets the Region; without one nothing can be reached."""
     with pytest.raises(CallFailed):
@@ -111,21 +125,27 @@ def test_a_refusal_that_may_pass_is_tried_again(trouble: Trouble) -> None:
     """After 1, 2 and 4 seconds."""
     clock, queue = VirtualClock(), Queue(trouble, trouble, trouble)
 
-    hand_over(queue, FUNCTION_ARN, {"a": 1}, clock=clock, until=clock.now + 20)
+    hand_over(queue, FUNCTION_ARN, {"a": 1}, clock=clock, until=clock.now + 22.5)
 
     assert [1, 2, 4] == clock.slept
     assert [(FUNCTION_ARN, {"a": 1})] * 4 == queue.calls
 
 
 @pytest.mark.parametrize("trouble", TRANSIENT)
-def test_a_refusal_that_lasts_is_raised_in_time(trouble: Trouble) -> None:
-    """No pause ends at the last moment, or after it."""
+@pytest.mark.parametrize(
+    ("seconds", "slept"),
+    [(0, []), (15, []), (15.5, [0.5]), (16, [1]), (20, [1, 2, 2]), (60, [1, 2, 4, 8, 8, 8, 8, 6])],
+)
+def test_a_refusal_that_lasts_is_raised_in_time(trouble: Trouble, seconds: float, slept: list[float]) -> None:
+    """A try may hang for 15 s: the last one is begun so long before the last moment."""
     clock, queue = VirtualClock(), Queue(*[trouble] * 100)
 
-    with pytest.raises(CallFailed):
-        hand_over(queue, FUNCTION_ARN, {}, clock=clock, until=clock.now + 7)
+    with pytest.raises(CallFailed) as failed:
+        hand_over(queue, FUNCTION_ARN, {}, clock=clock, until=clock.now + seconds)
 
-    assert [1, 2] == clock.slept
+    assert trouble is failed.value.trouble
+    assert slept == clock.slept
+    assert len(slept) + 1 == len(queue.calls)
 
 
 @pytest.mark.parametrize("trouble", HOPELESS)

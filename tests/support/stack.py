@@ -1,0 +1,63 @@
+"""CloudFormation in virtual time behind the function's own interface: one resource's status and its stack's."""
+
+from typing import NamedTuple
+
+from running_image_builder_function.errors import CallFailed
+from running_image_builder_function.ports import ResourceStatus
+from support.virtual_time import VirtualClock
+
+
+class Asked(NamedTuple):
+    """One look at the resource, at a moment."""
+
+    at: float
+    stack_id: str
+    logical_id: str
+
+
+class FakeStacks:
+    """The three looks of the function.
+
+    Attributes:
+        told: What is told of the resource.
+        status: The stack's.
+        others: The builders that other live resources of the stack have.
+        errors: What the next looks meet, whichever they are.
+        asked: Every look at the resource, in order.
+        calls: Every look: the operation.
+    """
+
+    def __init__(self, clock: VirtualClock) -> None:
+        """Begin with a resource of which nothing is told."""
+        self._clock = clock
+        self.told = ResourceStatus("", None)
+        self.status = "UPDATE_IN_PROGRESS"
+        self.others: set[str] = set()
+        self.errors: list[CallFailed] = []
+        self.asked: list[Asked] = []
+        self.calls: list[str] = []
+
+    def tell(self, status: str, *, changed_at: float | None = None) -> None:
+        """Tell a status from now on: by default one that the resource got a moment after now."""
+        self.told = ResourceStatus(status, self._clock.now + 1 if changed_at is None else changed_at)
+
+    def resource(self, stack_id: str, logical_id: str) -> ResourceStatus:
+        """Return the status."""
+        self.asked.append(Asked(self._clock.now, stack_id, logical_id))
+        self._called("DescribeStackResource")
+        return self.told
+
+    def stack_status(self, stack_id: str) -> str:
+        """Return the status of the stack."""
+        self._called("DescribeStacks")
+        return self.status
+
+    def has_another(self, stack_id: str, logical_id: str, name: str) -> bool:
+        """Return whether another resource has the builder."""
+        self._called("ListStackResources")
+        return name in self.others
+
+    def _called(self, operation: str) -> None:
+        self.calls.append(operation)
+        if self.errors:
+            raise self.errors.pop(0)
