@@ -16,6 +16,8 @@ PLAIN = 60.0
 
 _AT_LEAST = 2
 _ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
+_OWN = ("start", "stop")
+_START = "StartImageBuilder"
 _AT_AN_END = ("RUNNING", "STOPPED", "FAILED", "DELETING")
 _ON = ("PENDING", "UPDATING_AGENT", "RUNNING", "REBOOTING", "SNAPSHOTTING", "PENDING_SYNCING_APPS", "SYNCING_APPS")
 """The states that a builder can be in only where it was started."""
@@ -51,7 +53,10 @@ def a_roll_back_ends_in_time(history: History) -> Iterator[str]:
             continue
         data = request.answer.get("Data") or {}
         invocations = history.of(request)
-        own = [act for act in history.acts if act.invocation in invocations and act.what in ("start", "stop")]
+        own: list[object] = [act for act in history.acts if act.invocation in invocations and act.what in _OWN]
+        if not history.scenario.behaviour.start_refusal_code:
+            # So AppStream takes a start that changes nothing for one that does.
+            own += [each for each in history.calls if each.invocation in invocations and each.operation == _START]
         looks = [look for look in history.looks if look.invocation in invocations]
         # One that looks at what a failed rename has started waits for that, too.
         others = any(look.name != request.properties.name for look in looks)
@@ -161,6 +166,14 @@ def _was_told_of(history: History, start: Act, request: Request) -> bool:
     last = ends[-1] if ends else request
     if not last.succeeded:
         return True
+    if any(
+        each.answer.get("Status") == "FAILED"
+        and each.ended_at >= (start.at if each.kind == "Delete" else max(start.at, last.ended_at))
+        and name in str(each.answer.get("Reason"))
+        for each in history.requests
+    ):
+        # Another resource, that had it too, or was to have it, has told of it since.
+        return True
     if last is request:
         return False
     if _starter_knows(history, start, last):
@@ -177,7 +190,15 @@ def _was_told_of(history: History, start: Act, request: Request) -> bool:
 def _starter_knows(history: History, start: Act, last: Request) -> bool:
     """Return whether who has started a builder has seen it running when nobody was left to stop it: it must warn."""
     assert start.invocation is not None
-    return any(
+    told = [
+        look.at
+        for look in history.stack_looks
+        if look.told is not None
+        and not look.failed
+        and look.told.at >= last.sent_at
+        and look.invocation.descends_from(start.invocation)
+    ]
+    return bool(told) and any(
         look.at > last.ended_at + _SEEN_LATER
         and look.arrived
         and look.shown is not None
