@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import date, datetime, timezone
-from random import Random
 
 from simulation.dice import Token
 from simulation.drawing import draw
@@ -17,7 +16,6 @@ from simulation.shrink import smaller
 from simulation.tally import Tally, tally_of
 
 _CHUNK = 20
-_DAYS = 1_000_000
 _APART = 1_000_000
 """Numbers between two days' runs, more than a day's runs are."""
 
@@ -41,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def first_of(day: date) -> int:
     """Return the number of a day's first run: the same all day (UTC), and far from those of other days."""
-    return Random(day.isoformat()).randrange(_DAYS) * _APART
+    return day.toordinal() * _APART
 
 
 def _replay(token: Token) -> int:

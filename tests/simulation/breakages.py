@@ -27,6 +27,7 @@ from running_image_builder_function.image_builder import ImageBuilder
 from running_image_builder_function.journal import Redaction
 from running_image_builder_function.schedules import Schedules
 from running_image_builder_function.stacks import Stacks
+from running_image_builder_function.standing import Standing
 from running_image_builder_function.states import Meaning, Row
 from running_image_builder_function.stop_schedule import moment
 from running_image_builder_function.successor import Successor
@@ -94,7 +95,7 @@ def _never_due(seconds: float) -> Break:
 
 def _runs_for_ever(patch: pytest.MonkeyPatch) -> None:
     _never_due(1e9)(patch)
-    patch.setattr(Stacks, "ended", lambda self, stack_id, logical_id, *, began_at: "")
+    patch.setattr(Standing, "over", lambda self: "")
     patch.setattr(run_module, "LONGEST", 2 * 3600.0)
 
 
@@ -125,7 +126,7 @@ def _stops_again(self: EnsureStopped, builder: ImageBuilder | None, *, now: floa
 
 
 def _starts_any_version(self: AppStream, name: str, agent_version: str | None) -> None:
-    self._call("StartImageBuilder", "start_image_builder", Name=name)
+    self._client.call("StartImageBuilder", Name=name)
 
 
 def _gives_no_reason(body: dict[str, Any]) -> tuple[bytes, list[str]]:
@@ -197,7 +198,7 @@ def _learns_late(patch: pytest.MonkeyPatch) -> None:
     """Let a roll-back be told of when its timeout is nearly over only."""
     schedulers: list[Scheduler] = []
     begin = Scheduler.__init__
-    whole: Any = Stacks.is_rolling_back  # type: ignore[attr-defined]
+    whole: Any = Stacks.stack_status
 
     def remember(self: Scheduler, now: float) -> None:
         schedulers.append(self)
@@ -206,8 +207,8 @@ def _learns_late(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Scheduler, "__init__", remember)
     patch.setattr(
         Stacks,
-        "is_rolling_back",
-        lambda self, stack_id: whole(self, stack_id) and schedulers[-1].now > run_module.BEGIN + 2000,
+        "stack_status",
+        lambda self, stack_id: whole(self, stack_id) if schedulers[-1].now > run_module.BEGIN + 2000 else "UNKNOWN",
     )
 
 
@@ -253,7 +254,7 @@ BREAKAGES = (
         _sets(Schedules, "remove", lambda self, name: None),
         renamed(stop_after=7200),
     ),
-    Breakage("a_roll_back_always_ends", _answers("is_rolling_back", lambda _: False), rolled_back()),
+    Breakage("a_roll_back_always_ends", _answers("stack_status", lambda _: "UPDATE_IN_PROGRESS"), rolled_back()),
     Breakage("a_roll_back_ends_in_time", _learns_late, rolled_back(builder="snapshot")),
     Breakage(
         "a_delete_with_nothing_to_stop_succeeds",
@@ -261,7 +262,7 @@ BREAKAGES = (
         left_in_doubt(),
     ),
     Breakage("nothing_is_forgotten", _marks_every_failure, started_in_vain()),
-    Breakage("success_means_running", _means("PENDING", to_run=Meaning.REACHED), created_and_deleted()),
+    Breakage("success_means_running", _means("PENDING", to_run=Meaning.REACHED), created_and_deleted(start=400.0)),
     Breakage("attributes_are_complete_and_true", _forgets_an_attribute, created_and_deleted()),
     Breakage("the_address_is_waited_for", _sets(ensure_running, "ADDRESS_PATIENCE", 0.0), awaiting_address()),
     Breakage(
@@ -275,7 +276,7 @@ BREAKAGES = (
         created_and_deleted(on_delete="STOP"),
     ),
     Breakage(
-        "failures_are_true", _sets(EnsureRunning, "enough", lambda *_, **__: None), awaiting_address(DROPPED_LOOKS)
+        "failures_are_true", _sets(EnsureRunning, "is_enough", lambda *_, **__: False), awaiting_address(DROPPED_LOOKS)
     ),
     Breakage(
         "failed_deletes_are_true",
@@ -296,10 +297,14 @@ BREAKAGES = (
     Breakage("stops_are_asked_for", _sets(request, "_stops_on_delete", lambda *_: True), created_and_deleted()),
     Breakage(
         "nothing_is_done_for_a_request_that_is_over",
-        _sets(Stacks, "ended", lambda self, stack_id, logical_id, *, began_at: ""),
+        _sets(Standing, "over", lambda self: ""),
         created_and_deleted(),
     ),
-    Breakage("nothing_is_done_for_a_request_that_is_over", _sets(function, "_DELETED", ()), deleted_again_later()),
+    Breakage(
+        "nothing_is_done_for_a_request_that_is_over",
+        _answers("resource", lambda told: told._replace(status="")),
+        deleted_again_later(),
+    ),
     Breakage("somebody_elses_start_is_respected", _sets(EnsureStopped, "step", _stops_again), OTHER_START),
     Breakage("leaving_makes_no_calls", _sets(request, "_stops_on_delete", lambda *_: True), created_and_deleted()),
     Breakage("a_promised_stop_is_scheduled", _sets(ensure_running, "moment", _a_minute_off), ends_by_itself()),

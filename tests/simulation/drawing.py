@@ -1,5 +1,6 @@
 """Draws a scenario by chance: builders, properties and the stack's steps; every run is one number."""
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -71,8 +72,31 @@ def draw(token: Token) -> Scenario:
         long_queue_delay=chance.choice((0.0, 0.0, 0.0, 60.0, 300.0)),
         stale=chance.choice((0.0, 0.0, 0.0, 2.0, 10.0)),
     )
+    scenario = _settled(scenario, Random(f"{token.number}/settled"))
     scenario = with_scheduled_stops(scenario, Random(f"{token.number}/stop_after"))
     return with_more(scenario, Random(f"{token.number}/more"), NAMES).without(*token.without)
+
+
+def _settled(scenario: Scenario, chance: Random) -> Scenario:
+    """Return half of the scenarios with a stack that is created in calm, and then changes: what updates need."""
+    first = scenario.steps[0].properties
+    if first is None or chance.random() < 0.5:
+        return scenario
+    builder = scenario.builders[0]
+    if chance.random() < 0.7:
+        builder = replace(builder, state="RUNNING", then=())
+    else:
+        builder = replace(builder, state="STOPPED", then=(), outcome="running", outcome_times=None)
+    stormy = chance.choice((0.0, 0.4, 0.4, 1.0))
+    present = replace(first, bad={}, timeout=1800, agent_version=None)
+    steps = [Step(kind="create", properties=present)]
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        present = _changed(chance, present)
+        steps.append(_step(chance, "update", present, stormy))
+    if chance.random() < 0.6:
+        steps.append(_step(chance, "delete", None, stormy))
+    durations = replace(scenario.durations, start=min(scenario.durations.start, 600.0))
+    return replace(scenario, builders=(builder, *scenario.builders[1:]), steps=tuple(steps), durations=durations)
 
 
 def _builder(chance: Random, name: str) -> Builder:

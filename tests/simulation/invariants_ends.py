@@ -16,7 +16,11 @@ PLAIN = 60.0
 
 _AT_LEAST = 2
 _ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
-_AT_REST = ("", "STOPPED", "STOPPING", "FAILED", "DELETING")
+_OWN = ("start", "stop")
+_START = "StartImageBuilder"
+_AT_AN_END = ("RUNNING", "STOPPED", "FAILED", "DELETING")
+_ON = ("PENDING", "UPDATING_AGENT", "RUNNING", "REBOOTING", "SNAPSHOTTING", "PENDING_SYNCING_APPS", "SYNCING_APPS")
+"""The states that a builder can be in only where it was started."""
 
 
 def a_roll_back_always_ends(history: History) -> Iterator[str]:
@@ -49,13 +53,19 @@ def a_roll_back_ends_in_time(history: History) -> Iterator[str]:
             continue
         data = request.answer.get("Data") or {}
         invocations = history.of(request)
-        own = [act for act in history.acts if act.invocation in invocations and act.what in ("start", "stop")]
+        own: list[object] = [act for act in history.acts if act.invocation in invocations and act.what in _OWN]
+        if not history.scenario.behaviour.start_refusal_code:
+            # So AppStream takes a start that changes nothing for one that does.
+            own += [each for each in history.calls if each.invocation in invocations and each.operation == _START]
         looks = [look for look in history.looks if look.invocation in invocations]
-        if own or not looks or data.get("State") == "RUNNING":
+        # One that looks at what a failed rename has started waits for that, too.
+        others = any(look.name != request.properties.name for look in looks)
+        if own or others or not looks or data.get("State") == "RUNNING":
             continue
         first = "" if looks[0].shown is None else str(looks[0].shown["State"])
         plain = first in ("FAILED", "DELETING")
-        took = request.ended_at - looks[0].at
+        between = [each.at for each in looks if each.shown is not None and each.shown["State"] not in _AT_AN_END]
+        took = request.ended_at - (looks[0].at if plain or not between else between[0])
         most = PLAIN if plain else IN_BETWEEN
         most += 2 * max(history.scenario.queue_delay, history.scenario.long_queue_delay) + 30
         what = f"request {request.number}, a roll-back, took {took:.0f} s over a builder that was {first}"
@@ -99,7 +109,7 @@ def nothing_is_forgotten(history: History) -> Iterator[str]:
     for name, state in history.finally_.items():
         starts = [act for act in history.acts if act.what == "start" and act.name == name]
         last = max(starts, key=lambda act: act.at, default=None)
-        if last is None or last.invocation is None or state in _AT_REST:
+        if last is None or last.invocation is None or state not in _ON:
             continue
         if any(
             act.what in ("stop", "delete", "fail") and act.name == name and act.at > last.at for act in history.acts
@@ -156,6 +166,14 @@ def _was_told_of(history: History, start: Act, request: Request) -> bool:
     last = ends[-1] if ends else request
     if not last.succeeded:
         return True
+    if any(
+        each.answer.get("Status") == "FAILED"
+        and each.ended_at >= (start.at if each.kind == "Delete" else max(start.at, last.ended_at))
+        and name in str(each.answer.get("Reason"))
+        for each in history.requests
+    ):
+        # Another resource, that had it too, or was to have it, has told of it since.
+        return True
     if last is request:
         return False
     if _starter_knows(history, start, last):
@@ -172,7 +190,15 @@ def _was_told_of(history: History, start: Act, request: Request) -> bool:
 def _starter_knows(history: History, start: Act, last: Request) -> bool:
     """Return whether who has started a builder has seen it running when nobody was left to stop it: it must warn."""
     assert start.invocation is not None
-    return any(
+    told = [
+        look.at
+        for look in history.stack_looks
+        if look.told is not None
+        and not look.failed
+        and look.told.at >= last.sent_at
+        and look.invocation.descends_from(start.invocation)
+    ]
+    return bool(told) and any(
         look.at > last.ended_at + _SEEN_LATER
         and look.arrived
         and look.shown is not None

@@ -103,7 +103,8 @@ def the_address_is_waited_for(history: History) -> Iterator[str]:
             continue
         since = look.at
         for each in reversed([each for each in history.looks if each.invocation.request is request and each.shown]):
-            if each.at <= look.at and each.shown is not None and who.descends_from(each.invocation):
+            mine = each.name == look.name and who.descends_from(each.invocation)
+            if each.at <= look.at and each.shown is not None and mine:
                 if each.shown["State"] != "RUNNING":
                     break
                 since = each.at
@@ -131,9 +132,7 @@ def a_known_builder_is_looked_for_twice(history: History) -> Iterator[str]:
             gone = look is not None and look.shown is None and not left_to_another(history, request)
             if status == "SUCCESS" and not (request.kind == "Delete" and stops_on_delete(request) and gone):
                 continue
-            looks = [
-                each for each in history.looks if each.arrived and each.at <= at and who.descends_from(each.invocation)
-            ]
+            looks = _looks_of(history, who, at)
             in_vain = []
             for each in reversed(looks):
                 if each.shown is not None:
@@ -147,6 +146,15 @@ def a_known_builder_is_looked_for_twice(history: History) -> Iterator[str]:
             hurried = at >= who.deadline - 2
             fine = not known or apart >= SECOND_LOOK or hurried
             yield "" if fine else f"request {request.number}: gone after {len(in_vain)} looks in {apart:.0f} s"
+
+
+def _looks_of(history: History, who: Invocation, until: float) -> list[Look]:
+    """Return the looks at its own builder that a request's invocation knows of."""
+    return [
+        each
+        for each in history.looks
+        if each.name == about(who.request) and each.arrived and each.at <= until and who.descends_from(each.invocation)
+    ]
 
 
 def _has_seen(history: History, request: Request) -> bool:
@@ -272,7 +280,7 @@ def failed_deletes_are_true(history: History) -> Iterator[str]:
 
 def _is_gone(history: History, who: Invocation, at: float) -> bool:
     """Return whether the last two looks, far enough from each other, have found nothing."""
-    looks = [each for each in history.looks if who.descends_from(each.invocation) and each.arrived and each.at <= at]
+    looks = _looks_of(history, who, at)
     in_vain = [each.at for each in looks[-2:] if each.shown is None]
     return len(in_vain) == 2 and in_vain[1] - in_vain[0] > SECOND_LOOK + 2
 

@@ -6,8 +6,18 @@ from simulation.history import History
 from simulation.invariants import ALL, check
 from simulation.tally import Tally
 
-_GROUPS = ("requests", "answers", "invocations", "kills", "acts", "calls", "faults", "builders at the beginning")
-_SHOWN = 200
+_GROUPS = (
+    "requests",
+    "answers",
+    "lives",
+    "invocations",
+    "kills",
+    "acts",
+    "calls",
+    "faults",
+    "builders at the beginning",
+)
+_SHOWN = 20
 """Violations shown at most."""
 
 

@@ -1,6 +1,5 @@
 """Lambda's execution environments: one function each, reused while warm, with a log of its own."""
 
-import inspect
 import logging
 import traceback
 from collections.abc import Callable

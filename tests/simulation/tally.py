@@ -8,6 +8,7 @@ from simulation.drawing import draw
 from simulation.history import History
 from simulation.invariants import check
 from simulation.run import run
+from simulation.scenario import LOGICAL_ID, Clocks
 
 
 @dataclass
@@ -57,6 +58,11 @@ def _did(history: History) -> Counter[tuple[str, str]]:
     for request in history.requests:
         did["requests", request.kind] += 1
         did["answers", f"{request.kind} {request.answer.get('Status') or request.ended}"] += 1
+        did["lives", "roll-backs"] += request.rolls_back
+        did["lives", "ids that CloudFormation made up"] += request.made_up
+        did["lives", "requests without a date"] += not request.dated
+        did["lives", "requests dated by their URL's end"] += "Expires=" in request.url.replace("X-Amz-Expires=", "")
+    did.update(_lives(history))
     for invocation in history.invocations:
         did["invocations", "all"] += 1
         did["invocations", "retries by Lambda"] += invocation.attempt > 1
@@ -76,4 +82,22 @@ def _did(history: History) -> Counter[tuple[str, str]]:
         did["faults", name] += times
     for builder in history.scenario.builders:
         did["builders at the beginning", builder.state] += 1
+    return did
+
+
+def _lives(history: History) -> Counter[tuple[str, str]]:
+    did: Counter[tuple[str, str]] = Counter()
+    scenario = history.scenario
+    steps = [step for each in (scenario.steps, *scenario.beside) for step in each]
+    did["lives", "several stacks"] += bool(scenario.beside)
+    did["lives", "several resources"] += any(step.more for step in steps)
+    did["lives", "renamed logical ids"] += any(step.logical_id != LOGICAL_ID for step in steps)
+    did["lives", "failures that stay"] += any(step.no_rollback for step in steps)
+    did["lives", "clocks apart"] += scenario.clocks != Clocks()
+    did["lives", "a late scheduler"] += scenario.schedules_late > 60
+    did["lives", "stale descriptions"] += scenario.durations.describe_lag > 60
+    did["lives", "standstills"] += any(each.standstills for step in steps for each in step.troubles)
+    for statuses in history.resources.values():
+        gone = [number for number, each in enumerate(statuses) if each.status == "DELETE_COMPLETE"]
+        did["lives", "logical ids that came back"] += bool(gone) and gone[0] < len(statuses) - 1
     return did

@@ -1,8 +1,11 @@
 """The function holds all invariants in simulated AWS, whatever comes; see `python -m simulation` for many more runs."""
 
+from datetime import date, timedelta
+
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
+from simulation.__main__ import first_of
 from simulation.dice import Token
 from simulation.drawing import draw
 from simulation.invariants import check
@@ -46,6 +49,9 @@ def test_the_runs_reach_everything_that_is_claimed() -> None:
         name.split(":")[0] for name, _ in tally.names("faults")
     }
     assert 14 == len(tally.names("builders at the beginning"))
+    assert 13 == len(tally.names("lives"))
+    assert [] == [name for name, times in tally.names("lives") if not times]
+    assert {"garbled", "missing", "http"} <= {name.split(": ")[1].split()[0] for name, _ in tally.names("faults")}
 
 
 def test_a_token_replays_its_run() -> None:
@@ -57,3 +63,13 @@ def test_a_token_replays_its_run() -> None:
     assert "17-without-kills,failures_elsewhere" == str(token)
     assert first.notes
     assert first.notes == second.notes
+
+
+def test_each_day_has_runs_of_its_own() -> None:
+    """All day the command begins with the same run, and on no other day does it run that one."""
+    today = date(2026, 11, 25)
+    days = [today + timedelta(days=number) for number in range(365)]
+
+    assert first_of(today) == first_of(date(2026, 11, 25))
+    assert 365 == len({first_of(day) for day in days})
+    assert all(first_of(day) % 1_000_000 == 0 for day in days)
