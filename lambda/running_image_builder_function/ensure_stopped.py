@@ -1,7 +1,7 @@
 """The goal "stopped": what each look at the builder means for a Delete that stops it; makes no calls."""
 
 from running_image_builder_function.errors import CallFailed, RequestFailed, Trouble
-from running_image_builder_function.goal import Goal, Step
+from running_image_builder_function.goal import LAG, Goal, Step
 from running_image_builder_function.image_builder import ImageBuilder
 from running_image_builder_function.journey import Journey
 from running_image_builder_function.request import Request
@@ -18,8 +18,8 @@ class EnsureStopped(Goal):
         request: The Delete.
         journey: Its memory.
         arn: The builder's ARN.
-        only_started: Whether a builder that is on its way, but not by a start, is left alone: no start of the request
-            that is undone has led there.
+        only_started: Whether the builder is one that a failed rename may have started: what is on its way, but not by
+            a start, is left alone.
     """
 
     wanted = STOPPED
@@ -51,7 +51,9 @@ class EnsureStopped(Goal):
             return Step.WAIT if self.is_first_miss(now=now) else Step.DONE
         meaning = row(builder.state).to_stop
         if meaning is Meaning.REACHED:
-            return Step.DONE
+            # A start of a moment ago may not show yet.
+            doubtful = (self.request.doubtful or self._only_started) and builder.state == STOPPED and not journey.acted
+            return Step.WAIT if doubtful and now < journey.delivered_at + LAG else Step.DONE
         if meaning is Meaning.WAIT:
             if self._only_started and builder.state not in (*STARTING, STOPPING):
                 return Step.DONE

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from running_image_builder_function import contract
+from running_image_builder_function import contract, remedies
 from running_image_builder_function.answer import Put, deliver, fit, https_put
 from running_image_builder_function.clock import Clock
 from running_image_builder_function.ensure_ended import EnsureEnded
@@ -210,6 +210,10 @@ class Function:
         if outcome.verdict is Verdict.HAND_OVER:
             self._relay.hand_over()
             return work.given_id
+        if work.journey.did_start and (status := work.standing.over()):
+            goal.leave_behind(
+                f"it runs, and CloudFormation no longer waits for it ({status}): stop it if it should not"
+            )
         now = self._clock.time()
         self._relay.Data = goal.data(outcome.builder)
         self._tell_left_behind(goal, work)
@@ -254,7 +258,9 @@ class Function:
         """Stop, or leave to its scheduled stop, the builder that a failed rename may have started."""
         began_at, now = work.journey.began_at, self._clock.time()
         if now > work.standing.last_call_at:
-            work.journey.left_behind.append(f"{abandoned.name}, which the failed update may have started, may still run")
+            work.journey.left_behind.append(
+                f"{abandoned.name}, which the failed update may have started, may still run"
+            )
             return Verdict.DONE
         # A start that took all the time leaves enough for a look and a stop before ServiceTimeout.
         request = replace(abandoned, timeout=max(work.request.timeout, now - began_at + LAST_LOOK))
@@ -262,7 +268,9 @@ class Function:
         journey.invocation, journey.dated = work.journey.invocation, work.journey.dated
         goal = self._deleted_goal(request, journey, work, only_started=True)
         if goal is None:
-            work.journey.left_behind.append(f"{request.name}, which the failed update may have started, is left as it is")
+            work.journey.left_behind.append(
+                f"{request.name}, which the failed update may have started, is left as it is"
+            )
             return Verdict.DONE
         try:
             verdict = self._pursue(goal, work).verdict
@@ -339,9 +347,7 @@ class Function:
         except Exception as error:
             # Anything else is a bug of ours. It must not hold the stack: it is answered, and told in the log.
             logger.exception("%s: internal error", goal.request.name)
-            raise goal.failed(
-                f"internal error {type(error).__name__}", "Report it with the function's log."
-            ) from error
+            raise goal.failed(f"internal error {type(error).__name__}", "Report it with the function's log.") from error
 
     def _hand_over(self, goal: Goal, work: _Work) -> Outcome:
         """Queue the successor, with some time kept for the answer should that stay refused."""
@@ -354,7 +360,8 @@ class Function:
                 work.function_arn,
                 work.journey.handed_over(work.event, now=now),
                 clock=self._clock,
-                until=max(now, self._until - ANSWER_TIME),
+                # Should it stay refused, there is time to ask what that means for the stack, and to answer.
+                until=max(now, self._until - ANSWER_TIME - LONGEST_CALL),
             )
         except CallFailed as error:
             # Nobody will look again: what is enough at the deadline is enough now.
@@ -366,8 +373,8 @@ class Function:
                 work.journal.noted(goal, f"not handed over ({self._not_handed_over})", now=self._clock.time())
                 return Outcome(Verdict.HAND_OVER)
             raise goal.failed(
-                "the wait could not be handed over",
-                "Allow the role to invoke the function.",
+                f"{goal.missing}, and the wait could not be handed over: {remedies.cause(error)}",
+                remedies.remedy(error),
                 f"AWS: {error.code} on {error.action}: {error.detail}",
             ) from error
         work.journal.noted(goal, "handed over to a fresh invocation", now=self._clock.time())
@@ -376,7 +383,9 @@ class Function:
     def _fail(self, goal: Goal, work: _Work, failure: RequestFailed) -> None:
         """Choose the id of a failure: an existing one stays; a new one tells a later Delete whether to stop."""
         self._relay.PhysicalResourceId = work.given_id or failed_id(goal.request, goal.journey)
-        work.journal.noted(goal, f"FAILED: {failure}", now=self._clock.time(), level=logging.ERROR)
+        wanted = not isinstance(failure, NotWanted)
+        said, level = (f"FAILED: {failure}", logging.ERROR) if wanted else (f"ended: {failure}", logging.WARNING)
+        work.journal.noted(goal, said, now=self._clock.time(), level=level)
         self._metrics.failed(goal, failure, now=self._clock.time())
 
     def _tell_left_behind(self, goal: Goal, work: _Work) -> None:

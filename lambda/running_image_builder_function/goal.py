@@ -255,7 +255,7 @@ class Goal:
     def failed_call(self, error: CallFailed) -> RequestFailed:
         """Return the failure for a call that cannot succeed."""
         details = f"AWS: {error.code} on {error.action}: {error.detail}"
-        if error.trouble is Trouble.DENIED:
+        if remedies.lacks_permission(error):
             everything = error.action.startswith("appstream:Describe")
             details = f"Resource: {error.resource or ('*' if everything else self._arn)}"
         return self.failed(remedies.cause(error), remedies.remedy(error), details)

@@ -1,7 +1,8 @@
 """What a resource and its builder are called: the physical id of a failure, the builder's ARN; makes no calls."""
 
 from running_image_builder_function.journey import Journey
-from running_image_builder_function.request import NOT_STARTED, Request
+from running_image_builder_function.request import NOT_SEEN, NOT_STARTED, Request
+from running_image_builder_function.states import STOPPED
 
 
 def failed_id(request: Request, journey: Journey) -> str:
@@ -9,8 +10,10 @@ def failed_id(request: Request, journey: Journey) -> str:
 
     That nothing was started is said only where it is certain: what is forgotten runs on, and is paid for.
     """
-    started = journey.did_start or journey.may_have_started
-    return request.name if started else request.name + NOT_STARTED
+    if not (journey.did_start or journey.may_have_started):
+        return request.name + NOT_STARTED
+    unseen = journey.last_state == STOPPED and not journey.moved
+    return request.name + NOT_SEEN if unseen else request.name
 
 
 def unread_id(logical_id: str) -> str:

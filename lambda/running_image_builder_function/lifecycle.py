@@ -11,6 +11,7 @@ from running_image_builder_function.image_builder import ImageBuilder
 from running_image_builder_function.ports import Calls, ImageBuilders, Journal
 from running_image_builder_function.scheduling import change_schedule
 from running_image_builder_function.standing import Standing
+from running_image_builder_function.states import Meaning, row
 
 LONGEST_PAUSE = 15.0
 """Seconds between two calls at most, however long AppStream throttles."""
@@ -180,8 +181,10 @@ def pursue(
 
 def not_wanted(goal: Goal, status: str) -> NotWanted:
     """Return the end of a request that is over, or that a later one has followed, by the status that tells it."""
-    told = goal.failed(f"CloudFormation no longer waits for this request ({status})", "No action is needed.")
-    return NotWanted(str(told))
+    journey = goal.journey
+    started = journey.did_start or (journey.may_have_started and row(journey.last_state).to_stop is not Meaning.REACHED)
+    remedy = "Stop the builder if it should not run." if started else "No action is needed."
+    return NotWanted(str(goal.failed(f"CloudFormation no longer waits for this request ({status})", remedy)))
 
 
 def _still_wanted(goal: Goal, standing: Standing, *, now: float) -> None:

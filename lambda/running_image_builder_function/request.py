@@ -13,6 +13,9 @@ from running_image_builder_function.stop_schedule import StopSchedule, is_schedu
 NOT_STARTED = "/not-started"
 """Ends the id that a failed Create answers with when it had started nothing. No builder's name contains a slash."""
 
+NOT_SEEN = "/start-not-seen"
+"""Ends the id that a failed Create answers with whose start, or another delivery's, has not shown in the builder yet."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
@@ -28,6 +31,7 @@ class Request:
         schedule: When and how the builder is to be stopped by itself; None where it is not.
         dropped: The schedule that this Update takes away from the same builder; None for none.
         started_here: False only for the Delete of a Create that failed before it had started anything.
+        doubtful: Whether a start may be on its way that no description shows yet.
         known: Whether the resource has had this builder before, so that there is one.
         abandoned: The Delete of the builder that a failed rename may have started, and that CloudFormation never sends
             one for, since no answer has ever named it; None where there is none.
@@ -44,6 +48,7 @@ class Request:
     schedule: StopSchedule | None = None
     dropped: StopSchedule | None = None
     started_here: bool = True
+    doubtful: bool = False
     known: bool = False
     abandoned: "Request | None" = None
     logical_id: str = ""
@@ -85,6 +90,7 @@ def parse(event: Mapping[str, Any]) -> Request:
         schedule=(schedule := _schedule(name, properties)),
         dropped=_dropped(name, schedule, old),
         started_here=not physical_id.endswith(NOT_STARTED),
+        doubtful=physical_id.endswith(NOT_SEEN) or _is_made_up(physical_id, logical_id),
         known=physical_id == name,
         abandoned=_abandoned(event, name, physical_id, old),
         logical_id=logical_id,
@@ -112,9 +118,14 @@ def _name_to_delete(name: str, physical_id: str, logical_id: str) -> str:
     After a rename that is the old one. An id that CloudFormation made up (a Create that never answered) holds the
     resource's logical id and names no builder: then the properties do.
     """
-    named = physical_id.removesuffix(NOT_STARTED)
-    made_up = bool(logical_id) and logical_id in named
+    named = physical_id.removesuffix(NOT_STARTED).removesuffix(NOT_SEEN)
+    made_up = _is_made_up(named, logical_id)
     return named if contract.NAME_PATTERN.fullmatch(named) and not made_up else name
+
+
+def _is_made_up(physical_id: str, logical_id: str) -> bool:
+    """Return whether CloudFormation has made up an id, for a Create that never answered."""
+    return bool(logical_id) and logical_id in physical_id
 
 
 def _wrong(name: str, cause: str, remedy: str) -> RequestFailed:

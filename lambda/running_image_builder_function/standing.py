@@ -124,6 +124,8 @@ class Standing:
         journey = self._journey
         if found.changed_at is None or not found.status:
             return False
+        if journey.status_at is not None:
+            return found.changed_at > journey.status_at
         later = found.changed_at - journey.began_at
         if found.status == f"{self._kind.upper()}_IN_PROGRESS":
             return self._is_a_later_one(found.changed_at, later)
@@ -139,12 +141,14 @@ class Standing:
     def _is_a_later_one(self, changed_at: float, later: float) -> bool:
         """Return whether a status of this request's kind is that of another one which has followed it."""
         journey = self._journey
-        if journey.status_at is not None:
-            return changed_at > journey.status_at
         if not journey.dated:
-            return later > _UNDATED
-        own = later <= _DATE + _A_MOMENT or (later <= _DOUBT and not journey.late and not self._may_be_undone())
-        if own and later >= 0.0:
+            own = later <= _UNDATED
+            known = own and later >= -_UNDATED and (self._kind != "Update" or self._is_settled())
+        else:
+            own = later <= _DATE + _A_MOMENT or (later <= _DOUBT and not journey.late and not self._may_be_undone())
+            known = own and later >= 0.0
+        if known:
+            # From now on whatever is later than this is not this request's beginning.
             journey.status_at = changed_at
         return not own
 

@@ -11,6 +11,7 @@ MARGIN = 45.0
 
 REASON_LENGTH = 240
 NOT_STARTED = "/not-started"
+NOT_SEEN = "/start-not-seen"
 
 _NEVER_READ = ("internal error", "(truncated)", "Execution timed out", "Traceback")
 
@@ -112,9 +113,9 @@ def ids_are_right(history: History) -> Iterator[str]:
         elif succeeded:
             allowed = [name]
         elif request.properties.bad:
-            allowed = [request.logical_id + NOT_STARTED, name, name + NOT_STARTED]
+            allowed = [request.logical_id + NOT_STARTED, name, name + NOT_STARTED, name + NOT_SEEN]
         else:
-            allowed = [name, name + NOT_STARTED]
+            allowed = [name, name + NOT_STARTED, name + NOT_SEEN]
         given = request.answer["PhysicalResourceId"]
         yield "" if given in allowed else f"request {request.number}: id {given!r}, not one of {allowed}"
 

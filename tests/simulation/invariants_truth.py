@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from running_image_builder_function.contract import ATTRIBUTES, SCHEDULED_STOP_TIME
 from simulation.history import CANCELLED, Call, History, Invocation, Look, Request, Status
-from simulation.invariants_answers import NOT_STARTED
+from simulation.invariants_answers import NOT_SEEN, NOT_STARTED
 from simulation.scenario import Properties
 
 ADDRESS_PATIENCE = 290.0
@@ -313,7 +313,7 @@ def stops_on_delete(request: Request) -> bool:
 
 def about(request: Request) -> str:
     """Return the builder that a request is about: for a Delete the one that its physical id names, if it names one."""
-    named = request.physical_id.removesuffix(NOT_STARTED)
+    named = request.physical_id.removesuffix(NOT_STARTED).removesuffix(NOT_SEEN)
     return named if request.kind == "Delete" and named and not request.made_up else request.properties.name
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from running_image_builder_function.function import AnswerNotDelivered, Function
+from running_image_builder_function.function import AnswerNotDelivered, Function, NotHandedOver
 from running_image_builder_function.metrics import Metrics
 from support.schedules import FakeSchedules
 from support.stack import FakeStacks
@@ -152,7 +152,7 @@ class LambdaSide:
                 context = FakeContext(self.world.clock, self.limit, self.function_arn)
                 # Through JSON, as on the wire.
                 self.function(json.loads(json.dumps(queued)), context)
-            except (Killed, AnswerNotDelivered):
+            except (Killed, AnswerNotDelivered, NotHandedOver):
                 self.deaths += 1
                 self.on_death()
                 self.function = self._cold()

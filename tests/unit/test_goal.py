@@ -49,7 +49,10 @@ def test_a_late_stop_is_waited_out_until_its_moment() -> None:
     assert [Step.WAIT, Step.DONE] == [running.step(builder, now=BEGAN + after) for after in (369.9, 370)]
 
 
-@pytest.mark.parametrize(("trouble", "patience"), [(Trouble.BUSY, 300), (Trouble.REFUSED, 100), (Trouble.DENIED, 90), (Trouble.NOT_FOUND, 10)])
+@pytest.mark.parametrize(
+    ("trouble", "patience"),
+    [(Trouble.BUSY, 300), (Trouble.REFUSED, 100), (Trouble.DENIED, 90), (Trouble.NOT_FOUND, 10)],
+)
 def test_a_refusal_is_tried_again_for_a_while(goal: Goal, trouble: Trouble, patience: float) -> None:
     """Counted from the first one."""
     goal.refused(Step.START, failed(trouble), now=BEGAN + 50)

@@ -211,6 +211,7 @@ def test_cloudformation_is_asked_before_each_start_and_once_a_minute(side: Lambd
     moments = [asked.at - world.began_at for asked in side.stacks.asked]
     assert 3 <= len([moment for moment in moments if moment <= 20])
     assert {(STACK_ID, LOGICAL_ID)} == {(asked.stack_id, asked.logical_id) for asked in side.stacks.asked}
-    gaps = [later - earlier for earlier, later in pairwise(moments) if earlier > 20]
+    # The last one is asked before the answer, of a builder that this request has started.
+    gaps = [later - earlier for earlier, later in pairwise(moments[:-1]) if earlier > 20]
     assert 5 <= len(gaps)
     assert all(60 <= gap <= 75 for gap in gaps)

@@ -109,7 +109,7 @@ def test_a_wait_for_an_address_that_cannot_be_handed_over_ends(
         answer["Data"]["State"],
         answer["Data"]["EniPrivateIpAddress"],
     )
-    assert 45 <= side.answered_at[0] <= 60
+    assert 30 <= side.answered_at[0] <= 60
 
 
 def test_a_builder_that_left_running_is_no_success_at_a_failed_look(side: LambdaSide, world: World) -> None:
