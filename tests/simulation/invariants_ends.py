@@ -161,7 +161,8 @@ def _was_told_of(history: History, start: Act, request: Request) -> bool:
     ends = [
         each
         for each in after
-        if each.kind == "Delete" or (each.rolls_back and each.old is not None and each.old.name == name)
+        if (each.kind == "Delete" and about(each) == name)
+        or (each.rolls_back and each.old is not None and each.old.name == name)
     ]
     last = ends[-1] if ends else request
     if not last.succeeded:
