@@ -149,7 +149,7 @@ def nothing_is_done_for_a_request_that_is_over(history: History) -> Iterator[str
         told = look.told
         # A deletion that failed is still wanted.
         over = told is not None and told.request is who.request and not told.status.endswith(_GOING_ON)
-        ended = over and told is not None and told.status != "DELETE_FAILED" and _can_be_later(told.at, who)
+        ended = over and told is not None and told.status != "DELETE_FAILED" and _can_be_later(told, who)
         yield f"invocation {who.number} made a {what} for a request that was over ({told})" if ended else ""
 
 
@@ -160,7 +160,7 @@ def a_followed_request_acts_no_more(history: History) -> Iterator[str]:
         if told is None:
             continue
         request = who.request
-        followed = told.request is not request and told.at > request.shown_at and _can_be_later(told.at, who)
+        followed = told.request is not request and told.at > request.shown_at and _can_be_later(told, who)
         followed = followed and not _may_be_its_own(look, request)
         later = told.request
         yield (
@@ -203,13 +203,16 @@ def _changes(history: History) -> Iterator[tuple[str, Invocation, StackLook | No
             yield what, who, told or (unknown if fresh else None)
 
 
-def _can_be_later(at: float, who: Invocation) -> bool:
+def _can_be_later(told: Status, who: Invocation) -> bool:
     """Return whether a status can be told from those that are older than the request.
 
-    A URL tells its age in whole seconds; one that tells none is as old as its first invocation by Lambda's clock.
+    A URL tells its age in whole seconds; one that tells none is as old as its first invocation by Lambda's clock. No
+    update is asked for of a resource that is being deleted, or was.
     """
     request = who.request
-    return at > (request.sent_at + DATE_SLACK if request.dated else who.root.began_at + CLOCKS_APART)
+    if request.kind == "Update" and told.status.startswith("DELETE_"):
+        return True
+    return told.at > (request.sent_at + DATE_SLACK if request.dated else who.root.began_at + CLOCKS_APART)
 
 
 def somebody_elses_start_is_respected(history: History) -> Iterator[str]:

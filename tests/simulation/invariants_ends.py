@@ -161,7 +161,8 @@ def _was_told_of(history: History, start: Act, request: Request) -> bool:
     ends = [
         each
         for each in after
-        if each.kind == "Delete" or (each.rolls_back and each.old is not None and each.old.name == name)
+        if (each.kind == "Delete" and about(each) == name)
+        or (each.rolls_back and each.old is not None and each.old.name == name)
     ]
     last = ends[-1] if ends else request
     if not last.succeeded:
@@ -176,6 +177,8 @@ def _was_told_of(history: History, start: Act, request: Request) -> bool:
         return True
     if last is request:
         return False
+    if start.at <= last.ended_at and _another_had(history, last, name):
+        return True
     if _starter_knows(history, start, last):
         return False
     looks = [look for look in history.looks if look.invocation.request is last and look.name == name and look.arrived]
@@ -184,7 +187,7 @@ def _was_told_of(history: History, start: Act, request: Request) -> bool:
         # A start that came when all was over: nothing of what was asked could tell.
         return start.at > last.ended_at
     lag = history.scenario.durations.describe_lag
-    return start.at > looks[-1].at - lag - 1 or looks[-1].missed or _another_had(history, last, name)
+    return start.at > looks[-1].at - lag - 1 or looks[-1].missed
 
 
 def _starter_knows(history: History, start: Act, last: Request) -> bool:

@@ -86,10 +86,11 @@ def nothing_newer_is_stopped(history: History) -> Iterator[str]:
         own = owner[-1] if owner else None
         if own is not None and own is not last and (_still_means_it(own, act) or _was_misled(history, own)):
             continue
-        if own is not None and own.logical_id != last.logical_id and _due(history, act) <= last.ended_at + _CLOCKS:
-            # It was due before the other resource had the builder: the scheduler was late.
+        if _was_anothers(history, act, last):
+            # It was due before this resource had the builder, and its schedule gone: the scheduler was late.
             continue
-        if last.rolls_back and warned(history, last):
+        if any(each.rolls_back or each.kind == "Delete" for each in (last, own) if each and warned(history, each)):
+            # What could not be deleted, or moved, is told.
             continue
         told = str(last.answer["Data"][SCHEDULED_STOP_TIME])
         # A stack without the option knows of no schedule that another one has left.
@@ -99,12 +100,26 @@ def nothing_newer_is_stopped(history: History) -> Iterator[str]:
         yield f"a schedule stopped {act.name} after request {last.number}" if knows and early and not hurried else ""
 
 
-def _due(history: History, act: Act) -> float:
-    """Return for when the stop was set that a schedule has made."""
-    fired = [
-        each for each in history.schedule_changes if each.name == act.schedule and each.what in ("fired", "refused")
+def _was_anothers(history: History, act: Act, last: Request) -> bool:
+    """Return whether a stop that came late was another resource's, or of the same one before it was removed."""
+    changes = [each for each in history.schedule_changes if each.name == act.schedule and each.at <= act.at]
+    due = max((each.due or 0.0 for each in changes if each.what in ("fired", "refused")), default=0.0)
+    setters = [
+        each.invocation.request
+        for each in changes
+        if each.what == "set" and each.due == due and each.invocation is not None
     ]
-    return max((each.due or 0.0 for each in fired if each.at <= act.at), default=0.0)
+    if not setters or due > last.ended_at + _CLOCKS:
+        return False
+    setter = setters[-1]
+    resource = (setter.stack_id, setter.logical_id)
+    removed = any(
+        each.kind == "Delete"
+        and setter.number < each.number < last.number
+        and (each.stack_id, each.logical_id) == resource
+        for each in history.requests
+    )
+    return removed or resource != (last.stack_id, last.logical_id)
 
 
 def _stack_of(request: Request) -> str:

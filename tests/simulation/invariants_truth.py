@@ -201,7 +201,8 @@ def the_agent_is_as_asked(history: History) -> Iterator[str]:
     for told in _told(history, "SUCCESS", "Create", "Update"):
         request, look = told.request, told.look
         if request.properties.agent_version and look is not None and look.shown is not None:
-            fine = _agent_fits(request.properties, look) or (request.rolls_back and warned(history, request))
+            undone = request.rolls_back or (not told.counts and request.ended_at <= told.at)
+            fine = _agent_fits(request.properties, look) or (undone and warned(history, request))
             yield "" if fine else f"request {request.number}: another agent runs"
 
 

@@ -7,11 +7,19 @@ from simulation.scenario import Kill
 from simulation.scenarios import (
     DENIED_LOOKS,
     DROPPED_LOOKS,
+    NAME,
     NO_HAND_OVER,
+    OTHER,
     awaiting_address,
+    came_back,
+    cancelled_update,
     deleted_again_later,
     delivered_twice,
+    failed_rename,
     handed_over_unheard,
+    renamed,
+    rolled_back,
+    shared,
 )
 
 
@@ -85,3 +93,58 @@ def test_successors_that_nobody_knows_of_do_not_multiply() -> None:
     assert "FAILED" == _statuses(history)[0]
     assert 30 > len(history.invocations)
     assert [] == check(history).violations
+
+
+def test_a_renamed_construct_keeps_its_builder() -> None:
+    """The Delete of the logical id before finds that another resource of the stack has the builder."""
+    for scenario in (renamed(), renamed(stop_after=7200), renamed(rolled_back=True)):
+        history = run(scenario)
+
+        assert ["SUCCESS", "SUCCESS", "SUCCESS"] == _statuses(history)
+        assert "stop" not in [act.what for act in history.acts if act.invocation is not None]
+        assert [] == check(history).violations
+
+
+def test_a_logical_id_that_comes_back_is_not_taken_for_deleted() -> None:
+    """A stale look at the stack shows the deletion of before."""
+    history = run(came_back())
+
+    assert {"SUCCESS"} == set(_statuses(history))
+    assert [] == check(history).violations
+
+
+def test_a_cancelled_update_starts_nothing() -> None:
+    """Its builder can be started only when the roll-back goes on already."""
+    history = run(cancelled_update())
+
+    assert [NAME] == [act.name for act in history.acts if act.what == "start"]
+    assert [] == check(history).violations
+
+
+def test_a_failed_rename_leaves_nothing_running() -> None:
+    """What it had started is stopped with STOP, though no Delete ever names it."""
+    history = run(failed_rename())
+
+    assert ["SUCCESS", "FAILED", "SUCCESS"] == _statuses(history)
+    assert "STOPPED" == history.finally_[OTHER]
+    assert [] == check(history).violations
+
+
+def test_a_roll_back_to_what_cannot_run_ends() -> None:
+    """It tells the state that there is."""
+    for builder, state in (("fail", "FAILED"), ("snapshot", "SNAPSHOTTING")):
+        history = run(rolled_back(builder=builder))
+
+        assert ["SUCCESS", "FAILED", "SUCCESS"] == _statuses(history)
+        assert state == history.requests[-1].answer["Data"]["State"]
+        assert [] == check(history).violations
+
+
+def test_resources_that_share_a_builder_do_not_disturb_each_other() -> None:
+    """Neither in one stack nor in two."""
+    for apart in (False, True):
+        history = run(shared(apart=apart))
+
+        assert {"SUCCESS"} == set(_statuses(history))
+        assert ["start"] == _acts(history)
+        assert [] == check(history).violations
