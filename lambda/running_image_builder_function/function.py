@@ -7,6 +7,7 @@ from typing import Any
 
 from running_image_builder_function import contract, remedies
 from running_image_builder_function.answer import Put, deliver, fit, https_put
+from running_image_builder_function.aws_errors import LONGEST_CALL
 from running_image_builder_function.clock import Clock
 from running_image_builder_function.ensure_ended import EnsureEnded
 from running_image_builder_function.errors import CallFailed, NotWanted, RequestFailed, Trouble, reason
@@ -22,7 +23,7 @@ from running_image_builder_function.ports import Calls, Context, ImageBuilders, 
 from running_image_builder_function.relay import Relay, answerable
 from running_image_builder_function.request import Request, parse
 from running_image_builder_function.standing import Standing
-from running_image_builder_function.successor import LONGEST_CALL, hand_over
+from running_image_builder_function.successor import hand_over
 
 MARGIN = 45.0
 """Seconds before Lambda's limit at which it hands over: enough for two calls that hang, and for the hand-over."""

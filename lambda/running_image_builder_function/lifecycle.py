@@ -183,7 +183,8 @@ def not_wanted(goal: Goal, status: str) -> NotWanted:
     """Return the end of a request that is over, or that a later one has followed, by the status that tells it."""
     journey = goal.journey
     started = journey.did_start or (journey.may_have_started and row(journey.last_state).to_stop is not Meaning.REACHED)
-    remedy = "Stop the builder if it should not run." if started else "No action is needed."
+    alone = status.startswith("DELETE_") or status.endswith("_FAILED")
+    remedy = "Stop the builder if it should not run." if started and alone else "No action is needed."
     return NotWanted(str(goal.failed(f"CloudFormation no longer waits for this request ({status})", remedy)))
 
 

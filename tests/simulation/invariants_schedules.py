@@ -41,6 +41,10 @@ def a_promised_stop_is_scheduled(history: History) -> Iterator[str]:
         )
 
 
+_TWINS_APART = 30.0
+"""Seconds by which two deliveries of one event may set a stop apart: a slow call, and the time between them."""
+
+
 def a_promised_stop_happens(history: History) -> Iterator[str]:
     """Where no request comes between, the stop is made at its time, and taken where the builder is RUNNING."""
     for request in _succeeded(history):
@@ -59,11 +63,15 @@ def a_promised_stop_happens(history: History) -> Iterator[str]:
             continue
         changes = [each for each in history.schedule_changes if each.name == name and each.at >= request.sent_at]
         changes = [each for each in changes if each.invocation is None or each.at <= due]
-        # A duplicate of the request may have moved it on by a little, once it was told.
+        # A duplicate of the request may have moved it by a little, once it was told: it found RUNNING as well, and its
+        # call may have hung on the way.
         last = next(each for each in reversed(changes) if each.invocation is not None)
+        if last.invocation and last.invocation.request is not request:
+            # A request that this one has followed: whether it should have known is another invariant's question.
+            continue
         fired = [each for each in changes if each.due == last.due and each.what in ("fired", "refused")]
         taken = fired and (fired[0].really != "RUNNING" or fired[0].what == "fired")
-        fine = taken and last.due is not None and last.due >= due
+        fine = taken and last.due is not None and last.due >= due - _TWINS_APART
         yield "" if fine else f"request {request.number}: nothing stopped {request.properties.name} at {due:.0f}"
 
 
@@ -86,6 +94,8 @@ def nothing_newer_is_stopped(history: History) -> Iterator[str]:
         own = owner[-1] if owner else None
         if own is not None and own is not last and (_still_means_it(own, act) or _was_misled(history, own)):
             continue
+        if _set_by_one_that_was_followed(history, act, last):
+            continue
         if _was_anothers(history, act, last):
             # It was due before this resource had the builder, and its schedule gone: the scheduler was late.
             continue
@@ -98,6 +108,17 @@ def nothing_newer_is_stopped(history: History) -> Iterator[str]:
         hurried = last.ended_at >= last.deadline - _RESERVE - 4 * last.properties.poll_interval
         early = not told or act.at < _moment(told) - _CLOCKS
         yield f"a schedule stopped {act.name} after request {last.number}" if knows and early and not hurried else ""
+
+
+def _set_by_one_that_was_followed(history: History, act: Act, last: Request) -> bool:
+    """Return whether an earlier request has set the stop after the last one did: another invariant judges that."""
+    setting = [
+        each
+        for each in history.schedule_changes
+        if each.what == "set" and each.name == act.schedule and each.at <= act.at and each.invocation is not None
+    ]
+    who = setting[-1].invocation if setting else None
+    return who is not None and who.request.number < last.number and setting[-1].at > last.sent_at
 
 
 def _was_anothers(history: History, act: Act, last: Request) -> bool:
