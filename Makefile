@@ -70,7 +70,8 @@ docs: setup-dev $(VENV)/docs/.installed ## Renew what is generated in docs, buil
 	@echo "The site: build/docs/index.html"
 
 integ: setup-dev ## Run tests/integ in a real account; it bills (ACCOUNT_CONFIRMED=<number> REGION=<region>)
-	@$(BIN)/python tools/run_integ.py --account-confirmed "$(ACCOUNT_CONFIRMED)" --region "$(REGION)" --image-name "$(IMAGE_NAME)"
+	@$(BIN)/python tools/run_integ.py --account-confirmed "$(ACCOUNT_CONFIRMED)" --region "$(REGION)" \
+		--image-name "$(IMAGE_NAME)" --case "$(CASE)"
 
 test-pythons: setup-dev ## Run unit tests and the wheel under every Python here (PYTHONS="3.10 3.14" to choose)
 	@PYTHONPATH=tests $(BIN)/python tools/test_pythons.py $(PYTHONS)

@@ -167,6 +167,10 @@ class Control:
         """
         self._call("RunSchedules", region, {"At": at})
 
+    def running_invocations(self, *, region: str | None = None) -> dict[str, int]:
+        """Return how many invocations of each Lambda function run now, by its name; those without any are left out."""
+        return dict(self._call("RunningInvocations", region, {}))
+
     def reset(self, *, region: str | None = None) -> None:
         """Forget builders, faults, calls and settings of the account in one Region."""
         self._call("Reset", region, {})

@@ -63,6 +63,7 @@ class Engine:
         inherited: Mapping[str, str] | None = None,
         start_timeout: float = 60.0,
         node_path: Path | None = None,
+        retry_pause: float = 1.0,
     ) -> None:
         """Prepare an engine; nothing happens before `start`.
 
@@ -73,6 +74,8 @@ class Engine:
             account: the account's id, twelve digits.
             inherited: where PATH and the language are taken from; `os.environ` by default.
             start_timeout: seconds to wait for the engine's first answer.
+            retry_pause: seconds before Lambda tries a failed asynchronous event again, and twice that before the last
+                try; AWS takes 60.
             node_path: a node_modules with what Lambda's Node runtime brings, the AWS SDK; only functions on Node
                 need it.
         """
@@ -83,6 +86,7 @@ class Engine:
         self._inherited = os.environ if inherited is None else inherited
         self._start_timeout = start_timeout
         self._node_path = node_path
+        self._retry_pause = retry_pause
         self._process: Leashed | None = None
         self._directory: StateDirectory | None = None
 
@@ -165,6 +169,7 @@ class Engine:
                     certificate=certificate,
                     key=key,
                     node_path=self._node_path,
+                    retry_pause=self._retry_pause,
                     **place,
                 ),
                 output=log,

@@ -98,6 +98,7 @@ def engine_environment(
     certificate: Path,
     key: Path,
     node_path: Path | None = None,
+    retry_pause: float = 1.0,
     region: str = REGION,
     account: str = ACCOUNT,
 ) -> dict[str, str]:
@@ -120,6 +121,9 @@ def engine_environment(
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LAMBDA_EXECUTOR": "local",
+        # One pause and its double: as AWS does it with 60 s.
+        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(retry_pause),
+        "LAMBDA_ASYNC_RETRY_MAX_SECONDS": str(2 * retry_pause),
         # A Docker daemon, where there is one, is not asked for anything: at its start the engine
         # would otherwise remove containers that another engine on this machine may be using.
         "DOCKER_HOST": f"unix://{state_dir / 'no-docker.sock'}",

@@ -15,7 +15,15 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import tagging
 from ministack.services.cloudformation import provisioners
 
-from . import by_physical_id, cloudformation_type, side_by_side
+from . import (
+    by_physical_id,
+    cloudformation_type,
+    custom_resource_requests,
+    function_logs,
+    lambda_invocations,
+    stack_operations,
+    stack_records,
+)
 from .arns import authorized_resource
 from .errors import ApiError, access_denied
 from .iam_checks import IamCheck
@@ -41,6 +49,8 @@ async def handle_request(
     del method, path, query_params
     if headers.get("x-amz-target") == RUN_SCHEDULES:
         return run_schedules(body)
+    if headers.get("x-amz-target") == lambda_invocations.RUNNING_INVOCATIONS:
+        return lambda_invocations.running_invocations()
     response = service.handle(
         target=headers.get("x-amz-target", ""),
         body=body,
@@ -80,7 +90,11 @@ def register() -> None:
     }
     # main() hands this name to the web server.
     ministack_app.app = _dropping(ministack_app.app)
-    side_by_side.register()
+    custom_resource_requests.register()
+    function_logs.register()
+    lambda_invocations.register()
+    stack_operations.register()
+    stack_records.register()
     by_physical_id.register()
     extend_scheduler(service)
     _stay_off_port_443()

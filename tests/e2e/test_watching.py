@@ -42,7 +42,7 @@ def run(engine: Engine, *arguments: str) -> tuple[int, str, str]:
 
 @pytest.fixture
 def logs(engine: Engine) -> Any:
-    """Return what writes to the function's log: the engine keeps no line of a function's own."""
+    """Return what writes to the function's log: on the engine a function's own lines come when its invocation ends."""
     return boto3.client(
         "logs",
         endpoint_url=engine.endpoint_url,

@@ -114,14 +114,15 @@ def test_what_depends_waits(client: Any) -> None:
 
 
 def test_a_failure_deletes_all_that_was_created_beside_it(client: Any) -> None:
-    """Also what was complete only after the failure."""
+    """Also what was not complete yet: its creation is cancelled, and its Delete comes while the Create still runs."""
     events = create(
         client,
         "failure",
-        Fails={"Properties": {"Fails": True}},
-        Slow={"Properties": {"Seconds": 2}},
+        Fails={"Properties": {"Fails": True, "Seconds": 1}},
+        Slow={"Properties": {"Seconds": 20}},
         ZFast={},
     )
 
-    assert {"Slow", "ZFast"} <= {logical_id for _, logical_id, status in events if status == "DELETE_COMPLETE"}
-    assert moment(events, "Slow", "CREATE_COMPLETE") < moment(events, "Slow", "DELETE_COMPLETE")
+    assert {"Fails", "Slow", "ZFast"} == {each for _, each, status in events if status == "DELETE_COMPLETE"}
+    assert moment(events, "Slow", "DELETE_COMPLETE") < moment(events, "Slow", "CREATE_IN_PROGRESS") + 20
+    assert moment(events, "Slow", "CREATE_FAILED") <= moment(events, "Slow", "DELETE_IN_PROGRESS")

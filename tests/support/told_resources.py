@@ -1,0 +1,177 @@
+"""Stacks of custom resources that do what their properties say, on a local engine, and a record of their requests."""
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+# Writes down what it is asked, waits where it is held, and answers as it is told.
+_CODE = """
+import json, os, pathlib, ssl, time, urllib.request
+
+def handler(event, context):
+    told, kind = event["ResourceProperties"], event["RequestType"]
+    directory = pathlib.Path(told["Directory"])
+    note(directory, "asked", {**event, "Function": context.function_name})
+    hold = told.get("Hold" + kind)
+    while hold and not (directory / hold).exists():
+        time.sleep(0.02)
+    if told.get("Crash" + kind) == "true":
+        raise ValueError("as told")
+    if told.get("Silent" + kind) == "true":
+        return
+    answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
+    answer |= {"Status": "SUCCESS", "PhysicalResourceId": told["Id"], "Data": {"Told": kind}}
+    answer |= json.loads(told.get("Answer" + kind, "{}"))
+    body = json.dumps(answer).encode()
+    body += b" " * (int(told.get("Bytes" + kind, 0)) - len(body))
+    request = urllib.request.Request(event["ResponseURL"], data=body, method="PUT")
+    answered = urllib.request.urlopen(request, context=ssl.create_default_context())
+    note(directory, "answered", {**event, "Taken": answered.status})
+
+def note(directory, what, event):
+    name = f"{what}-{time.time_ns()}-{event['RequestId']}.json"
+    (directory / ("." + name)).write_text(json.dumps(event))
+    os.replace(directory / ("." + name), directory / name)
+"""
+_ROLE = "told-function"
+_BOUND = 30.0
+
+
+class ToldResources:
+    """One stack of custom resources and its function.
+
+    Attributes:
+        name: The stack's name.
+        stack_id: Its id, which is good after its deletion, too; "" before it is created.
+        cloudformation: A boto3 client.
+    """
+
+    def __init__(self, client: Callable[[str], Any], name: str, directory: Path) -> None:
+        """Put the function into the engine, where it isn't yet."""
+        self.name = name
+        self.stack_id = ""
+        self.cloudformation = client("cloudformation")
+        self._directory = directory
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("index.py", _CODE)
+        functions, roles = client("lambda"), client("iam")
+        if _ROLE not in [each["RoleName"] for each in roles.list_roles()["Roles"]]:
+            roles.create_role(RoleName=_ROLE, AssumeRolePolicyDocument="{}")
+        names = [each["FunctionName"] for each in functions.list_functions()["Functions"]]
+        for each in ("told", "another"):
+            if each not in names:
+                functions.create_function(
+                    FunctionName=each,
+                    Runtime="python3.13",
+                    Role=f"arn:aws:iam::000000000000:role/{_ROLE}",
+                    Handler="index.handler",
+                    Code={"ZipFile": packed.getvalue()},
+                    Timeout=60,
+                )
+
+    def template(self, resources: Mapping[str, Mapping[str, Any]]) -> str:
+        """Return a template with resources of some properties each; a DependsOn among them is the resource's own."""
+        made: dict[str, Any] = {}
+        for logical_id, given in resources.items():
+            properties = {key: value for key, value in given.items() if key != "DependsOn"}
+            function = properties.pop("Function", "told")
+            made[logical_id] = {
+                "Type": "Custom::Told",
+                "Properties": {
+                    "ServiceToken": f"arn:aws:lambda:us-east-1:000000000000:function:{function}",
+                    "Directory": str(self._directory),
+                    "Id": f"{self.name}-{logical_id}",
+                    **properties,
+                },
+                **{key: value for key, value in given.items() if key == "DependsOn"},
+            }
+        return json.dumps({"Resources": made})
+
+    def create(self, **resources: Mapping[str, Any]) -> None:
+        """Begin to create the stack."""
+        created = self.cloudformation.create_stack(StackName=self.name, TemplateBody=self.template(resources))
+        self.stack_id = created["StackId"]
+
+    def update(self, **resources: Mapping[str, Any]) -> None:
+        """Begin to update the stack."""
+        self.cloudformation.update_stack(StackName=self.name, TemplateBody=self.template(resources))
+
+    def release(self, hold: str) -> None:
+        """Let the invocations that are held by a name answer."""
+        (self._directory / hold).touch()
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Return what the functions were asked so far, in that order."""
+        return self._noted("asked")
+
+    def answered(self) -> list[dict[str, Any]]:
+        """Return the requests whose answers were sent so far, in that order."""
+        return self._noted("answered")
+
+    def _noted(self, what: str) -> list[dict[str, Any]]:
+        found = sorted(self._directory.glob(f"{what}-*.json"), key=lambda path: int(path.name.split("-")[1]))
+        return [json.loads(path.read_text()) for path in found]
+
+    def asked(self) -> list[tuple[str, str, str]]:
+        """Return of each request its kind, logical id and physical id."""
+        return [
+            (each["RequestType"], each["LogicalResourceId"], each.get("PhysicalResourceId", ""))
+            for each in self.requests()
+        ]
+
+    def wait_asked(self, kind: str, logical_id: str, *, times: int = 1) -> dict[str, Any]:
+        """Wait until a resource was asked something that many times, and return the last of these requests."""
+
+        def found() -> list[dict[str, Any]]:
+            return [
+                each
+                for each in self.requests()
+                if (each["RequestType"], each["LogicalResourceId"]) == (kind, logical_id)
+            ]
+
+        self.wait(lambda: len(found()) >= times)
+        return found()[-1]
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        """Wait until something is so, and fail where that takes long."""
+        ends_at = time.monotonic() + _BOUND
+        while not condition():
+            assert time.monotonic() < ends_at, (self.asked(), self.told())
+            time.sleep(0.05)
+
+    def status(self) -> str:
+        """Return the stack's status."""
+        return str(self.cloudformation.describe_stacks(StackName=self.stack_id)["Stacks"][0]["StackStatus"])
+
+    def wait_over(self) -> str:
+        """Wait for the end of the operation and return the stack's status."""
+        self.wait(lambda: not self.status().endswith("_IN_PROGRESS"))
+        return self.status()
+
+    def resource(self, logical_id: str) -> dict[str, Any]:
+        """Return a resource as DescribeStackResource tells it."""
+        answer = self.cloudformation.describe_stack_resource(StackName=self.stack_id, LogicalResourceId=logical_id)
+        return dict(answer["StackResourceDetail"])
+
+    def listed(self) -> dict[str, tuple[str, str]]:
+        """Return of each resource its physical id and its status, as ListStackResources tells them."""
+        pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.stack_id)
+        return {
+            each["LogicalResourceId"]: (each.get("PhysicalResourceId", ""), each["ResourceStatus"])
+            for page in pages
+            for each in page["StackResourceSummaries"]
+        }
+
+    def told(self, logical_id: str = "") -> list[tuple[str, str]]:
+        """Return the events of a resource, or of the stack, oldest first: status and reason."""
+        found = self.cloudformation.describe_stack_events(StackName=self.stack_id)["StackEvents"]
+        return [
+            (each["ResourceStatus"], each.get("ResourceStatusReason", ""))
+            for each in reversed(found)
+            if each["LogicalResourceId"] == (logical_id or self.name)
+        ]
