@@ -108,11 +108,8 @@ class BuilderPermissions:
     def _policy(self, construct_id: str, number: int) -> "iam.Policy | iam.ManagedPolicy":
         if number == 0:
             return self._role.inline_policy(self._scope, construct_id)
-        return iam.ManagedPolicy(
-            self._scope,
-            f"{construct_id}{number}",
-            roles=[self._role.role],
-            description="Starts or stops image builders",
+        return self._role.managed_policy(
+            self._scope, f"{construct_id}{number}", description="Starts or stops image builders"
         )
 
 
@@ -132,7 +129,7 @@ class _Group:
         resource = policy.node.default_child
         assert isinstance(resource, CfnResource)
         self._resource = resource
-        self._id = Stack.of(policy).get_logical_id(resource)
+        self._id = Stack.of(policy).resolve(resource.logical_id)
 
     @property
     def is_full(self) -> bool:

@@ -1,6 +1,7 @@
 """The function's role, made here or given: what it is allowed, or who must be told where it cannot be changed."""
 
 import json
+from collections.abc import Callable
 
 from aws_cdk import Annotations, Fn, Stack
 from aws_cdk import aws_iam as iam
@@ -35,15 +36,17 @@ class FunctionRole:
     Args:
         scope: The provider.
         given: A role of the user's; None to make one.
+        keep_ids: Gives what is made below a construct the logical ids that it must have.
 
     Attributes:
         role: The role.
         is_fixed: Whether it cannot be changed: it was imported from elsewhere, or as it is.
     """
 
-    def __init__(self, scope: Construct, *, given: iam.IRole | None) -> None:
+    def __init__(self, scope: Construct, *, given: iam.IRole | None, keep_ids: Callable[[Construct], None]) -> None:
         """Take or make the role."""
         self._scope = scope
+        self._keep_ids = keep_ids
         self._policy: iam.Policy | None = None
         self.role: iam.IRole = given or iam.Role(
             scope,
@@ -85,7 +88,14 @@ class FunctionRole:
     def inline_policy(self, scope: Construct, construct_id: str) -> iam.Policy:
         """Make an empty policy of the role."""
         policy = iam.Policy(scope, construct_id, roles=[self.role])
+        self._keep_ids(policy)
         self._name_apart(policy)
+        return policy
+
+    def managed_policy(self, scope: Construct, construct_id: str, *, description: str) -> iam.ManagedPolicy:
+        """Make an empty managed policy of the role."""
+        policy = iam.ManagedPolicy(scope, construct_id, roles=[self.role], description=description)
+        self._keep_ids(policy)
         return policy
 
     def policy_name(self, policy: iam.CfnPolicy, name: str) -> str:
@@ -104,8 +114,7 @@ class FunctionRole:
     def _name_apart(self, policy: iam.Policy) -> None:
         resource = policy.node.default_child
         assert isinstance(resource, iam.CfnPolicy)
-        name = Stack.of(resource).get_logical_id(resource)
-        resource.policy_name = self.policy_name(resource, Stack.of(resource).resolve(name))
+        resource.policy_name = self.policy_name(resource, Stack.of(resource).resolve(resource.logical_id))
 
     @property
     def dependable(self) -> IDependable:

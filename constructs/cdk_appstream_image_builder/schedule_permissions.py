@@ -44,10 +44,8 @@ class _Group:
     def __init__(self, scope: Construct, construct_id: str, role: FunctionRole) -> None:
         self.schedules: list[StopSchedule] = []
         self._role = role
-        self.policy = iam.ManagedPolicy(
-            scope, construct_id, roles=[role.role], description="Schedules the stops of image builders"
-        )
-        self._id = Stack.of(scope).get_logical_id(_resource(self.policy))
+        self.policy = role.managed_policy(scope, construct_id, description="Schedules the stops of image builders")
+        self._id = Stack.of(scope).resolve(_resource(self.policy).logical_id)
         self._statements: list[iam.PolicyStatement] = []
 
     def add(self, schedule: StopSchedule) -> None:
