@@ -47,6 +47,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
         poll_interval: Duration | None = None,
         on_delete: OnDelete = OnDelete.LEAVE_RUNNING,
         stop_after: Duration | None = None,
+        scheduler_role: iam.IRole | None = None,
         triggers: Mapping[str, str] | None = None,
         start_on_every_deploy: bool = False,
         provider: RunningImageBuilderProvider | None = None,
@@ -71,6 +72,10 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
             stop_after: How long after each deploy that finds or makes it RUNNING the builder is stopped by itself, by a
                 one-time schedule of EventBridge Scheduler: 15 minutes to 30 days. Default: it runs until somebody
                 stops it.
+            scheduler_role: The role that EventBridge Scheduler stops the builder with: it must trust
+                ``scheduler.amazonaws.com``, and stay as long as a builder may be left running. It gets the statement to
+                stop the builder; one that cannot be changed draws a warning at synth that lists it. Only with
+                ``stop_after``. Default: a new one, which a builder that is left running keeps.
             triggers: Any strings. When one changes, CloudFormation runs the update, which starts a builder that was
                 stopped meanwhile. Default: an update runs only when another argument changes.
             start_on_every_deploy: Whether every deploy runs the update, even where nothing else has changed. Every
@@ -107,6 +112,8 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
             service="appstream", resource="image-builder", resource_name=self._name
         )
         schedule: StopSchedule | None = None
+        if scheduler_role is not None and stop_after is None:
+            raise ValueError("scheduler_role is given without stop_after: give stop_after as well")
         if stop_after is not None:
             properties[contract.STOP_AFTER_SECONDS] = validation.check_stop_after(stop_after)
             schedule = StopSchedule(
@@ -114,6 +121,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
                 image_builder_name=told_name,
                 image_builder_arn=self._permission_arn,
                 outlives=on_delete is OnDelete.LEAVE_RUNNING,
+                given=scheduler_role,
             )
             properties[contract.SCHEDULE_NAME] = schedule.name
             properties[contract.SCHEDULER_ROLE_ARN] = schedule.role.role_arn
@@ -136,6 +144,8 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
             stop_on_delete=on_delete is OnDelete.STOP,
             schedule=schedule,
         )
+        if schedule is not None and schedule.needed:
+            self._resource.node.add_dependency(*schedule.needed)
 
     @property
     def provider(self) -> RunningImageBuilderProvider:
