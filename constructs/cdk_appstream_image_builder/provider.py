@@ -9,14 +9,14 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk_appstream_image_builder import permissions
+from cdk_appstream_image_builder import permissions, provider_validation
 from cdk_appstream_image_builder.builder_permissions import BuilderPermissions
 from cdk_appstream_image_builder.function_code import function_code
 from cdk_appstream_image_builder.function_health import FunctionHealth
 from cdk_appstream_image_builder.function_role import FunctionRole
 from cdk_appstream_image_builder.stack_place import ID, StackPlace
 from cdk_appstream_image_builder.stop_schedule import StopSchedule
-from cdk_appstream_image_builder.validation import check_same_environment
+from cdk_appstream_image_builder.validation import check_construct_id, check_same_environment, check_scope
 from running_image_builder_function import contract
 
 if TYPE_CHECKING:  # each module of CDK takes its time to import, and these serve for annotations only
@@ -76,16 +76,17 @@ class RunningImageBuilderProvider(FunctionHealth):
             description: The function's description. Default: what it does.
 
         Raises:
-            ValueError: Two arguments contradict each other; the message names them and the remedy.
+            TypeError: A value is of another type; the message names it and the remedy.
+            ValueError: A value is out of its range, or two contradict each other; the message names the remedy.
         """
-        super().__init__(scope, construct_id)
+        super().__init__(check_scope(scope), check_construct_id(construct_id))
+        provider_validation.check_network(vpc, vpc_subnets, security_groups)
+        provider_validation.check_role("role", role)
+        provider_validation.check_log(log_group, log_retention)
+        provider_validation.check_memory_size(memory_size)
+        provider_validation.check_code_options(architecture, runtime, tracing)
+        provider_validation.check_rest(environment_encryption, description)
         self._place = StackPlace.take(self)
-        if log_group is not None and log_retention is not None:
-            raise ValueError(
-                f"both log_group and log_retention ({log_retention.name}) are given: set the retention on the log group"
-            )
-        if vpc is None and (vpc_subnets is not None or security_groups is not None):
-            raise ValueError("vpc_subnets or security_groups are given without a vpc: give the vpc as well")
         self._log_group = log_group or logs.LogGroup(
             self,
             "LogGroup",
@@ -128,7 +129,7 @@ class RunningImageBuilderProvider(FunctionHealth):
     @classmethod
     def of_stack(cls, scope: Construct) -> RunningImageBuilderProvider:
         """Return the provider that a construct's stack shares: the first one made in it, or a new one."""
-        stack = Stack.of(scope)
+        stack = Stack.of(check_scope(scope))
         existing = stack.node.try_find_child(ID)
         if isinstance(existing, StackPlace):
             existing = existing.provider

@@ -51,7 +51,7 @@ class StopSchedule:
     ) -> None:
         """Make the role, or give the one that is there its right to stop."""
         stack = Stack.of(scope)
-        place = _place(scope)
+        place = place_in_stack(scope)
         # Resolved, because a token's text differs from synth to synth.
         identity = json.dumps(stack.resolve([*place, image_builder_name]))
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
@@ -117,7 +117,7 @@ def _role(scope: Construct, construct_id: str, stop: iam.PolicyStatement) -> iam
     )
 
 
-def _place(scope: Construct) -> tuple[str, str]:
+def place_in_stack(scope: Construct) -> tuple[str, str]:
     """Return the name of the stack that is deployed, and where in it a construct is: together unique where it runs.
 
     Not the stack's own construct id, which may change without the stack. A nested stack has no name at synth.
