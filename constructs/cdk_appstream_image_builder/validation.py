@@ -20,6 +20,9 @@ _HOUR = 60 * 60
 _ACTION = re.compile(r"\*|[a-z0-9-]+:[a-zA-Z0-9*?]+")
 """An IAM action, as IAM writes it."""
 
+_SHORT_PERIODS = (1, 5, 10, 20, 30)
+"""Seconds of a metric's period beside whole minutes."""
+
 _LOOKED_UP_LATER = "dummy-value-for-"
 """How ``ssm.StringParameter.value_from_lookup`` begins at the first synth, which looks nothing up yet."""
 
@@ -166,6 +169,18 @@ def check_flag(what: str, flag: bool) -> bool:
     if not isinstance(flag, bool):
         raise TypeError(f"{what} is {flag!r}: give True or False")
     return flag
+
+
+def check_period(period: Duration | None) -> None:
+    """Fail where CloudWatch has no such period."""
+    check_has("period", period, "to_seconds", "a Duration, such as Duration.minutes(5)")
+    if period is None:
+        return
+    if period.is_unresolved():
+        raise ValueError(f"period is a token in {period.unit_label()}: give a Duration whose value is known at synth")
+    seconds = round(period.to_seconds(integral=False), 3)
+    if seconds not in _SHORT_PERIODS and (seconds <= 0 or seconds % 60):
+        raise ValueError(f"period is {period.to_human_string()}: give whole minutes, or {_SHORT_PERIODS} seconds")
 
 
 def check_running_past(after: Duration) -> float:

@@ -23,7 +23,11 @@ INTERNAL = {"serve", "measurement"}
 
 CONSTRUCT: dict[str, list[Any]] = {"scope": ["Stack", None, App()], "construct_id": [7, "", None]}
 NAME: list[Any] = [7, "a b", ""]
-METRIC: dict[str, list[Any]] = {"image_builder_name": NAME, "period": [300, "5m"], "label": [7, ""]}
+METRIC: dict[str, list[Any]] = {
+    "image_builder_name": NAME,
+    "period": [300, "5m", Duration.seconds(7), Duration.seconds(0)],
+    "label": [7, ""],
+}
 STATISTIC: list[Any] = [7, "", None]
 
 WRONG: dict[str, dict[str, list[Any]]] = {

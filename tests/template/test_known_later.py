@@ -50,6 +50,7 @@ TEXTS: dict[str, Callable[[Stack], str]] = {
         0, CfnParameter(stack, "Later", type="CommaDelimitedList").value_as_list
     ),
     "ssm parameter": lambda stack: ssm.StringParameter.value_for_string_parameter(stack, "/builders/name"),
+    "lazy": lambda _: Lazy.string(_Later()),
     "import": lambda _: Fn.import_value("name"),
 }
 

@@ -66,6 +66,15 @@ def test_a_metric_of_an_impossible_builder_is_an_error() -> None:
         provider.metric_failed_starts(image_builder_name="a b")
 
 
+def test_a_period_that_is_known_later_is_an_error() -> None:
+    """CDK's metrics calculate with it."""
+    provider = RunningImageBuilderProvider(any_stack(), "Provider")
+    with pytest.raises(
+        ValueError, match=r"^period is a token in minutes: give a Duration whose value is known at synth$"
+    ):
+        provider.metric_failed_starts(period=Duration.minutes(Token.as_number({"Ref": "Minutes"})))
+
+
 def test_without_an_alarm_nothing_is_added() -> None:
     """Metrics cost no resource."""
     assert set() == HEALTH & {each["Type"] for each in template_with()["Resources"].values()}

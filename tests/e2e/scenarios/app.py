@@ -5,13 +5,25 @@ Two stacks with the same name are two versions of it: deploying the second one u
 
 from typing import Any
 
-from aws_cdk import App, CfnOutput, CfnWaitConditionHandle, Duration, Stack
+import jsii
+from aws_cdk import App, Aspects, CfnOutput, CfnResource, CfnWaitConditionHandle, Duration, IAspect, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from constructs import IConstruct
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilder, RunningImageBuilderProvider
 
 MINUTE = Duration.minutes(1)
+
+
+@jsii.implements(IAspect)
+class NamedByPath:
+    """An organization's aspect that names policies by their construct paths, without the step's own id."""
+
+    def visit(self, node: IConstruct) -> None:
+        """Name an inline policy."""
+        if isinstance(node, CfnResource) and node.cfn_resource_type == "AWS::IAM::Policy":
+            node.add_property_override("PolicyName", node.node.path.partition("/")[2].replace("/", "-"))
 
 
 def step(
@@ -99,6 +111,8 @@ step(app, "EndsSoon", "ends-stopped", "ends-stopped", stop_after=quarter, on_del
 step(app, "MayNotSchedule", "may-not-schedule", "may-not-schedule", timeout=Duration.minutes(3), stop_after=quarter)
 step(app, "EndsLater", "ends", "ends", stop_after=Duration.hours(2))
 step(app, "EndsNever", "ends-stopped", "ends-stopped", on_delete=OnDelete.STOP)
+for step_id, name in (("NamedBefore", "named-before"), ("NamedAfter", "named-after")):
+    Aspects.of(Stack.of(step(app, step_id, "named", name, on_delete=OnDelete.STOP))).add(NamedByPath())
 step(app, "Placed", "placed", "placed", on_delete=OnDelete.STOP)
 configuration = {"memory_size": 512, "log_retention": logs.RetentionDays.ONE_WEEK, "description": "Ours"}
 step(app, "PlacedConfigured", "placed", "placed", on_delete=OnDelete.STOP, configured=configuration)
