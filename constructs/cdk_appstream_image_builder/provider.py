@@ -9,22 +9,20 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk_appstream_image_builder import permissions
+from cdk_appstream_image_builder import permissions, provider_validation
 from cdk_appstream_image_builder.builder_permissions import BuilderPermissions
 from cdk_appstream_image_builder.function_code import function_code
 from cdk_appstream_image_builder.function_health import FunctionHealth
 from cdk_appstream_image_builder.function_role import FunctionRole
+from cdk_appstream_image_builder.stack_place import ID, StackPlace
 from cdk_appstream_image_builder.stop_schedule import StopSchedule
-from cdk_appstream_image_builder.validation import check_same_environment
+from cdk_appstream_image_builder.validation import check_construct_id, check_same_environment, check_scope
 from running_image_builder_function import contract
 
 if TYPE_CHECKING:  # each module of CDK takes its time to import, and these serve for annotations only
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
-
-_ID = "RunningImageBuilderProvider"
-"""The id of the one that a stack shares. A change would replace its function."""
 
 _MEMORY_MIB = 256
 
@@ -34,6 +32,9 @@ class RunningImageBuilderProvider(FunctionHealth):
 
     A stack gets one at its first ``RunningImageBuilder``, however many builders it has. Made explicitly it can be
     configured, and given as ``provider`` to builders of several stacks of one app in the same account and Region.
+
+    The first provider made in a stack is the stack's own: its function is the same resource as the default one's, so
+    that a deployed stack can change from one to the other, and builders without ``provider`` that come after it use it.
     """
 
     def __init__(
@@ -75,22 +76,24 @@ class RunningImageBuilderProvider(FunctionHealth):
             description: The function's description. Default: what it does.
 
         Raises:
-            ValueError: Two arguments contradict each other; the message names them and the remedy.
+            TypeError: A value is of another type; the message names it and the remedy.
+            ValueError: A value is out of its range, or two contradict each other; the message names the remedy.
         """
-        super().__init__(scope, construct_id)
-        if log_group is not None and log_retention is not None:
-            raise ValueError(
-                f"both log_group and log_retention ({log_retention.name}) are given: set the retention on the log group"
-            )
-        if vpc is None and (vpc_subnets is not None or security_groups is not None):
-            raise ValueError("vpc_subnets or security_groups are given without a vpc: give the vpc as well")
+        super().__init__(check_scope(scope), check_construct_id(construct_id))
+        provider_validation.check_network(vpc, vpc_subnets, security_groups)
+        provider_validation.check_role("role", role)
+        provider_validation.check_log(log_group, log_retention)
+        provider_validation.check_memory_size(memory_size)
+        provider_validation.check_code_options(architecture, runtime, tracing)
+        provider_validation.check_rest(environment_encryption, description)
+        self._place = StackPlace.take(self)
         self._log_group = log_group or logs.LogGroup(
             self,
             "LogGroup",
             retention=log_retention or logs.RetentionDays.ONE_MONTH,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        self._function_role = FunctionRole(self, given=role)
+        self._function_role = FunctionRole(self, given=role, keep_ids=self._keep_ids)
         self._function_role.allow(permissions.write_log(self._log_group.log_group_arn))
         if vpc is not None:
             self._function_role.allow(permissions.attach_to_vpc())
@@ -118,16 +121,19 @@ class RunningImageBuilderProvider(FunctionHealth):
                 tracing=tracing,
             )
         self._function.node.add_dependency(self._function_role.dependable)
+        self._keep_ids(self)
         own = BuilderPermissions.beside_function(self, self._function_role, self._function.function_arn)
         self._permissions: dict[Stack, BuilderPermissions] = {Stack.of(self): own}
         self._serves_own_stack = False
 
     @classmethod
     def of_stack(cls, scope: Construct) -> RunningImageBuilderProvider:
-        """Return the provider that a construct's stack shares, made at the first call."""
-        stack = Stack.of(scope)
-        existing = stack.node.try_find_child(_ID)
-        return existing if isinstance(existing, cls) else cls(stack, _ID)
+        """Return the provider that a construct's stack shares: the first one made in it, or a new one."""
+        stack = Stack.of(check_scope(scope))
+        existing = stack.node.try_find_child(ID)
+        if isinstance(existing, StackPlace):
+            existing = existing.provider
+        return existing if isinstance(existing, cls) else cls(stack, ID)
 
     @property
     def function(self) -> lambda_.Function:
@@ -175,7 +181,7 @@ class RunningImageBuilderProvider(FunctionHealth):
         stack = Stack.of(resource)
         if stack not in self._permissions:
             check_same_environment(stack, Stack.of(self))
-            self._permissions[stack] = BuilderPermissions.in_another_stack(stack, self._function_role, self.node.addr)
+            self._permissions[stack] = BuilderPermissions.in_another_stack(stack, self._function_role, self._address)
         if stack is Stack.of(self) and not self._serves_own_stack:
             # Only now: a stack without builders is never looked at. The function waits for this policy, and the
             # resource for the function.
@@ -185,3 +191,12 @@ class RunningImageBuilderProvider(FunctionHealth):
             image_builder_arn, told_name, restart=restart, stop_on_delete=stop_on_delete, schedule=schedule
         )
         resource.node.add_dependency(*needed)
+
+    @property
+    def _address(self) -> str:
+        """What names this provider in other stacks; the same for all that have a stack's place."""
+        return str((self._place or self).node.addr)
+
+    def _keep_ids(self, made: Construct) -> None:
+        if self._place is not None:
+            self._place.keep_ids(made)

@@ -16,6 +16,9 @@ NOT_STARTED = "/not-started"
 NOT_SEEN = "/start-not-seen"
 """Ends the id that a failed Create answers with whose start, or another delivery's, has not shown in the builder yet."""
 
+_UNITS = {"": 1, "millis": 0.001, "seconds": 1, "minutes": 60, "hours": 60 * 60, "days": 24 * 60 * 60}
+"""CDK's units of a Duration, in seconds."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
@@ -166,9 +169,11 @@ def _seconds(name: str, properties: Mapping[str, Any], key: str, default: float,
     value = properties.get(key)
     if value is None:
         return default
+    # A value that CDK knows only in the deploy comes with its unit: "15 minutes".
+    number, _, unit = str(value).strip().partition(" ")
     try:
-        seconds = float(str(value))
-    except ValueError:
+        seconds = float(number) * _UNITS[unit]
+    except (ValueError, KeyError):
         seconds = math.nan
     # Not "seconds < low or seconds > high": that would let NaN through.
     if not limits[0] <= seconds <= limits[1]:

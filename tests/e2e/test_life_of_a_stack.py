@@ -71,6 +71,20 @@ def test_rename_starts_the_new_builder_and_deletes_the_old_resource(deployer: De
     assert control.image_builder("old-name").stops == 1
 
 
+def test_a_rename_keeps_the_right_to_stop_where_policies_are_named_by_path(
+    deployer: Deployer, control: Control
+) -> None:
+    """The clean-up deletes the old builder's policy, and not the new one's, which the delete of the stack needs."""
+    control.put_image_builder("named-before")
+    control.put_image_builder("named-after")
+    deployer.deploy("NamedBefore").check()
+    deployer.deploy("NamedAfter").check()
+    assert ["STOPPED", "RUNNING"] == [control.image_builder(f"named-{each}").state for each in ("before", "after")]
+
+    deployer.destroy("NamedAfter").check()
+    assert "STOPPED" == control.image_builder("named-after").state
+
+
 def test_several_builders_share_one_function(deployer: Deployer, control: Control) -> None:
     """Three builders of one stack are started at once by one function."""
     names = ["several-1", "several-2", "several-3"]

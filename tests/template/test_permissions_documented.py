@@ -21,8 +21,8 @@ RESOURCES = {
     r'"AWS::StackId"': "each stack with a builder",
     r":schedule/": "the builder's schedule",
     r"SchedulerRole": "the scheduler's role",
-    r'"Fn::GetAtt": \["ProviderLogGroup': "its log group",
-    r'"Fn::GetAtt": \["ProviderFunction': "the function itself",
+    r'"Fn::GetAtt": \["RunningImageBuilderProviderLogGroup': "its log group",
+    r'"Fn::GetAtt": \["RunningImageBuilderProviderFunction': "the function itself",
 }
 """What the table calls a resource, by what the template has for it."""
 

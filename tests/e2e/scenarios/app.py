@@ -3,12 +3,27 @@
 Two stacks with the same name are two versions of it: deploying the second one updates the first.
 """
 
-from aws_cdk import App, CfnOutput, CfnWaitConditionHandle, Duration, Stack
+from typing import Any
+
+import jsii
+from aws_cdk import App, Aspects, CfnOutput, CfnResource, CfnWaitConditionHandle, Duration, IAspect, Stack
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import IConstruct
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilder, RunningImageBuilderProvider
 
 MINUTE = Duration.minutes(1)
+
+
+@jsii.implements(IAspect)
+class NamedByPath:
+    """An organization's aspect that names policies by their construct paths, without the step's own id."""
+
+    def visit(self, node: IConstruct) -> None:
+        """Name an inline policy."""
+        if isinstance(node, CfnResource) and node.cfn_resource_type == "AWS::IAM::Policy":
+            node.add_property_override("PolicyName", node.node.path.partition("/")[2].replace("/", "-"))
 
 
 def step(
@@ -24,9 +39,12 @@ def step(
     provider: RunningImageBuilderProvider | None = None,
     stop_after: Duration | None = None,
     start_on_every_deploy: bool = False,
+    configured: dict[str, Any] | None = None,
 ) -> RunningImageBuilder:
     """Add one version of a stack, with builders and, for the first of them, its outputs; return the first."""
     stack = Stack(app, step_id, stack_name=stack_name)
+    if configured is not None:
+        provider = RunningImageBuilderProvider(stack, "Configured", **configured)
     builders = [
         RunningImageBuilder(
             stack,
@@ -106,4 +124,10 @@ step(app, "DeletedOnItsWay", "plan-deleted", "plan-deleted", on_delete=OnDelete.
 step(app, "DeletedBefore", "plan-deleted-before", "plan-deleted-before", on_delete=OnDelete.STOP)
 step(app, "UnreachableLater", "plan-back", "plan-back")
 step(app, "UnreachableNow", "plan-back", "no-such-builder-at-all")
+for step_id, name in (("NamedBefore", "named-before"), ("NamedAfter", "named-after")):
+    Aspects.of(Stack.of(step(app, step_id, "named", name, on_delete=OnDelete.STOP))).add(NamedByPath())
+step(app, "Placed", "placed", "placed", on_delete=OnDelete.STOP)
+configuration = {"memory_size": 512, "log_retention": logs.RetentionDays.ONE_WEEK, "description": "Ours"}
+step(app, "PlacedConfigured", "placed", "placed", on_delete=OnDelete.STOP, configured=configuration)
+step(app, "PlacedAgain", "placed", "placed", on_delete=OnDelete.STOP, timeout=Duration.minutes(2))
 app.synth()
