@@ -43,7 +43,7 @@ class FunctionHealth(FunctionMetrics, Construct):
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
 
-    def measurement(self, scope: Construct) -> RunningMeasurement:
+    def _measurement(self, scope: Construct) -> RunningMeasurement:
         """Return what measures the builders of a construct's stack, made at the first call."""
         from cdk_appstream_image_builder.running_measurement import RunningMeasurement
 

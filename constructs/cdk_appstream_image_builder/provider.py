@@ -149,7 +149,7 @@ class RunningImageBuilderProvider(FunctionHealth):
         """The principal that the function acts as, for grants of the user's own."""
         return self.role.grant_principal
 
-    def serve(
+    def _serve(
         self,
         resource: Construct,
         image_builder_arn: str,

@@ -128,7 +128,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
             removal_policy=RemovalPolicy.DESTROY,
             properties=properties,
         )
-        self._provider.serve(
+        self._provider._serve(
             self._resource,
             self._permission_arn,
             told_name=told_name,
@@ -192,7 +192,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
             ValueError: The value is out of its range; the message names it and the remedy.
         """
         hours = validation.check_running_past(after)
-        measurement = self._provider.measurement(self)
+        measurement = self._provider._measurement(self)
         return measurement.alarm(self, "RunningPastAlarm", name=self._name, hours=hours)
 
     def _attribute(self, name: str) -> str:
