@@ -15,7 +15,7 @@ from cdk_appstream_image_builder.function_code import function_code
 from cdk_appstream_image_builder.function_health import FunctionHealth
 from cdk_appstream_image_builder.function_role import FunctionRole
 from cdk_appstream_image_builder.stop_schedule import StopSchedule
-from cdk_appstream_image_builder.validation import check_same_environment
+from cdk_appstream_image_builder.validation import check_logging_format, check_same_environment
 from running_image_builder_function import contract
 
 if TYPE_CHECKING:  # each module of CDK takes its time to import, and these serve for annotations only
@@ -27,6 +27,10 @@ _ID = "RunningImageBuilderProvider"
 """The id of the one that a stack shares. A change would replace its function."""
 
 _MEMORY_MIB = 256
+
+_RUNTIME = lambda_.Runtime.PYTHON_3_14
+"""Named, not asked from CDK: ``Runtime.determine_latest_python_runtime`` gives Python 3.13 in every Region, with
+aws-cdk-lib 2.224.0 as with 2.275.0. A name also keeps an upgrade of CDK from changing the function."""
 
 
 class RunningImageBuilderProvider(FunctionHealth):
@@ -50,6 +54,7 @@ class RunningImageBuilderProvider(FunctionHealth):
         memory_size: int = _MEMORY_MIB,
         architecture: lambda_.Architecture | None = None,
         runtime: lambda_.Runtime | None = None,
+        logging_format: lambda_.LoggingFormat | None = None,
         environment_encryption: kms.IKey | None = None,
         tracing: lambda_.Tracing | None = None,
         description: str | None = None,
@@ -69,7 +74,9 @@ class RunningImageBuilderProvider(FunctionHealth):
             log_retention: How long the new log group keeps events. Default: one month.
             memory_size: The function's memory in MiB. Default: 256.
             architecture: The function's architecture. Default: arm64.
-            runtime: The function's runtime, a Python one. Default: the newest that Lambda offers in this aws-cdk-lib.
+            runtime: The function's runtime, a Python one. Default: Python 3.14.
+            logging_format: How Lambda writes the log. ``TEXT`` is for Regions without JSON, such as GovCloud's: its lines
+                have no fields. Default: JSON.
             environment_encryption: The key for the function's environment variables. Default: Lambda's own.
             tracing: Whether X-Ray traces the function. Default: no.
             description: The function's description. Default: what it does.
@@ -102,13 +109,13 @@ class RunningImageBuilderProvider(FunctionHealth):
                 "Function",
                 code=code,
                 handler=contract.HANDLER,
-                runtime=runtime or lambda_.Runtime.PYTHON_3_14,
+                runtime=runtime or _RUNTIME,
                 architecture=architecture or lambda_.Architecture.ARM_64,
                 memory_size=memory_size,
                 timeout=Duration.seconds(contract.FUNCTION_TIMEOUT_SECONDS),
                 role=self._function_role.role,
                 log_group=self._log_group,
-                logging_format=lambda_.LoggingFormat.JSON,
+                logging_format=check_logging_format(logging_format) or lambda_.LoggingFormat.JSON,
                 description=description
                 or f"{contract.RESOURCE_TYPE}: starts AppStream image builders and waits for RUNNING",
                 vpc=vpc,

@@ -11,6 +11,7 @@ from cdk_appstream_image_builder.on_delete import OnDelete
 from running_image_builder_function import contract
 
 if TYPE_CHECKING:  # each module of CDK takes its time to import, and this one serves for annotations only
+    from aws_cdk.aws_lambda import LoggingFormat
     from aws_cdk.interfaces.aws_appstream import IImageBuilderRef
 
 _HOUR = 60 * 60
@@ -104,6 +105,17 @@ def check_triggers(triggers: Mapping[str, str]) -> dict[str, str]:
         if not isinstance(key, str) or not isinstance(value, str):
             raise TypeError(f"triggers has {key!r}: {value!r}: give strings, such as {str(key)!r}: {str(value)!r}")
     return dict(triggers)
+
+
+def check_logging_format(logging_format: LoggingFormat | None) -> LoggingFormat | None:
+    """Return how Lambda writes the log; a text would pass for either of CDK's two words."""
+    from aws_cdk.aws_lambda import LoggingFormat
+
+    if logging_format is not None and not isinstance(logging_format, LoggingFormat):
+        raise TypeError(
+            f"logging_format is {logging_format!r}: give LoggingFormat.JSON or LoggingFormat.TEXT of aws_cdk.aws_lambda"
+        )
+    return logging_format
 
 
 def check_same_environment(user: Stack, provider: Stack) -> None:

@@ -42,6 +42,7 @@ def harden(stack: Stack, *, role: iam.IRole | None = None) -> None:
         memory_size=512,
         architecture=lambda_.Architecture.X86_64,
         runtime=lambda_.Runtime.PYTHON_3_14,
+        logging_format=lambda_.LoggingFormat.TEXT,
         environment_encryption=key,
         tracing=lambda_.Tracing.ACTIVE,
         description="Starts our builders",

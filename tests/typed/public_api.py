@@ -91,6 +91,7 @@ def provider(stack: Stack, vpc: ec2.Vpc, key: kms.IKey, role: iam.IRole) -> Runn
         memory_size=512,
         architecture=lambda_.Architecture.X86_64,
         runtime=lambda_.Runtime.PYTHON_3_13,
+        logging_format=lambda_.LoggingFormat.TEXT,
         environment_encryption=key,
         tracing=lambda_.Tracing.ACTIVE,
         description="Starts our builders",
