@@ -75,7 +75,7 @@ class RunningImageBuilderProvider(FunctionHealth):
             memory_size: The function's memory in MiB. Default: 256.
             architecture: The function's architecture. Default: arm64.
             runtime: The function's runtime, a Python one. Default: Python 3.14.
-            logging_format: How Lambda writes the log. ``TEXT`` is for Regions without JSON, such as GovCloud's: its lines
+            logging_format: How Lambda writes the log. ``TEXT`` is for Regions without JSON, as GovCloud's: its lines
                 have no fields. Default: JSON.
             environment_encryption: The key for the function's environment variables. Default: Lambda's own.
             tracing: Whether X-Ray traces the function. Default: no.
