@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, RemovalPolicy, Stack
@@ -15,13 +16,20 @@ from cdk_appstream_image_builder.function_code import function_code
 from cdk_appstream_image_builder.function_health import FunctionHealth
 from cdk_appstream_image_builder.function_role import FunctionRole
 from cdk_appstream_image_builder.stop_schedule import StopSchedule
-from cdk_appstream_image_builder.validation import check_logging_format, check_same_environment
+from cdk_appstream_image_builder.validation import (
+    check_builders_by_tag,
+    check_logging_format,
+    check_parameter_name,
+    check_same_environment,
+    is_known_later,
+)
 from running_image_builder_function import contract
 
 if TYPE_CHECKING:  # each module of CDK takes its time to import, and these serve for annotations only
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_ssm as ssm
 
 _ID = "RunningImageBuilderProvider"
 """The id of the one that a stack shares. A change would replace its function."""
@@ -58,6 +66,7 @@ class RunningImageBuilderProvider(FunctionHealth):
         environment_encryption: kms.IKey | None = None,
         tracing: lambda_.Tracing | None = None,
         description: str | None = None,
+        builders_by_tag: Mapping[str, str] | None = None,
     ) -> None:
         """Make the function.
 
@@ -80,11 +89,16 @@ class RunningImageBuilderProvider(FunctionHealth):
             environment_encryption: The key for the function's environment variables. Default: Lambda's own.
             tracing: Whether X-Ray traces the function. Default: no.
             description: The function's description. Default: what it does.
+            builders_by_tag: Tags of the builders that the function may start and stop, in whatever app their resources
+                are: each builder needs all of them. Default: exactly the builders of this app, by their names.
 
         Raises:
+            TypeError: A value is of another type; the message names it and the remedy.
             ValueError: Two arguments contradict each other; the message names them and the remedy.
         """
         super().__init__(scope, construct_id)
+        tags = check_builders_by_tag(builders_by_tag)
+        self._serves_unknown_builders = bool(tags)
         if log_group is not None and log_retention is not None:
             raise ValueError(
                 f"both log_group and log_retention ({log_retention.name}) are given: set the retention on the log group"
@@ -99,6 +113,8 @@ class RunningImageBuilderProvider(FunctionHealth):
         )
         self._function_role = FunctionRole(self, given=role)
         self._function_role.allow(permissions.write_log(self._log_group.log_group_arn))
+        if tags:
+            self._function_role.allow_by_pattern(*permissions.by_tag(Stack.of(self), tags))
         if vpc is not None:
             self._function_role.allow(permissions.attach_to_vpc())
         if self._function_role.is_fixed and tracing not in (None, lambda_.Tracing.DISABLED):
@@ -135,6 +151,62 @@ class RunningImageBuilderProvider(FunctionHealth):
         stack = Stack.of(scope)
         existing = stack.node.try_find_child(_ID)
         return existing if isinstance(existing, cls) else cls(stack, _ID)
+
+    @classmethod
+    def from_service_token(
+        cls, scope: Construct, construct_id: str, token: str, *, role: iam.IRole | None = None
+    ) -> RunningImageBuilderProvider:
+        """Return the provider that another app has made in the same account and Region.
+
+        Its builders are allowed there by their tags (``builders_by_tag``), or here by their names where ``role`` is
+        given. What only the other app has (``function``, ``log_group``, ``connections``) raises a ValueError that
+        names the remedy; metrics and alarms work.
+
+        Args:
+            scope: The stack, or a construct in it.
+            construct_id: The id within the scope.
+            token: The provider's ``service_token``, such as
+                ``ssm.StringParameter.value_for_string_parameter(self, NAME)`` of what ``export_service_token`` wrote.
+            role: The function's role, such as ``iam.Role.from_role_arn(...)``; it gets the statements for the builders
+                of this app, in their stacks. Default: the function may already start them, by a tag.
+
+        Raises:
+            TypeError: The token is no text.
+            ValueError: The token is no ARN of a function of this account and Region; the message names the remedy.
+        """
+        from cdk_appstream_image_builder.provider_by_token import ProviderByToken
+
+        return ProviderByToken(scope, construct_id, token=token, role=role)
+
+    def export_service_token(self, parameter_name: str) -> ssm.StringParameter:
+        """Write the service token into a new SSM parameter, for ``from_service_token`` in other apps.
+
+        Args:
+            parameter_name: The parameter's name, such as ``/platform/image-builders/service-token``.
+
+        Raises:
+            TypeError: The name is no text.
+            ValueError: SSM has no such names; the message says which it has.
+        """
+        from aws_cdk import Intrinsic, Token
+        from aws_cdk import aws_ssm as ssm
+
+        name = check_parameter_name(parameter_name)
+        later = is_known_later(name)
+        return ssm.StringParameter(
+            self,
+            "ServiceToken",
+            # CDK reads the name at synth, and must not read what only stands for it; then it asks how the ARN goes.
+            parameter_name=Token.as_string(Intrinsic(name)) if later else name,
+            simple_name=False if later else None,
+            string_value=self.service_token,
+            description="Starts AppStream image builders: the ServiceToken of RunningImageBuilder",
+        )
+
+    @property
+    def service_token(self) -> str:
+        """What CloudFormation invokes for a builder: the function's ARN, for ``from_service_token`` in other apps."""
+        return self._function.function_arn
 
     @property
     def function(self) -> lambda_.Function:
@@ -180,8 +252,11 @@ class RunningImageBuilderProvider(FunctionHealth):
             ValueError: The resource is in another account or Region than the function.
         """
         stack = Stack.of(resource)
+        check_same_environment(stack, Stack.of(self))
+        if self._serves_unknown_builders:
+            resource.node.add_dependency(*self._permissions[Stack.of(self)].first)
+            return
         if stack not in self._permissions:
-            check_same_environment(stack, Stack.of(self))
             self._permissions[stack] = BuilderPermissions.in_another_stack(stack, self._function_role, self.node.addr)
         if stack is Stack.of(self) and not self._serves_own_stack:
             # Only now: a stack without builders is never looked at. The function waits for this policy, and the

@@ -75,7 +75,9 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
                 stopped meanwhile. Default: an update runs only when another argument changes.
             start_on_every_deploy: Whether every deploy runs the update, even where nothing else has changed. Every
                 synth then makes another template, so no diff is ever empty. Default: False.
-            provider: The function to use. Default: the one that the stack's builders share.
+            provider: The function to use; another app's by ``RunningImageBuilderProvider.from_service_token``.
+                CloudFormation refuses another one for a deployed builder. Default: the one that the stack's builders
+                share.
 
         Raises:
             TypeError: A value is of another type; the message names it and the remedy.
@@ -106,6 +108,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
         self._permission_arn = Stack.of(self).format_arn(
             service="appstream", resource="image-builder", resource_name=self._name
         )
+        self._provider = provider or RunningImageBuilderProvider.of_stack(self)
         schedule: StopSchedule | None = None
         if stop_after is not None:
             properties[contract.STOP_AFTER_SECONDS] = validation.check_stop_after(stop_after)
@@ -114,15 +117,15 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
                 image_builder_name=told_name,
                 image_builder_arn=self._permission_arn,
                 outlives=on_delete is OnDelete.LEAVE_RUNNING,
+                shared=self._provider._serves_unknown_builders,
             )
             properties[contract.SCHEDULE_NAME] = schedule.name
             properties[contract.SCHEDULER_ROLE_ARN] = schedule.role.role_arn
-        self._provider = provider or RunningImageBuilderProvider.of_stack(self)
         self._resource = CustomResource(
             self,
             "Resource",
             resource_type=contract.RESOURCE_TYPE,
-            service_token=self._provider.function.function_arn,
+            service_token=self._provider.service_token,
             # Even a function that never answers holds the stack no longer than this.
             service_timeout=Duration.seconds(seconds + contract.ANSWER_MARGIN_SECONDS),
             removal_policy=RemovalPolicy.DESTROY,

@@ -26,6 +26,7 @@ class StopSchedule:
         image_builder_name: The builder's name; may be a token.
         image_builder_arn: The builder's ARN, from its parts.
         outlives: Whether the builder may be left running, and its role with it, for the schedule to use.
+        shared: Whether the function may not know this builder: then name and role follow patterns that it may use.
 
     Attributes:
         name: The schedule's name, in the default group.
@@ -33,14 +34,17 @@ class StopSchedule:
         role: The role.
     """
 
-    def __init__(self, scope: Construct, *, image_builder_name: str, image_builder_arn: str, outlives: bool) -> None:
+    def __init__(
+        self, scope: Construct, *, image_builder_name: str, image_builder_arn: str, outlives: bool, shared: bool
+    ) -> None:
         """Make the role."""
         stack = Stack.of(scope)
         place = _place(scope)
         # Resolved, because a token's text differs from synth to synth.
         identity = json.dumps(stack.resolve([*place, image_builder_name]))
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
-        readable = re.sub(r"[^0-9a-zA-Z-_.]", "-", "-".join(place))
+        prefix = permissions.SHARED_SCHEDULES if shared else ""
+        readable = prefix + re.sub(r"[^0-9a-zA-Z-_.]", "-", "-".join(place))
         self.name = f"{readable[: _LONGEST - len(digest) - 1]}-{digest}"
         self.arn = stack.format_arn(
             service="scheduler", resource="schedule", resource_name=f"{contract.SCHEDULE_GROUP}/{self.name}"
@@ -48,7 +52,8 @@ class StopSchedule:
         group = stack.format_arn(service="scheduler", resource="schedule-group", resource_name=contract.SCHEDULE_GROUP)
         self.role = iam.Role(
             scope,
-            f"SchedulerRole{digest[:8].upper()}",
+            f"SchedulerRole{digest[:8].upper()}{'Shared' if shared else ''}",
+            path=permissions.SHARED_ROLES if shared else None,
             # The scheduler's own advice: no narrower source than the schedule's group.
             assumed_by=iam.ServicePrincipal(
                 "scheduler.amazonaws.com",

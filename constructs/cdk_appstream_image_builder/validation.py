@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,17 @@ if TYPE_CHECKING:  # each module of CDK takes its time to import, and this one s
     from aws_cdk.interfaces.aws_appstream import IImageBuilderRef
 
 _HOUR = 60 * 60
+
+_LOOKED_UP_LATER = "dummy-value-for-"
+"""What a text of ``ssm.StringParameter.value_from_lookup`` begins with until the CDK CLI has looked it up."""
+
+_FUNCTION_ARN = re.compile(r"arn:[^:]+:lambda:(?P<region>[^:]+):(?P<account>\d{12}):function:[a-zA-Z0-9-_]{1,64}")
+
+_PARAMETER_NAME = re.compile(r"(?=.{1,1011}$)(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]{1,1011}")
+
+_TAG_KEY = re.compile(r"[\w\s.:/=+@-]{1,128}")
+_TAG_VALUE = re.compile(r"[\w\s.:/=+@-]{0,256}")
+"""What AWS takes as a tag of an image builder; a "*" would be no pattern but a value that none has."""
 
 
 def check_image_builder(name: str | None, builder: IImageBuilderRef | None) -> str:
@@ -116,6 +128,68 @@ def check_logging_format(logging_format: LoggingFormat | None) -> LoggingFormat 
             f"logging_format is {logging_format!r}: give LoggingFormat.JSON or LoggingFormat.TEXT of aws_cdk.aws_lambda"
         )
     return logging_format
+
+
+def is_known_later(value: str) -> bool:
+    """Return whether CDK or CloudFormation puts another text in this one's place.
+
+    A token, a dynamic reference, or what ``value_from_lookup`` gives before its first lookup.
+    """
+    return Token.is_unresolved(value) or "{{resolve:" in value or value.startswith(_LOOKED_UP_LATER)
+
+
+def check_service_token(token: str, stack: Stack) -> str:
+    """Return a provider's service token if it can be one for builders of this stack."""
+    if not isinstance(token, str):
+        raise TypeError(f"token is {token!r}: give the provider's service_token, or the value of its SSM parameter")
+    if is_known_later(token):
+        return token
+    found = _FUNCTION_ARN.fullmatch(token)
+    if found is None:
+        raise ValueError(f"token is {token!r}: give the ARN of the provider's function, without a version or an alias")
+    for what in ("account", "region"):
+        here, there = getattr(stack, what), found[what]
+        if not Token.is_unresolved(here) and here != there:
+            raise ValueError(
+                f"the provider's {what} is {there!r}, the builder's is {here!r}: give each its own provider"
+            )
+    return token
+
+
+def check_parameter_name(name: str) -> str:
+    """Return an SSM parameter's name if it can be one; a token's value is checked by SSM."""
+    if not isinstance(name, str):
+        raise TypeError(f"parameter_name is {name!r}: give a text, such as '/platform/image-builders/service-token'")
+    if not is_known_later(name) and not _PARAMETER_NAME.fullmatch(name):
+        raise ValueError(
+            f"parameter_name is {name!r}: give 1 to 1011 letters, digits, '_', '.', '-' or '/', and no '/' unless it "
+            "begins with one"
+        )
+    return name
+
+
+def check_builders_by_tag(tags: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the tags that a builder must have; none where they are not asked for."""
+    if tags is None:
+        return {}
+    if not isinstance(tags, Mapping):
+        raise TypeError(f"builders_by_tag is {tags!r}: give a mapping of tags to values, such as {{'team': 'cad'}}")
+    if not tags:
+        raise ValueError("builders_by_tag is empty, which would mean every builder: give a tag, or leave it out")
+    for key, value in tags.items():
+        if not isinstance(key, str) or not isinstance(value, str):
+            raise TypeError(
+                f"builders_by_tag has {key!r}: {value!r}: give strings, such as {str(key)!r}: {str(value)!r}"
+            )
+        if not is_known_later(key) and not _TAG_KEY.fullmatch(key):
+            raise ValueError(
+                f"builders_by_tag has the tag {key!r}: give 1 to 128 letters, digits, spaces or any of _.:/=+-@"
+            )
+        if not is_known_later(value) and not _TAG_VALUE.fullmatch(value):
+            raise ValueError(
+                f"builders_by_tag has the value {value!r}: give up to 256 letters, digits, spaces or any of _.:/=+-@"
+            )
+    return dict(tags)
 
 
 def check_same_environment(user: Stack, provider: Stack) -> None:

@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct, IDependable
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilder, RunningImageBuilderProvider
@@ -95,7 +96,21 @@ def provider(stack: Stack, vpc: ec2.Vpc, key: kms.IKey, role: iam.IRole) -> Runn
         environment_encryption=key,
         tracing=lambda_.Tracing.ACTIVE,
         description="Starts our builders",
+        builders_by_tag={"team": "cad"},
     )
+
+
+def of_another_app(stack: Stack, role: iam.IRole) -> RunningImageBuilder:
+    """A provider of another app is given like any other; its token comes from wherever a text can come from."""
+    token: str = ssm.StringParameter.value_for_string_parameter(stack, "/platform/token")
+    shared: RunningImageBuilderProvider = RunningImageBuilderProvider.from_service_token(stack, "Platform", token)
+    RunningImageBuilderProvider.from_service_token(stack, "ByName", shared.service_token, role=role)
+    return RunningImageBuilder(stack, "Builder", image_builder_name="nb-1", provider=shared)
+
+
+def exported(shared: RunningImageBuilderProvider) -> ssm.StringParameter:
+    """The parameter is CDK's own."""
+    return shared.export_service_token("/platform/token")
 
 
 def parts(found: RunningImageBuilderProvider) -> tuple[lambda_.Function, iam.IRole, logs.ILogGroup, iam.IPrincipal]:

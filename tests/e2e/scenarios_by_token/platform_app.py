@@ -1,0 +1,17 @@
+"""The platform team's app: one function for every builder of the account with a tag, and its token in a parameter."""
+
+from aws_cdk import App, Stack
+from aws_cdk import aws_lambda as lambda_
+
+from cdk_appstream_image_builder import RunningImageBuilderProvider
+
+app = App()
+provider = RunningImageBuilderProvider(
+    Stack(app, "Platform", stack_name="platform"),
+    "Provider",
+    builders_by_tag={"team": "cad"},
+    # As in a Region without JSON logs.
+    logging_format=lambda_.LoggingFormat.TEXT,
+)
+provider.export_service_token("/platform/image-builders/service-token")
+app.synth()
