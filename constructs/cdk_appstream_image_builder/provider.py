@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import jsii
 from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -15,9 +18,11 @@ from cdk_appstream_image_builder.builder_permissions import BuilderPermissions
 from cdk_appstream_image_builder.function_code import function_code
 from cdk_appstream_image_builder.function_health import FunctionHealth
 from cdk_appstream_image_builder.function_role import FunctionRole
+from cdk_appstream_image_builder.network_order import NetworkOrder
 from cdk_appstream_image_builder.stop_schedule import StopSchedule
 from cdk_appstream_image_builder.validation import (
     check_builders_by_tag,
+    check_flag,
     check_logging_format,
     check_parameter_name,
     check_same_environment,
@@ -26,8 +31,6 @@ from cdk_appstream_image_builder.validation import (
 from running_image_builder_function import contract
 
 if TYPE_CHECKING:  # each module of CDK takes its time to import, and these serve for annotations only
-    from aws_cdk import aws_ec2 as ec2
-    from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_ssm as ssm
 
@@ -41,6 +44,7 @@ _RUNTIME = lambda_.Runtime.PYTHON_3_14
 aws-cdk-lib 2.224.0 as with 2.275.0. A name also keeps an upgrade of CDK from changing the function."""
 
 
+@jsii.implements(ec2.IConnectable, iam.IGrantable)
 class RunningImageBuilderProvider(FunctionHealth):
     """A Lambda function that starts image builders and waits for them, with a role that may do just that.
 
@@ -56,6 +60,7 @@ class RunningImageBuilderProvider(FunctionHealth):
         vpc: ec2.IVpc | None = None,
         vpc_subnets: ec2.SubnetSelection | None = None,
         security_groups: list[ec2.ISecurityGroup] | None = None,
+        ipv6_allowed_for_dual_stack: bool = False,
         role: iam.IRole | None = None,
         log_group: logs.ILogGroup | None = None,
         log_retention: logs.RetentionDays | None = None,
@@ -74,9 +79,12 @@ class RunningImageBuilderProvider(FunctionHealth):
             scope: The stack, or a construct in it.
             construct_id: The id within the scope.
             vpc: The VPC to run in; it must reach the AppStream, CloudFormation and Lambda APIs, S3, and for builders
-                with ``stop_after`` EventBridge Scheduler's API. Default: none.
+                with ``stop_after`` EventBridge Scheduler's API. The builders' resources wait for its endpoints, routes
+                and security group rules in this app. Default: none.
             vpc_subnets: The subnets of the VPC. Default: those with egress.
             security_groups: The security groups in the VPC. Default: a new one.
+            ipv6_allowed_for_dual_stack: Whether the function may use IPv6, in subnets that have it beside IPv4.
+                Default: False.
             role: The function's role; it gets the statements. One that cannot be changed draws a warning at synth that
                 lists them. Default: a new one.
             log_group: The log group to write to. Default: a new one, deleted with the stack.
@@ -103,8 +111,12 @@ class RunningImageBuilderProvider(FunctionHealth):
             raise ValueError(
                 f"both log_group and log_retention ({log_retention.name}) are given: set the retention on the log group"
             )
-        if vpc is None and (vpc_subnets is not None or security_groups is not None):
-            raise ValueError("vpc_subnets or security_groups are given without a vpc: give the vpc as well")
+        check_flag("ipv6_allowed_for_dual_stack", ipv6_allowed_for_dual_stack)
+        if vpc is None and (vpc_subnets is not None or security_groups is not None or ipv6_allowed_for_dual_stack):
+            raise ValueError(
+                "vpc_subnets, security_groups or ipv6_allowed_for_dual_stack is given without a vpc: "
+                "give the vpc as well"
+            )
         self._log_group = log_group or logs.LogGroup(
             self,
             "LogGroup",
@@ -137,10 +149,15 @@ class RunningImageBuilderProvider(FunctionHealth):
                 vpc=vpc,
                 vpc_subnets=vpc_subnets,
                 security_groups=security_groups,
+                ipv6_allowed_for_dual_stack=ipv6_allowed_for_dual_stack or None,
                 environment_encryption=environment_encryption,
                 tracing=tracing,
             )
         self._function.node.add_dependency(self._function_role.dependable)
+        self._network: NetworkOrder | None = None
+        if vpc is not None:
+            groups = self._function.connections.security_groups
+            self._network = NetworkOrder(self, vpc=vpc, subnets=_selected(vpc, vpc_subnets), groups=groups)
         own = BuilderPermissions.beside_function(self, self._function_role, self._function.function_arn)
         self._permissions: dict[Stack, BuilderPermissions] = {Stack.of(self): own}
         self._serves_own_stack = False
@@ -224,6 +241,17 @@ class RunningImageBuilderProvider(FunctionHealth):
         return self._log_group
 
     @property
+    def connections(self) -> ec2.Connections:
+        """The function's connections in its VPC, for rules such as ``endpoint.connections.allow_default_port_from``.
+
+        Raises:
+            ValueError: The function is in no VPC.
+        """
+        if self._network is None:
+            raise ValueError(f"{self.node.path} has no connections, since its function is in no VPC: give it a vpc")
+        return self._function.connections
+
+    @property
     def grant_principal(self) -> iam.IPrincipal:
         """The principal that the function acts as, for grants of the user's own."""
         return self.role.grant_principal
@@ -253,6 +281,8 @@ class RunningImageBuilderProvider(FunctionHealth):
         """
         stack = Stack.of(resource)
         check_same_environment(stack, Stack.of(self))
+        if self._network is not None:
+            self._network.awaited_by(resource)
         if self._serves_unknown_builders:
             resource.node.add_dependency(*self._permissions[Stack.of(self)].first)
             return
@@ -267,3 +297,17 @@ class RunningImageBuilderProvider(FunctionHealth):
             image_builder_arn, told_name, restart=restart, stop_on_delete=stop_on_delete, schedule=schedule
         )
         resource.node.add_dependency(*needed)
+
+
+def _selected(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> list[ec2.ISubnet]:
+    """Return the subnets that CDK's Function chooses by the same arguments."""
+    if selection is None:
+        return vpc.select_subnets().subnets
+    return vpc.select_subnets(
+        availability_zones=selection.availability_zones,
+        one_per_az=selection.one_per_az,
+        subnet_filters=selection.subnet_filters,
+        subnet_group_name=selection.subnet_group_name,
+        subnets=selection.subnets,
+        subnet_type=selection.subnet_type,
+    ).subnets

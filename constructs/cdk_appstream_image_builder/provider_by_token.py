@@ -16,6 +16,7 @@ from cdk_appstream_image_builder.stop_schedule import StopSchedule
 from cdk_appstream_image_builder.validation import check_service_token, is_known_later
 
 if TYPE_CHECKING:  # each module of CDK takes its time to import, and these serve for annotations only
+    from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_logs as logs
 
@@ -54,6 +55,11 @@ class ProviderByToken(RunningImageBuilderProvider):
     def log_group(self) -> logs.ILogGroup:
         """Not known here."""
         self._unknown("log_group", "use logs.LogGroup.from_log_group_name with its name from the provider's app")
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """Not known here."""
+        self._unknown("connections", "use the security group from the provider's app")
 
     def _unknown(self, what: str, remedy: str) -> NoReturn:
         raise ValueError(f"{self.node.path} is another app's provider, whose {what} is not known here: {remedy}")

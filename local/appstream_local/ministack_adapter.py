@@ -15,7 +15,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import tagging
 from ministack.services.cloudformation import provisioners
 
-from . import by_physical_id, cloudformation_type, side_by_side
+from . import by_physical_id, cloudformation_type, security_group_rules, side_by_side
 from .arns import authorized_resource
 from .errors import ApiError, access_denied
 from .iam_checks import IamCheck
@@ -82,6 +82,7 @@ def register() -> None:
     ministack_app.app = _dropping(ministack_app.app)
     side_by_side.register()
     by_physical_id.register()
+    security_group_rules.register()
     extend_scheduler(service)
     _stay_off_port_443()
 

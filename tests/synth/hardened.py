@@ -37,6 +37,7 @@ def harden(stack: Stack, *, role: iam.IRole | None = None) -> None:
         vpc=vpc,
         vpc_subnets=ec2.SubnetSelection(subnets=vpc.private_subnets),
         security_groups=[ec2.SecurityGroup.from_security_group_id(stack, "Group", "sg-0000000a")],
+        ipv6_allowed_for_dual_stack=True,
         role=role,
         log_group=logs.LogGroup(stack, "Log", encryption_key=key, retention=logs.RetentionDays.ONE_YEAR),
         memory_size=512,

@@ -183,11 +183,17 @@ def test_subnets_and_security_groups_given_are_used() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)}, {"security_groups": []}],
+    [
+        {"vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)},
+        {"security_groups": []},
+        {"ipv6_allowed_for_dual_stack": True},
+    ],
 )
 def test_subnets_and_security_groups_need_their_vpc(options: Json) -> None:
     """Without a VPC the function would silently run outside of them."""
-    with pytest.raises(ValueError, match=r"^vpc_subnets or security_groups are given without a vpc: give"):
+    with pytest.raises(
+        ValueError, match=r"^vpc_subnets, security_groups or ipv6_allowed_for_dual_stack is given without a vpc: give"
+    ):
         provided(any_stack(), **options)
 
 
