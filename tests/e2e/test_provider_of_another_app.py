@@ -14,13 +14,13 @@ from support.paths import PROJECT_DIR
 
 APPS = Path(__file__).parent / "scenarios_by_token"
 
-TEAMS = {"team-tagged": "cad", "team-untagged": "crm"}
+TEAMS = {"team-tagged": "cad", "team-untagged": "crm", "team-by-name": "crm"}
 """The builders, and the value of their tag."""
 
 
 @pytest.fixture(scope="module")
 def deployed(engine: Engine) -> tuple[Cdk, list[CdkResult]]:
-    """Return the team's app and what became of the deploys of its two stacks, after the platform's."""
+    """Return the team's app and what became of the deploys of its stacks, after the platform's."""
     platform, team = (synthesized(engine, program) for program in ("platform_app.py", "team_app.py"))
     appstream = Deployer(engine, APPS).client("appstream")
     engine.control.set_durations(create=0)
@@ -29,7 +29,7 @@ def deployed(engine: Engine) -> tuple[Cdk, list[CdkResult]]:
         engine.control.set_state(name, "STOPPED")
     platform.deploy("Platform").check()
     with ThreadPoolExecutor() as pool:
-        return team, list(pool.map(team.deploy, ("Tagged", "Untagged")))
+        return team, list(pool.map(team.deploy, ("Tagged", "Untagged", "ByName")))
 
 
 def synthesized(engine: Engine, program: str) -> Cdk:
@@ -66,6 +66,15 @@ def test_a_builder_without_the_tag_is_not_started(
     [failed] = [each for each in deployer.events("team-untagged") if each[0] == "CREATE_FAILED"]
     assert "access denied. Allow the function's role appstream:StartImageBuilder" in failed[2]
     assert 0 == control.image_builder("team-untagged").starts
+
+
+def test_a_role_that_is_known_is_allowed_the_builder_by_its_name(
+    deployed: tuple[Cdk, list[CdkResult]], control: Control
+) -> None:
+    """The team's stack attaches the permission to the platform's role, and takes it away again."""
+    assert {"State": "RUNNING"} == deployed[1][2].check().outputs["team-by-name"]
+    deployed[0].destroy("ByName").check()
+    assert "STOPPED" == control.image_builder("team-by-name").state
 
 
 def test_deleting_the_teams_stack_stops_its_builder(

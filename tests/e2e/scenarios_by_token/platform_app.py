@@ -2,6 +2,7 @@
 
 from aws_cdk import App, Stack
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_ssm as ssm
 
 from cdk_appstream_image_builder import RunningImageBuilderProvider
 
@@ -14,4 +15,7 @@ provider = RunningImageBuilderProvider(
     logging_format=lambda_.LoggingFormat.TEXT,
 )
 provider.export_service_token("/platform/image-builders/service-token")
+ssm.StringParameter(
+    provider, "RoleArn", parameter_name="/platform/image-builders/role", string_value=provider.role.role_arn
+)
 app.synth()
