@@ -160,10 +160,16 @@ def check_parameter_name(name: str) -> str:
     """Return an SSM parameter's name if it can be one; a token's value is checked by SSM."""
     if not isinstance(name, str):
         raise TypeError(f"parameter_name is {name!r}: give a text, such as '/platform/image-builders/service-token'")
-    if not is_known_later(name) and not _PARAMETER_NAME.fullmatch(name):
+    if is_known_later(name):
+        return name
+    if not _PARAMETER_NAME.fullmatch(name):
         raise ValueError(
             f"parameter_name is {name!r}: give 1 to 1011 letters, digits, '_', '.', '-' or '/', and no '/' unless it "
             "begins with one"
+        )
+    if name.lstrip("/").lower().startswith(("aws", "ssm")):
+        raise ValueError(
+            f"parameter_name is {name!r}: give one that begins with neither 'aws' nor 'ssm', which are AWS's"
         )
     return name
 

@@ -7,6 +7,7 @@ import pytest
 from aws_cdk import App, CfnResource, NestedStack, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_s3 as s3
+from constructs import Construct
 
 from cdk_appstream_image_builder import RunningImageBuilder, RunningImageBuilderProvider
 from cdk_appstream_image_builder.network_order import WARNING
@@ -155,6 +156,27 @@ def test_an_endpoint_that_needs_the_builder_makes_no_circle(
 
     assert [True] == ["S3" in each for each, kind in found.items() if kind == "AWS::EC2::VPCEndpoint"]
     assert ["Stack/Vpc/Circle/Resource needs a builder"] == [each[:41] for each in warnings(provider)]
+
+
+def test_a_rule_for_what_comes_after_the_builder_is_left_out_alone() -> None:
+    """A machine that uses the builder may use the endpoints as well: its rule comes after it, the endpoint before."""
+    stack = any_stack()
+    vpc = any_vpc(stack)
+    provider = provided(stack, vpc)
+    builder = any_builder(stack, provider=provider)
+    user = Construct(stack, "User")
+    group = ec2.SecurityGroup(user, "Group", vpc=vpc)
+    user.node.add_dependency(builder)
+    endpoint = vpc.add_interface_endpoint("Api", service=API)
+    endpoint.connections.allow_default_port_from(group)
+    endpoint.connections.allow_default_port_from(provider)
+
+    found = awaited(stack)
+
+    assert ["AWS::EC2::VPCEndpoint"] == [kind for kind in found.values() if kind == "AWS::EC2::VPCEndpoint"]
+    rules = [each for each, kind in found.items() if kind == "AWS::EC2::SecurityGroupIngress"]
+    assert [True] == ["Provider" in each for each in rules]
+    assert [] == warnings(provider)
 
 
 def test_the_vpcs_own_stack_is_deployed_first_anyway() -> None:

@@ -169,7 +169,15 @@ def test_a_parameters_name_may_be_known_later(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "error"),
-    [(7, TypeError), ("", ValueError), ("a/b", ValueError), ("/a b", ValueError), ("/" + "a" * 1011, ValueError)],
+    [
+        (7, TypeError),
+        ("", ValueError),
+        ("a/b", ValueError),
+        ("/a b", ValueError),
+        ("/" + "a" * 1011, ValueError),
+        ("/aws/token", ValueError),
+        ("SSM-token", ValueError),
+    ],
 )
 def test_a_parameters_name_is_checked(name: Any, error: type[Exception]) -> None:
     """With the value and the remedy."""
