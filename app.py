@@ -26,13 +26,13 @@ def stack(app: App) -> Stack:
     """
     setting = app.node.try_get_context
     name = setting("imageBuilderName")
-    if not name:
+    if name in (None, ""):
         raise ValueError("imageBuilderName is missing: give the name of an image builder")
     made = Stack(app, "RunningImageBuilder", description="Keeps an AppStream image builder RUNNING")
     builder = RunningImageBuilder(
         made,
         "ImageBuilder",
-        image_builder_name=str(name),
+        image_builder_name=str(name) if type(name) is int else name,  # cdk.json may have a number
         appstream_agent_version=setting("appstreamAgentVersion"),
         restart_to_update_agent=flag("restartToUpdateAgent", setting("restartToUpdateAgent")),
         timeout=duration("timeoutMinutes", setting("timeoutMinutes"), unit="minutes", seconds=60, low=1, high=59),
@@ -79,7 +79,7 @@ def duration(key: str, value: object, *, unit: str, seconds: int, low: int, high
 
 def flag(key: str, value: object) -> bool:
     """Return a flag; False where the context has none."""
-    if value not in (None, True, False, "true", "false"):
+    if value is not None and not isinstance(value, bool) and value not in ("true", "false"):
         raise ValueError(f"{key} is {value!r}: give true or false")
     return value in (True, "true")
 
@@ -120,6 +120,6 @@ if __name__ == "__main__":
         sys.stderr.write(f"{hint}\n")
     try:
         stack(main_app)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         sys.exit(f"app.py: {error}; options: {OPTIONS}")
     main_app.synth()

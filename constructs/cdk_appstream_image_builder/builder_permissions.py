@@ -1,12 +1,12 @@
 """What the function may do to single builders, spread over as many policies as IAM's limits ask for."""
 
-from aws_cdk import CfnResource, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
 from cdk_appstream_image_builder import permissions
 from cdk_appstream_image_builder.function_role import FunctionRole
-from cdk_appstream_image_builder.replaced_policy import take_identity
+from cdk_appstream_image_builder.replaced_policy import ReplacedPolicy
 from cdk_appstream_image_builder.schedule_permissions import SchedulePermissions
 from cdk_appstream_image_builder.stop_schedule import StopSchedule
 
@@ -21,7 +21,7 @@ _MANAGED = 35
 class BuilderPermissions:
     """The permissions for each builder, on exactly that builder.
 
-    What stops builders on delete is in policies of its own, whose content is part of their identity, so that
+    What stops builders on delete is in policies of its own, whose content is part of their paths, so that
     CloudFormation replaces them instead of changing them. A builder that is renamed, or whose resource is removed, is
     stopped in the clean-up at the end of the update. A policy that was changed has lost the builder by then; one that
     is replaced is there until the clean-up deletes it, after the resource that depends on it.
@@ -39,17 +39,17 @@ class BuilderPermissions:
         """Begin without builders."""
         self._scope = scope
         self._role = role
-        self._starting: list[_Group] = []
+        self._starting: list[_Starting] = []
         self.first: list[IDependable] = []
-        if role.is_fixed:
-            role.warn(other)
-        else:
+        if role.takes_policies:
             # Not the role's default policy: that comes before the function and cannot name it.
             first = role.inline_policy(scope, "Builders")
             first.add_statements(other)
             self.first.append(first)
-            self._starting.append(_Group(first, self._role, _INLINE, replaced=False))
-        self._stopping: list[_Group] = []
+            self._starting.append(_Starting(first, _INLINE))
+        else:
+            role.allow(other)
+        self._stopping: list[_Stopping] = []
         self._scheduling = SchedulePermissions(scope, role)
 
     @classmethod
@@ -78,82 +78,87 @@ class BuilderPermissions:
         Returns:
             What its resource must wait for.
         """
-        if self._role.is_fixed:
+        if not self._role.takes_policies:
             actions = [*permissions.START, *(permissions.STOP if restart or stop_on_delete else ())]
             scheduling = permissions.schedule_stop(schedule) if schedule else ()
-            self._role.warn(iam.PolicyStatement(actions=actions, resources=[arn]), *scheduling)
+            self._role.allow(iam.PolicyStatement(actions=actions, resources=[arn]), *scheduling)
             return []
         may_stop = permissions.STOP if restart and not stop_on_delete else ()
-        needed = [self._add(self._starting, "Builders", arn, (*permissions.START, *may_stop))]
+        needed = [self._start(arn, (*permissions.START, *may_stop))]
         if stop_on_delete:
-            needed.append(self._add(self._stopping, "StopOnDelete", arn, permissions.STOP, replaced_with=name))
+            needed.append(self._stop(arn, name))
         if schedule is not None:
             needed.append(self._scheduling.allow(schedule))
         return needed
 
-    def _add(
-        self, groups: list["_Group"], construct_id: str, arn: str, actions: tuple[str, ...], *, replaced_with: str = ""
-    ) -> IDependable:
-        for group in groups:
+    def _start(self, arn: str, actions: tuple[str, ...]) -> IDependable:
+        for group in self._starting:
             if group.has(arn, actions):
                 return group.policy
-        if not groups or groups[-1].is_full:
-            number = len(groups)
-            groups.append(
-                _Group(
-                    self._policy(construct_id, number),
-                    self._role,
-                    _MANAGED if number else _INLINE,
-                    replaced=bool(replaced_with),
-                )
+        if self._starting[-1].is_full:
+            policy = self._managed(self._scope, f"Builders{len(self._starting)}")
+            self._starting.append(_Starting(policy, _MANAGED))
+        self._starting[-1].add(arn, actions)
+        return self._starting[-1].policy
+
+    def _stop(self, arn: str, name: str) -> IDependable:
+        for group in self._stopping:
+            if arn in group.arns:
+                return group.policy
+        if not self._stopping or self._stopping[-1].is_full:
+            number = len(self._stopping)
+            made = ReplacedPolicy(
+                self._scope,
+                f"StopOnDelete{number or ''}",
+                make=self._managed if number else self._role.inline_policy,
             )
-        groups[-1].add(arn, actions, replaced_with)
-        return groups[-1].policy
+            self._stopping.append(_Stopping(made, _MANAGED if number else _INLINE))
+        self._stopping[-1].add(arn, name)
+        return self._stopping[-1].policy
 
-    def _policy(self, construct_id: str, number: int) -> "iam.Policy | iam.ManagedPolicy":
-        if number == 0:
-            return self._role.inline_policy(self._scope, construct_id)
-        return iam.ManagedPolicy(
-            self._scope,
-            f"{construct_id}{number}",
-            roles=[self._role.role],
-            description="Starts or stops image builders",
-        )
+    def _managed(self, scope: Construct, construct_id: str) -> iam.ManagedPolicy:
+        return self._role.managed_policy(scope, construct_id, description="Starts or stops image builders")
 
 
-class _Group:
-    """The builders of one policy; a statement for each set of actions."""
+class _Starting:
+    """The builders of one policy that is changed; a statement for each set of actions."""
 
-    def __init__(
-        self, policy: "iam.Policy | iam.ManagedPolicy", role: FunctionRole, room: int, *, replaced: bool
-    ) -> None:
+    def __init__(self, policy: "iam.Policy | iam.ManagedPolicy", room: int) -> None:
         self.policy = policy
-        self._role = role
         self._room = room
-        self._replaced = replaced
         self._statements: dict[tuple[str, ...], iam.PolicyStatement] = {}
-        self._arns: list[str] = []
-        self._names: list[str] = []
-        resource = policy.node.default_child
-        assert isinstance(resource, CfnResource)
-        self._resource = resource
-        self._id = Stack.of(policy).get_logical_id(resource)
 
     @property
     def is_full(self) -> bool:
-        return len(self._arns) >= self._room
+        return sum(len(each.resources) for each in self._statements.values()) >= self._room
 
     def has(self, arn: str, actions: tuple[str, ...]) -> bool:
         return actions in self._statements and arn in self._statements[actions].resources
 
-    def add(self, arn: str, actions: tuple[str, ...], name: str) -> None:
-        self._arns.append(arn)
+    def add(self, arn: str, actions: tuple[str, ...]) -> None:
         if actions in self._statements:
             self._statements[actions].add_resources(arn)
         else:
             self._statements[actions] = iam.PolicyStatement(actions=list(actions), resources=[arn])
             self.policy.add_statements(self._statements[actions])
-        if self._replaced:
-            if not arn.endswith(f"/{name}"):
-                self._names.append(name)
-            take_identity(self._resource, self._id, [*self._arns, *self._names], role=self._role)
+
+
+class _Stopping:
+    """The builders of one policy that is replaced."""
+
+    def __init__(self, policy: ReplacedPolicy, room: int) -> None:
+        self.policy = policy
+        self.arns: list[str] = []
+        self._room = room
+        self._names: list[str] = []
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.arns) >= self._room
+
+    def add(self, arn: str, name: str) -> None:
+        self.arns.append(arn)
+        if not arn.endswith(f"/{name}"):
+            self._names.append(name)
+        statement = iam.PolicyStatement(actions=list(permissions.STOP), resources=self.arns)
+        self.policy.hold([statement], content=[*self.arns, *self._names])

@@ -15,10 +15,13 @@ def deploy_nonce(scope: Construct) -> str:
     this package that is not the same in two synths, and only where it is asked for.
 
     Raises:
+        TypeError: The context's value is neither a text nor a number.
         ValueError: The context's value is empty, as from a pipeline's variable that is not set: every deploy would have
             the same.
     """
     pinned = scope.node.try_get_context(CONTEXT_KEY)
+    if pinned is not None and (isinstance(pinned, bool) or not isinstance(pinned, str | int | float)):
+        raise TypeError(f"{CONTEXT_KEY} is {pinned!r}: give a text or a number, such as a build's number")
     if pinned == "":
         raise ValueError(f"{CONTEXT_KEY} is {pinned!r}: give a value, such as a build's number, or leave it out")
     return uuid.uuid4().hex if pinned is None else str(pinned)

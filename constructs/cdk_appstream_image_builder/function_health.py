@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from aws_cdk import Stack
@@ -32,7 +33,7 @@ class FunctionHealth(FunctionMetrics, Construct):
         # CDK's modules for alarms and rules are imported where the first is made: most apps make none.
         from aws_cdk import aws_cloudwatch as cloudwatch
 
-        return cloudwatch.Alarm(
+        alarm = cloudwatch.Alarm(
             self,
             "FailedStartsAlarm",
             alarm_description="An AppStream image builder could not be started",
@@ -42,6 +43,8 @@ class FunctionHealth(FunctionMetrics, Construct):
             evaluation_periods=1,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
+        self._keep_ids(alarm)
+        return alarm
 
     def _measurement(self, scope: Construct) -> RunningMeasurement:
         """Return what measures the builders of a construct's stack, made at the first call."""
@@ -50,7 +53,17 @@ class FunctionHealth(FunctionMetrics, Construct):
         stack = Stack.of(scope)
         if stack not in self._measurements:
             # In another stack than the function's it cannot be a child of this construct; the id tells them apart.
-            parent, suffix = (self, "") if stack is Stack.of(self) else (stack, self.node.addr)
+            parent, suffix = (self, "") if stack is Stack.of(self) else (stack, self._address)
             made = RunningMeasurement(parent, f"RunningMeasurement{suffix}", provider=self)
+            self._keep_ids(made)
             self._measurements[stack] = made
         return self._measurements[stack]
+
+    @property
+    @abstractmethod
+    def _address(self) -> str:
+        """What names this construct in other stacks."""
+
+    @abstractmethod
+    def _keep_ids(self, made: Construct) -> None:
+        """Give what was made below this construct the logical ids that it must have."""

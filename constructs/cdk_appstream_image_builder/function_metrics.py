@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_appstream_image_builder.validation import check_name
+from cdk_appstream_image_builder.validation import check_has, check_name, check_text
 from running_image_builder_function import contract
 
 if TYPE_CHECKING:
@@ -54,8 +54,13 @@ class FunctionMetrics:
             label: What a graph calls it. Default: CloudWatch's own choice.
 
         Raises:
-            ValueError: The name can be no image builder's.
+            TypeError: A value is of another type; the message names it and the remedy.
+            ValueError: The name can be no image builder's, or a text is empty.
         """
+        check_text("metric_name", metric_name, optional=False)
+        check_has("period", period, "to_seconds", "a Duration, such as Duration.minutes(5)")
+        check_text("statistic", statistic, optional=False)
+        check_text("label", label)
         # Imported where the first metric is made: most apps make none.
         from aws_cdk import aws_cloudwatch as cloudwatch
 

@@ -1,13 +1,14 @@
 """The function's role, made here or given: what it is allowed, or who must be told where it cannot be changed."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from aws_cdk import Annotations, Fn, Stack
+from aws_cdk import Annotations, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
 from cdk_appstream_image_builder import permissions
+from cdk_appstream_image_builder.cfn_resources import name_apart
 
 WARNING = "cdk-appstream-image-builder:roleCannotBeChanged"
 """The id of the warning about a role that cannot be changed, for ``Annotations.acknowledge_warning``."""
@@ -23,12 +24,6 @@ later than the rest of this package does, which would gain nothing: older CDKs i
 ACKNOWLEDGED = {"AwsSolutions-IAM5[Resource::*]": permissions.WILDCARD_REASON}
 """The one finding of cdk-nag's AwsSolutions that AWS makes unavoidable, and why."""
 
-_NAME_LENGTH = 128
-"""IAM's limit for a policy's name."""
-
-_UNIQUE_LENGTH = len("-00000000-0000-0000-0000-000000000000")
-"""What a stack's unique id takes of it."""
-
 
 class FunctionRole:
     """A role and the ways to give it permissions.
@@ -36,15 +31,19 @@ class FunctionRole:
     Args:
         scope: The provider.
         given: A role of the user's; None to make one.
+        keep_ids: Gives what is made below a construct the logical ids that it must have.
 
     Attributes:
         role: The role.
         is_fixed: Whether it cannot be changed: it was imported from elsewhere, or as it is.
+        takes_policies: Whether policies can be made for it. Not for one that is fixed, nor for one that
+            ``iam.Role.customize_roles`` has replaced: CDK reports what such a role needs.
     """
 
-    def __init__(self, scope: Construct, *, given: iam.IRole | None) -> None:
+    def __init__(self, scope: Construct, *, given: iam.IRole | None, keep_ids: Callable[[Construct], None]) -> None:
         """Take or make the role."""
         self._scope = scope
+        self._keep_ids = keep_ids
         self._policy: iam.Policy | None = None
         self._made = given is None
         self.role: iam.IRole = given or iam.Role(
@@ -57,14 +56,16 @@ class FunctionRole:
         result = self.role.add_to_principal_policy(first)
         # A role that cannot be changed says that it took the statement, but has no policy that holds it.
         self.is_fixed = not isinstance(self.role, iam.Role) and not isinstance(result.policy_dependable, iam.Policy)
+        default = self.role.node.try_find_child("DefaultPolicy") if isinstance(self.role, iam.Role) else None
+        self.takes_policies = not self.is_fixed and (default is not None or not isinstance(self.role, iam.Role))
         if self.is_fixed:
             self.warn(first)
         elif isinstance(result.policy_dependable, iam.Policy) and not isinstance(self.role, iam.Role):
             # An imported role takes statements into a policy that CDK makes and names.
-            self._name_apart(result.policy_dependable)
-        if given is None:
+            name_apart(result.policy_dependable, self.role)
+        if given is None and default is not None:
             # On the policy made here only: in the user's own it would hide the user's own wildcards.
-            self.role.node.find_child("DefaultPolicy").node.add_metadata(ACKNOWLEDGED_RULES, ACKNOWLEDGED)
+            default.node.add_metadata(ACKNOWLEDGED_RULES, ACKNOWLEDGED)
 
     @property
     def is_elsewhere(self) -> bool:
@@ -76,7 +77,7 @@ class FunctionRole:
         if self.is_fixed:
             self.warn(*statements)
             return
-        if self.is_elsewhere:
+        if self.is_elsewhere and self.takes_policies:
             # A policy in the role's stack would make that stack depend on this one, which depends on it.
             self._policy = self._policy or self.inline_policy(self._scope, "Policy")
             self._policy.add_statements(*statements)
@@ -90,7 +91,7 @@ class FunctionRole:
         Only on the policies that are made here: in the user's own it would hide the user's own wildcards.
         """
         self.allow(*statements)
-        if self._made:
+        if self._made and self.takes_policies:
             findings = {f"AwsSolutions-IAM5[Resource::{self._as_nag_writes(each)}]" for each in _resources(statements)}
             reasons = dict.fromkeys(sorted(findings), permissions.PATTERN_REASON)
             self.role.node.find_child("DefaultPolicy").node.add_metadata(ACKNOWLEDGED_RULES, reasons)
@@ -104,27 +105,15 @@ class FunctionRole:
     def inline_policy(self, scope: Construct, construct_id: str) -> iam.Policy:
         """Make an empty policy of the role."""
         policy = iam.Policy(scope, construct_id, roles=[self.role])
-        self._name_apart(policy)
+        self._keep_ids(policy)
+        name_apart(policy, self.role)
         return policy
 
-    def policy_name(self, policy: iam.CfnPolicy, name: str) -> str:
-        """Return a name for an inline policy, at most IAM's 128 characters, that no policy from another stack has.
-
-        CDK names a policy like its logical id, which is the same in stacks that are built alike. A role that they
-        share would keep the last of them only, and the delete of one stack would take it from the others. A stack's
-        id is unlike any other's, also in another Region, where IAM's roles are the same.
-        """
-        stack = Stack.of(policy)
-        if isinstance(self.role, iam.Role) and stack is Stack.of(self.role):
-            return name[-_NAME_LENGTH:]
-        unique = Fn.select(2, Fn.split("/", stack.stack_id))
-        return f"{name[_UNIQUE_LENGTH - _NAME_LENGTH :]}-{unique}"
-
-    def _name_apart(self, policy: iam.Policy) -> None:
-        resource = policy.node.default_child
-        assert isinstance(resource, iam.CfnPolicy)
-        name = Stack.of(resource).get_logical_id(resource)
-        resource.policy_name = self.policy_name(resource, Stack.of(resource).resolve(name))
+    def managed_policy(self, scope: Construct, construct_id: str, *, description: str) -> iam.ManagedPolicy:
+        """Make an empty managed policy of the role."""
+        policy = iam.ManagedPolicy(scope, construct_id, roles=[self.role], description=description)
+        self._keep_ids(policy)
+        return policy
 
     @property
     def dependable(self) -> IDependable:

@@ -14,6 +14,13 @@ START = ("appstream:StartImageBuilder",)
 STOP = ("appstream:StopImageBuilder",)
 """On exactly the builders that an option allows to be stopped."""
 
+LOOK = (
+    "cloudformation:DescribeStackResource",
+    "cloudformation:DescribeStacks",
+    "cloudformation:ListStackResources",
+)
+"""On exactly the stacks of the builders' resources."""
+
 SCHEDULE = (
     "scheduler:CreateSchedule",
     "scheduler:DeleteSchedule",
@@ -74,10 +81,8 @@ def hand_over(function_arn: str) -> iam.PolicyStatement:
 
 
 def look_at_stack(stack_id: str) -> iam.PolicyStatement:
-    """Ask, before a start, whether CloudFormation still waits for it: see the function's module ``stacks``."""
-    return iam.PolicyStatement(
-        sid="LookAtStack", actions=["cloudformation:DescribeStackResource"], resources=[stack_id]
-    )
+    """Ask whether CloudFormation still waits, rolls back, or has another resource of the builder."""
+    return iam.PolicyStatement(sid="LookAtStack", actions=list(LOOK), resources=[stack_id])
 
 
 def attach_to_vpc() -> iam.PolicyStatement:

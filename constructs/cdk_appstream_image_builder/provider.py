@@ -13,19 +13,22 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk_appstream_image_builder import permissions
+from cdk_appstream_image_builder import permissions, provider_validation
 from cdk_appstream_image_builder.builder_permissions import BuilderPermissions
 from cdk_appstream_image_builder.function_code import function_code
 from cdk_appstream_image_builder.function_health import FunctionHealth
 from cdk_appstream_image_builder.function_role import FunctionRole
 from cdk_appstream_image_builder.network_order import NetworkOrder
+from cdk_appstream_image_builder.stack_place import ID, StackPlace
 from cdk_appstream_image_builder.stop_schedule import StopSchedule
 from cdk_appstream_image_builder.validation import (
     check_builders_by_tag,
+    check_construct_id,
     check_flag,
     check_logging_format,
     check_parameter_name,
     check_same_environment,
+    check_scope,
     is_known_later,
 )
 from running_image_builder_function import contract
@@ -33,9 +36,6 @@ from running_image_builder_function import contract
 if TYPE_CHECKING:  # each module of CDK takes its time to import, and these serve for annotations only
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_ssm as ssm
-
-_ID = "RunningImageBuilderProvider"
-"""The id of the one that a stack shares. A change would replace its function."""
 
 _MEMORY_MIB = 256
 
@@ -50,6 +50,9 @@ class RunningImageBuilderProvider(FunctionHealth):
 
     A stack gets one at its first ``RunningImageBuilder``, however many builders it has. Made explicitly it can be
     configured, and given as ``provider`` to builders of several stacks of one app in the same account and Region.
+
+    The first provider made in a stack is the stack's own: its function is the same resource as the default one's, so
+    that a deployed stack can change from one to the other, and builders without ``provider`` that come after it use it.
     """
 
     def __init__(
@@ -102,28 +105,26 @@ class RunningImageBuilderProvider(FunctionHealth):
 
         Raises:
             TypeError: A value is of another type; the message names it and the remedy.
-            ValueError: Two arguments contradict each other; the message names them and the remedy.
+            ValueError: A value is out of its range, or two contradict each other; the message names the remedy.
         """
-        super().__init__(scope, construct_id)
+        super().__init__(check_scope(scope), check_construct_id(construct_id))
+        check_flag("ipv6_allowed_for_dual_stack", ipv6_allowed_for_dual_stack)
+        provider_validation.check_network(vpc, vpc_subnets, security_groups, ipv6=ipv6_allowed_for_dual_stack)
+        provider_validation.check_role("role", role)
+        provider_validation.check_log(log_group, log_retention)
+        provider_validation.check_memory_size(memory_size)
+        provider_validation.check_code_options(architecture, runtime, tracing)
+        provider_validation.check_rest(environment_encryption, description)
         tags = check_builders_by_tag(builders_by_tag)
         self._serves_unknown_builders = bool(tags)
-        if log_group is not None and log_retention is not None:
-            raise ValueError(
-                f"both log_group and log_retention ({log_retention.name}) are given: set the retention on the log group"
-            )
-        check_flag("ipv6_allowed_for_dual_stack", ipv6_allowed_for_dual_stack)
-        if vpc is None and (vpc_subnets is not None or security_groups is not None or ipv6_allowed_for_dual_stack):
-            raise ValueError(
-                "vpc_subnets, security_groups or ipv6_allowed_for_dual_stack is given without a vpc: "
-                "give the vpc as well"
-            )
+        self._place = StackPlace.take(self)
         self._log_group = log_group or logs.LogGroup(
             self,
             "LogGroup",
             retention=log_retention or logs.RetentionDays.ONE_MONTH,
             removal_policy=RemovalPolicy.DESTROY,
         )
-        self._function_role = FunctionRole(self, given=role)
+        self._function_role = FunctionRole(self, given=role, keep_ids=self._keep_ids)
         self._function_role.allow(permissions.write_log(self._log_group.log_group_arn))
         if tags:
             self._function_role.allow_by_pattern(*permissions.by_tag(Stack.of(self), tags))
@@ -154,6 +155,7 @@ class RunningImageBuilderProvider(FunctionHealth):
                 tracing=tracing,
             )
         self._function.node.add_dependency(self._function_role.dependable)
+        self._keep_ids(self)
         self._network: NetworkOrder | None = None
         if vpc is not None:
             groups = self._function.connections.security_groups
@@ -164,10 +166,12 @@ class RunningImageBuilderProvider(FunctionHealth):
 
     @classmethod
     def of_stack(cls, scope: Construct) -> RunningImageBuilderProvider:
-        """Return the provider that a construct's stack shares, made at the first call."""
-        stack = Stack.of(scope)
-        existing = stack.node.try_find_child(_ID)
-        return existing if isinstance(existing, cls) else cls(stack, _ID)
+        """Return the provider that a construct's stack shares: the first one made in it, or a new one."""
+        stack = Stack.of(check_scope(scope))
+        existing = stack.node.try_find_child(ID)
+        if isinstance(existing, StackPlace):
+            existing = existing.provider
+        return existing if isinstance(existing, cls) else cls(stack, ID)
 
     @classmethod
     def from_service_token(
@@ -210,7 +214,7 @@ class RunningImageBuilderProvider(FunctionHealth):
 
         name = check_parameter_name(parameter_name)
         later = is_known_later(name)
-        return ssm.StringParameter(
+        parameter = ssm.StringParameter(
             self,
             "ServiceToken",
             # CDK reads the name at synth, and must not read what only stands for it; then it asks how the ARN goes.
@@ -219,6 +223,8 @@ class RunningImageBuilderProvider(FunctionHealth):
             string_value=self.service_token,
             description="Starts AppStream image builders: the ServiceToken of RunningImageBuilder",
         )
+        self._keep_ids(parameter)
+        return parameter
 
     @property
     def service_token(self) -> str:
@@ -287,7 +293,7 @@ class RunningImageBuilderProvider(FunctionHealth):
             resource.node.add_dependency(*self._permissions[Stack.of(self)].first)
             return
         if stack not in self._permissions:
-            self._permissions[stack] = BuilderPermissions.in_another_stack(stack, self._function_role, self.node.addr)
+            self._permissions[stack] = BuilderPermissions.in_another_stack(stack, self._function_role, self._address)
         if stack is Stack.of(self) and not self._serves_own_stack:
             # Only now: a stack without builders is never looked at. The function waits for this policy, and the
             # resource for the function.
@@ -298,11 +304,22 @@ class RunningImageBuilderProvider(FunctionHealth):
         )
         resource.node.add_dependency(*needed)
 
+    @property
+    def _address(self) -> str:
+        """What names this provider in other stacks; the same for all that have a stack's place."""
+        return str((self._place or self).node.addr)
+
+    def _keep_ids(self, made: Construct) -> None:
+        if self._place is not None:
+            self._place.keep_ids(made)
+
 
 def _selected(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> list[ec2.ISubnet]:
     """Return the subnets that CDK's Function chooses by the same arguments."""
     if selection is None:
         return vpc.select_subnets().subnets
+    if isinstance(selection, dict):
+        selection = ec2.SubnetSelection(**selection)
     return vpc.select_subnets(
         availability_zones=selection.availability_zones,
         one_per_az=selection.one_per_az,

@@ -12,8 +12,9 @@ from cdk_appstream_image_builder.builder_permissions import BuilderPermissions
 from cdk_appstream_image_builder.function_health import FunctionHealth
 from cdk_appstream_image_builder.function_role import FunctionRole
 from cdk_appstream_image_builder.provider import RunningImageBuilderProvider
+from cdk_appstream_image_builder.provider_validation import check_role
 from cdk_appstream_image_builder.stop_schedule import StopSchedule
-from cdk_appstream_image_builder.validation import check_service_token, is_known_later
+from cdk_appstream_image_builder.validation import check_construct_id, check_scope, check_service_token, is_known_later
 
 if TYPE_CHECKING:  # each module of CDK takes its time to import, and these serve for annotations only
     from aws_cdk import aws_ec2 as ec2
@@ -27,9 +28,11 @@ class ProviderByToken(RunningImageBuilderProvider):
     def __init__(self, scope: Construct, construct_id: str, *, token: str, role: iam.IRole | None) -> None:
         """Make nothing but, where a role is given, what it is allowed."""
         # Not the provider's own, which makes a function.
-        FunctionHealth.__init__(self, scope, construct_id)
+        FunctionHealth.__init__(self, check_scope(scope), check_construct_id(construct_id))
+        check_role("role", role)
+        self._place = None
         self._token = check_service_token(token, Stack.of(self))
-        self._given_role = None if role is None else FunctionRole(self, given=role)
+        self._given_role = None if role is None else FunctionRole(self, given=role, keep_ids=self._keep_ids)
         self._permissions: dict[Stack, BuilderPermissions] = {}
         self._serves_unknown_builders = True
         self._imported: lambda_.IFunction | None = None

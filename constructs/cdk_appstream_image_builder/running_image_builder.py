@@ -14,6 +14,8 @@ from cdk_appstream_image_builder.attributes import ImageBuilderAttributes
 from cdk_appstream_image_builder.deploy_nonce import deploy_nonce
 from cdk_appstream_image_builder.on_delete import OnDelete
 from cdk_appstream_image_builder.provider import RunningImageBuilderProvider
+from cdk_appstream_image_builder.provider_validation import check_role
+from cdk_appstream_image_builder.same_builder import warn_of_same_builder
 from cdk_appstream_image_builder.stop_schedule import StopSchedule
 from running_image_builder_function import contract
 
@@ -47,6 +49,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
         poll_interval: Duration | None = None,
         on_delete: OnDelete = OnDelete.LEAVE_RUNNING,
         stop_after: Duration | None = None,
+        scheduler_role: iam.IRole | None = None,
         triggers: Mapping[str, str] | None = None,
         start_on_every_deploy: bool = False,
         provider: RunningImageBuilderProvider | None = None,
@@ -57,20 +60,28 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
             scope: The stack, or a construct in it.
             construct_id: The id within the scope.
             image_builder_name: The name of an image builder in the stack's account and Region: 1 to 101 letters,
-                digits, ``_``, ``.`` or ``-``; may be a token. Another name starts that builder and treats the old one
-                by ``on_delete``. Exactly one of this and ``image_builder`` is given.
+                digits, ``_``, ``.`` or ``-``; may be a token, looked up, or ``{{resolve:...}}``. Another name starts
+                that builder and treats the old one by ``on_delete``. Exactly one of this and ``image_builder`` is
+                given.
             image_builder: An image builder of the same app, such as a ``CfnImageBuilder``; it is created before this.
             appstream_agent_version: The AppStream agent's version to start the builder with, or ``LATEST``; 1 to 100
                 characters. A builder that already runs with another one fails the deploy. Default: the agent stays.
             restart_to_update_agent: Whether a builder that runs with another agent is stopped and started again
                 instead; without a version it has no effect. Default: False.
             timeout: How long the builder may take to be RUNNING before the deploy fails, 1 to 59 minutes. AWS's own
-                figures for a start are 5 to 10 minutes; 25 have been seen. Default: 30 minutes.
+                figures for a start are 5 to 10 minutes; 25 have been seen. A token leaves CloudFormation's own limit,
+                otherwise a minute later, at an hour. Default: 30 minutes.
             poll_interval: How long to pause between two looks at the builder, 1 to 60 seconds. Default: 2 seconds.
-            on_delete: What deleting the resource does with the builder. Default: it is left as it is.
+            on_delete: What deleting the resource does with the builder. A builder that another resource of the same
+                stack has is left to that one. Of another stack the function cannot know, so there a delete stops or
+                leaves the builder by this option, whoever needs it. Default: it is left as it is.
             stop_after: How long after each deploy that finds or makes it RUNNING the builder is stopped by itself, by a
                 one-time schedule of EventBridge Scheduler: 15 minutes to 30 days. Default: it runs until somebody
                 stops it.
+            scheduler_role: The role that EventBridge Scheduler stops the builder with: it must trust
+                ``scheduler.amazonaws.com``, and stay as long as a builder may be left running. It gets the statement to
+                stop the builder; one that cannot be changed draws a warning at synth that lists it. Only with
+                ``stop_after``. Default: a new one, which a builder that is left running keeps.
             triggers: Any strings. When one changes, CloudFormation runs the update, which starts a builder that was
                 stopped meanwhile. Default: an update runs only when another argument changes.
             start_on_every_deploy: Whether every deploy runs the update, even where nothing else has changed. Every
@@ -83,11 +94,13 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
             TypeError: A value is of another type; the message names it and the remedy.
             ValueError: A value is out of its range; the message names it and the remedy.
         """
-        super().__init__(scope, construct_id)
+        super().__init__(validation.check_scope(scope), validation.check_construct_id(construct_id))
         self._name = validation.check_image_builder(image_builder_name, image_builder)
         seconds = validation.check_timeout(
             Duration.seconds(contract.DEFAULT_TIMEOUT_SECONDS) if timeout is None else timeout
         )
+        # CloudFormation does not calculate: a timeout that is a token leaves it at the longest.
+        known = seconds if isinstance(seconds, int) else contract.MAX_TIMEOUT_SECONDS
         properties: dict[str, object] = {
             contract.NAME: self._name,
             contract.TIMEOUT_SECONDS: seconds,
@@ -99,17 +112,24 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
             properties[contract.TRIGGERS] = validation.check_triggers(triggers)
         if version := validation.check_agent_version(appstream_agent_version):
             properties[contract.APPSTREAM_AGENT_VERSION] = version
-        restart = restart_to_update_agent and version is not None  # no version, nothing to restart for
+        restart = validation.check_flag("restart_to_update_agent", restart_to_update_agent)
+        restart = restart and version is not None  # no version, nothing to restart for
         if restart:
             properties[contract.RESTART_TO_UPDATE_AGENT] = True
         if validation.check_flag("start_on_every_deploy", start_on_every_deploy):
             properties[contract.DEPLOY_NONCE] = deploy_nonce(self)
         told_name = validation.told_name(self._name, image_builder)
+        warn_of_same_builder(self, told_name)
         self._permission_arn = Stack.of(self).format_arn(
             service="appstream", resource="image-builder", resource_name=self._name
         )
+        check_role("scheduler_role", scheduler_role)
+        if provider is not None and not isinstance(provider, RunningImageBuilderProvider):
+            raise TypeError(f"provider is {provider!r}: give a RunningImageBuilderProvider, or leave it out")
         self._provider = provider or RunningImageBuilderProvider.of_stack(self)
         schedule: StopSchedule | None = None
+        if scheduler_role is not None and stop_after is None:
+            raise ValueError("scheduler_role is given without stop_after: give stop_after as well")
         if stop_after is not None:
             properties[contract.STOP_AFTER_SECONDS] = validation.check_stop_after(stop_after)
             schedule = StopSchedule(
@@ -117,6 +137,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
                 image_builder_name=told_name,
                 image_builder_arn=self._permission_arn,
                 outlives=on_delete is OnDelete.LEAVE_RUNNING,
+                given=scheduler_role,
                 shared=self._provider._serves_unknown_builders,
             )
             properties[contract.SCHEDULE_NAME] = schedule.name
@@ -127,7 +148,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
             resource_type=contract.RESOURCE_TYPE,
             service_token=self._provider.service_token,
             # Even a function that never answers holds the stack no longer than this.
-            service_timeout=Duration.seconds(seconds + contract.ANSWER_MARGIN_SECONDS),
+            service_timeout=Duration.seconds(known + contract.ANSWER_MARGIN_SECONDS),
             removal_policy=RemovalPolicy.DESTROY,
             properties=properties,
         )
@@ -139,6 +160,8 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
             stop_on_delete=on_delete is OnDelete.STOP,
             schedule=schedule,
         )
+        if schedule is not None and schedule.needed:
+            self._resource.node.add_dependency(*schedule.needed)
 
     @property
     def provider(self) -> RunningImageBuilderProvider:
@@ -161,7 +184,13 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
         Args:
             grantee: Who is let.
             *actions: IAM actions on the builder, such as ``appstream:StartImageBuilder``.
+
+        Raises:
+            TypeError: The grantee is none, or an action is no text.
+            ValueError: No action is given, or one that IAM would not take.
         """
+        validation.check_grantee(grantee)
+        validation.check_actions(actions)
         # The ARN from its parts: the attribute would make the grantee's policy wait for RUNNING.
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self._permission_arn])
 
@@ -171,6 +200,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
 
     def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let somebody describe image builders: all of them, since IAM knows no resource for that action."""
+        validation.check_grantee(grantee)
         return iam.Grant.add_to_principal(
             grantee=grantee, actions=["appstream:DescribeImageBuilders"], resource_arns=["*"]
         )

@@ -3,7 +3,7 @@
 from typing import Any
 
 import jsii
-from aws_cdk import Duration, IStableAnyProducer, Lazy
+from aws_cdk import Duration, IStableAnyProducer, Lazy, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -43,23 +43,24 @@ class RunningMeasurement(Construct):
         )
         self._groups: list[_Names] = []
 
-    def alarm(self, scope: Construct, construct_id: str, *, name: str, hours: int) -> cloudwatch.Alarm:
+    def alarm(self, scope: Construct, construct_id: str, *, name: str, hours: float) -> cloudwatch.Alarm:
         """Return an alarm for a builder that has been running for that many hours.
 
         Args:
             scope: Where the alarm is made.
             construct_id: The id within the scope.
             name: The builder's name.
-            hours: Whole hours, 1 to 168.
+            hours: Whole hours, 1 to 168; may be a token.
 
         Raises:
             ValueError: The rule has as many builders as it can have.
         """
         self._measure(name)
+        shown = Token.as_string(hours) if Token.is_unresolved(hours) else str(hours)
         return cloudwatch.Alarm(
             scope,
             construct_id,
-            alarm_description=f"AppStream image builder {name} has been running for {hours} hours",
+            alarm_description=f"AppStream image builder {name} has been running for {shown} hours",
             metric=self._provider.metric(
                 contract.RUNNING, image_builder_name=name, period=Duration.hours(1), statistic="Minimum"
             ),

@@ -1,12 +1,11 @@
 """What the function may do to the schedules of stops, spread over as many policies as IAM's limits ask for."""
 
-from aws_cdk import CfnResource, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
 from cdk_appstream_image_builder import permissions
 from cdk_appstream_image_builder.function_role import FunctionRole
-from cdk_appstream_image_builder.replaced_policy import take_identity
+from cdk_appstream_image_builder.replaced_policy import ReplacedPolicy
 from cdk_appstream_image_builder.stop_schedule import StopSchedule
 
 _ROOM = 20
@@ -44,25 +43,16 @@ class _Group:
     def __init__(self, scope: Construct, construct_id: str, role: FunctionRole) -> None:
         self.schedules: list[StopSchedule] = []
         self._role = role
-        self.policy = iam.ManagedPolicy(
-            scope, construct_id, roles=[role.role], description="Schedules the stops of image builders"
-        )
-        self._id = Stack.of(scope).get_logical_id(_resource(self.policy))
-        self._statements: list[iam.PolicyStatement] = []
+        self.policy = ReplacedPolicy(scope, construct_id, make=self._make)
 
     def add(self, schedule: StopSchedule) -> None:
         self.schedules.append(schedule)
-        if self._statements:
-            for statement, wider in zip(self._statements, (schedule.arn, schedule.role.role_arn), strict=True):
-                statement.add_resources(wider)
-        else:
-            self._statements = permissions.schedule_stop(schedule)
-            self.policy.add_statements(*self._statements)
+        scheduling, passing = permissions.schedule_stop(self.schedules[0])
+        for each in self.schedules[1:]:
+            scheduling.add_resources(each.arn)
+            passing.add_resources(each.role.role_arn)
         content = [[each.arn, each.role.role_arn] for each in self.schedules]
-        take_identity(_resource(self.policy), self._id, content, role=self._role)
+        self.policy.hold((scheduling, passing), content=content)
 
-
-def _resource(policy: iam.ManagedPolicy) -> CfnResource:
-    resource = policy.node.default_child
-    assert isinstance(resource, CfnResource)
-    return resource
+    def _make(self, scope: Construct, construct_id: str) -> iam.ManagedPolicy:
+        return self._role.managed_policy(scope, construct_id, description="Schedules the stops of image builders")

@@ -15,6 +15,9 @@ from running_image_builder_function.stop_schedule import StopSchedule, is_schedu
 NOT_STARTED = "/not-started"
 """Ends the id that a failed Create answers with when it had started nothing. No builder's name contains a slash."""
 
+_UNITS = {"": 1, "millis": 0.001, "seconds": 1, "minutes": 60, "hours": 60 * 60, "days": 24 * 60 * 60}
+"""CDK's units of a Duration, in seconds."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
@@ -143,9 +146,11 @@ def _seconds(name: str, properties: Mapping[str, Any], key: str, default: float,
     value = properties.get(key)
     if value is None:
         return default
+    # A value that CDK knows only in the deploy comes with its unit: "15 minutes".
+    number, _, unit = str(value).strip().partition(" ")
     try:
-        seconds = float(str(value))
-    except ValueError:
+        seconds = float(number) * _UNITS[unit]
+    except (ValueError, KeyError):
         seconds = math.nan
     # Not "seconds < low or seconds > high": that would let NaN through.
     if not limits[0] <= seconds <= limits[1]:

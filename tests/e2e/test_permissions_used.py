@@ -98,6 +98,8 @@ def test_the_sets_differ_where_their_options_say(lives: Lives) -> None:
         "appstream:DescribeImageBuilders",
         "appstream:StartImageBuilder",
         "cloudformation:DescribeStackResource",
+        "cloudformation:DescribeStacks",
+        "cloudformation:ListStackResources",
         "lambda:InvokeFunction",
     }
     stop = default | {"appstream:StopImageBuilder"}

@@ -185,8 +185,17 @@ def test_a_time_that_no_alarm_can_have_is_an_error(after: Duration, shown: str) 
         builder.add_running_past_alarm(after)
 
 
-def test_a_time_that_is_not_known_at_synth_is_an_error() -> None:
-    """The number of an alarm's periods is not a token."""
+def test_a_number_of_hours_that_is_known_later_is_the_number_of_periods() -> None:
+    """CloudFormation puts it there."""
+    stack = any_stack()
+    hours = CfnParameter(stack, "Hours", type="Number").value_as_number
+    any_builder(stack).add_running_past_alarm(Duration.hours(hours))
+    assert {"Ref": "Hours"} == only(template(stack), ALARM)["Properties"]["EvaluationPeriods"]
+
+
+def test_a_time_that_is_known_later_in_another_unit_is_an_error() -> None:
+    """CloudFormation does not calculate, and the number of an alarm's periods is one of hours."""
     builder = any_builder(any_stack())
-    with pytest.raises(ValueError, match=r"^after is a token: give a Duration whose value is known at synth$"):
-        builder.add_running_past_alarm(Duration.hours(Token.as_number({"Ref": "Hours"})))
+    remedy = r"give Duration.hours\(...\) of a token, or a known time"
+    with pytest.raises(ValueError, match=rf"^after is a token in minutes: {remedy}$"):
+        builder.add_running_past_alarm(Duration.minutes(Token.as_number({"Ref": "Minutes"})))

@@ -46,7 +46,10 @@ def test_the_default_role_may_do_five_things(default: Json) -> None:
     assert [
         (["appstream:DescribeImageBuilders"], "*"),
         (["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": [log_group_id, "Arn"]}),
-        (["cloudformation:DescribeStackResource"], {"Ref": "AWS::StackId"}),
+        (
+            [f"cloudformation:{each}" for each in ("DescribeStackResource", "DescribeStacks", "ListStackResources")],
+            {"Ref": "AWS::StackId"},
+        ),
         (["lambda:InvokeFunction"], {"Fn::GetAtt": [function_id, "Arn"]}),
         ([START], builder_arn("nb-1")),
     ] == allowed(default)

@@ -26,8 +26,8 @@ RESOURCES = {
     r":schedule/default/running-image-builder-\*": "schedules `running-image-builder-*`",
     r":role/running-image-builder/\*": "roles of the path `/running-image-builder/`",
     r"SchedulerRole": "the scheduler's role",
-    r'"Fn::GetAtt": \["ProviderLogGroup': "its log group",
-    r'"Fn::GetAtt": \["ProviderFunction': "the function itself",
+    r'"Fn::GetAtt": \["RunningImageBuilderProviderLogGroup': "its log group",
+    r'"Fn::GetAtt": \["RunningImageBuilderProviderFunction': "the function itself",
 }
 """What the table calls a resource, by what the template has for it."""
 

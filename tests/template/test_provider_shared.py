@@ -45,7 +45,9 @@ def test_each_stacks_permissions_are_in_that_stack(stacks: tuple[Stack, Stack]) 
 def test_the_function_may_look_at_every_stack_it_serves(stacks: tuple[Stack, Stack]) -> None:
     """Each stack allows it for itself, so that no stack's id is written into another."""
     for stack in stacks:
-        looking = [each for each in statements(template(stack)) if "DescribeStackResource" in each["Action"]]
+        looking = [
+            each for each in statements(template(stack)) if "cloudformation:DescribeStackResource" in each["Action"]
+        ]
         assert [{"Ref": "AWS::StackId"}] == [each["Resource"] for each in looking]
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from aws_cdk import App, CfnParameter, Duration, Stack
+from aws_cdk import App, Duration, Stack
 from aws_cdk import aws_iam as iam
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilderProvider
@@ -136,11 +136,3 @@ def test_a_time_that_cannot_be_is_refused(given: Any, shown: str) -> None:
     with pytest.raises((TypeError, ValueError)) as refused:
         any_builder(any_stack(), stop_after=given)
     assert shown == str(refused.value)
-
-
-def test_a_time_that_is_not_known_at_synth_is_refused() -> None:
-    """It decides what the function promises."""
-    stack = any_stack()
-    minutes = CfnParameter(stack, "Minutes", type="Number").value_as_number
-    with pytest.raises(ValueError, match=r"^stop_after is a token: give a Duration whose value is known at synth$"):
-        any_builder(stack, stop_after=Duration.minutes(minutes))

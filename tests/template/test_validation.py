@@ -78,12 +78,6 @@ def test_a_number_is_no_timeout() -> None:
     assert "timeout is 30: give a Duration, such as Duration.seconds(60)" == refusal(timeout=30)
 
 
-def test_a_timeout_must_be_known_at_synth() -> None:
-    """ServiceTimeout is computed from it, and a token has no value to compute with."""
-    duration = Duration.minutes(CfnParameter(any_stack(), "Minutes", type="Number").value_as_number)
-    assert "timeout is a token: give a Duration whose value is known at synth" == refusal(timeout=duration)
-
-
 def test_a_word_is_no_choice_for_delete() -> None:
     """Only the enum's members say what deleting does."""
     assert "on_delete is 'STOP': give OnDelete.LEAVE_RUNNING or OnDelete.STOP" == refusal(on_delete="STOP")

@@ -41,15 +41,6 @@ def test_both_ends_of_the_range_belong_to_it(seconds: int) -> None:
     assert seconds == only(found, TYPE)["Properties"]["PollIntervalSeconds"]
 
 
-def test_a_poll_interval_must_be_known_at_synth() -> None:
-    """A token has no value to check."""
-    seconds = CfnParameter(any_stack(), "Seconds", type="Number").value_as_number
-    refused(
-        "poll_interval is a token: give a Duration whose value is known at synth",
-        poll_interval=Duration.seconds(seconds),
-    )
-
-
 def test_a_number_is_no_poll_interval() -> None:
     """A number has no unit."""
     refused("poll_interval is 5: give a Duration, such as Duration.seconds(1)", poll_interval=5)

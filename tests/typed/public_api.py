@@ -28,7 +28,11 @@ def with_a_native_builder(stack: Stack, native: appstream.CfnImageBuilder) -> Ru
 
 
 def with_every_option(
-    scope: Construct, version: str | None, time: Duration | None, triggers: Mapping[str, str] | None
+    scope: Construct,
+    version: str | None,
+    time: Duration | None,
+    triggers: Mapping[str, str] | None,
+    role: iam.IRole | None,
 ) -> RunningImageBuilder:
     """Options are given by name, and None stands for the default wherever there is one."""
     return RunningImageBuilder(
@@ -41,6 +45,7 @@ def with_every_option(
         poll_interval=time,
         on_delete=OnDelete.STOP,
         stop_after=time,
+        scheduler_role=role,
         triggers=triggers,
         start_on_every_deploy=True,
         provider=RunningImageBuilderProvider.of_stack(scope),

@@ -3,8 +3,11 @@
 Two stacks with the same name are two versions of it: deploying the second one updates the first.
 """
 
+from typing import Any
+
 from aws_cdk import App, CfnOutput, CfnWaitConditionHandle, Duration, Stack
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilder, RunningImageBuilderProvider
 
@@ -24,9 +27,12 @@ def step(
     provider: RunningImageBuilderProvider | None = None,
     stop_after: Duration | None = None,
     start_on_every_deploy: bool = False,
+    configured: dict[str, Any] | None = None,
 ) -> RunningImageBuilder:
     """Add one version of a stack, with builders and, for the first of them, its outputs; return the first."""
     stack = Stack(app, step_id, stack_name=stack_name)
+    if configured is not None:
+        provider = RunningImageBuilderProvider(stack, "Configured", **configured)
     builders = [
         RunningImageBuilder(
             stack,
@@ -93,4 +99,8 @@ step(app, "EndsSoon", "ends-stopped", "ends-stopped", stop_after=quarter, on_del
 step(app, "MayNotSchedule", "may-not-schedule", "may-not-schedule", timeout=Duration.minutes(3), stop_after=quarter)
 step(app, "EndsLater", "ends", "ends", stop_after=Duration.hours(2))
 step(app, "EndsNever", "ends-stopped", "ends-stopped", on_delete=OnDelete.STOP)
+step(app, "Placed", "placed", "placed", on_delete=OnDelete.STOP)
+configuration = {"memory_size": 512, "log_retention": logs.RetentionDays.ONE_WEEK, "description": "Ours"}
+step(app, "PlacedConfigured", "placed", "placed", on_delete=OnDelete.STOP, configured=configuration)
+step(app, "PlacedAgain", "placed", "placed", on_delete=OnDelete.STOP, timeout=Duration.minutes(2))
 app.synth()

@@ -48,6 +48,7 @@ builder = RunningImageBuilder(
     poll_interval=Duration.seconds(5),
     on_delete=OnDelete.STOP,
     stop_after=Duration.hours(8),
+    scheduler_role=iam.Role(stack, "Scheduler", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com")),
     triggers={"image": "2026-11"},
     start_on_every_deploy=True,
     provider=provider,

@@ -1,0 +1,44 @@
+"""A deployed stack changes from the default provider to a configured one and back, with the real CDK CLI."""
+
+import pytest
+
+from appstream_local.control import Control
+from appstream_local.engine import Engine
+from support.deployer import Deployer
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _deployed(engine: Engine, deployer: Deployer) -> None:
+    """Deploy the stack with the default provider."""
+    engine.control.put_image_builder("placed")
+    deployer.deploy("Placed").check()
+
+
+def resources(deployer: Deployer) -> dict[str, str]:
+    """Return the physical id of each of the stack's resources."""
+    found = deployer.cloudformation.describe_stack_resources(StackName="placed")["StackResources"]
+    return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}
+
+
+def function(deployer: Deployer) -> tuple[str, int, str]:
+    """Return the ARN of the stack's one function, its memory and its description."""
+    found = deployer.cloudformation.describe_stack_resources(StackName="placed")["StackResources"]
+    (name,) = [each["PhysicalResourceId"] for each in found if each["ResourceType"] == "AWS::Lambda::Function"]
+    configuration = deployer.client("lambda").get_function_configuration(FunctionName=name)
+    return configuration["FunctionArn"], configuration["MemorySize"], configuration["Description"]
+
+
+def test_configured_and_back_are_updates_in_place(deployer: Deployer, control: Control) -> None:
+    """The function is changed and never replaced: CloudFormation refuses another ServiceToken."""
+    before, arn = resources(deployer), function(deployer)[0]
+
+    deployer.deploy("PlacedConfigured").check()
+    assert before == resources(deployer)
+    assert (arn, 512, "Ours") == function(deployer)
+
+    deployer.deploy("PlacedAgain").check()
+    assert before == resources(deployer)
+    assert (arn, 256) == function(deployer)[:2]
+
+    deployer.destroy("PlacedAgain").check()
+    assert "STOPPED" == control.image_builder("placed").state
