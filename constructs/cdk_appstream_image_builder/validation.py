@@ -181,7 +181,7 @@ def check_builders_by_tag(tags: Mapping[str, str] | None) -> dict[str, str]:
     if not isinstance(tags, Mapping):
         raise TypeError(f"builders_by_tag is {tags!r}: give a mapping of tags to values, such as {{'team': 'cad'}}")
     if not tags:
-        raise ValueError("builders_by_tag is empty, which would mean every builder: give a tag, or leave it out")
+        raise ValueError(f"builders_by_tag is {tags!r}, which would mean every builder: give a tag, or leave it out")
     for key, value in tags.items():
         if not isinstance(key, str) or not isinstance(value, str):
             raise TypeError(
@@ -193,7 +193,7 @@ def check_builders_by_tag(tags: Mapping[str, str] | None) -> dict[str, str]:
             )
         if not is_known_later(value) and not _TAG_VALUE.fullmatch(value):
             raise ValueError(
-                f"builders_by_tag has the value {value!r}: give up to 256 letters, digits, spaces or any of _.:/=+-@"
+                f"builders_by_tag has {key!r}: {value!r}: give up to 256 letters, digits, spaces or any of _.:/=+-@"
             )
     return dict(tags)
 

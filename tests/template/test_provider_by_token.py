@@ -189,10 +189,10 @@ def test_a_parameters_name_is_checked(name: Any, error: type[Exception]) -> None
     ("tags", "error", "message"),
     [
         ("team", TypeError, "builders_by_tag is 'team': give a mapping"),
-        ({}, ValueError, "builders_by_tag is empty, which would mean every builder: give a tag"),
+        ({}, ValueError, "builders_by_tag is {}, which would mean every builder: give a tag"),
         ({"team": 7}, TypeError, "builders_by_tag has 'team': 7: give strings, such as 'team': '7'"),
         ({"": "cad"}, ValueError, "builders_by_tag has the tag '': give 1 to 128"),
-        ({"team": "c*"}, ValueError, r"builders_by_tag has the value 'c\*': give up to 256"),
+        ({"team": "c*"}, ValueError, r"builders_by_tag has 'team': 'c\*': give up to 256"),
     ],
 )
 def test_tags_are_checked(tags: Any, error: type[Exception], message: str) -> None:
