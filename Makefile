@@ -11,7 +11,7 @@ PORT ?= 0
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev deploy-local local test check format lint types snapshot wheel size simulate mutants \
-	bench docs integ test-pythons check-release clean
+	bench docs integ test-pythons drift check-release clean
 
 help: ## Show the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -76,6 +76,9 @@ integ: setup-dev ## Run tests/integ in a real account; it bills (ACCOUNT_CONFIRM
 test-pythons: setup-dev ## Run unit tests and the wheel under every Python here (PYTHONS="3.10 3.14" to choose)
 	@PYTHONPATH=tests $(BIN)/python tools/test_pythons.py $(PYTHONS)
 	@$(BIN)/pytest -q tests/packaging/test_wheel.py
+
+drift: setup ## Compare the function with the AppStream API of the newest botocore
+	@PYTHONPATH=tests $(BIN)/python tools/drift.py
 
 check-release: setup-dev
 	@$(BIN)/python tools/check_release.py "$(TAG)"

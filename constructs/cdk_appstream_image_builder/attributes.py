@@ -7,7 +7,8 @@ class ImageBuilderAttributes:
     """Every field of the AppStream API's ImageBuilder, by its name there with ``image_builder_`` before it.
 
     All are strings that CloudFormation resolves, and "" where AppStream gives nothing. Using one makes its user wait
-    for RUNNING. A field inside a structure goes by its own name alone, except those of StateChangeReason.
+    for RUNNING. A field inside a structure goes by its own name alone, except StateChangeReason's fields, and
+    AgentAccessConfig's Settings and S3BucketArn. ``ImageBuilderErrors`` has its first two words once.
     """
 
     @abstractmethod
@@ -26,12 +27,12 @@ class ImageBuilderAttributes:
 
     @property
     def image_builder_eni_private_ip_address(self) -> str:
-        """The private IP address of the builder's network interface; "" without a VPC."""
+        """The private IP address of the builder's network interface; "" without a VPC. Each start can bring another."""
         return self._attribute("EniPrivateIpAddress")
 
     @property
     def image_builder_eni_id(self) -> str:
-        """The id of the builder's network interface; "" without a VPC."""
+        """The id of the builder's network interface; "" without a VPC. Each start can bring another."""
         return self._attribute("EniId")
 
     @property
@@ -135,6 +136,36 @@ class ImageBuilderAttributes:
         return self._attribute("AccessEndpoints")
 
     @property
-    def image_builder_image_builder_errors(self) -> str:
+    def image_builder_agent_access_config_settings(self) -> str:
+        """What an AI agent can do in a session on the builder, as compact JSON."""
+        return self._attribute("AgentAccessConfigSettings")
+
+    @property
+    def image_builder_agent_access_config_s3_bucket_arn(self) -> str:
+        """The ARN of the S3 bucket for an agent's screenshots."""
+        return self._attribute("AgentAccessConfigS3BucketArn")
+
+    @property
+    def image_builder_screenshots_upload_enabled(self) -> str:
+        """Whether an agent's screenshots are uploaded to that bucket: true or false."""
+        return self._attribute("ScreenshotsUploadEnabled")
+
+    @property
+    def image_builder_screen_resolution(self) -> str:
+        """The screen resolution for an agent, such as ``W_1280xH_720``."""
+        return self._attribute("ScreenResolution")
+
+    @property
+    def image_builder_screen_image_format(self) -> str:
+        """The image format of an agent's screenshots: PNG or JPEG."""
+        return self._attribute("ScreenImageFormat")
+
+    @property
+    def image_builder_user_control_mode(self) -> str:
+        """How a user can interact with an agent's session: VIEW_ONLY, VIEW_STOP or DISABLED."""
+        return self._attribute("UserControlMode")
+
+    @property
+    def image_builder_errors(self) -> str:
         """The errors that AppStream recorded, as compact JSON."""
         return self._attribute("ImageBuilderErrors")

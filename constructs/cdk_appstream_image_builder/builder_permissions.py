@@ -30,6 +30,9 @@ class BuilderPermissions:
         scope: Where the policies are made: in the stack of the builders' resources, and deleted with them.
         role: The function's role.
         other: What else is needed that no policy can hold that comes before the function.
+
+    Attributes:
+        first: What a resource must wait for even where nothing is allowed on its builder alone.
     """
 
     def __init__(self, scope: Construct, role: FunctionRole, *, other: iam.PolicyStatement) -> None:
@@ -37,10 +40,12 @@ class BuilderPermissions:
         self._scope = scope
         self._role = role
         self._starting: list[_Starting] = []
+        self.first: list[IDependable] = []
         if role.takes_policies:
             # Not the role's default policy: that comes before the function and cannot name it.
             first = role.inline_policy(scope, "Builders")
             first.add_statements(other)
+            self.first.append(first)
             self._starting.append(_Starting(first, _INLINE))
         else:
             role.allow(other)

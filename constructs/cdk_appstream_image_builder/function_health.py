@@ -46,7 +46,7 @@ class FunctionHealth(FunctionMetrics, Construct):
         self._keep_ids(alarm)
         return alarm
 
-    def measurement(self, scope: Construct) -> RunningMeasurement:
+    def _measurement(self, scope: Construct) -> RunningMeasurement:
         """Return what measures the builders of a construct's stack, made at the first call."""
         from cdk_appstream_image_builder.running_measurement import RunningMeasurement
 

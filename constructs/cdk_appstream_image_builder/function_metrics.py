@@ -25,6 +25,16 @@ class FunctionMetrics:
         """The function."""
         raise NotImplementedError
 
+    @property
+    def _function_name(self) -> str:
+        """The function's name, as the metrics have it."""
+        return self.function.function_name
+
+    @property
+    def _invoked_function(self) -> lambda_.IFunction:
+        """The function as something that a rule can invoke."""
+        return self.function
+
     def metric(
         self,
         metric_name: str,
@@ -54,7 +64,7 @@ class FunctionMetrics:
         # Imported where the first metric is made: most apps make none.
         from aws_cdk import aws_cloudwatch as cloudwatch
 
-        dimensions = {contract.FUNCTION_NAME: self.function.function_name}
+        dimensions = {contract.FUNCTION_NAME: self._function_name}
         if image_builder_name is not None:
             dimensions[contract.IMAGE_BUILDER] = check_name(image_builder_name)
         return cloudwatch.Metric(

@@ -1,7 +1,7 @@
 """The function's role, made here or given: what it is allowed, or who must be told where it cannot be changed."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from aws_cdk import Annotations, Stack
 from aws_cdk import aws_iam as iam
@@ -45,6 +45,7 @@ class FunctionRole:
         self._scope = scope
         self._keep_ids = keep_ids
         self._policy: iam.Policy | None = None
+        self._made = given is None
         self.role: iam.IRole = given or iam.Role(
             scope,
             "Role",
@@ -84,6 +85,23 @@ class FunctionRole:
         for statement in statements:
             self.role.add_to_principal_policy(statement)
 
+    def allow_by_pattern(self, *statements: iam.PolicyStatement) -> None:
+        """Give the role statements whose resources are patterns on purpose, and tell cdk-nag why.
+
+        Only on the policies that are made here: in the user's own it would hide the user's own wildcards.
+        """
+        self.allow(*statements)
+        if self._made and self.takes_policies:
+            findings = {f"AwsSolutions-IAM5[Resource::{self._as_nag_writes(each)}]" for each in _resources(statements)}
+            reasons = dict.fromkeys(sorted(findings), permissions.PATTERN_REASON)
+            self.role.node.find_child("DefaultPolicy").node.add_metadata(ACKNOWLEDGED_RULES, reasons)
+
+    def _as_nag_writes(self, arn: str) -> str:
+        """Return an ARN as cdk-nag names it in a finding: each reference in angle brackets."""
+        resolved = Stack.of(self._scope).resolve(arn)
+        parts = resolved["Fn::Join"][1] if isinstance(resolved, dict) else [resolved]
+        return "".join(part if isinstance(part, str) else f"<{part['Ref']}>" for part in parts)
+
     def inline_policy(self, scope: Construct, construct_id: str) -> iam.Policy:
         """Make an empty policy of the role."""
         policy = iam.Policy(scope, construct_id, roles=[self.role])
@@ -108,3 +126,7 @@ class FunctionRole:
         Annotations.of(self._scope).add_warning_v2(
             WARNING, f"the role given cannot be changed: add these statements to it: {needed}"
         )
+
+
+def _resources(statements: Iterable[iam.PolicyStatement]) -> list[str]:
+    return [resource for statement in statements for resource in statement.resources]

@@ -1,8 +1,12 @@
 """The function's IAM statements, each with its reason; makes no roles."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
+
+from running_image_builder_function import contract
 
 START = ("appstream:StartImageBuilder",)
 """On exactly the builders that the function serves."""
@@ -30,6 +34,19 @@ WILDCARD_REASON = (
     "and none for X-Ray"
 )
 """Why some statements have the resource "*"; said to cdk-nag, which acknowledges it."""
+
+
+PATTERN_REASON = (
+    "builders_by_tag: the builders of other apps, their stacks, schedules and scheduler's roles are not known here; "
+    "a tag narrows the builders, a prefix the schedules, a path the roles"
+)
+"""Why a provider whose builders are told by a tag has patterns; said to cdk-nag, which acknowledges them."""
+
+SHARED_SCHEDULES = "running-image-builder-"
+"""How the names of schedules begin that a function makes for builders that its own app does not know."""
+
+SHARED_ROLES = "/running-image-builder/"
+"""The path of the roles of these schedules: IAM has no other way to tell roles apart that are to be passed."""
 
 
 class Schedule(Protocol):
@@ -100,10 +117,42 @@ def schedule_stop(schedule: Schedule) -> list[iam.PolicyStatement]:
     """Make, move and delete a schedule, and hand over to the scheduler the role that it stops with."""
     return [
         iam.PolicyStatement(sid="ScheduleStop", actions=list(SCHEDULE), resources=[schedule.arn]),
+        pass_scheduler_role(schedule.role.role_arn),
+    ]
+
+
+def pass_scheduler_role(role_arn: str) -> iam.PolicyStatement:
+    """Hand a role over to EventBridge Scheduler, and to no other service."""
+    return iam.PolicyStatement(
+        sid="PassSchedulerRole",
+        actions=["iam:PassRole"],
+        resources=[role_arn],
+        conditions={"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+    )
+
+
+def by_tag(stack: Stack, tags: Mapping[str, str]) -> list[iam.PolicyStatement]:
+    """Serve every builder of the account and Region that has all these tags, in whatever stack its resource is.
+
+    Stacks, schedules and roles of builders that nobody knows at synth can only be told by a pattern.
+    """
+    schedules = f"{contract.SCHEDULE_GROUP}/{SHARED_SCHEDULES}*"
+    return [
         iam.PolicyStatement(
-            sid="PassSchedulerRole",
-            actions=["iam:PassRole"],
-            resources=[schedule.role.role_arn],
-            conditions={"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}},
+            sid="StartAndStopByTag",
+            actions=[*START, *STOP],
+            resources=[stack.format_arn(service="appstream", resource="image-builder", resource_name="*")],
+            conditions={"StringEquals": {f"aws:ResourceTag/{key}": value for key, value in tags.items()}},
+        ),
+        look_at_stack(stack.format_arn(service="cloudformation", resource="stack", resource_name="*")),
+        iam.PolicyStatement(
+            sid="ScheduleStops",
+            actions=list(SCHEDULE),
+            resources=[stack.format_arn(service="scheduler", resource="schedule", resource_name=schedules)],
+        ),
+        pass_scheduler_role(
+            stack.format_arn(
+                service="iam", region="", resource=f"role{SHARED_ROLES}*", arn_format=ArnFormat.NO_RESOURCE_NAME
+            )
         ),
     ]

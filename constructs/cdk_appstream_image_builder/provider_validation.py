@@ -32,12 +32,18 @@ def check_role(what: str, role: iam.IRole | None) -> None:
 
 
 def check_network(
-    vpc: ec2.IVpc | None, vpc_subnets: ec2.SubnetSelection | None, security_groups: list[ec2.ISecurityGroup] | None
+    vpc: ec2.IVpc | None,
+    vpc_subnets: ec2.SubnetSelection | None,
+    security_groups: list[ec2.ISecurityGroup] | None,
+    *,
+    ipv6: bool,
 ) -> None:
     """Fail where what says where the function runs is malformed, or contradicts itself."""
     check_has("vpc", vpc, "vpc_id", "a VPC, such as ec2.Vpc.from_lookup(...)")
-    if vpc is None and (vpc_subnets is not None or security_groups is not None):
-        raise ValueError("vpc_subnets or security_groups are given without a vpc: give the vpc as well")
+    if vpc is None and (vpc_subnets is not None or security_groups is not None or ipv6):
+        raise ValueError(
+            "vpc_subnets, security_groups or ipv6_allowed_for_dual_stack is given without a vpc: give the vpc as well"
+        )
     if vpc_subnets is not None and not isinstance(vpc_subnets, dict):
         check_has("vpc_subnets", vpc_subnets, "subnet_type", "an ec2.SubnetSelection")
     if security_groups is None:

@@ -86,7 +86,9 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
                 stopped meanwhile. Default: an update runs only when another argument changes.
             start_on_every_deploy: Whether every deploy runs the update, even where nothing else has changed. Every
                 synth then makes another template, so no diff is ever empty. Default: False.
-            provider: The function to use. Default: the one that the stack's builders share.
+            provider: The function to use; another app's by ``RunningImageBuilderProvider.from_service_token``.
+                CloudFormation refuses another one for a deployed builder. Default: the one that the stack's builders
+                share.
 
         Raises:
             TypeError: A value is of another type; the message names it and the remedy.
@@ -124,6 +126,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
         check_role("scheduler_role", scheduler_role)
         if provider is not None and not isinstance(provider, RunningImageBuilderProvider):
             raise TypeError(f"provider is {provider!r}: give a RunningImageBuilderProvider, or leave it out")
+        self._provider = provider or RunningImageBuilderProvider.of_stack(self)
         schedule: StopSchedule | None = None
         if scheduler_role is not None and stop_after is None:
             raise ValueError("scheduler_role is given without stop_after: give stop_after as well")
@@ -135,21 +138,21 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
                 image_builder_arn=self._permission_arn,
                 outlives=on_delete is OnDelete.LEAVE_RUNNING,
                 given=scheduler_role,
+                shared=self._provider._serves_unknown_builders,
             )
             properties[contract.SCHEDULE_NAME] = schedule.name
             properties[contract.SCHEDULER_ROLE_ARN] = schedule.role.role_arn
-        self._provider = provider or RunningImageBuilderProvider.of_stack(self)
         self._resource = CustomResource(
             self,
             "Resource",
             resource_type=contract.RESOURCE_TYPE,
-            service_token=self._provider.function.function_arn,
+            service_token=self._provider.service_token,
             # Even a function that never answers holds the stack no longer than this.
             service_timeout=Duration.seconds(known + contract.ANSWER_MARGIN_SECONDS),
             removal_policy=RemovalPolicy.DESTROY,
             properties=properties,
         )
-        self._provider.serve(
+        self._provider._serve(
             self._resource,
             self._permission_arn,
             told_name=told_name,
@@ -222,7 +225,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
             ValueError: The value is out of its range; the message names it and the remedy.
         """
         hours = validation.check_running_past(after)
-        measurement = self._provider.measurement(self)
+        measurement = self._provider._measurement(self)
         return measurement.alarm(self, "RunningPastAlarm", name=self._name, hours=hours)
 
     def _attribute(self, name: str) -> str:

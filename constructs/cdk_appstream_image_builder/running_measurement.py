@@ -80,7 +80,7 @@ class RunningMeasurement(Construct):
                 )
             self._groups.append(_Names())
             measured = events.RuleTargetInput.from_object({contract.MEASURE: Lazy.any(self._groups[-1])})
-            self._rule.add_target(targets.LambdaFunction(self._provider.function, event=measured))
+            self._rule.add_target(targets.LambdaFunction(self._provider._invoked_function, event=measured))
         self._groups[-1].names.append(name)
 
 

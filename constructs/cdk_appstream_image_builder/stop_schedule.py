@@ -32,6 +32,7 @@ class StopSchedule:
         image_builder_arn: The builder's ARN, from its parts.
         outlives: Whether the builder may be left running, and its role with it, for the schedule to use.
         given: The scheduler's role; None to make one.
+        shared: Whether the function may not know this builder: then name and role follow patterns that it may use.
 
     Attributes:
         name: The schedule's name, in the default group.
@@ -48,6 +49,7 @@ class StopSchedule:
         image_builder_arn: str,
         outlives: bool,
         given: iam.IRole | None = None,
+        shared: bool = False,
     ) -> None:
         """Make the role, or give the one that is there its right to stop."""
         stack = Stack.of(scope)
@@ -55,7 +57,8 @@ class StopSchedule:
         # Resolved, because a token's text differs from synth to synth.
         identity = json.dumps(stack.resolve([*place, image_builder_name]))
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
-        readable = re.sub(r"[^0-9a-zA-Z-_.]", "-", "-".join(place))
+        prefix = permissions.SHARED_SCHEDULES if shared else ""
+        readable = prefix + re.sub(r"[^0-9a-zA-Z-_.]", "-", "-".join(place))
         self.name = f"{readable[: _LONGEST - len(digest) - 1]}-{digest}"
         self.arn = stack.format_arn(
             service="scheduler", resource="schedule", resource_name=f"{contract.SCHEDULE_GROUP}/{self.name}"
@@ -64,7 +67,7 @@ class StopSchedule:
         stop = permissions.stop(image_builder_arn)
         suffix = digest[:8].upper()
         if given is None:
-            self.role: iam.IRole = _role(scope, f"SchedulerRole{suffix}", stop)
+            self.role: iam.IRole = _role(scope, f"SchedulerRole{suffix}", stop, shared=shared)
             if outlives:
                 keep(self.role)
         else:
@@ -100,12 +103,13 @@ class StopSchedule:
             keep(policy)
 
 
-def _role(scope: Construct, construct_id: str, stop: iam.PolicyStatement) -> iam.Role:
+def _role(scope: Construct, construct_id: str, stop: iam.PolicyStatement, *, shared: bool) -> iam.Role:
     stack = Stack.of(scope)
     group = stack.format_arn(service="scheduler", resource="schedule-group", resource_name=contract.SCHEDULE_GROUP)
     return iam.Role(
         scope,
-        construct_id,
+        f"{construct_id}Shared" if shared else construct_id,
+        path=permissions.SHARED_ROLES if shared else None,
         # The scheduler's own advice: no narrower source than the schedule's group.
         assumed_by=iam.ServicePrincipal(
             "scheduler.amazonaws.com",

@@ -13,9 +13,18 @@ from cdk_appstream_image_builder.on_delete import OnDelete
 from running_image_builder_function import contract
 
 if TYPE_CHECKING:  # each module of CDK takes its time to import, and this one serves for annotations only
+    from aws_cdk.aws_lambda import LoggingFormat
     from aws_cdk.interfaces.aws_appstream import IImageBuilderRef
 
 _HOUR = 60 * 60
+
+_FUNCTION_ARN = re.compile(r"arn:[^:]+:lambda:(?P<region>[^:]+):(?P<account>\d{12}):function:[a-zA-Z0-9-_]{1,64}")
+
+_PARAMETER_NAME = re.compile(r"(?=.{1,1011}$)(/[a-zA-Z0-9_.-]+)+|[a-zA-Z0-9_.-]{1,1011}")
+
+_TAG_KEY = re.compile(r"[\w\s.:/=+@-]{1,128}")
+_TAG_VALUE = re.compile(r"[\w\s.:/=+@-]{0,256}")
+"""What AWS takes as a tag of an image builder; a "*" would be no pattern but a value that none has."""
 
 _ACTION = re.compile(r"\*|[a-z0-9-]+:[a-zA-Z0-9*?]+")
 """An IAM action, as IAM writes it."""
@@ -208,6 +217,77 @@ def check_triggers(triggers: Mapping[str, str]) -> dict[str, str]:
         if not isinstance(key, str) or not isinstance(value, str):
             raise TypeError(f"triggers has {key!r}: {value!r}: give strings, such as {str(key)!r}: {str(value)!r}")
     return dict(triggers)
+
+
+def check_logging_format(logging_format: LoggingFormat | None) -> LoggingFormat | None:
+    """Return how Lambda writes the log; a text would pass for either of CDK's two words."""
+    from aws_cdk.aws_lambda import LoggingFormat
+
+    if logging_format is not None and not isinstance(logging_format, LoggingFormat):
+        raise TypeError(
+            f"logging_format is {logging_format!r}: give LoggingFormat.JSON or LoggingFormat.TEXT of aws_cdk.aws_lambda"
+        )
+    return logging_format
+
+
+def check_service_token(token: str, stack: Stack) -> str:
+    """Return a provider's service token if it can be one for builders of this stack."""
+    if not isinstance(token, str):
+        raise TypeError(f"token is {token!r}: give the provider's service_token, or the value of its SSM parameter")
+    if is_known_later(token):
+        return token
+    found = _FUNCTION_ARN.fullmatch(token)
+    if found is None:
+        raise ValueError(f"token is {token!r}: give the ARN of the provider's function, without a version or an alias")
+    for what in ("account", "region"):
+        here, there = getattr(stack, what), found[what]
+        if not Token.is_unresolved(here) and here != there:
+            raise ValueError(
+                f"the provider's {what} is {there!r}, the builder's is {here!r}: give each its own provider"
+            )
+    return token
+
+
+def check_parameter_name(name: str) -> str:
+    """Return an SSM parameter's name if it can be one; a token's value is checked by SSM."""
+    if not isinstance(name, str):
+        raise TypeError(f"parameter_name is {name!r}: give a text, such as '/platform/image-builders/service-token'")
+    if is_known_later(name):
+        return name
+    if not _PARAMETER_NAME.fullmatch(name):
+        raise ValueError(
+            f"parameter_name is {name!r}: give 1 to 1011 letters, digits, '_', '.', '-' or '/', and no '/' unless it "
+            "begins with one"
+        )
+    if name.lstrip("/").lower().startswith(("aws", "ssm")):
+        raise ValueError(
+            f"parameter_name is {name!r}: give one that begins with neither 'aws' nor 'ssm', which are AWS's"
+        )
+    return name
+
+
+def check_builders_by_tag(tags: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the tags that a builder must have; none where they are not asked for."""
+    if tags is None:
+        return {}
+    if not isinstance(tags, Mapping):
+        raise TypeError(f"builders_by_tag is {tags!r}: give a mapping of tags to values, such as {{'team': 'cad'}}")
+    if not tags:
+        raise ValueError(f"builders_by_tag is {tags!r}, which would mean every builder: give a tag, or leave it out")
+    for key, value in tags.items():
+        if not isinstance(key, str) or not isinstance(value, str):
+            raise TypeError(
+                f"builders_by_tag has {key!r}: {value!r}: give strings, such as {str(key)!r}: {str(value)!r}"
+            )
+        if not is_known_later(key) and not _TAG_KEY.fullmatch(key):
+            raise ValueError(
+                f"builders_by_tag has the tag {key!r}: give 1 to 128 letters, digits, spaces or any of _.:/=+-@"
+            )
+        if not is_known_later(value) and not _TAG_VALUE.fullmatch(value):
+            raise ValueError(
+                f"builders_by_tag has {key!r}: {value!r}: give up to 256 letters, digits, spaces or any of _.:/=+-@"
+            )
+    return dict(tags)
 
 
 def check_same_environment(user: Stack, provider: Stack) -> None:

@@ -59,8 +59,8 @@ FUNCTION_TIMEOUT_SECONDS = 15 * 60
 """Lambda's limit for one invocation; a longer wait is handed over to a fresh one."""
 
 # Attributes: each field of the API's ImageBuilder by the API's own name. A field inside a structure goes by its own
-# name alone, except StateChangeReason's Code and Message, which would say nothing without the structure's name.
-# The value is the path in DescribeImageBuilders' answer.
+# name alone, except where that would say nothing without the structure's name: StateChangeReason's Code and Message,
+# AgentAccessConfig's Settings and S3BucketArn. The value is the path in DescribeImageBuilders' answer.
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "Name": ("Name",),
     "Arn": ("Arn",),
@@ -87,6 +87,12 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "DisplayName": ("DisplayName",),
     "Description": ("Description",),
     "AccessEndpoints": ("AccessEndpoints",),
+    "AgentAccessConfigSettings": ("AgentAccessConfig", "Settings"),
+    "AgentAccessConfigS3BucketArn": ("AgentAccessConfig", "S3BucketArn"),
+    "ScreenshotsUploadEnabled": ("AgentAccessConfig", "ScreenshotsUploadEnabled"),
+    "ScreenResolution": ("AgentAccessConfig", "ScreenResolution"),
+    "ScreenImageFormat": ("AgentAccessConfig", "ScreenImageFormat"),
+    "UserControlMode": ("AgentAccessConfig", "UserControlMode"),
     "ImageBuilderErrors": ("ImageBuilderErrors",),
 }
 

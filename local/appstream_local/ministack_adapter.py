@@ -21,6 +21,7 @@ from . import (
     custom_resource_requests,
     function_logs,
     lambda_invocations,
+    security_group_rules,
     stack_operations,
     stack_records,
 )
@@ -96,6 +97,7 @@ def register() -> None:
     stack_operations.register()
     stack_records.register()
     by_physical_id.register()
+    security_group_rules.register()
     extend_scheduler(service)
     _stay_off_port_443()
 

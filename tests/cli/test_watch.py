@@ -6,6 +6,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from cdk_appstream_image_builder.cli.observer import NotFound
 from support.fake_aws import FakeAws, Run, begin, finish, refusal
 from support.virtual_time import VirtualClock
+from support.world import NAME
 
 VPC = {"VpcConfig": {"SubnetIds": ["subnet-1"]}}
 
@@ -65,6 +66,34 @@ def test_a_hand_over_is_shown_once_when_it_comes(aws: FakeAws, clock: VirtualClo
 
     assert ["08:00:30   +0:30  handed over to invocation 4"] == [line for line in lines if "handed" in line]
     assert 9 <= aws.calls.count("filter_log_events") <= 10
+
+
+def test_a_plain_text_log_still_tells_what_happened(aws: FakeAws, clock: VirtualClock, run: Run) -> None:
+    """States and hand-overs are in the words; a note says what is lost, and the deadline is the template's."""
+    begin(aws)
+    aws.says_plainly(f"{NAME}: state STOPPED")
+    aws.says_plainly(f"x{NAME}: state RUNNING")
+    aws.says_plainly(f"Nobody's words about {NAME}: at all")
+    clock.now += 5
+    aws.says_plainly(f"{NAME}: state PENDING")
+    aws.state("PENDING")
+    clock.now += 100
+    aws.says_plainly(f"{NAME}: handed over to a fresh invocation")
+    clock.later(20, lambda: finish(aws))
+
+    code, lines = run("watch")
+
+    assert 0 == code
+    assert [
+        "08:00:00   +0:00  stack stack-1: CREATE_IN_PROGRESS, may take 10:00",
+        "08:00:00   +0:00  STOPPED",
+        "08:00:05   +0:05  PENDING",
+        "08:01:45   +1:45  handed over to a fresh invocation",
+        (
+            "08:01:45          the function's log is plain text: it tells no deadline and no invocation numbers; "
+            "the deadline shown is the template's"
+        ),
+    ] == lines[:5]
 
 
 def test_a_failed_deploy_ends_with_1_and_the_reason(aws: FakeAws, clock: VirtualClock, run: Run) -> None:

@@ -13,7 +13,7 @@ from appstream_local.cdk import Cdk
 from appstream_local.control import Control
 from support.paths import PROJECT_DIR
 from synth import app
-from synth.stacks import of_type, only
+from synth.stacks import of_type, only, statements
 
 Json = dict[str, Any]
 Clients = Callable[[Any], Any]
@@ -28,6 +28,7 @@ ACCEPTED = {
 
 FINDINGS = {
     "bootstrap": {"AwsSolutions-VPC7": "flow logs cost money, and this VPC is a small one to try things in"},
+    "private_vpc": {"AwsSolutions-VPC7": "the same"},
     "scheduled_refresh": {},
 }
 """What cdk-nag finds in the examples that have more than builders; those alone: tests/template/test_nag.py."""
@@ -182,6 +183,77 @@ def test_scheduled_refresh_the_schedules_own_call_starts_a_stopped_builder(
     )
 
     assert ("RUNNING", 2) == (control.image_builder("my-builder").state, control.image_builder("my-builder").starts)
+
+
+ENDPOINTS = {
+    "appstream": {"appstream.api"},
+    "cloudformation": {"cloudformation"},
+    "lambda": {"lambda"},
+    "scheduler": {"scheduler"},
+    # Lambda itself writes the log and attaches the function; the scheduler asks IAM about the role that is passed.
+    "logs": set[str](),
+    "ec2": set[str](),
+    "iam": set[str](),
+}
+"""The VPC endpoint that a call of each service needs; a service that is not here wants somebody to decide."""
+
+
+def test_private_vpc_has_exactly_the_endpoints_that_the_roles_actions_need(templates: dict[str, Json]) -> None:
+    """Derived from the role's policies; the answer to CloudFormation needs S3 besides."""
+    template = templates["private_vpc/PrivateVpc.template.json"]
+    actions = {
+        action
+        for each in statements(template)
+        for action in (each["Action"] if isinstance(each["Action"], list) else [each["Action"]])
+    }
+    needed = set[str]().union(*(ENDPOINTS[action.partition(":")[0]] for action in actions))
+    assert needed | {"s3"} == {_service(each) for each in of_type(template, "AWS::EC2::VPCEndpoint").values()}
+
+
+def test_private_vpc_lets_the_answer_through_to_s3_and_nothing_else(templates: dict[str, Json]) -> None:
+    """The bucket is AWS's own in the stack's Region, whose name has no dashes in it there."""
+    endpoints = of_type(templates["private_vpc/PrivateVpc.template.json"], "AWS::EC2::VPCEndpoint").values()
+    (policy,) = [each["Properties"]["PolicyDocument"] for each in endpoints if _service(each) == "s3"]
+    (statement,) = policy["Statement"]
+    assert ("Allow", "s3:PutObject", {"AWS": "*"}) == (statement["Effect"], statement["Action"], statement["Principal"])
+    region = {"Fn::Join": ["", {"Fn::Split": ["-", {"Ref": "AWS::Region"}]}]}
+    bucket = ["arn:", {"Ref": "AWS::Partition"}, ":s3:::cloudformation-custom-resource-response-", region, "/*"]
+    assert {"Fn::Join": ["", bucket]} == statement["Resource"]
+
+
+def test_private_vpc_has_no_way_to_the_internet(templates: dict[str, Json]) -> None:
+    """Else a missing endpoint would not show."""
+    template = templates["private_vpc/PrivateVpc.template.json"]
+    for kind in ("InternetGateway", "NatGateway", "Route"):
+        assert {} == of_type(template, f"AWS::EC2::{kind}")
+
+
+@pytest.mark.engine
+def test_private_vpc_the_way_of_the_answer_is_there_before_and_after(
+    cdk: Cdks, control: Control, client: Clients, templates: dict[str, Json]
+) -> None:
+    """Everything of the network that the template has is made before the builder's turn, and deleted after it."""
+    control.put_image_builder("my-builder", VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
+    outputs = cdk("private_vpc").deploy().check().outputs["PrivateVpc"]
+    assert {"Address": _address(control, "my-builder")} == outputs
+    stack = client("cloudformation").describe_stacks(StackName="PrivateVpc")["Stacks"][0]["StackId"]
+    cdk("private_vpc").destroy().check()
+
+    template = templates["private_vpc/PrivateVpc.template.json"]
+    (builder,) = of_type(template, BUILDER)
+    kinds = ("VPCEndpoint", "SecurityGroupIngress", "SubnetRouteTableAssociation")
+    network = {key for kind in kinds for key in of_type(template, f"AWS::EC2::{kind}")}
+    assert 5 + 4 + 2 == len(network)
+    told = client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"][::-1]
+    order = [(each["LogicalResourceId"], each["ResourceStatus"]) for each in told]
+    begun, gone = order.index((builder, "CREATE_IN_PROGRESS")), order.index((builder, "DELETE_COMPLETE"))
+    assert network == {key for key, status in order[:begun] if status == "CREATE_COMPLETE"} & network
+    assert network == {key for key, status in order[gone:] if status == "DELETE_COMPLETE"} & network
+
+
+def _service(endpoint: Json) -> str:
+    """Return the name of an endpoint's service, without the Region's part."""
+    return str(endpoint["Properties"]["ServiceName"]["Fn::Join"][1][-1]).lstrip(".")
 
 
 def _address(control: Control, name: str) -> str:

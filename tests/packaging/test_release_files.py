@@ -97,6 +97,14 @@ def test_checks_run_what_ci_runs_and_every_python() -> None:
     assert list(SUPPORTED) == each["strategy"]["matrix"]["python-version"]
 
 
+def test_a_workflow_compares_with_the_newest_botocore_every_week() -> None:
+    """Nobody has to change anything for AWS's changes to show."""
+    path = PROJECT_DIR / ".github/workflows/drift.yml"
+    # YAML reads the key ``on`` as True.
+    assert [{"cron": "17 5 * * 1"}] == workflow(path)[True]["schedule"]
+    assert ["make drift"] == [step["run"] for step in steps(path) if "run" in step]
+
+
 def test_supported_pythons_are_stated() -> None:
     """The classifiers and the lowest version say what is tested."""
     metadata = text("pyproject.toml")

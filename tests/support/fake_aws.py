@@ -91,6 +91,11 @@ class FakeAws:
         }
         self.log.append({"timestamp": int(self.clock.now * 1000), "message": json.dumps(fields)})
 
+    def says_plainly(self, message: str) -> None:
+        """Let the function log a line, as Lambda's text format makes it."""
+        line = f"[INFO]\t2027-01-15T08:00:00.123Z\t5a1b6b1e-0000-0000-0000-000000000000\t{message}\n"
+        self.log.append({"timestamp": int(self.clock.now * 1000), "message": line})
+
     def _event(self, logical_id: str, kind: str, status: str, physical_id: str, reason: str) -> None:
         self.events.append(
             {
@@ -182,5 +187,6 @@ class _Paginator:
                 yield {"StackEvents": [event]}
         else:
             assert {"logGroupName", "startTime", "filterPattern"} == set(arguments)
-            assert (GROUP, f'{{ $.builder = "{NAME}" }}') == (arguments["logGroupName"], arguments["filterPattern"])
-            yield {"events": [each for each in self._aws.log if each["timestamp"] >= arguments["startTime"]]}
+            assert (GROUP, f'"{NAME}:"') == (arguments["logGroupName"], arguments["filterPattern"])
+            found = [each for each in self._aws.log if f"{NAME}:" in each["message"]]
+            yield {"events": [each for each in found if each["timestamp"] >= arguments["startTime"]]}

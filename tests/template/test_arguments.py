@@ -18,9 +18,6 @@ from cdk_appstream_image_builder import OnDelete, RunningImageBuilder, RunningIm
 from support.paths import PROJECT_DIR
 from synth.stacks import any_builder, any_stack
 
-INTERNAL = {"serve", "measurement"}
-"""What the two classes use of each other; no user calls it."""
-
 CONSTRUCT: dict[str, list[Any]] = {"scope": ["Stack", None, App()], "construct_id": [7, "", None]}
 NAME: list[Any] = [7, "a b", ""]
 METRIC: dict[str, list[Any]] = {
@@ -70,7 +67,16 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "environment_encryption": ["alias/ours", 7],
         "tracing": ["Active", True],
         "description": [7, "", "x" * 257],
+        "ipv6_allowed_for_dual_stack": ["false", 1, None],
+        "logging_format": ["Text", True],
+        "builders_by_tag": ["team", {}, {"team": 7}, {7: "cad"}, {"": "cad"}, {"team": "c*"}],
     },
+    "RunningImageBuilderProvider.from_service_token": {
+        **CONSTRUCT,
+        "token": [7, None, "", "platform", "arn:aws:lambda:us-east-1:123456789012:function:platform:live"],
+        "role": ["arn:aws:iam::123456789012:role/ours", 7],
+    },
+    "RunningImageBuilderProvider.export_service_token": {"parameter_name": [7, None, "", "a/b", "/aws/token"]},
     "RunningImageBuilderProvider.of_stack": {"scope": CONSTRUCT["scope"]},
     "RunningImageBuilderProvider.add_failed_starts_alarm": {},
     "RunningImageBuilderProvider.metric": {"metric_name": [7, "", None], "statistic": STATISTIC, **METRIC},
@@ -102,7 +108,7 @@ def public() -> Iterator[tuple[str, Any]]:
         yield made.__name__, made.__init__
         for name, member in inspect.getmembers(made, callable):
             ours = str(getattr(member, "__module__", "")).startswith("cdk_appstream_image_builder")
-            if ours and not name.startswith("_") and name not in INTERNAL:
+            if ours and not name.startswith("_"):
                 yield f"{made.__name__}.{name}", member
 
 
@@ -127,6 +133,9 @@ def call(name: str, parameter: str, value: Any) -> None:
     made, _, method = name.partition(".")
     if method == "of_stack":
         RunningImageBuilderProvider.of_stack(scope)
+    elif method == "from_service_token":
+        token = given.pop("token", "arn:aws:lambda:us-east-1:123456789012:function:platform")
+        RunningImageBuilderProvider.from_service_token(scope, construct_id, token, **given)
     elif method:
         builder = any_builder(stack)
         owner = builder if made == "RunningImageBuilder" else builder.provider

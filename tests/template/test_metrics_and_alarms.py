@@ -140,7 +140,7 @@ def test_builders_of_a_stack_share_one_rule() -> None:
 def test_more_than_a_rule_can_measure_is_an_error() -> None:
     """With the builder's name and the remedy."""
     stack = any_stack()
-    measurement = RunningImageBuilderProvider(stack, "Provider").measurement(stack)
+    measurement = RunningImageBuilderProvider(stack, "Provider")._measurement(stack)
     for number in range(250):
         measurement.alarm(stack, f"A{number}", name=f"b-{number}", hours=1)
     with pytest.raises(ValueError, match=r"^'b-250' is builder number 251 .*: use a stack or a provider of its own"):

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from aws_cdk import App, Stack, Validations
+from aws_cdk import App, Environment, Stack, Validations
 from aws_cdk import aws_iam as iam
 from cdk_nag import (
     AwsSolutionsChecks,
@@ -15,6 +15,7 @@ from cdk_nag import (
     ServerlessChecks,
 )
 
+from cdk_appstream_image_builder import RunningImageBuilderProvider
 from cdk_appstream_image_builder.function_role import ACKNOWLEDGED, ACKNOWLEDGED_RULES
 from support.paths import PROJECT_DIR
 from synth.hardened import harden
@@ -71,6 +72,9 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding
     app = App(outdir=str(folder))
     any_builder(Stack(app, "Default"))
     harden(Stack(app, "Everything"))
+    for name, environment in (("ByTag", None), ("ByTagThere", Environment(account="123456789012", region="us-east-1"))):
+        stack = Stack(app, name, env=environment)
+        any_builder(stack, provider=RunningImageBuilderProvider(stack, "Provider", builders_by_tag={"team": "cad"}))
     iam.Role(Stack(app, "Wildcard"), "Role", assumed_by=iam.AccountRootPrincipal()).add_to_policy(
         iam.PolicyStatement(actions=["s3:ListAllMyBuckets"], resources=["*"])
     )
@@ -105,6 +109,23 @@ def test_with_every_option_the_unavoidable_ones_remain(findings: dict[str, list[
     found = [(rule, apart_from_content(path)) for rule, path in findings["Everything"]]
     scheduled = expected({"IAMNoInlinePolicy": (WITH_ALL, ("SchedulerRole/Resource",))}, "Everything/Builder")
     assert sorted([*scheduled, *expected(WITH_ALARMS, "Everything/Provider")]) == sorted(found)
+
+
+@pytest.mark.parametrize("stack", ["ByTag", "ByTagThere"])
+def test_with_builders_by_tag_the_patterns_are_acknowledged(findings: dict[str, list[Finding]], stack: str) -> None:
+    """Only then, and by the pattern: no finding more than by default, in any environment."""
+    listed = {**BY_DEFAULT, "IAMNoInlinePolicy": (WITH_ALL, ALWAYS["IAMNoInlinePolicy"][1][:2])}
+    assert expected(listed, f"{stack}/Provider") == sorted(findings[stack])
+
+
+def test_without_builders_by_tag_no_pattern_is_acknowledged() -> None:
+    """A pattern that somebody adds to the role is then found."""
+    stack = Stack(App(), "Stack")
+    role = any_builder(stack).provider.role
+    said = [
+        each.data for each in role.node.find_child("DefaultPolicy").node.metadata if each.type == ACKNOWLEDGED_RULES
+    ]
+    assert [ACKNOWLEDGED] == said
 
 
 def test_what_the_construct_acknowledges_is_where_cdk_looks() -> None:

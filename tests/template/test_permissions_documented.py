@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Set
 
 import pytest
 from aws_cdk import Duration
@@ -17,9 +18,13 @@ STOP = {"on_delete": OnDelete.STOP}
 
 RESOURCES = {
     r'"\*"': "`*`",
-    r":image-builder/": "the builder's ARN",
+    r":image-builder/nb-1": "the builder's ARN",
+    r":image-builder/\*": "every builder with the tag",
     r'"AWS::StackId"': "each stack with a builder",
-    r":schedule/": "the builder's schedule",
+    r":stack/\*": "every stack",
+    r":schedule/default/Stack-": "the builder's schedule",
+    r":schedule/default/running-image-builder-\*": "schedules `running-image-builder-*`",
+    r":role/running-image-builder/\*": "roles of the path `/running-image-builder/`",
     r"SchedulerRole": "the scheduler's role",
     r'"Fn::GetAtt": \["RunningImageBuilderProviderLogGroup': "its log group",
     r'"Fn::GetAtt": \["RunningImageBuilderProviderFunction': "the function itself",
@@ -27,6 +32,7 @@ RESOURCES = {
 """What the table calls a resource, by what the template has for it."""
 
 WHEN = {
+    frozenset({"tag"}): "`builders_by_tag`",
     frozenset({"stop", "restart", "stop and restart", "everything"}): (
         "`on_delete=STOP`, or `restart_to_update_agent` with a version"
     ),
@@ -37,7 +43,7 @@ WHEN = {
 """What the table says, by the sets of options that make a permission; "always" where all of them do."""
 
 
-def made(options: Json, *, vpc: bool = False, tracing: bool = False) -> set[tuple[str, str]]:
+def made(options: Json, *, vpc: bool = False, tracing: bool = False, tag: bool = False) -> set[tuple[str, str]]:
     """Return each action and the table's word for its resource."""
     stack = any_stack()
     provider = RunningImageBuilderProvider(
@@ -45,6 +51,7 @@ def made(options: Json, *, vpc: bool = False, tracing: bool = False) -> set[tupl
         "Provider",
         vpc=ec2.Vpc(stack, "Vpc") if vpc else None,
         tracing=lambda_.Tracing.ACTIVE if tracing else None,
+        builders_by_tag={"team": "cad"} if tag else None,
     )
     any_builder(stack, provider=provider, **options)
     found = set()
@@ -73,12 +80,21 @@ def permissions() -> set[tuple[str, str, str]]:
         "tracing": made({}, tracing=True),
         "ends": made({"stop_after": Duration.hours(8)}),
         "everything": made(every_option(), vpc=True, tracing=True),
+        "tag": made({}, tag=True),
     }
+    named = sets.keys() - {"tag"}
     return {
-        (action, resource, "always" if len(granting) == len(sets) else WHEN.get(granting, str(set(granting))))
+        (action, resource, when(granting, named, sets.keys()))
         for action, resource in set().union(*sets.values())
         for granting in [frozenset(name for name, found in sets.items() if (action, resource) in found)]
     }
+
+
+def when(granting: Set[str], named: Set[str], every: Set[str]) -> str:
+    """Return the table's words for the sets of options that grant something."""
+    if granting == every:
+        return "always"
+    return "without `builders_by_tag`" if granting == named else WHEN.get(frozenset(granting), str(set(granting)))
 
 
 def test_the_documented_permissions_are_those_of_the_code(permissions: set[tuple[str, str, str]]) -> None:

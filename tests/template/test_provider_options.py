@@ -65,6 +65,7 @@ def test_a_provider_made_explicitly_is_the_default_one(plain: Json) -> None:
         ("memory_size", 512, {"MemorySize": 512}),
         ("architecture", lambda_.Architecture.X86_64, {"Architectures": ["x86_64"]}),
         ("runtime", lambda_.Runtime.PYTHON_3_12, {"Runtime": "python3.12"}),
+        ("runtime", None, {"Runtime": "python3.14"}),
         ("description", "Ours", {"Description": "Ours"}),
         ("tracing", lambda_.Tracing.DISABLED, {}),
         ("tracing", lambda_.Tracing.ACTIVE, {"TracingConfig": {"Mode": "Active"}}),
@@ -74,6 +75,32 @@ def test_a_provider_made_explicitly_is_the_default_one(plain: Json) -> None:
 def test_an_option_changes_its_own_property_only(option: str, value: Any, expected: Json, plain: Json) -> None:
     """Each option of the function is one property of it."""
     assert {**plain, **expected} == function_with(**{option: value})
+
+
+def test_the_default_runtime_is_newer_than_what_cdk_says_is_the_newest(plain: Json) -> None:
+    """Why it is named and not asked from CDK; when this fails, read docs/reference.md about it again."""
+    asked = lambda_.Runtime.determine_latest_python_runtime(any_stack())
+    assert ("python3.13", "python3.14") == (asked.name, plain["Runtime"])
+
+
+@pytest.mark.parametrize(
+    ("logging_format", "expected"),
+    [(None, "JSON"), (lambda_.LoggingFormat.JSON, "JSON"), (lambda_.LoggingFormat.TEXT, "Text")],
+)
+def test_the_log_is_json_unless_text_is_asked_for(
+    logging_format: lambda_.LoggingFormat | None, expected: str, plain: Json
+) -> None:
+    """Nothing else changes: the log group is the same."""
+    function = function_with(logging_format=logging_format)
+    logging = function.pop("LoggingConfig")
+    assert (expected, plain["LoggingConfig"]["LogGroup"]) == (logging["LogFormat"], logging["LogGroup"])
+    assert {key: value for key, value in plain.items() if key != "LoggingConfig"} == function
+
+
+def test_a_logging_format_is_one_of_cdks_two() -> None:
+    """Its words would be taken for nothing."""
+    with pytest.raises(TypeError, match=r"^logging_format is 'Text': give LoggingFormat\.JSON or LoggingFormat\.TEXT"):
+        provided(any_stack(), logging_format="Text")
 
 
 def test_traces_need_two_more_actions() -> None:
@@ -156,11 +183,17 @@ def test_subnets_and_security_groups_given_are_used() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)}, {"security_groups": []}],
+    [
+        {"vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)},
+        {"security_groups": []},
+        {"ipv6_allowed_for_dual_stack": True},
+    ],
 )
 def test_subnets_and_security_groups_need_their_vpc(options: Json) -> None:
     """Without a VPC the function would silently run outside of them."""
-    with pytest.raises(ValueError, match=r"^vpc_subnets or security_groups are given without a vpc: give"):
+    with pytest.raises(
+        ValueError, match=r"^vpc_subnets, security_groups or ipv6_allowed_for_dual_stack is given without a vpc: give"
+    ):
         provided(any_stack(), **options)
 
 

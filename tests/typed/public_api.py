@@ -10,6 +10,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct, IDependable
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilder, RunningImageBuilderProvider
@@ -90,16 +92,41 @@ def provider(stack: Stack, vpc: ec2.Vpc, key: kms.IKey, role: iam.IRole) -> Runn
         "Provider",
         vpc=vpc,
         vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+        ipv6_allowed_for_dual_stack=True,
         security_groups=[ec2.SecurityGroup(stack, "Group", vpc=vpc)],
         role=role,
         log_retention=logs.RetentionDays.ONE_WEEK,
         memory_size=512,
         architecture=lambda_.Architecture.X86_64,
         runtime=lambda_.Runtime.PYTHON_3_13,
+        logging_format=lambda_.LoggingFormat.TEXT,
         environment_encryption=key,
         tracing=lambda_.Tracing.ACTIVE,
         description="Starts our builders",
+        builders_by_tag={"team": "cad"},
     )
+
+
+def of_another_app(stack: Stack, role: iam.IRole) -> RunningImageBuilder:
+    """A provider of another app is given like any other; its token comes from wherever a text can come from."""
+    token: str = ssm.StringParameter.value_for_string_parameter(stack, "/platform/token")
+    shared: RunningImageBuilderProvider = RunningImageBuilderProvider.from_service_token(stack, "Platform", token)
+    RunningImageBuilderProvider.from_service_token(stack, "ByName", shared.service_token, role=role)
+    return RunningImageBuilder(stack, "Builder", image_builder_name="nb-1", provider=shared)
+
+
+def exported(shared: RunningImageBuilderProvider) -> ssm.StringParameter:
+    """The parameter is CDK's own."""
+    return shared.export_service_token("/platform/token")
+
+
+def connected(
+    shared: RunningImageBuilderProvider, endpoint: ec2.InterfaceVpcEndpoint, bucket: s3.Bucket
+) -> ec2.Connections:
+    """A provider is a peer for rules and a grantee, as a function is."""
+    endpoint.connections.allow_default_port_from(shared)
+    bucket.grant_read(shared)
+    return shared.connections
 
 
 def parts(found: RunningImageBuilderProvider) -> tuple[lambda_.Function, iam.IRole, logs.ILogGroup, iam.IPrincipal]:

@@ -24,6 +24,15 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "ImageBuilderErrors": st.lists(st.fixed_dictionaries({"ErrorCode": TEXT, "ErrorMessage": TEXT}), max_size=5),
     "AccessEndpoints": st.lists(st.fixed_dictionaries({"EndpointType": TEXT, "VpceId": TEXT}), max_size=5),
     "IamRoleArn": TEXT,
+    "AgentAccessConfig": st.fixed_dictionaries(
+        {
+            "Settings": st.lists(st.fixed_dictionaries({"AgentAction": TEXT, "Permission": TEXT}), max_size=5),
+            "S3BucketArn": TEXT,
+            "ScreenResolution": TEXT,
+            "ScreenImageFormat": TEXT,
+            "UserControlMode": TEXT,
+        }
+    ),
     "VpcConfig": st.fixed_dictionaries({"SubnetIds": st.lists(TEXT, max_size=5)}),
     "DomainJoinInfo": st.fixed_dictionaries({"DirectoryName": TEXT, "OrganizationalUnitDistinguishedName": TEXT}),
 }

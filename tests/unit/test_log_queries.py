@@ -1,5 +1,6 @@
 """The Logs Insights queries of docs/operations.md against the lines that the function really writes."""
 
+import logging
 import re
 
 import pytest
@@ -8,13 +9,20 @@ from support.lambda_side import LambdaSide, event
 from support.paths import PROJECT_DIR
 from support.world import NAME, World
 
-SECTION = (
-    (PROJECT_DIR / "docs" / "operations.md")
-    .read_text(encoding="utf-8")
-    .partition("## Reading the log")[2]
-    .partition("\n## ")[0]
-)
-QUERIES = re.findall(r"^```text\n(.*?)^```", SECTION, flags=re.MULTILINE | re.DOTALL)
+PAGE = (PROJECT_DIR / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+def queries(heading: str) -> list[str]:
+    """Return the queries of a section."""
+    section = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^```text\n(.*?)^```", section, flags=re.MULTILINE | re.DOTALL)
+
+
+QUERIES = queries("Reading the log")
+PLAIN_QUERIES = queries("Reading a plain-text log")
+
+AS_TEXT = "[%(levelname)s]\t%(asctime)s.%(msecs)dZ\t%(request)s\t%(message)s\n"
+"""What Lambda's text format makes of a line; it takes the request's id from elsewhere."""
 
 OF_LAMBDA = {"@timestamp", "level", "message", "requestId"}
 """What Lambda's JSON format has in each line, and Logs Insights itself."""
@@ -66,3 +74,37 @@ def test_a_querys_filter_finds_a_line(query: str, lines: list[dict[str, object]]
         wanted = NAME if field == "builder" else value
         found = [each for each in found if each[field] == wanted]
     assert found
+
+
+@pytest.fixture
+def plain_lines(lines: list[dict[str, object]], caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the same log as Lambda's text format writes it."""
+    assert lines
+    formatter = logging.Formatter(AS_TEXT, "%Y-%m-%dT%H:%M:%S")
+    for record in caplog.records:
+        record.request = "5a1b6b1e-0000-0000-0000-000000000000"
+    return [formatter.format(record) for record in caplog.records]
+
+
+def test_there_are_queries_for_plain_text() -> None:
+    """What happened to a builder, and what failed."""
+    assert 2 == len(PLAIN_QUERIES)
+
+
+@pytest.mark.parametrize("query", PLAIN_QUERIES)
+def test_a_query_for_plain_text_finds_a_line_and_takes_it_apart(query: str, plain_lines: list[str]) -> None:
+    """Its filter matches, and each group of its pattern has a value: the builder, and what was said of it."""
+    condition, pattern = re.findall(r"/(.+?)/", query.replace("my-builder", NAME))
+    found = [line for line in plain_lines if re.search(condition, line)]
+    assert found
+    for line in found:
+        parsed = re.search(pattern.replace("(?<", "(?P<"), line)
+        assert parsed is not None
+        assert NAME == parsed["builder"]
+        assert all(parsed.groupdict().values())
+
+
+def test_plain_text_loses_the_fields_and_keeps_the_words(plain_lines: list[str]) -> None:
+    """The state is still told; how much time is left is not."""
+    assert any(f"{NAME}: state STOPPED" in line for line in plain_lines)
+    assert not any("remainingSeconds" in line or "elapsedSeconds" in line for line in plain_lines)

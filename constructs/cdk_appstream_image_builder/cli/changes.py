@@ -77,7 +77,8 @@ def _hand_overs(before: Observation | None, seen: Observation) -> Iterator[Chang
     known = set() if before is None else set(before.log)
     for line in seen.log:
         if line.hands_over and line not in known:
-            yield Change(at=line.at, kind="hand-over", text=f"handed over to invocation {line.invocation + 1}")
+            following = "a fresh invocation" if line.invocation is None else f"invocation {line.invocation + 1}"
+            yield Change(at=line.at, kind="hand-over", text=f"handed over to {following}")
 
 
 def _address(before: Observation | None, seen: Observation) -> Iterator[Change]:

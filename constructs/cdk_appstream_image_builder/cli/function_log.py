@@ -1,6 +1,7 @@
 """Reads what the function logged about a builder; the only module that calls CloudWatch Logs."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +11,12 @@ from cdk_appstream_image_builder.cli.observation import LogLine
 
 EVERY = 10.0
 """Seconds between two looks: CloudWatch Logs takes only a few such requests a second from a whole account."""
+
+
+_PLAIN = re.compile(r"\[[A-Z]+\]\t[^\t]*\t[^\t]*\t(?P<message>.*)", re.DOTALL)
+"""A line of Lambda's text format for Python."""
+
+_STATE = re.compile(r"(?:state|still) ([A-Z_]+)")
 
 
 class FunctionLog:
@@ -53,10 +60,10 @@ class FunctionLog:
         last = max((line.at for line in self._lines.values()), default=since)
         pages = self._make().get_paginator("filter_log_events")
         for page in pages.paginate(
-            # The name has no character that means something in a pattern.
             logGroupName=group,
             startTime=int(last * 1000),
-            filterPattern=f'{{ $.builder = "{self._name}" }}',
+            # How each message begins, in JSON as in plain text. The name has no character that means something in it.
+            filterPattern=f'"{self._name}:"',
         ):
             for event in page["events"]:
                 line = _line(event, self._name)
@@ -68,7 +75,7 @@ def _line(event: Mapping[str, Any], name: str) -> LogLine | None:
     try:
         fields = json.loads(event["message"])
     except ValueError:
-        return None
+        return _plain_line(event, name)
     if not isinstance(fields, dict) or fields.get("builder") != name:
         return None
     remaining = fields.get("remainingSeconds")
@@ -78,4 +85,19 @@ def _line(event: Mapping[str, Any], name: str) -> LogLine | None:
         state=str(fields.get("state") or ""),
         remaining=float(remaining) if isinstance(remaining, (int, float)) else None,
         invocation=int(fields.get("invocation") or 1),
+    )
+
+
+def _plain_line(event: Mapping[str, Any], name: str) -> LogLine | None:
+    """Return what a line of Lambda's text format tells: level, time, request, and the message alone."""
+    found = _PLAIN.match(event["message"])
+    if found is None or not found["message"].startswith(f"{name}: "):
+        return None
+    state = _STATE.match(found["message"].removeprefix(f"{name}: "))
+    return LogLine(
+        at=event["timestamp"] / 1000,
+        message=found["message"],
+        state=state[1] if state else "",
+        remaining=None,
+        invocation=None,
     )

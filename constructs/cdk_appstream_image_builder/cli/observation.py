@@ -47,13 +47,26 @@ class Deploy:
 
 @dataclass(frozen=True, kw_only=True)
 class LogLine:
-    """One line of the function's log."""
+    """One line of the function's log.
+
+    Attributes:
+        at: When, in seconds since the epoch.
+        message: What it says.
+        state: The builder's state, "" where the line doesn't tell.
+        remaining: Seconds until the function's own deadline; None in plain text.
+        invocation: The number of the invocation; None in plain text.
+    """
 
     at: float
     message: str
     state: str
     remaining: float | None
-    invocation: int
+    invocation: int | None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether Lambda wrote it as plain text, which has no fields."""
+        return self.invocation is None
 
     @property
     def hands_over(self) -> bool:

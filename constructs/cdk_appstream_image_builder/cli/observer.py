@@ -12,6 +12,11 @@ from running_image_builder_function.image_builder import ImageBuilder
 
 _NOT_FOUND = "ResourceNotFoundException"
 
+_PLAIN = (
+    "the function's log is plain text: it tells no deadline and no invocation numbers; "
+    "the deadline shown is the template's"
+)
+
 
 class NotFound(Exception):
     """There is no such image builder; the text is one line for a person."""
@@ -106,4 +111,7 @@ class Observer:
         if group is None:
             self._notes.append("the function's log is not known: give --log-group to see hand-overs")
             return ()
-        return self._log.lines(group, since=deploy.began_at, now=self._now())
+        lines = self._log.lines(group, since=deploy.began_at, now=self._now())
+        if any(line.is_plain for line in lines):
+            self._notes.append(_PLAIN)
+        return lines

@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_ssm as ssm
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilder, RunningImageBuilderProvider
 
@@ -20,15 +21,22 @@ provider = RunningImageBuilderProvider(
     vpc=vpc,
     vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
     security_groups=[ec2.SecurityGroup(stack, "SecurityGroup", vpc=vpc)],
+    ipv6_allowed_for_dual_stack=True,
     role=iam.Role(stack, "FunctionRole", assumed_by=lambda_service),
     log_retention=logs.RetentionDays.ONE_WEEK,
     memory_size=512,
     architecture=lambda_.Architecture.X86_64,
     runtime=lambda_.Runtime.PYTHON_3_13,
+    logging_format=lambda_.LoggingFormat.TEXT,
     environment_encryption=kms.Key(stack, "Key"),
     tracing=lambda_.Tracing.ACTIVE,
     description="Starts our builders",
+    builders_by_tag={"team": "cad"},
 )
+vpc.add_interface_endpoint(
+    "Api", service=ec2.InterfaceVpcEndpointAwsService.LAMBDA_
+).connections.allow_default_port_from(provider)
+parameter = provider.export_service_token("/platform/token")
 native = appstream.CfnImageBuilder(stack, "Native", name="nb-1", instance_type="stream.standard.medium", image_name="i")
 builder = RunningImageBuilder(
     stack,
@@ -68,4 +76,11 @@ fixed = RunningImageBuilderProvider(
     log_group=logs.LogGroup(third, "Logs"),
 )
 RunningImageBuilder(third, "Builder", image_builder_name="nb-3", provider=fixed)
+
+# An app that knows no more of a function than its token.
+fourth = Stack(app, "Fourth")
+token = ssm.StringParameter.value_for_string_parameter(fourth, "/platform/token")
+shared = RunningImageBuilderProvider.from_service_token(fourth, "Platform", token)
+told = RunningImageBuilder(fourth, "Builder", image_builder_name="nb-4", provider=shared, stop_after=Duration.hours(8))
+told.add_running_past_alarm(Duration.hours(10))
 app.synth()
