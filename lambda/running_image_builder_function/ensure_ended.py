@@ -13,7 +13,7 @@ from running_image_builder_function.states import STOPPING, Meaning, row
 class EnsureEnded(Goal):
     """Keep the schedule of a builder that is left running; delete it where the builder does not run any more.
 
-    Nothing was asked to be stopped, so whatever goes wrong here is no reason to keep a stack: the request succeeds, soon.
+    Nothing was asked to be stopped, so whatever goes wrong here is no reason to keep a stack: the request succeeds.
 
     Args:
         request: The Delete.

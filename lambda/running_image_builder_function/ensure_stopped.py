@@ -8,7 +8,7 @@ from running_image_builder_function.request import Request
 from running_image_builder_function.states import STARTING, STOPPED, STOPPING, Meaning, row
 
 UNSCHEDULE_PATIENCE = 40.0
-"""Seconds for which the schedule of a builder that is stopped is tried to be deleted; then it is left to fire at nothing."""
+"""Seconds for which the schedule of a stopped builder is tried to be deleted. One that stays has nothing to stop."""
 
 
 class EnsureStopped(Goal):

@@ -14,7 +14,7 @@ NOT_STARTED = "/not-started"
 """Ends the id that a failed Create answers with when it had started nothing. No builder's name contains a slash."""
 
 NOT_SEEN = "/start-not-seen"
-"""Ends the id that a failed Create answers with whose start, or another delivery's, has not shown in the builder yet."""
+"""Ends the id of a failed Create whose start, or another delivery's, has not shown in the builder yet."""
 
 _UNITS = {"": 1, "millis": 0.001, "seconds": 1, "minutes": 60, "hours": 60 * 60, "days": 24 * 60 * 60}
 """CDK's units of a Duration, in seconds."""
@@ -233,8 +233,8 @@ def _dropped(name: str, schedule: StopSchedule | None, old: Mapping[str, Any]) -
 def _abandoned(event: Mapping[str, Any], name: str, physical_id: str, old: Mapping[str, Any]) -> Request | None:
     """Return the Delete of a builder that only a failed update has named.
 
-    CloudFormation knows a resource by the id of its last success. An update to another name that fails leaves that id as
-    it was: the next Update, most often the roll-back, tells of the failed one's builder in its old properties only.
+    CloudFormation knows a resource by the id of its last success. An update to another name that fails leaves that id
+    as it was: the next Update, most often the roll-back, tells of the failed one's builder in its old properties only.
     """
     if event.get("RequestType") != "Update" or old.get(contract.NAME) in (name, physical_id):
         return None

@@ -1,4 +1,4 @@
-"""Where a request stands with CloudFormation: whether it is waited for, undone, or has a neighbor; decides by its looks."""
+"""Where a request stands with CloudFormation: whether it is waited for, is undone, or has a neighbor."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -47,9 +47,9 @@ logger = logging.getLogger("running_image_builder")
 class Standing:
     """The looks at the stack that one request's decisions ask for.
 
-    CloudFormation tells a waiting function nothing: neither that the stack is deleted or rolled back meanwhile, nor that
-    the event was delivered before, hours ago. What it tells when asked is the resource's status and since when it has
-    it. A status that is later than the request is another request's, or this one's end.
+    CloudFormation tells a waiting function nothing: neither that the stack is deleted or rolled back meanwhile, nor
+    that the event was delivered before, hours ago. When asked, it tells the resource's status and since when it has it.
+    A status that is later than the request is another request's, or this one's end.
 
     Args:
         stacks: The calls.
@@ -101,9 +101,7 @@ class Standing:
         Args:
             name: The builder's name.
         """
-        return self._ask(
-            lambda: self._stacks.has_another(self._stack_id, self._logical_id, name), settles=False
-        )
+        return self._ask(lambda: self._stacks.has_another(self._stack_id, self._logical_id, name), settles=False)
 
     def _ask(self, question: Callable[[], bool], *, settles: bool) -> bool | None:
         """Ask until an answer can be believed: ``settles`` at once, its contrary once it cannot be stale."""

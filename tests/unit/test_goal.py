@@ -61,7 +61,7 @@ def test_a_refusal_is_tried_again_for_a_while(goal: Goal, trouble: Trouble, pati
     if isinstance(goal, EnsureStopped) and trouble is Trouble.NOT_FOUND:
         goal.refused(Step.START, failed(trouble), now=BEGAN + 50 + patience)  # it is gone: the next look says so
         return
-    with pytest.raises(RequestFailed, match="Code on any:Action|role any:Action"):
+    with pytest.raises(RequestFailed, match=r"Code on any:Action|role any:Action"):
         goal.refused(Step.START, failed(trouble), now=BEGAN + 50 + patience)
 
 
@@ -76,7 +76,7 @@ def test_a_refused_look_is_repeated_for_a_while(goal: Goal, trouble: Trouble, pa
     goal.unanswered(failed(trouble), now=BEGAN + 50)
     goal.unanswered(failed(trouble), now=BEGAN + 50 + patience - 0.1)
 
-    with pytest.raises(RequestFailed, match="Code on any:Action|role any:Action"):
+    with pytest.raises(RequestFailed, match=r"Code on any:Action|role any:Action"):
         goal.unanswered(failed(trouble), now=BEGAN + 50 + patience)
 
 

@@ -15,7 +15,6 @@ from support.schedules import FakeSchedules
 from support.stack import FakeStacks
 from support.world import ARN, NAME, World
 
-
 EVENT = event()
 
 

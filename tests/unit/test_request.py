@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from running_image_builder_function.errors import RequestFailed
 from running_image_builder_function.request import Request, parse
-from running_image_builder_function.stop_schedule import StopSchedule
 from running_image_builder_function.standing import STALE
+from running_image_builder_function.stop_schedule import StopSchedule
 from support.lambda_side import LOGICAL_ID, RESPONSE_URL, LambdaSide, event
 from support.schedules import SCHEDULE
 from support.world import NAME, World

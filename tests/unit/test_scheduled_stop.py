@@ -75,7 +75,7 @@ def test_running_is_seen_again_after_the_stop_was_set(side: LambdaSide, world: W
 def test_a_stop_that_has_fired_and_may_be_tried_again_is_waited_out(
     side: LambdaSide, world: World, before: dict[str, str]
 ) -> None:
-    """The scheduler begins within five minutes, tries for five more, and nobody documents that a moved schedule ends that."""
+    """The scheduler begins within five minutes and tries for five; that moving it ends that is not documented."""
     world.put("RUNNING")
     side.schedules.due_at["stop-1"] = world.began_at - 100
 

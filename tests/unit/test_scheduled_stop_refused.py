@@ -172,7 +172,7 @@ def test_a_delete_with_nothing_to_stop_succeeds_whatever_appstream_answers(
 def test_a_stopped_builder_is_deleted_though_its_schedule_stays(
     side: LambdaSide, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The stop that was asked for was made; the schedule has nothing left to stop, and its role is gone with the stack."""
+    """The stop that was asked for was made; the schedule has nothing left to stop, and no role any more."""
     world.put("RUNNING")
     side.schedules.due_at["stop-1"] = world.began_at + 5000
     side.schedules.errors = [refusal(Trouble.UNAVAILABLE)] * 999
