@@ -3,8 +3,11 @@
 Two stacks with the same name are two versions of it: deploying the second one updates the first.
 """
 
+from collections.abc import Callable
+
 from aws_cdk import App, CfnOutput, CfnWaitConditionHandle, Duration, Stack
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilder, RunningImageBuilderProvider
 
@@ -22,15 +25,19 @@ def step(
     restart: bool = False,
     function_limit: int | None = None,
     provider: RunningImageBuilderProvider | None = None,
+    own_provider: Callable[[Stack], RunningImageBuilderProvider] | None = None,
+    construct_id: str = "Builder",
     stop_after: Duration | None = None,
     start_on_every_deploy: bool = False,
 ) -> RunningImageBuilder:
     """Add one version of a stack, with builders and, for the first of them, its outputs; return the first."""
     stack = Stack(app, step_id, stack_name=stack_name)
+    if own_provider is not None:
+        provider = own_provider(stack)
     builders = [
         RunningImageBuilder(
             stack,
-            f"Builder{number}" if number else "Builder",
+            f"{construct_id}{number}" if number else construct_id,
             image_builder_name=name,
             appstream_agent_version=agent_version,
             restart_to_update_agent=restart,
@@ -106,4 +113,25 @@ step(app, "DeletedOnItsWay", "plan-deleted", "plan-deleted", on_delete=OnDelete.
 step(app, "DeletedBefore", "plan-deleted-before", "plan-deleted-before", on_delete=OnDelete.STOP)
 step(app, "UnreachableLater", "plan-back", "plan-back")
 step(app, "UnreachableNow", "plan-back", "no-such-builder-at-all")
+step(app, "LogicalOld", "plan-logical", "plan-logical", on_delete=OnDelete.STOP, stop_after=quarter)
+step(
+    app,
+    "LogicalNew",
+    "plan-logical",
+    "plan-logical",
+    on_delete=OnDelete.STOP,
+    stop_after=quarter,
+    construct_id="Renamed",
+)
+step(app, "ProviderDefault", "plan-provider", "plan-provider")
+step(
+    app,
+    "ProviderConfigured",
+    "plan-provider",
+    "plan-provider",
+    timeout=Duration.minutes(2),
+    own_provider=lambda stack: RunningImageBuilderProvider(
+        stack, "Provider", log_retention=logs.RetentionDays.ONE_WEEK
+    ),
+)
 app.synth()
