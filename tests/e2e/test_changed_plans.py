@@ -29,6 +29,12 @@ def looked_at(control: Control, name: str) -> Callable[[], bool]:
     return lambda: any(call.name == name for call in control.calls())
 
 
+def cancel(deployer: Deployer, stack_name: str) -> None:
+    """Cancel the update, and wait until the stack is what it was."""
+    deployer.cloudformation.cancel_update_stack(StackName=stack_name)
+    wait_until(lambda: deployer.status(stack_name) == "UPDATE_ROLLBACK_COMPLETE")
+
+
 def stop_of(deployer: Deployer, name: str) -> float:
     """Return for when a builder's stop is scheduled, in seconds from now; 0 where none is."""
     scheduler = deployer.client("scheduler")
@@ -38,6 +44,32 @@ def stop_of(deployer: Deployer, name: str) -> float:
             at = datetime.fromisoformat(schedule["ScheduleExpression"][3:-1]).replace(tzinfo=timezone.utc)
             return at.timestamp() - time.time()
     return 0.0
+
+
+def test_a_cancelled_rename_does_not_start_the_other_builder_later(deployer: Deployer, control: Control) -> None:
+    """It was SNAPSHOTTING when the update was cancelled; it can be started while the roll-back starts the first one."""
+    control.put_image_builder("plan-a")
+    control.put_image_builder("plan-b", state="SNAPSHOTTING")
+    control.set_durations(snapshot=600)
+    deployer.deploy("PlanA").check()
+    control.set_state("plan-a", "STOPPED")
+    control.set_durations(start=25)
+    try:
+        with deploying(deployer, "PlanB"):
+            wait_until(looked_at(control, "plan-b"))
+            deployer.cloudformation.cancel_update_stack(StackName="plan-renamed")
+            wait_until(lambda: control.image_builder("plan-a").starts == 2)
+            control.set_state("plan-b", "STOPPED")
+            wait_until(lambda: deployer.status("plan-renamed") == "UPDATE_ROLLBACK_COMPLETE")
+    finally:
+        control.set_durations(start=6)
+    wait_for_functions(control, "plan-renamed")
+
+    assert ("STOPPED", 0) == (control.image_builder("plan-b").state, control.image_builder("plan-b").starts)
+    assert ("RUNNING", 0) == (control.image_builder("plan-a").state, control.image_builder("plan-a").stops)
+    assert 0.0 == stop_of(deployer, "plan-b")
+    assert stop_of(deployer, "plan-a") > 0
+    assert "plan-a" == deployer.events("plan-renamed")[-1][1]
 
 
 def test_a_failure_elsewhere_ends_a_rename_as_a_cancel_does(deployer: Deployer, control: Control) -> None:
@@ -82,6 +114,24 @@ def test_a_cancelled_earlier_stop_leaves_the_later_one(deployer: Deployer, contr
     assert "RUNNING" == control.image_builder("plan-hours").state
 
 
+def test_a_cancelled_restart_does_not_start_the_other_agent(deployer: Deployer, control: Control) -> None:
+    """The stop was made; the roll-back starts the builder, with the agent of before."""
+    control.put_image_builder("plan-agent", AppstreamAgentVersion="10-06-2026")
+    control.set_durations(stop=8)
+    try:
+        deployer.deploy("AgentOne").check()
+        with deploying(deployer, "AgentTwo"):
+            wait_until(lambda: control.image_builder("plan-agent").stops == 1)
+            cancel(deployer, "plan-agent")
+        wait_for_functions(control, "plan-agent")
+    finally:
+        control.set_durations(stop=3)
+
+    assert "RUNNING" == control.image_builder("plan-agent").state
+    asked = [call for call in control.calls() if call.operation == "StartImageBuilder" and call.name == "plan-agent"]
+    assert {"10-06-2026"} == {call.request.get("AppstreamAgentVersion") for call in asked}
+
+
 def test_a_stack_deleted_while_a_builder_starts_stops_it(deployer: Deployer, control: Control) -> None:
     """The Delete comes while the Create still runs, with an id that CloudFormation made up."""
     control.put_image_builder("plan-deleted")
@@ -111,3 +161,42 @@ def test_a_stack_deleted_before_the_start_starts_nothing(deployer: Deployer, con
 
     builder = control.image_builder("plan-deleted-before")
     assert ("STOPPED", 0) == (builder.state, builder.starts)
+
+
+def test_a_roll_back_ends_though_its_builder_cannot_run_any_more(deployer: Deployer, control: Control) -> None:
+    """It was deleted meanwhile; the stack is UPDATE_ROLLBACK_COMPLETE all the same, and can be deployed again."""
+    control.put_image_builder("plan-back")
+    deployer.deploy("UnreachableLater").check()
+    control.set_state("plan-back", "DELETING", then=[(0.1, "")])
+
+    assert deployer.deploy("UnreachableNow").exit_code != 0
+
+    assert "UPDATE_ROLLBACK_COMPLETE" == deployer.status("plan-back")
+
+
+def test_a_renamed_construct_keeps_its_builder_running(deployer: Deployer, control: Control) -> None:
+    """The clean-up Delete of the old one neither stops the builder nor leaves a stop of its own behind."""
+    control.put_image_builder("plan-logical")
+    deployer.deploy("LogicalOld").check()
+
+    deployer.deploy("LogicalNew").check()
+
+    builder = control.image_builder("plan-logical")
+    assert ("RUNNING", 1, 0) == (builder.state, builder.starts, builder.stops)
+    scheduler = deployer.client("scheduler")
+    found = [scheduler.get_schedule(Name=each["Name"]) for each in scheduler.list_schedules()["Schedules"]]
+    assert 1 == len([each for each in found if '"plan-logical"' in each["Target"]["Input"]])
+
+
+def test_a_provider_can_be_configured_later_and_back(deployer: Deployer, control: Control) -> None:
+    """The ServiceToken stays, which CloudFormation doesn't let change; nothing is replaced."""
+    control.put_image_builder("plan-provider")
+    deployer.deploy("ProviderDefault").check()
+
+    deployer.deploy("ProviderConfigured").check()
+    deployer.deploy("ProviderDefault").check()
+
+    assert [("CREATE_COMPLETE", "plan-provider")] + [("UPDATE_COMPLETE", "plan-provider")] * 2 == [
+        each[:2] for each in deployer.events("plan-provider") if each[0].endswith("_COMPLETE")
+    ]
+    assert 1 == control.image_builder("plan-provider").starts

@@ -37,6 +37,7 @@ def step(
     restart: bool = False,
     function_limit: int | None = None,
     provider: RunningImageBuilderProvider | None = None,
+    construct_id: str = "Builder",
     stop_after: Duration | None = None,
     start_on_every_deploy: bool = False,
     configured: dict[str, Any] | None = None,
@@ -48,7 +49,7 @@ def step(
     builders = [
         RunningImageBuilder(
             stack,
-            f"Builder{number}" if number else "Builder",
+            f"{construct_id}{number}" if number else construct_id,
             image_builder_name=name,
             appstream_agent_version=agent_version,
             restart_to_update_agent=restart,
@@ -130,4 +131,23 @@ step(app, "Placed", "placed", "placed", on_delete=OnDelete.STOP)
 configuration = {"memory_size": 512, "log_retention": logs.RetentionDays.ONE_WEEK, "description": "Ours"}
 step(app, "PlacedConfigured", "placed", "placed", on_delete=OnDelete.STOP, configured=configuration)
 step(app, "PlacedAgain", "placed", "placed", on_delete=OnDelete.STOP, timeout=Duration.minutes(2))
+step(app, "LogicalOld", "plan-logical", "plan-logical", on_delete=OnDelete.STOP, stop_after=quarter)
+step(
+    app,
+    "LogicalNew",
+    "plan-logical",
+    "plan-logical",
+    on_delete=OnDelete.STOP,
+    stop_after=quarter,
+    construct_id="Renamed",
+)
+step(app, "ProviderDefault", "plan-provider", "plan-provider")
+step(
+    app,
+    "ProviderConfigured",
+    "plan-provider",
+    "plan-provider",
+    timeout=Duration.minutes(2),
+    configured={"log_retention": logs.RetentionDays.ONE_WEEK},
+)
 app.synth()
