@@ -109,17 +109,21 @@ def _was_anothers(history: History, act: Act, last: Request) -> bool:
         for each in changes
         if each.what == "set" and each.due == due and each.invocation is not None
     ]
-    if not setters or due > last.ended_at + _CLOCKS:
+    if not setters:
         return False
     setter = setters[-1]
     resource = (setter.stack_id, setter.logical_id)
-    removed = any(
-        each.kind == "Delete"
-        and setter.number < each.number < last.number
-        and (each.stack_id, each.logical_id) == resource
+    removed = [
+        each
         for each in history.requests
-    )
-    return removed or resource != (last.stack_id, last.logical_id)
+        if each.kind == "Delete" and each.number > setter.number and (each.stack_id, each.logical_id) == resource
+    ]
+    other = resource != (last.stack_id, last.logical_id)
+    if other and (not removed or due <= removed[0].sent_at + _CLOCKS):
+        # That one was there when its stop was due.
+        return True
+    gone = any(each.number < last.number for each in removed)
+    return due <= last.ended_at + _CLOCKS and (gone or other)
 
 
 def _stack_of(request: Request) -> str:
