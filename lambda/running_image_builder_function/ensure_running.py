@@ -98,13 +98,15 @@ class EnsureRunning(Goal):
         journey = self.journey
         if not before and not journey.late and journey.complained_at is None:
             journey.complained_at = builder.newest_error
-        # An earlier delivery may have started what can run; without one, only what is seen on its way, or appears.
-        runs = row(builder.state).to_run is not Meaning.FAIL
+        # An earlier delivery may have started it, whatever it is now; without one, what is on its way, or appears.
         appeared = builder.state == RUNNING and before in (STOPPED, STOPPING)
-        if not journey.acted and (builder.state in STARTING or appeared or (journey.late and runs)):
+        if not journey.acted and (builder.state in STARTING or appeared or journey.late):
             journey.may_have_started = True
-        waits = row(builder.state).to_run is Meaning.WAIT and not journey.acted
-        journey.between_since = (journey.between_since or now) if waits else None
+        if journey.acted:
+            journey.between_since = None
+        elif row(builder.state).to_run is Meaning.WAIT:
+            # From the first time on: one that comes and goes is waited for no longer than one that stays.
+            journey.between_since = journey.between_since or now
 
     def _complained(self, builder: ImageBuilder) -> bool:
         """Return whether AppStream has recorded an error of the builder's since this request began."""
@@ -115,7 +117,9 @@ class EnsureRunning(Goal):
     def outwaits_at(self) -> float:
         """When a roll-back has waited long enough for what it found on its way by somebody else's doing."""
         since = self.journey.between_since
-        return super().outwaits_at if since is None else since + ROLL_BACK_PATIENCE
+        if since is None or self.journey.last_state == RUNNING:
+            return super().outwaits_at
+        return since + ROLL_BACK_PATIENCE
 
     def is_enough(self, *, now: float) -> bool:
         """Return whether the builder ran as asked for at the last look, with no more to come but its address."""
@@ -128,9 +132,13 @@ class EnsureRunning(Goal):
 
     @property
     def missing(self) -> str:
-        """What has not come about: for a builder that runs, its scheduled stop."""
-        unscheduled = self.request.schedule and self.journey.last_state == RUNNING and self.journey.stops_at is None
-        return "its stop is not scheduled" if unscheduled else super().missing
+        """What has not come about: for a builder that runs, what was to be done about its scheduled stop."""
+        journey = self.journey
+        if journey.last_state == RUNNING and self.request.schedule and journey.stops_at is None:
+            return "its stop is not scheduled"
+        if journey.last_state == RUNNING and self.request.dropped and not journey.unscheduled:
+            return "its scheduled stop is not deleted"
+        return super().missing
 
     def data(self, builder: ImageBuilder | None) -> dict[str, str]:
         """Return the builder's attributes, and when it will be stopped; "" for all that is not known."""

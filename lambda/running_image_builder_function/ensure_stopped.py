@@ -29,9 +29,11 @@ class EnsureStopped(Goal):
         super().__init__(request, journey, arn=arn)
         self._only_started = only_started
         self._reached = False
+        self._doubtful = False
 
     def step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step after a look at the builder."""
+        self._doubtful = False
         step = self._look(builder, now=now)
         self._reached = step is Step.DONE
         unwanted = self.request.schedule and not self.journey.unscheduled
@@ -39,6 +41,9 @@ class EnsureStopped(Goal):
 
     def is_enough(self, *, now: float) -> bool:
         """Return whether the builder was stopped at the last look: the stop that was asked for was made."""
+        if self._doubtful and now >= self.deadline:
+            self.leave_behind("it is STOPPED, but a start of a moment ago may not show yet")
+            return True
         if self._reached and self.request.schedule and not self.journey.unscheduled and now >= self.deadline:
             self.leave_behind(f"its schedule {self.request.schedule.name} stays: there was no time to delete it")
             return True
@@ -52,8 +57,9 @@ class EnsureStopped(Goal):
         meaning = row(builder.state).to_stop
         if meaning is Meaning.REACHED:
             # A start of a moment ago may not show yet.
-            doubtful = (self.request.doubtful or self._only_started) and builder.state == STOPPED and not journey.acted
-            return Step.WAIT if doubtful and now < journey.delivered_at + LAG else Step.DONE
+            may_be = (self.request.doubtful or self._only_started) and builder.state == STOPPED and not journey.acted
+            self._doubtful = may_be and now < journey.delivered_at + LAG
+            return Step.WAIT if self._doubtful else Step.DONE
         if meaning is Meaning.WAIT:
             if self._only_started and builder.state not in (*STARTING, STOPPING):
                 return Step.DONE

@@ -314,7 +314,11 @@ class Function:
         """Return the goal of a Delete, after a look for another resource that has the builder by now."""
         acts = request.schedule or (request.stop_on_delete and request.started_here)
         if acts and journey.is_anothers is None:
-            journey.is_anothers = work.standing.has_another(request.name)
+            told = work.standing.has_another(request.name)
+            if told is None:
+                # A builder that nobody stops is paid for: what is not known is taken to be this resource's own.
+                journey.left_behind.append("CloudFormation does not tell whether another resource of the stack has it")
+            journey.is_anothers = bool(told)
             if journey.is_anothers:
                 logger.info("%s: another resource of the stack has the builder, which is left to it", request.name)
         return deleted_goal(

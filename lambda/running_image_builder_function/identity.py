@@ -10,7 +10,9 @@ def failed_id(request: Request, journey: Journey) -> str:
 
     That nothing was started is said only where it is certain: what is forgotten runs on, and is paid for.
     """
-    if not (journey.did_start or journey.may_have_started):
+    # An earlier delivery may have seen, and started, what this one was not even allowed to look at.
+    blind = journey.late and not journey.seen and journey.missing_since is None
+    if not (journey.did_start or journey.may_have_started or blind):
         return request.name + NOT_STARTED
     unseen = journey.last_state == STOPPED and not journey.moved
     return request.name + NOT_SEEN if unseen else request.name

@@ -31,10 +31,10 @@ _UNDATED = 25.0
 
 _ENDS = {
     "Create": ("CREATE_COMPLETE", "CREATE_FAILED"),
-    "Update": (),
+    "Update": ("DELETE_IN_PROGRESS", "DELETE_COMPLETE", "DELETE_FAILED", "DELETE_SKIPPED"),
     "Delete": ("DELETE_COMPLETE", "DELETE_SKIPPED"),
 }
-"""The statuses that tell of a request's own end even where it has no date: nothing else leads to them."""
+"""The statuses that tell of a request's end even where it has no date: nothing that comes before it leads to them."""
 
 ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 """The status of a stack whose failed or cancelled update is being undone."""
@@ -88,13 +88,12 @@ class Standing:
         journey = self._journey
         if self._kind != "Update" or journey.rolls_back:
             return journey.rolls_back
-        journey.rolls_back = self._ask(
-            lambda: self._stacks.stack_status(self._stack_id) == ROLLING_BACK, settles=True, unknown=guess
-        )
+        told = self._ask(lambda: self._stacks.stack_status(self._stack_id) == ROLLING_BACK, settles=True)
+        journey.rolls_back = guess if told is None else told
         return journey.rolls_back
 
-    def has_another(self, name: str) -> bool:
-        """Return whether another resource of the stack has a builder; where CloudFormation does not tell, it has not.
+    def has_another(self, name: str) -> bool | None:
+        """Return whether another resource of the stack has a builder; None where CloudFormation does not tell.
 
         A stack that is deleted deletes all its resources at once: one that is said to live is asked for again when what
         is said cannot be from before that.
@@ -103,10 +102,10 @@ class Standing:
             name: The builder's name.
         """
         return self._ask(
-            lambda: self._stacks.has_another(self._stack_id, self._logical_id, name), settles=False, unknown=False
+            lambda: self._stacks.has_another(self._stack_id, self._logical_id, name), settles=False
         )
 
-    def _ask(self, question: Callable[[], bool], *, settles: bool, unknown: bool) -> bool:
+    def _ask(self, question: Callable[[], bool], *, settles: bool) -> bool | None:
         """Ask until an answer can be believed: ``settles`` at once, its contrary once it cannot be stale."""
         began = self._clock.time()
         while True:
@@ -116,7 +115,7 @@ class Standing:
                 return told
             patience = UNKNOWN_PATIENCE if told is None else STALE
             if now + _PAUSE > self.last_call_at or now - began >= patience:
-                return unknown if told is None else told
+                return told
             self._clock.sleep(_PAUSE)
 
     def _is_over(self, found: ResourceStatus) -> bool:

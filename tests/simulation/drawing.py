@@ -177,6 +177,6 @@ def _step(chance: Random, kind: str, properties: Properties | None, stormy: floa
         pause=chance.choice((1.0, 5.0, 30.0, 400.0, 2000.0)),
         cancel_after=chance.random() * min(timeout, 900) if cancels else None,
         fails_elsewhere_after=chance.random() * 120 if kind != "delete" and chance.random() < 0.15 else None,
-        url="dated" if chance.random() < 0.9 else "undated",
+        url="dated" if chance.random() < 0.9 else "expires",
         troubles=tuple(draw_troubles(chance, stormy, timeout, NAMES) for _ in range(4)),
     )

@@ -90,6 +90,7 @@ def test_an_end_within_the_requests_second_counts_once_no_look_can_be_stale(stat
         ("Update", "UPDATE_COMPLETE", 10, False),
         ("Update", "UPDATE_COMPLETE", 26, True),
         ("Update", "UPDATE_IN_PROGRESS", 26, True),
+        ("Update", "DELETE_COMPLETE", -5, True),
         ("Delete", "DELETE_COMPLETE", -5, True),
         ("Delete", "DELETE_FAILED", 10, False),
         ("Delete", "DELETE_FAILED", 26, True),
@@ -208,10 +209,10 @@ def test_another_resource_is_believed_to_have_the_builder_once_that_cannot_be_st
     assert (False, True) == (goes.standing.has_another(NAME), stays.standing.has_another(NAME))
 
 
-def test_a_builder_of_which_nothing_is_told_is_the_requests_own() -> None:
-    """A builder that nobody stops is paid for."""
+def test_a_neighbor_that_cannot_be_looked_for_is_not_made_up() -> None:
+    """Neither way: the Delete decides, and says so."""
     stand = Stand("Delete")
     stand.stacks.others = {NAME}
     stand.stacks.errors = [FAILED] * 99
 
-    assert not stand.standing.has_another(NAME)
+    assert stand.standing.has_another(NAME) is None
