@@ -11,6 +11,7 @@ from simulation.invariants_truth import about, is_another_known, warned
 _RESERVE = 35.0
 """Seconds before its deadline at which a request gives up waiting for a late stop, and clocks are apart."""
 
+_A_MINUTE = 60.0
 _CLOCKS = 21.0
 """Seconds that two clocks are apart at most, and a rounded one."""
 
@@ -119,8 +120,9 @@ def _was_anothers(history: History, act: Act, last: Request) -> bool:
         if each.kind == "Delete" and each.number > setter.number and (each.stack_id, each.logical_id) == resource
     ]
     other = resource != (last.stack_id, last.logical_id)
-    if other and (not removed or due <= removed[0].sent_at + _CLOCKS):
-        # That one was there when its stop was due.
+    # That one was there when its stop was due, or its Delete had not been delivered for a minute.
+    begins = [each.began_at for each in history.of(removed[0])] if removed else []
+    if other and (not removed or due <= min(begins, default=removed[0].ended_at) + _A_MINUTE + _CLOCKS):
         return True
     gone = any(each.number < last.number for each in removed)
     return due <= last.ended_at + _CLOCKS and (gone or other)
