@@ -288,7 +288,7 @@ class CloudFormationModel:
         page = listed[first : first + _PAGE]
         look.listed = tuple(page)
         following = first + _PAGE if first + _PAGE < len(listed) else None
-        look.last_page = following is None
+        look.first_page, look.last_page = first == 0, following is None
         self._noted(look, ", ".join(f"{name} {each.status} {each.physical_id}" for name, each in page))
         rows = [(name, each.status, self._stamp(each.at), each.physical_id) for name, each in page]
         return stack_resources(rows, following=following, with_others=first == 0)

@@ -181,6 +181,7 @@ class StackLook:
     told: Status | None = None
     stack_status: str = ""
     listed: tuple[tuple[str, Status], ...] = ()
+    first_page: bool = True
     last_page: bool = True
     stale: bool = False
 

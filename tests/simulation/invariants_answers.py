@@ -150,7 +150,8 @@ def _is_alone(history: History, who: Invocation) -> bool:
     root = who.root
     others = [each for each in history.of(root.request) if each.root is not root and each.began_at < who.ended_at]
     fresh = root.request.dated and root.began_at - root.request.sent_at < _SURELY_FRESH and root.attempt == 1
-    return fresh and not others and not _unsure(history, who)
+    looked = any(who.descends_from(look.invocation) and look.arrived for look in history.looks)
+    return fresh and looked and not others and not _unsure(history, who)
 
 
 def _unsure(history: History, who: Invocation) -> bool:

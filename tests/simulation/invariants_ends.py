@@ -167,6 +167,9 @@ def _was_told_of(history: History, start: Act, request: Request) -> bool:
     last = ends[-1] if ends else request
     if not last.succeeded:
         return True
+    if last.kind == "Delete" and last.properties.on_delete != "STOP" and last.properties.stop_after is None:
+        # What was asked for last was to leave it.
+        return True
     if any(
         each.answer.get("Status") == "FAILED"
         and each.ended_at >= (start.at if each.kind == "Delete" else max(start.at, last.ended_at))

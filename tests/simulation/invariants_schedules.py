@@ -11,6 +11,7 @@ from simulation.invariants_truth import about, is_another_known, warned
 _RESERVE = 35.0
 """Seconds before its deadline at which a request gives up waiting for a late stop, and clocks are apart."""
 
+_A_MINUTE = 60.0
 _CLOCKS = 21.0
 """Seconds that two clocks are apart at most, and a rounded one."""
 
@@ -130,17 +131,22 @@ def _was_anothers(history: History, act: Act, last: Request) -> bool:
         for each in changes
         if each.what == "set" and each.due == due and each.invocation is not None
     ]
-    if not setters or due > last.ended_at + _CLOCKS:
+    if not setters:
         return False
     setter = setters[-1]
     resource = (setter.stack_id, setter.logical_id)
-    removed = any(
-        each.kind == "Delete"
-        and setter.number < each.number < last.number
-        and (each.stack_id, each.logical_id) == resource
+    removed = [
+        each
         for each in history.requests
-    )
-    return removed or resource != (last.stack_id, last.logical_id)
+        if each.kind == "Delete" and each.number > setter.number and (each.stack_id, each.logical_id) == resource
+    ]
+    other = resource != (last.stack_id, last.logical_id)
+    # That one was there when its stop was due, or its Delete had not been delivered for a minute.
+    begins = [each.began_at for each in history.of(removed[0])] if removed else []
+    if other and (not removed or due <= min(begins, default=removed[0].ended_at) + _A_MINUTE + _CLOCKS):
+        return True
+    gone = any(each.number < last.number for each in removed)
+    return due <= last.ended_at + _CLOCKS and (gone or other)
 
 
 def _stack_of(request: Request) -> str:

@@ -342,9 +342,12 @@ def is_another_known(history: History, request: Request, *, until: float, name: 
     pages: list[tuple[str, Status]] = []
     for look in history.stack_looks:
         if look.invocation.request is request and look.operation == "ListStackResources" and look.at <= until:
-            pages = [] if look.failed else [*pages, *look.listed]
-            if look.last_page and not look.failed:
-                listed, pages = pages, []
+            if look.failed:
+                continue
+            # Whoever has found another one may leave the pages that follow.
+            pages = [*([] if look.first_page else pages), *look.listed]
+            if look.last_page or any(is_live(each.status) for _, each in pages):
+                listed = pages
     return any(
         logical_id != request.logical_id and status.physical_id == name and is_live(status.status)
         for logical_id, status in listed

@@ -40,6 +40,16 @@ class _Before:
     created: tuple[str, ...]
     template: dict[str, Properties]
 
+    def and_then(self, later: "_Before") -> "_Before":
+        """Return what there was before the first of two updates that both were left as they failed."""
+        known = [name for name in later.updated if name in self.live]
+        return _Before(
+            self.live,
+            tuple(dict.fromkeys((*self.updated, *known))),
+            tuple(dict.fromkeys((*self.created, *later.created))),
+            {**self.template, **later.template},
+        )
+
 
 class Operations:
     """Runs the steps of one stack; one that is gone is followed by a new one of its name at the next Create.
@@ -162,8 +172,7 @@ class Operations:
             self._clean_up(before, gone=[name for name in before if name not in template])
             self._is("UPDATE_COMPLETE")
         elif (self._step.no_rollback or paused) and not cancelled:
-            # Only the first of several updates that failed one after the other can be taken back from here.
-            self._left = self._left if paused else left
+            self._left = left if self._left is None else self._left.and_then(left)
             self._is("UPDATE_FAILED")
         else:
             self._scheduler.sleep(self._chance.random() * _A_MOMENT)

@@ -60,7 +60,6 @@ def _did(history: History) -> Counter[tuple[str, str]]:
         did["answers", f"{request.kind} {request.answer.get('Status') or request.ended}"] += 1
         did["lives", "roll-backs"] += request.rolls_back
         did["lives", "ids that CloudFormation made up"] += request.made_up
-        did["lives", "requests without a date"] += not request.dated
         did["lives", "requests dated by their URL's end"] += "Expires=" in request.url.replace("X-Amz-Expires=", "")
     did.update(_lives(history))
     for invocation in history.invocations:

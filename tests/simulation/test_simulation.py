@@ -49,7 +49,7 @@ def test_the_runs_reach_everything_that_is_claimed() -> None:
         name.split(":")[0] for name, _ in tally.names("faults")
     }
     assert 14 == len(tally.names("builders at the beginning"))
-    assert 13 == len(tally.names("lives"))
+    assert 12 == len(tally.names("lives"))
     assert [] == [name for name, times in tally.names("lives") if not times]
     assert {"garbled", "missing", "http"} <= {name.split(": ")[1].split()[0] for name, _ in tally.names("faults")}
 
