@@ -34,6 +34,10 @@ class Trouble(Enum):
     """Refused for good: no later try can succeed."""
 
 
+_NEVER_CONNECTED = ("ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError", "SSLError")
+"""The names of botocore's errors for calls that have not reached anybody."""
+
+
 class CallFailed(Exception):
     """A call to AWS failed.
 
@@ -65,6 +69,11 @@ class CallFailed(Exception):
         self.detail = detail
         self.resource = resource
         self.has_no_endpoint = has_no_endpoint
+
+    @property
+    def may_have_taken_effect(self) -> bool:
+        """Whether the call may have arrived, with only its answer missing."""
+        return self.trouble is Trouble.UNAVAILABLE and not self.has_no_endpoint and self.code not in _NEVER_CONNECTED
 
     @property
     def service(self) -> str:

@@ -8,6 +8,9 @@ from running_image_builder_function.stop_schedule import ScheduledStop, StopSche
 _SLACK = 20.0
 """Seconds by which the clocks of two services may differ, and a stop be on its way."""
 
+_FAR = 600.0
+"""Seconds from now after which a stop does not meet what this request does: its answer or next step comes first."""
+
 
 def change_schedule(goal: Goal, step: Step, *, schedules: Schedules, now: float) -> str:
     """Make a step of ``SCHEDULING``; return what the log says of it.
@@ -48,6 +51,11 @@ def _hold(goal: Goal, *, schedules: Schedules, now: float) -> str:
             continue
         if _is_anothers(found, goal):
             said.append(_serves(found, goal))
+            continue
+        if found.request_id == goal.owner and (found.at or 0.0) >= now + _FAR:
+            # Another delivery of this request has set it: perhaps for good, and told so already.
+            goal.held(found, provides=schedule is goal.request.schedule, quiet_until=found.quiet_until)
+            said.append("the scheduled stop is this request's own")
             continue
         # What another delivery of this request has found is in its note: this one finds the moved schedule only.
         quiet_until = max(found.quiet_until, _quiet_until(found, now=now))

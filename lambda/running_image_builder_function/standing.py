@@ -88,7 +88,8 @@ class Standing:
         journey = self._journey
         if self._kind != "Update" or journey.rolls_back:
             return journey.rolls_back
-        told = self._ask(lambda: self._stacks.stack_status(self._stack_id) == ROLLING_BACK, settles=True)
+        # Neither answer is believed at once: the first seconds of an update may show the roll-back before it as well.
+        told = self._ask(lambda: self._stacks.stack_status(self._stack_id) == ROLLING_BACK)
         journey.rolls_back = guess if told is None else told
         return journey.rolls_back
 
@@ -103,17 +104,22 @@ class Standing:
         """
         return self._ask(lambda: self._stacks.has_another(self._stack_id, self._logical_id, name), settles=False)
 
-    def _ask(self, question: Callable[[], bool], *, settles: bool) -> bool | None:
-        """Ask until an answer can be believed: ``settles`` at once, its contrary once it cannot be stale."""
+    def _ask(self, question: Callable[[], bool], *, settles: bool | None = None) -> bool | None:
+        """Ask until an answer can be believed: ``settles`` at once, any other once it cannot be stale.
+
+        Where no more answers come, the last one counts; None where there was none.
+        """
         began = self._clock.time()
+        last: bool | None = None
         while True:
             told = self._look(question)
+            last = last if told is None else told
             now = self._clock.time()
             if told is not None and (told is settles or self._is_settled()):
                 return told
-            patience = UNKNOWN_PATIENCE if told is None else STALE
+            patience = STALE if told is not None else UNKNOWN_PATIENCE
             if now + _PAUSE > self.last_call_at or now - began >= patience:
-                return told
+                return last
             self._clock.sleep(_PAUSE)
 
     def _is_over(self, found: ResourceStatus) -> bool:

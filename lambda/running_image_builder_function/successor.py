@@ -60,10 +60,11 @@ def hand_over(
     Where Lambda throttles or cannot be reached, this goes on until then. After the first one, no try is begun that may
     not end by then: an invocation that is killed in the middle of one does not know what became of it.
 
-    A lost answer may mean two successors. They look before they act and carry the same memory, so that is harmless.
+    A lost answer is not followed by another try: it may mean two successors, each of which may do the same again. Two
+    are harmless, since they look before they act and carry the same memory, but a thousand are not.
 
     Raises:
-        CallFailed: The hand-over stayed refused.
+        CallFailed: The hand-over stayed refused, or was not answered.
     """
     pause = _PAUSE
     while True:
@@ -71,7 +72,7 @@ def hand_over(
             invoke(function_arn, event)
         except CallFailed as error:
             room = until - LONGEST_CALL - clock.time()
-            if error.trouble in _HOPELESS or room <= 0:
+            if error.trouble in _HOPELESS or error.may_have_taken_effect or room <= 0:
                 raise
         else:
             return

@@ -8,6 +8,7 @@ import pytest
 from running_image_builder_function.contract import ATTRIBUTES, SCHEDULED_STOP_TIME
 from running_image_builder_function.errors import CallFailed, Trouble
 from running_image_builder_function.ports import ResourceStatus
+from running_image_builder_function.standing import STALE
 from running_image_builder_function.stop_schedule import ScheduledStop
 from support.lambda_side import LOGICAL_ID, LambdaSide, event, issued, update_event
 from support.schedules import SCHEDULE
@@ -161,13 +162,13 @@ def test_a_resource_that_comes_back_is_not_taken_for_the_deleted_one(side: Lambd
 def test_a_roll_back_to_what_cannot_run_succeeds_with_the_true_state(
     side: LambdaSide, world: World, caplog: pytest.LogCaptureFixture, state: str
 ) -> None:
-    """At once: a failure would need a person, and nothing would be better for it."""
+    """As soon as no look can be stale: a failure would need a person, and nothing would be better for it."""
     world.put(state)
 
     answer = rolled_back(side, {"PollIntervalSeconds": "5"})
 
     assert ("SUCCESS", NAME, state) == (answer["Status"], answer["PhysicalResourceId"], answer["Data"]["State"])
-    assert [0] == side.answered_at
+    assert [STALE] == side.answered_at
     assert any(f"{NAME}: rolled back, but Image builder {NAME} ({state})" in each for each in warnings(caplog))
 
 
@@ -504,3 +505,15 @@ def test_a_region_without_the_scheduler_fails_after_a_minute(side: LambdaSide, w
 
     assert "this Region may lack the scheduler" in answer["Reason"]
     assert 60 <= side.answered_at[0] <= 76
+
+
+def test_a_twin_leaves_the_stop_that_its_brother_has_set_and_told(side: LambdaSide, world: World) -> None:
+    """Put off, it would come half an hour later than was told."""
+    world.put("PENDING")
+    told = world.began_at + 900
+    side.schedules.changed["stop-1"] = ScheduledStop(at=told, builder=NAME, request_id=f"{LOGICAL_ID}/request-1")
+    world.clock.later(60, lambda: side.stacks.tell("CREATE_COMPLETE"))
+
+    side.run(issued(event(**SCHEDULE), world))
+
+    assert [("find", "stop-1")] == side.schedules.calls

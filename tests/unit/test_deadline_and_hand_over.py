@@ -185,21 +185,36 @@ def test_time_is_kept_for_the_answer_and_a_look_at_the_stack(
     assert [pytest.approx(gives_up_after, abs=0.5)] == side.answered_at
 
 
-@pytest.mark.parametrize("trouble", [Trouble.THROTTLED, Trouble.UNAVAILABLE])
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [(Trouble.THROTTLED, "TooManyRequestsException"), (Trouble.UNAVAILABLE, "EndpointConnectionError")],
+)
 def test_a_start_that_goes_well_does_not_fail_because_lambda_is_in_trouble(
-    side: LambdaSide, world: World, trouble: Trouble
+    side: LambdaSide, world: World, trouble: Trouble, code: str
 ) -> None:
     """Lambda delivers the event again a minute later; that one has the memory of the hand-over before."""
     side.limit = 300
     world.put("STOPPED")
     died: list[float] = []
     side.on_death = lambda: died.append(world.elapsed())
-    side.invoke_errors = [refused(trouble, "Code") for _ in range(5)]
+    side.invoke_errors = [refused(trouble, code) for _ in range(5)]
 
     answer = side.run(event())
 
     assert ("SUCCESS", 1, 1) == (answer["Status"], world.starts(), len(died))
     assert 255 <= died[0] <= 300
+
+
+def test_a_hand_over_without_an_answer_is_left_to_lambda_once(side: LambdaSide, world: World) -> None:
+    """It may have arrived: who tries again, and is tried again himself, would make thousands of successors."""
+    side.limit = 300
+    world.put("STOPPED")
+    world.starts_end("never")
+    side.invoke_errors = [refused(Trouble.UNAVAILABLE, "ReadTimeoutError") for _ in range(5)]
+
+    side.deliver(issued_event(world, TimeoutSeconds="3000"))
+
+    assert (1, 3, 1) == (side.deaths, len(side.invoke_errors), world.starts())
 
 
 @pytest.mark.parametrize("trouble", [Trouble.INVALID, Trouble.NOT_FOUND])

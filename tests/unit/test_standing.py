@@ -158,17 +158,26 @@ def test_only_an_update_can_be_a_roll_backs(kind: str) -> None:
     assert [] == stand.stacks.calls
 
 
-def test_that_a_stack_rolls_back_is_believed_at_once_and_kept() -> None:
-    """An answer of before would tell the contrary."""
-    stand = Stand("Update")
+def test_that_a_stack_rolls_back_is_asked_once() -> None:
+    """What was found out is kept."""
+    stand = Stand("Update", age=300, late=True)
     stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
 
     assert stand.standing.rolls_back()
     assert stand.standing.rolls_back()
-    assert (["DescribeStacks"], 0.5) == (stand.stacks.calls, stand.clock.now - BEGAN)
+    assert ["DescribeStacks"] == stand.stacks.calls
 
 
-def test_that_a_stack_does_not_roll_back_is_believed_once_it_cannot_be_stale() -> None:
+def test_a_roll_back_of_before_is_not_taken_for_this_updates() -> None:
+    """Its end may not show yet when the next update begins."""
+    stand = Stand("Update")
+    stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    stand.clock.later(STALE - 5, lambda: setattr(stand.stacks, "status", "UPDATE_IN_PROGRESS"))
+
+    assert not stand.standing.rolls_back()
+
+
+def test_whether_a_stack_rolls_back_is_believed_once_it_cannot_be_stale() -> None:
     """The first seconds of a roll-back may still show the update."""
     stand = Stand("Update")
     stand.clock.later(STALE - 5, lambda: setattr(stand.stacks, "status", "UPDATE_ROLLBACK_IN_PROGRESS"))
@@ -207,6 +216,15 @@ def test_another_resource_is_believed_to_have_the_builder_once_that_cannot_be_st
     goes.clock.later(STALE - 5, goes.stacks.others.clear)
 
     assert (False, True) == (goes.standing.has_another(NAME), stays.standing.has_another(NAME))
+
+
+def test_the_last_answer_counts_where_no_more_come() -> None:
+    """Better than none."""
+    stand = Stand("Delete")
+    stand.stacks.others = {NAME}
+    stand.clock.later(1, lambda: setattr(stand.stacks, "errors", [FAILED] * 99))
+
+    assert stand.standing.has_another(NAME) is True
 
 
 def test_a_neighbor_that_cannot_be_looked_for_is_not_made_up() -> None:

@@ -30,7 +30,7 @@ class Queue:
         """Take an event, or refuse it."""
         self.calls.append((function_arn, event))
         if self.refusals:
-            raise CallFailed(self.refusals.pop(0), action="any", code="any", detail="any")
+            raise CallFailed(self.refusals.pop(0), action="any", code="EndpointConnectionError", detail="any")
 
 
 def client() -> Any:
@@ -129,6 +129,21 @@ def test_a_refusal_that_may_pass_is_tried_again(trouble: Trouble) -> None:
 
     assert [1, 2, 4] == clock.slept
     assert [(FUNCTION_ARN, {"a": 1})] * 4 == queue.calls
+
+
+@pytest.mark.parametrize("code", ["ReadTimeoutError", "ConnectionClosedError", "ServiceException", "HTTP 502"])
+def test_a_lost_answer_is_not_followed_by_another_try(code: str) -> None:
+    """It may have been taken: two successors of each invocation are a thousand of the tenth."""
+    calls: list[str] = []
+
+    def lost(function_arn: str, event: object) -> None:
+        calls.append(function_arn)
+        raise CallFailed(Trouble.UNAVAILABLE, action="lambda:InvokeFunction", code=code, detail="any")
+
+    with pytest.raises(CallFailed):
+        hand_over(lost, FUNCTION_ARN, {}, clock=(clock := VirtualClock()), until=clock.now + 100)
+
+    assert [FUNCTION_ARN] == calls
 
 
 @pytest.mark.parametrize("trouble", TRANSIENT)
