@@ -372,12 +372,11 @@ class Function:
             # Nobody will look again: what is enough at the deadline is enough now.
             if goal.is_enough(now=goal.deadline):
                 return Outcome(Verdict.DONE, goal.builder)
-            if error.trouble in _PASSING:
-                # A start that goes well must not fail for it: Lambda delivers the event again in a minute. Where it has
-                # done so before, a hand-over that may have arrived is taken to have: successors would multiply.
-                trouble = f"{error.code} on {error.action}"
-                self._not_handed_over = "" if error.may_have_taken_effect and work.journey.late else trouble
-                work.journal.noted(goal, f"not handed over ({trouble})", now=self._clock.time())
+            if error.trouble in _PASSING and not (error.may_have_taken_effect and work.journey.late):
+                # A start that goes well must not fail for it: Lambda delivers the event again in a minute. Only where
+                # it has done so before, and this hand-over may have arrived as well, successors would multiply.
+                self._not_handed_over = f"{error.code} on {error.action}"
+                work.journal.noted(goal, f"not handed over ({self._not_handed_over})", now=self._clock.time())
                 return Outcome(Verdict.HAND_OVER)
             raise goal.failed(
                 f"{goal.missing}, and the wait could not be handed over: {remedies.cause(error)}",

@@ -135,14 +135,13 @@ OTHER_START = Scenario(
 
 
 def handed_over_unheard() -> Scenario:
-    """Return a Create whose hand-overs all take effect and all seem to fail, with a limit of less than a minute."""
+    """Return a Create whose hand-overs all take effect and all seem to fail, for as long as a request can take."""
     lost = Spell(service="lambda", kind="drop", after_effect=True)
-    properties = Properties(name=NAME, poll_interval=20, timeout=3000)
+    properties = Properties(name=NAME, poll_interval=60, timeout=3540)
     return Scenario(
         seed="by hand",
         builders=(Builder(name=NAME, outcome="never"),),
         steps=(Step(kind="create", properties=properties, troubles=(Troubles(spells=(lost,)),)),),
-        function_limit=60.0,
     )
 
 

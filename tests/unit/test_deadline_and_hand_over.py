@@ -212,8 +212,9 @@ def test_a_hand_over_without_an_answer_is_left_to_lambda_once(side: LambdaSide, 
     world.starts_end("never")
     side.invoke_errors = [refused(Trouble.UNAVAILABLE, "ReadTimeoutError") for _ in range(5)]
 
-    side.deliver(issued_event(world, TimeoutSeconds="3000"))
+    answer = side.run(issued_event(world, TimeoutSeconds="3000"))
 
+    assert "the wait could not be handed over: Lambda did not answer" in answer["Reason"]
     assert (1, 3, 1) == (side.deaths, len(side.invoke_errors), world.starts())
 
 
