@@ -213,8 +213,16 @@ _LONGEST_PAUSE = 22.0
 """Seconds between two tries to answer, at most, the first one's hang among them."""
 
 
+_LATE = 29.0
+"""Seconds after which the function takes a delivery for a second one; a little less, for clocks that differ."""
+
+
 def a_throttled_hand_over_fails_nothing(history: History) -> Iterator[str]:
-    """Nobody's start fails because a hand-over was throttled or went unanswered; a denied one fails it."""
+    """Nobody's start fails because a hand-over was throttled or could not be made; a denied one fails it.
+
+    One that may have arrived, with its answer lost, is left to Lambda's retry as well, but not again after that: each
+    such hand-over may be a successor more.
+    """
     for request in history.requests:
         who = request.answered_by
         if who is None:
@@ -232,6 +240,11 @@ def a_throttled_hand_over_fails_nothing(history: History) -> Iterator[str]:
                 break
             invokes.append(each)
         hopeless = any(each.struck in ("access_denied", "error") or "40" in each.code for each in invokes)
+        # As late as a retry, or behind one: a minute after its event was queued, or issued.
+        line = [each for each in history.of(request) if who.descends_from(each)]
+        again = any(each.began_at - each.event.queued_at >= _LATE for each in line)
+        lost = bool(invokes) and invokes[0].struck not in ("", "throttle", "connect")
+        hopeless = hopeless or (lost and again)
         if invokes:
             late = answered_at >= who.deadline - 2
             yield "" if hopeless or late else f"request {request.number} failed, since nobody could be handed over to"
