@@ -7,7 +7,7 @@ from running_image_builder_function.goal import Goal, Step
 from running_image_builder_function.image_builder import ImageBuilder
 from running_image_builder_function.journey import Journey
 from running_image_builder_function.request import Request
-from running_image_builder_function.states import STOPPING, Meaning, row
+from running_image_builder_function.states import STOPPED, STOPPING, Meaning, row
 
 
 class EnsureEnded(Goal):
@@ -19,6 +19,7 @@ class EnsureEnded(Goal):
         request: The Delete.
         journey: Its memory.
         arn: The builder's ARN.
+        doubtful: Whether a start may be on its way that no description shows yet: STOPPED is no end then.
         unwanted: Whether the schedule goes whatever the builder does: another resource has the builder, or a create has
             started nothing, and the scheduler's role goes with it.
     """
@@ -27,9 +28,10 @@ class EnsureEnded(Goal):
     PATIENCE: ClassVar[float] = 40.0
     """Seconds from the first invocation to the last try: with a call that hangs the answer comes within a minute."""
 
-    def __init__(self, request: Request, journey: Journey, *, arn: str, unwanted: bool) -> None:
+    def __init__(self, request: Request, journey: Journey, *, arn: str, unwanted: bool, doubtful: bool = False) -> None:
         """Keep the parts."""
         super().__init__(request, journey, arn=arn)
+        self._doubtful = doubtful
         self._unwanted = unwanted
         self.needs_look = not unwanted
 
@@ -44,7 +46,8 @@ class EnsureEnded(Goal):
         state = journey.last_state = "" if builder is None else builder.state
         if builder is None and not self._unwanted and self.is_first_miss(now=now):
             return Step.WAIT
-        ends = builder is None or state == STOPPING or row(state).to_stop is Meaning.REACHED
+        stopped = state == STOPPING or (state == STOPPED and not self._doubtful)
+        ends = builder is None or stopped or (state != STOPPED and row(state).to_stop is Meaning.REACHED)
         return Step.UNSCHEDULE if (ends or self._unwanted) and not journey.unscheduled else Step.DONE
 
     def too_late(self, trouble: str) -> RequestFailed:

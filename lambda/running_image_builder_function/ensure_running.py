@@ -100,7 +100,7 @@ class EnsureRunning(Goal):
             journey.complained_at = builder.newest_error
         # An earlier delivery may have started it, whatever it is now; without one, what is on its way, or appears.
         appeared = builder.state == RUNNING and before in (STOPPED, STOPPING)
-        if not journey.acted and (builder.state in STARTING or appeared or journey.late):
+        if journey.acted != Step.START.value and (builder.state in STARTING or appeared or journey.late):
             journey.may_have_started = True
         if journey.acted:
             journey.between_since = None

@@ -155,10 +155,8 @@ class Goal:
             self.accepted(step, now=now, certain=False)
             return
         if error.trouble in (Trouble.BUSY, Trouble.REFUSED):
-            # A builder that was shown STOPPED and cannot be started may be on its way already: by another delivery of
-            # this request, or by the call before whose answer was lost.
+            # A builder that was shown STOPPED and cannot be started may be on its way already, by another delivery.
             journey.may_have_started = journey.may_have_started or step is Step.START
-            journey.certain = journey.certain or journey.acted == step.value
         # A stale description may show for so long what the refusal contradicts.
         self._be_patient(step.value, error, now=now, at_least=LAG if error.trouble is Trouble.REFUSED else 0.0)
 

@@ -35,4 +35,5 @@ def deleted_goal(
     if stops:
         return EnsureStopped(request, journey, arn=arn, only_started=only_started)
     unwanted = is_anothers or request.stop_on_delete
-    return EnsureEnded(request, journey, arn=arn, unwanted=unwanted) if request.schedule else None
+    doubtful = request.doubtful or only_started
+    return EnsureEnded(request, journey, arn=arn, unwanted=unwanted, doubtful=doubtful) if request.schedule else None

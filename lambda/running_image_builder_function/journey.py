@@ -41,7 +41,7 @@ class Journey:
         complained_at: The time of the newest error of the builder's that is older than this request; None unknown.
         between_since: When the builder was first seen on its way by somebody else's doing; None while it is not.
         status_at: Since when the stack tells of this request, by CloudFormation's clock; None before that was seen.
-        rolls_back: Whether this is the Update of a roll-back, as far as it was found out.
+        rolls_back: Whether this is the Update of a roll-back; None before that was found out.
         refused_since: When calls of a kind ("look", "start", "stop", "schedule") were first refused in a row.
         is_anothers: Whether another resource of the stack has the builder; None before that was asked.
         left_behind: What a request could not do that the answer does not depend on; told in the log.
@@ -74,7 +74,7 @@ class Journey:
     complained_at: float | None = None
     between_since: float | None = None
     status_at: float | None = None
-    rolls_back: bool = False
+    rolls_back: bool | None = None
     refused_since: dict[str, float] = field(default_factory=dict)
     is_anothers: bool | None = None
     left_behind: list[str] = field(default_factory=list)

@@ -77,7 +77,12 @@ class Standing:
         What cannot be determined goes on: not knowing must not fail a deploy.
         """
         found = self._look(lambda: self._stacks.resource(self._stack_id, self._logical_id))
-        return found.status if found is not None and self._is_over(found) else ""
+        if found is not None and self._is_over(found):
+            return found.status
+        if self._kind == "Update" and self._journey.rolls_back is None and self._is_settled():
+            # In good time: at the deadline there may be none left for calls that hang.
+            self._journey.rolls_back = self._look(self._is_rolling_back)
+        return ""
 
     def rolls_back(self, *, guess: bool = False) -> bool:
         """Return whether this is the Update of a roll-back, whose failure would need a person.
@@ -85,13 +90,12 @@ class Standing:
         Args:
             guess: What is taken to be true where CloudFormation does not tell.
         """
-        journey = self._journey
-        if self._kind != "Update" or journey.rolls_back:
-            return journey.rolls_back
-        # Neither answer is believed at once: the first seconds of an update may show the roll-back before it as well.
-        told = self._ask(lambda: self._stacks.stack_status(self._stack_id) == ROLLING_BACK)
-        journey.rolls_back = guess if told is None else told
-        return journey.rolls_back
+        if self._kind != "Update":
+            return False
+        if self._journey.rolls_back is None:
+            # No answer is believed at once: the first seconds of an update may show the roll-back before it as well.
+            self._journey.rolls_back = self._ask(self._is_rolling_back)
+        return guess if self._journey.rolls_back is None else self._journey.rolls_back
 
     def has_another(self, name: str) -> bool | None:
         """Return whether another resource of the stack has a builder; None where CloudFormation does not tell.
@@ -103,6 +107,9 @@ class Standing:
             name: The builder's name.
         """
         return self._ask(lambda: self._stacks.has_another(self._stack_id, self._logical_id, name), settles=False)
+
+    def _is_rolling_back(self) -> bool:
+        return self._stacks.stack_status(self._stack_id) == ROLLING_BACK
 
     def _ask(self, question: Callable[[], bool], *, settles: bool | None = None) -> bool | None:
         """Ask until an answer can be believed: ``settles`` at once, any other once it cannot be stale.
@@ -138,8 +145,9 @@ class Standing:
             return followed or (self._is_settled() and not self._stack_is_changing())
         if not journey.dated:
             return found.status in _ENDS[self._kind] or later > _UNDATED
-        # A look that may be stale can tell of what ended within the very second in which this began.
-        return later > (0.0 if self._is_settled() else _DATE)
+        # A look that may be stale can tell of an update that ended within the very second in which this one began.
+        in_doubt = self._kind == "Update" and found.status.startswith("UPDATE_") and not self._is_settled()
+        return later > (_DATE if in_doubt else 0.0)
 
     def _is_a_later_one(self, changed_at: float, later: float) -> bool:
         """Return whether a status of this request's kind is that of another one which has followed it."""

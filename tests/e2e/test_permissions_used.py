@@ -85,10 +85,16 @@ def permissions_of(role: str, deployer: Deployer) -> set[Permission]:
     )
 
 
+ROLL_BACKS_ONLY = {"cloudformation:DescribeStacks", "cloudformation:ListStackResources"}
+"""What an update asks that fails, and a roll-back of a rename whose builder was to be stopped: test_changed_plans.py."""
+
+
 @pytest.mark.parametrize("name", SETS)
 def test_granted_is_used(lives: Lives, name: str) -> None:
     """Each permission is needed, on that very resource, and nothing was refused on the way."""
-    assert [] == differences(granted=lives.granted[name], used=lives.used[name])
+    spared = {each for each in lives.granted[name] if each[0] in ROLL_BACKS_ONLY and each not in lives.used[name]}
+
+    assert [] == differences(granted=lives.granted[name] - spared, used=lives.used[name])
 
 
 def test_the_sets_differ_where_their_options_say(lives: Lives) -> None:

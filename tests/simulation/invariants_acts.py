@@ -56,8 +56,10 @@ def at_most_one_start_per_need(history: History) -> Iterator[str]:
 def _could_know(history: History, first: Act, second: Act, who: Invocation) -> bool:
     """Return whether the invocation of a second start could know of the first."""
     assert first.invocation is not None
-    if who.descends_from(first.invocation) or _lost_memory(first.invocation, who):
-        return who.descends_from(first.invocation)
+    if who.descends_from(first.invocation) and first.arrived:
+        return True
+    if _lost_memory(first.invocation, who):
+        return False
     for look in history.looks:
         if who.descends_from(look.invocation) and look.arrived and look.shown and first.at < look.at <= second.at:
             errors = look.shown.get("ImageBuilderErrors") or []

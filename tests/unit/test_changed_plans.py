@@ -283,9 +283,11 @@ def test_what_no_start_leads_to_is_left_alone(side: LambdaSide, world: World, st
     assert (0, True) == (world.stops(OTHER), side.answered_at[0] <= 15)
 
 
-@pytest.mark.parametrize(("state", "kept"), [("PENDING", True), ("RUNNING", True), ("STOPPED", False)])
+@pytest.mark.parametrize(
+    ("state", "kept"), [("PENDING", True), ("RUNNING", True), ("STOPPED", True), ("FAILED", False)]
+)
 def test_what_a_failed_rename_has_started_keeps_its_end(side: LambdaSide, world: World, state: str, kept: bool) -> None:
-    """With LEAVE_RUNNING and stop_after: it was scheduled before the start."""
+    """With LEAVE_RUNNING and stop_after: it was scheduled before the start, which may not show yet."""
     world.put("RUNNING")
     world.put(state, name=OTHER)
     side.schedules.due_at["stop-2"] = world.began_at + 5000
@@ -390,6 +392,16 @@ def test_a_start_that_has_not_shown_yet_is_waited_for_by_the_delete(side: Lambda
 
     assert (f"{NAME}/start-not-seen", failed) == (failed, side.answers[1]["PhysicalResourceId"])
     assert 1 == world.stops()
+
+
+def test_a_start_that_has_not_shown_yet_keeps_its_end(side: LambdaSide, world: World) -> None:
+    """With LEAVE_RUNNING; a schedule that finds nothing to stop does no harm."""
+    world.put("STOPPED")
+    side.schedules.due_at["stop-1"] = world.began_at + 5000
+
+    side.run(event("Delete", physical_id=f"{NAME}/start-not-seen", **SCHEDULE))
+
+    assert {"stop-1"} == set(side.schedules.due_at)
 
 
 def test_a_create_that_never_answered_may_have_started_the_builder_just_now(side: LambdaSide, world: World) -> None:

@@ -48,6 +48,8 @@ class Stand:
         ("Create", "CREATE_FAILED", 30, True),
         ("Create", "UPDATE_IN_PROGRESS", 400, True),
         ("Create", "DELETE_IN_PROGRESS", 3, True),
+        ("Create", "DELETE_IN_PROGRESS", 0.6, True),
+        ("Update", "DELETE_IN_PROGRESS", 0.6, True),
         ("Update", "UPDATE_COMPLETE", 30, True),
         ("Update", "UPDATE_FAILED", 30, True),
         ("Update", "DELETE_IN_PROGRESS", 30, True),
