@@ -56,7 +56,6 @@ from simulation.scenarios import (
     started_while_a_late_stop_was_refused,
     updated_when_a_stop_was_refused,
 )
-from simulation.scheduler import Scheduler
 
 Break = Callable[[pytest.MonkeyPatch], None]
 
@@ -194,24 +193,6 @@ def _answers(method: str, change: Callable[[Any], Any]) -> Break:
     return introduce
 
 
-def _learns_late(patch: pytest.MonkeyPatch) -> None:
-    """Let a roll-back be told of when its timeout is nearly over only."""
-    schedulers: list[Scheduler] = []
-    begin = Scheduler.__init__
-    whole: Any = Stacks.stack_status
-
-    def remember(self: Scheduler, now: float) -> None:
-        schedulers.append(self)
-        begin(self, now)
-
-    patch.setattr(Scheduler, "__init__", remember)
-    patch.setattr(
-        Stacks,
-        "stack_status",
-        lambda self, stack_id: whole(self, stack_id) if schedulers[-1].now > run_module.BEGIN + 2000 else "UNKNOWN",
-    )
-
-
 BREAKAGES = (
     Breakage("exactly_one_effective_answer", _sets(function, "deliver", _sends_once), REFUSED_ANSWER),
     Breakage("exactly_one_effective_answer", _never_due(1e9), created_and_deleted(outcome="never", timeout=300)),
@@ -255,7 +236,9 @@ BREAKAGES = (
         renamed(stop_after=7200),
     ),
     Breakage("a_roll_back_always_ends", _answers("stack_status", lambda _: "UPDATE_IN_PROGRESS"), rolled_back()),
-    Breakage("a_roll_back_ends_in_time", _learns_late, rolled_back(builder="snapshot")),
+    Breakage(
+        "a_roll_back_ends_in_time", _sets(ensure_running, "ROLL_BACK_PATIENCE", 1e9), rolled_back(builder="snapshot")
+    ),
     Breakage(
         "a_delete_with_nothing_to_stop_succeeds",
         _sets(request, "_stops_on_delete", lambda *_: True),

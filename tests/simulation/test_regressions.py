@@ -87,7 +87,7 @@ def test_a_retry_without_memory_starts_a_builder_once_though_it_falls_back() -> 
 
 
 def test_successors_that_nobody_knows_of_do_not_multiply() -> None:
-    """Found as run 1575: each left several more. Lambda's retry of one whose hand-over was lost adds one, not several."""
+    """Found as run 1575: each left several more. Lambda's retry of one whose hand-over was lost adds one only."""
     history = run(handed_over_unheard())
 
     assert "FAILED" == _statuses(history)[0]
