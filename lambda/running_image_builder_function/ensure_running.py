@@ -88,7 +88,7 @@ class EnsureRunning(Goal):
     def _missing(self, *, now: float) -> Step:
         """Return WAIT where the builder has been there before and may be again at the next look."""
         journey = self.journey
-        if (journey.seen or self.request.known) and self.is_first_miss(now=now):
+        if (journey.seen or journey.late or self.request.known) and self.is_first_miss(now=now):
             return Step.WAIT
         journey.last_state = ""
         raise self.failed(f"not found in {self.region}", "Give the name of a builder there, or deploy to its Region.")

@@ -211,7 +211,7 @@ class Function:
         if outcome.verdict is Verdict.HAND_OVER:
             self._relay.hand_over()
             return work.given_id
-        if work.journey.did_start and (status := work.standing.over()):
+        if work.journey.did_start and (status := self._over(work)):
             goal.leave_behind(
                 f"it runs, and CloudFormation no longer waits for it ({status}): stop it if it should not"
             )
@@ -247,7 +247,7 @@ class Function:
         if not work.standing.rolls_back(guess=work.request.abandoned is not None):
             self._fail(goal, work, failure)
             raise failure
-        if status := work.standing.over():
+        if status := self._over(work):
             # It is the first update's retry, and the roll-back's Update has followed it.
             late = not_wanted(goal, status)
             self._fail(goal, work, late)
@@ -393,6 +393,13 @@ class Function:
         said, level = (f"FAILED: {failure}", logging.ERROR) if wanted else (f"ended: {failure}", logging.WARNING)
         work.journal.noted(goal, said, now=self._clock.time(), level=level)
         self._metrics.failed(goal, failure, now=self._clock.time())
+
+    def _over(self, work: _Work) -> str:
+        """Return how a request has ended elsewhere, "" while it is waited for, or where that stays open."""
+        try:
+            return work.standing.over()
+        except CallFailed:
+            return ""
 
     def _tell_left_behind(self, goal: Goal, work: _Work) -> None:
         for what in work.journey.left_behind:

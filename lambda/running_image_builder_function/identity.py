@@ -10,8 +10,8 @@ def failed_id(request: Request, journey: Journey) -> str:
 
     That nothing was started is said only where it is certain: what is forgotten runs on, and is paid for.
     """
-    # An earlier delivery may have seen, and started, what this one was not even allowed to look at.
-    blind = journey.late and not journey.seen and journey.missing_since is None
+    # An earlier delivery may have seen, and started, what this one has not even seen.
+    blind = journey.late and not journey.seen
     if not (journey.did_start or journey.may_have_started or blind):
         return request.name + NOT_STARTED
     unseen = journey.last_state == STOPPED and not journey.moved

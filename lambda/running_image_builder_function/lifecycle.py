@@ -115,6 +115,7 @@ def pursue(
     repeats = False
     # A successor asks at once: where a function's limit is below a minute, nobody else ever would.
     asked_at = clock.time() if journey.invocation == 1 else float("-inf")
+    asked_at -= max(0.0, ASK_EVERY - standing.ask_within)
     while True:
         looks = not repeats or clock.time() - looked_at >= LOOK_LASTS
         repeats = accepted = False
@@ -163,6 +164,11 @@ def pursue(
                     goal.scheduling_refused(error, now=clock.time())
                 else:
                     goal.unanswered(error, now=clock.time())
+                if clock.time() - asked_at >= ASK_EVERY:
+                    asked_at = clock.time()
+                    _still_wanted(goal, standing, now=asked_at)
+            except CallFailed as unknown:
+                journal.noted(goal, str(unknown), now=clock.time())
             except RequestFailed:
                 # No later look will succeed: what would do at the deadline does now.
                 if not goal.is_enough(now=deadline):

@@ -71,16 +71,26 @@ class Standing:
         self._clock = clock
         self.last_call_at = float("inf")
 
+    @property
+    def ask_within(self) -> float:
+        """Seconds from a request's beginning within which it should be asked for the first time.
+
+        An update asks as soon as the answer can be believed: at its deadline there may be no time for calls that hang.
+        """
+        return float("inf") if self._kind != "Update" else 0.0 if self._is_settled() else STALE
+
     def over(self) -> str:
         """Return the status that tells that the request is over, or that a later one has followed it; else "".
 
         What cannot be determined goes on: not knowing must not fail a deploy.
+
+        Raises:
+            CallFailed: What was found leaves it open, and what decides it could not be looked at: ask again.
         """
         found = self._look(lambda: self._stacks.resource(self._stack_id, self._logical_id))
         if found is not None and self._is_over(found):
             return found.status
         if self._kind == "Update" and self._journey.rolls_back is None and self._is_settled():
-            # In good time: at the deadline there may be none left for calls that hang.
             self._journey.rolls_back = self._look(self._is_rolling_back)
         return ""
 
@@ -168,7 +178,7 @@ class Standing:
         return self._journey.late or self._clock.time() >= self._journey.delivered_at + STALE
 
     def _may_be_undone(self) -> bool:
-        return self._kind == "Update" and self._stack_status() == ROLLING_BACK
+        return self._kind == "Update" and self._stacks.stack_status(self._stack_id) == ROLLING_BACK
 
     def _stack_is_changing(self) -> bool:
         status = self._stack_status()

@@ -56,6 +56,12 @@ def at_most_one_start_per_need(history: History) -> Iterator[str]:
 def _could_know(history: History, first: Act, second: Act, who: Invocation) -> bool:
     """Return whether the invocation of a second start could know of the first."""
     assert first.invocation is not None
+    if any(
+        act.what == "stop" and act.name == first.name and act.invocation is None and first.at < act.at <= second.at
+        for act in history.acts
+    ):
+        # Somebody, or a schedule, has stopped it in between: that is another need.
+        return False
     if who.descends_from(first.invocation) and first.arrived:
         return True
     if _lost_memory(first.invocation, who):
@@ -222,9 +228,8 @@ def somebody_elses_start_is_respected(history: History) -> Iterator[str]:
     before: dict[object, list[Act]] = {}
     for act, who in _own(history, "stop"):
         earlier = before.setdefault((who.request, act.name), [])
-        known = [
-            each for each in earlier if each.invocation and each.arrived and not _lost_memory(each.invocation, who)
-        ]
+        # A twin, or who comes after one that died, has no memory of it.
+        known = [each for each in earlier if each.invocation and each.arrived and who.descends_from(each.invocation)]
         yield f"request {who.request.number} stopped {act.name} a second time" if known else ""
         earlier.append(act)
 
