@@ -100,7 +100,8 @@ def nothing_newer_is_stopped(history: History) -> Iterator[str]:
         if _was_anothers(history, act, last):
             # It was due before this resource had the builder, and its schedule gone: the scheduler was late.
             continue
-        if any(each.rolls_back or each.kind == "Delete" for each in (last, own) if each and warned(history, each)):
+        telling = [each for each in (last, *owner) if each.rolls_back or each.kind == "Delete"]
+        if any(warned(history, each) for each in telling):
             # What could not be deleted, or moved, is told.
             continue
         told = str(last.answer["Data"][SCHEDULED_STOP_TIME])
@@ -237,6 +238,10 @@ def a_left_builder_keeps_no_old_end(history: History) -> Iterator[str]:
         if request.kind != "Delete" or not request.succeeded or request.properties.stop_after is None:
             continue
         if not is_another_known(history, request, until=request.ended_at, name=about(request)):
+            continue
+        lists = [look for look in history.stack_looks if look.invocation is request.answered_by and look.listed]
+        if any(look.stale for look in lists):
+            # The one who answered was told otherwise; what its twin was told it can't know.
             continue
         name = request.properties.schedule
         changes = [each for each in history.schedule_changes if each.name == name and each.at <= request.ended_at]
