@@ -275,7 +275,8 @@ class Function:
             return Verdict.DONE
         try:
             verdict = self._pursue(goal, work).verdict
-        except NotWanted:
+        except NotWanted as failure:
+            self._fail(goal, work, failure)
             raise
         except RequestFailed as failure:
             work.journey.left_behind.append(f"what the failed update may have started may still run: {failure}")
