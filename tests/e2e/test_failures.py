@@ -73,6 +73,6 @@ def test_a_missing_permission_to_hand_over_fails_the_deploy(
 
     assert result.exit_code != 0
     assert (
-        "could not be handed over. Allow the role to invoke the function. AWS: AccessDenied"
+        "could not be handed over: access denied. Allow the function's role lambda:InvokeFunction. AWS: AccessDenied"
         in failure(deployer, "may-not-hand-over")[1]
     )
