@@ -208,6 +208,7 @@ class _Operation:
         """Create or update one resource; it runs in a task, and so in a context, of its own."""
         kind = self.definitions[logical_id].get("Type", "AWS::CloudFormation::CustomResource")
         step = Step(kind)
+        verb = self._verb(logical_id)
         try:
             properties, dynamic = self._properties(logical_id)
             now = stacks._with_stack_tags(kind, properties, self.tags, *self._names(logical_id))
@@ -221,7 +222,7 @@ class _Operation:
                     return
             self.steps[logical_id] = step
             step.applied, step.before = now, before
-            tell(self.stack, logical_id, f"{self.verb}_IN_PROGRESS", kind=kind)
+            tell(self.stack, logical_id, f"{verb}_IN_PROGRESS", kind=kind)
             if old is None:
                 # Its Delete needs them, should the Create be cancelled.
                 self.stack["_resources"][logical_id]["Properties"] = properties
@@ -230,7 +231,7 @@ class _Operation:
                 physical_id, attributes, seed = await self._update(logical_id, step, old)
         except asyncio.CancelledError:
             if logical_id in self.steps:
-                self._fail(logical_id, step, _CANCELLED[self.verb], "")
+                self._fail(logical_id, step, _CANCELLED[verb], "")
             raise
         except Exception as error:
             self.steps[logical_id] = step
@@ -239,7 +240,11 @@ class _Operation:
             raise
         step.physical_id = physical_id
         self._record(logical_id, properties, dynamic, attributes=attributes, seed=seed)
-        tell(self.stack, logical_id, f"{self.verb}_COMPLETE", physical_id=physical_id)
+        tell(self.stack, logical_id, f"{verb}_COMPLETE", physical_id=physical_id)
+
+    def _verb(self, logical_id: str) -> str:
+        """Return what a resource's statuses begin with: one that an update adds is created."""
+        return self.verb if logical_id in self.old else "CREATE"
 
     def _fail(self, logical_id: str, step: Step, reason: str, physical_id: str) -> None:
         """Tell that a resource failed, and keep the id of what it may have left."""
@@ -254,7 +259,7 @@ class _Operation:
         tell(
             self.stack,
             logical_id,
-            f"{self.verb}_FAILED",
+            f"{self._verb(logical_id)}_FAILED",
             reason,
             kind=step.kind,
             physical_id=step.physical_id if old is None else None,

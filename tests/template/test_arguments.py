@@ -229,7 +229,7 @@ def test_right_values_are_taken() -> None:
         {"memory_size": CfnParameter(stack, "Memory", type="Number").value_as_number},
         {"vpc": ec2.Vpc(stack, "Vpc"), "vpc_subnets": {"subnet_type": ec2.SubnetType.PRIVATE_WITH_EGRESS}},
         {"runtime": lambda_.Runtime.PYTHON_3_10, "architecture": lambda_.Architecture.X86_64},
-        {"runtime": lambda_.Runtime("python3.15", lambda_.RuntimeFamily.PYTHON)},
+        {"runtime": lambda_.Runtime.PYTHON_3_13},
     ]
     for number, each in enumerate(options):
         RunningImageBuilderProvider(stack, f"Provider{number}", **each)
