@@ -178,7 +178,7 @@ class Standing:
         return self._journey.late or self._clock.time() >= self._journey.delivered_at + STALE
 
     def _may_be_undone(self) -> bool:
-        return self._kind == "Update" and self._stacks.stack_status(self._stack_id) == ROLLING_BACK
+        return self._kind == "Update" and self._is_rolling_back()
 
     def _stack_is_changing(self) -> bool:
         status = self._stack_status()
