@@ -33,8 +33,10 @@ format: setup-dev ## Format the code
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
 
-lint: setup-dev
+lint: setup-dev ## Lint the code, its layers and its spelling
 	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/lint-imports
+	@git ls-files -z | xargs -0 $(BIN)/codespell
 
 types: setup-dev
 	@$(BIN)/mypy

@@ -26,7 +26,7 @@ nitpicky = True
 linkcheck_timeout = 10
 linkcheck_retries = 1
 
-FIRST = ("reference", "examples", "operations", "behaviour", "architecture", "security")
+FIRST = ("reference", "examples", "operations", "behavior", "architecture", "security")
 """The pages of docs/ that the menu begins with; the others follow by their names."""
 
 _DOCS = Path(__file__).resolve().parent

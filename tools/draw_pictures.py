@@ -113,7 +113,7 @@ def draw(source: str) -> str:
 
 
 def _framed(picture: Picture) -> str:
-    """Return the whole picture: a card of its own, so that it can be read on a page of any colour."""
+    """Return the whole picture: a card of its own, so that it can be read on a page of any color."""
     width, height = picture.width, picture.y + MARGIN - 10
     heads = []
     for who, name in picture.names.items():

@@ -8,14 +8,14 @@ from typing import Any, Final
 import matplotlib
 from matplotlib.figure import Figure
 
-COLOURS: Final = {
+COLORS: Final = {
     "this-project": "#0b6e4f",
     "plain-crhelper": "#b5651d",
     "provider-framework": "#3b5b92",
     "aws-custom-resource": "#8a8a8a",
     "shell-script": "#c0a000",
 }
-"""A contender has the same colour in every picture."""
+"""A contender has the same color in every picture."""
 
 _WIDTH = 10.0
 _STYLE: Final[Any] = {

@@ -9,8 +9,8 @@ from pathlib import Path
 PACKAGES = ("crhelper", "running_image_builder_function")
 """The Python packages that the function consists of; boto3 is in Lambda's runtime."""
 
-LICENCES = {"crhelper": ("LICENSE", "NOTICE"), "cdk-appstream-image-builder": ("LICENSE", "NOTICE")}
-"""The licence files that travel with the code, by distribution."""
+LICENSES = {"crhelper": ("LICENSE", "NOTICE"), "cdk-appstream-image-builder": ("LICENSE", "NOTICE")}
+"""The license files that travel with the code, by distribution."""
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The oldest date a zip can hold: file times must not change the asset's hash."""
@@ -29,7 +29,7 @@ def write_function_zip(target: Path) -> None:
         target: The zip to write.
 
     Raises:
-        FileNotFoundError: A package or a licence is not installed.
+        FileNotFoundError: A package or a license is not installed.
     """
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as package:
         for name, content in sorted(contents().items()):
@@ -42,8 +42,8 @@ def write_function_zip(target: Path) -> None:
 def contents() -> dict[str, bytes]:
     """Return the files of the package: name in the zip to content."""
     files = {f"{name}/{path}": content for name in PACKAGES for path, content in _sources(name)}
-    for name, licences in LICENCES.items():
-        files |= {f"licences/{name}/{licence}": _licence(name, licence) for licence in licences}
+    for name, licenses in LICENSES.items():
+        files |= {f"licenses/{name}/{file}": _license(name, file) for file in licenses}
     return files
 
 
@@ -56,12 +56,12 @@ def _sources(package: str) -> Iterator[tuple[str, bytes]]:
         yield path.relative_to(root).as_posix(), path.read_bytes()
 
 
-def _licence(name: str, licence: str) -> bytes:
+def _license(name: str, wanted: str) -> bytes:
     try:
         files = distribution(name).files or []
     except PackageNotFoundError:
         files = []
     for file in files:
-        if file.name == licence and any(part.endswith(".dist-info") for part in file.parts):
+        if file.name == wanted and any(part.endswith(".dist-info") for part in file.parts):
             return Path(str(file.locate())).read_bytes()
-    raise FileNotFoundError(f"{licence} of {name} is not installed: reinstall {name}")
+    raise FileNotFoundError(f"{wanted} of {name} is not installed: reinstall {name}")

@@ -1,4 +1,4 @@
-"""Names and limits that the construct and the function share; standard library only, no behaviour."""
+"""Names and limits that the construct and the function share; standard library only, no behavior."""
 
 import re
 

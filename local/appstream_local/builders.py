@@ -10,7 +10,7 @@ from .arns import image_builder_arn, public_image_arn
 from .errors import ApiError, not_found, not_permitted, validation_error
 from .image_builder import LATEST, ImageBuilder, default_fields
 from .outcomes import StartOutcome
-from .settings import Behaviour, Durations
+from .settings import Behavior, Durations
 from .states import GONE, STATES, TRANSITIONS, Change, Timeline, scheduled
 
 # CreateImageBuilder's input that is not a field of ImageBuilder, or not under the same rules.
@@ -23,7 +23,7 @@ class ImageBuilders:
 
     Attributes:
         durations: How long things take; replace it to change that for what begins afterwards.
-        behaviour: How it answers where AWS documents nothing.
+        behavior: How it answers where AWS documents nothing.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class ImageBuilders:
         account: str = "000000000000",
         region: str = "us-east-1",
         durations: Durations | None = None,
-        behaviour: Behaviour | None = None,
+        behavior: Behavior | None = None,
     ) -> None:
         """Begin without image builders.
 
@@ -42,10 +42,10 @@ class ImageBuilders:
             account: The account, for ARNs.
             region: The Region, for ARNs.
             durations: How long things take; by default, what real ones take.
-            behaviour: Answers AWS does not document.
+            behavior: Answers AWS does not document.
         """
         self.durations = durations or Durations()
-        self.behaviour = behaviour or Behaviour()
+        self.behavior = behavior or Behavior()
         self._now = now
         self._account = account
         self._region = region
@@ -63,12 +63,12 @@ class ImageBuilders:
             if name in self._existing(now):
                 message = f"Image builder {name} already exists."
                 raise ApiError("ResourceAlreadyExistsException", message)
-            if len(self._existing(now)) >= self.behaviour.quota:
-                message = f"The limit of {self.behaviour.quota} image builders is reached."
+            if len(self._existing(now)) >= self.behavior.quota:
+                message = f"The limit of {self.behavior.quota} image builders is reached."
                 raise ApiError("LimitExceededException", message)
             given = {k: v for k, v in params.items() if k not in (*_NOT_FIELDS, *_NOT_SHOWN)}
             image = params.get("ImageArn") or public_image_arn(region=self._region, name=params["ImageName"])
-            latest = self.behaviour.latest_agent_version
+            latest = self.behavior.latest_agent_version
             agent = params.get("AppstreamAgentVersion", LATEST)
             fields = default_fields(image_arn=image, now=now, agent_version=latest if agent == LATEST else agent)
             del fields["VpcConfig"]
@@ -85,12 +85,12 @@ class ImageBuilders:
             builder, now = self._get(name), self._now()
             state = builder.state(now)
             if state not in TRANSITIONS["start"].needs:
-                code = self.behaviour.start_refusal_code
+                code = self.behavior.start_refusal_code
                 if not code:
                     return self._answer(builder)
                 message = f"Image builder {name} is {state}, not STOPPED."
-                raise ApiError(code, message, self.behaviour.start_refusal_status)
-            latest = self.behaviour.latest_agent_version
+                raise ApiError(code, message, self.behavior.start_refusal_status)
+            latest = self.behavior.latest_agent_version
             builder.start(now=now, durations=self.durations, agent=agent_version, latest=latest)
             return self._answer(builder)
 
@@ -112,10 +112,10 @@ class ImageBuilders:
             now = self._now()
             existing = self._existing(now)
             missing = [name for name in names if name not in existing]
-            if missing and not self.behaviour.unknown_name_is_empty:
+            if missing and not self.behavior.unknown_name_is_empty:
                 raise not_found(missing[0])
             chosen = sorted(existing if not names else set(names) & set(existing))
-            latest = self.behaviour.latest_agent_version
+            latest = self.behavior.latest_agent_version
             return [existing[name].described(now, durations=self.durations, latest=latest) for name in chosen]
 
     def begin(self, name: str, trigger: str, *, operation: str = "") -> ImageBuilder:
@@ -138,7 +138,7 @@ class ImageBuilders:
         with self._lock:
             now = self._now()
             image = public_image_arn(region=self._region, name="a-local-image")
-            latest = self.behaviour.latest_agent_version
+            latest = self.behavior.latest_agent_version
             own = default_fields(image_arn=image, now=now, agent_version=latest)
             # At zero, long ago: a running builder has its network interface at once.
             builder = self._add(name, Timeline((Change(0.0, _known(state)),)), {**own, **fields})
@@ -180,7 +180,7 @@ class ImageBuilders:
         return builder
 
     def _answer(self, builder: ImageBuilder) -> dict[str, Any]:
-        latest = self.behaviour.latest_agent_version
+        latest = self.behavior.latest_agent_version
         return builder.answered(self._now(), durations=self.durations, latest=latest)
 
 

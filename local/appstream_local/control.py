@@ -126,9 +126,9 @@ class Control:
         """Change how long things take from now on; see `settings.Durations`."""
         self._call("SetDurations", region, seconds)
 
-    def set_behaviour(self, *, region: str | None = None, **settings: Any) -> None:
-        """Change answers AWS does not document; see `settings.Behaviour`."""
-        self._call("SetBehaviour", region, settings)
+    def set_behavior(self, *, region: str | None = None, **settings: Any) -> None:
+        """Change answers AWS does not document; see `settings.Behavior`."""
+        self._call("SetBehavior", region, settings)
 
     def add_fault(self, kind: str, *, region: str | None = None, **details: Any) -> None:
         """Switch a fault on; see `faults.Fault`."""

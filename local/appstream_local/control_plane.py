@@ -37,8 +37,8 @@ def _set_durations(place: Place, params: _Params) -> None:
     place.builders.durations = changed(place.builders.durations, params)
 
 
-def _set_behaviour(place: Place, params: _Params) -> None:
-    place.builders.behaviour = changed(place.builders.behaviour, params)
+def _set_behavior(place: Place, params: _Params) -> None:
+    place.builders.behavior = changed(place.builders.behavior, params)
 
 
 def _put_image_builder(place: Place, params: _Params) -> Mapping[str, Any]:
@@ -102,7 +102,7 @@ _OPERATIONS: Final[Mapping[str, Callable[[Place, _Params], Mapping[str, Any] | N
     "LimitRate": _limit_rate,
     "PutImageBuilder": _put_image_builder,
     "Reset": lambda place, _: place.reset(),
-    "SetBehaviour": _set_behaviour,
+    "SetBehavior": _set_behavior,
     "SetDurations": _set_durations,
     "SetStartOutcome": _set_start_outcome,
     "SetState": _set_state,

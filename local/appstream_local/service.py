@@ -140,7 +140,7 @@ def _execute(place: Place, operation: str, body: bytes) -> Mapping[str, Any]:
 
 
 def _describe(builders: ImageBuilders, params: _Params) -> Mapping[str, Any]:
-    size = params.get("MaxResults", builders.behaviour.page_size)
+    size = params.get("MaxResults", builders.behavior.page_size)
     found = builders.describe(params.get("Names", ()))
     shown, token = page(found, size=size, token=params.get("NextToken"))
     return {"ImageBuilders": shown, **({"NextToken": token} if token else {})}

@@ -50,7 +50,7 @@ class Durations:
 
 
 @dataclass(frozen=True)
-class Behaviour:
+class Behavior:
     """How the service answers where AWS documents nothing, or where a limit is adjustable.
 
     Attributes:
@@ -72,7 +72,7 @@ class Behaviour:
     page_size: int = 50
 
 
-_Settings = TypeVar("_Settings", Durations, Behaviour)
+_Settings = TypeVar("_Settings", Durations, Behavior)
 
 
 def changed(settings: _Settings, changes: Mapping[str, Any]) -> _Settings:

@@ -48,9 +48,9 @@ def dropped(*, request_id: str) -> Response:
 
 
 def _message_member(code: str) -> str:
-    """Return what the message is called: modelled errors have Message, the common ones message."""
-    modelled = {shape.name for shape in service_model().error_shapes}
-    return "Message" if code in modelled else "message"
+    """Return what the message is called: modeled errors have Message, the common ones message."""
+    modeled = {shape.name for shape in service_model().error_shapes}
+    return "Message" if code in modeled else "message"
 
 
 def _headers(request_id: str) -> dict[str, str]:

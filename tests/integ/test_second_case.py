@@ -19,6 +19,7 @@ from botocore.config import Config
 from appstream_local.cdk import Cdk
 from appstream_local.engine import Engine
 from support.paths import PROJECT_DIR
+from support.waiting import wait_until
 from synth.app import environment
 from synth.stacks import of_type, only
 
@@ -110,5 +111,6 @@ def test_the_case_runs_to_its_table(engine: Engine, case: Any) -> None:
     assert [] == [each for each in findings if each.holds is False]
     not_seen = [each.assumption for each in findings if each.holds is None]
     assert ["EventBridge Scheduler does not retry a target's 4xx"] == not_seen
-    assert [] == client("appstream").describe_image_builders()["ImageBuilders"]
+    # The stack is gone as soon as its builder is DELETING.
+    wait_until(lambda: not client("appstream").describe_image_builders()["ImageBuilders"])
     assert os.environ.get("IMAGE_NAME") is None

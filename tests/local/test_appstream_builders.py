@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from appstream_local.builders import ImageBuilders
 from appstream_local.errors import ApiError
 from appstream_local.in_process import VirtualClock
-from appstream_local.settings import Behaviour, Durations
+from appstream_local.settings import Behavior, Durations
 from appstream_local.states import STATES
 
 _NAME = "cad"
@@ -53,7 +53,7 @@ def test_a_stopped_builder_is_stopping_and_then_stopped(builders: ImageBuilders,
 def test_start_needs_a_stopped_builder(builders: ImageBuilders, state: str) -> None:
     """A start in any other state is refused with the code that was set, and does not count."""
     builders.put(_NAME, state=state, fields={})
-    builders.behaviour = Behaviour(start_refusal_code="ConcurrentModificationException")
+    builders.behavior = Behavior(start_refusal_code="ConcurrentModificationException")
 
     with pytest.raises(ApiError) as refused:
         builders.start(_NAME)
@@ -65,7 +65,7 @@ def test_start_needs_a_stopped_builder(builders: ImageBuilders, state: str) -> N
 def test_a_refused_start_can_answer_as_if_accepted(builders: ImageBuilders) -> None:
     """With an empty refusal code a start of a running builder answers it and changes nothing."""
     builders.put(_NAME, state="RUNNING", fields={})
-    builders.behaviour = Behaviour(start_refusal_code="")
+    builders.behavior = Behavior(start_refusal_code="")
 
     assert "RUNNING" == builders.start(_NAME)["State"]
     assert 0 == builders.observe(_NAME)[0].starts
@@ -142,7 +142,7 @@ def test_unknown_names_are_not_found_or_left_out(stopped: ImageBuilders) -> None
         stopped.describe([_NAME, "nobody"])
     assert ("ResourceNotFoundException", 404) == (refused.value.code, refused.value.http_status)
 
-    stopped.behaviour = replace(stopped.behaviour, unknown_name_is_empty=True)
+    stopped.behavior = replace(stopped.behavior, unknown_name_is_empty=True)
     assert [_NAME] == [each["Name"] for each in stopped.describe([_NAME, "nobody"])]
 
 

@@ -10,7 +10,7 @@ from appstream_local.builders import ImageBuilders
 from appstream_local.errors import ApiError
 from appstream_local.in_process import VirtualClock
 from appstream_local.outcomes import StartOutcome
-from appstream_local.settings import Behaviour, Durations
+from appstream_local.settings import Behavior, Durations
 
 _NAME = "cad"
 
@@ -148,7 +148,7 @@ def test_latest_stands_for_the_latest_agent_version(quick: ImageBuilders, clock:
     clock.advance(10)
     quick.stop(_NAME)
     clock.advance(2)
-    quick.behaviour = Behaviour(latest_agent_version="01-01-2030")
+    quick.behavior = Behavior(latest_agent_version="01-01-2030")
 
     assert "FALSE" == _shown(quick)["LatestAppstreamAgentVersion"]
     assert "UPDATING_AGENT" == quick.start(_NAME)["State"]
@@ -171,7 +171,7 @@ def test_a_created_builder_starts(builders: ImageBuilders, clock: VirtualClock) 
 def test_create_refuses_what_aws_refuses(builders: ImageBuilders) -> None:
     """An image named twice or not at all, a name that is taken, and one builder too many."""
     params = {"Name": _NAME, "InstanceType": "t", "ImageName": "i"}
-    builders.behaviour = Behaviour(quota=1)
+    builders.behavior = Behavior(quota=1)
     with pytest.raises(ApiError, match="InvalidParameterCombinationException"):
         builders.create({**params, "ImageArn": "arn:aws:appstream:us-east-1::image/i"})
     with pytest.raises(ApiError, match="InvalidParameterCombinationException"):

@@ -57,7 +57,7 @@ def test_a_success_is_aws_json(caller: _Caller) -> None:
 
 
 def test_a_refusal_is_aws_json(caller: _Caller) -> None:
-    """The code stands in the body and in a header; a modelled error's message is called Message."""
+    """The code stands in the body and in a header; a modeled error's message is called Message."""
     response = caller.send("PhotonAdminProxyService.StartImageBuilder", b'{"Name": "nobody"}')
 
     assert 404 == response.status
@@ -157,14 +157,14 @@ def test_a_reset_forgets_everything(caller: _Caller) -> None:
     [
         ("Fly", {}, "UnknownOperationException"),
         ("PutImageBuilder", {}, "ValidationException"),
-        ("PutImageBuilder", {"Name": "x", "Fields": {"Colour": "red"}}, "ValidationException"),
+        ("PutImageBuilder", {"Name": "x", "Fields": {"Color": "red"}}, "ValidationException"),
         ("PutImageBuilder", {"Name": "x", "Fields": {"Platform": "AMIGA"}}, "ValidationException"),
         ("PutImageBuilder", {"Name": "x", "State": "ASLEEP"}, "ValidationException"),
         ("SetState", {"Name": "cad"}, "ValidationException"),
         ("SetState", {"Name": "nobody", "State": "STOPPED"}, "ResourceNotFoundException"),
         ("SetDurations", {"begin": 1}, "ValidationException"),
         ("SetDurations", {"start": -1}, "ValidationException"),
-        ("SetBehaviour", {"quota": "many"}, "ValidationException"),
+        ("SetBehavior", {"quota": "many"}, "ValidationException"),
         ("SetStartOutcome", {"Name": "cad", "kind": "sideways"}, "ValidationException"),
         ("SetStartOutcome", {"Name": "cad", "times": 0}, "ValidationException"),
         ("BeginTransition", {"Name": "cad", "Transition": "fly"}, "ValidationException"),

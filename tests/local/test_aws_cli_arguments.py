@@ -42,7 +42,7 @@ def test_agent_version_is_installed(aws: _Aws, control: Control) -> None:
 
 def test_agent_version_latest_is_resolved(aws: _Aws, control: Control) -> None:
     """LATEST becomes the version it stands for."""
-    control.set_behaviour(latest_agent_version="01-01-2030")
+    control.set_behavior(latest_agent_version="01-01-2030")
     aws(_START, "--name", "cad", "--appstream-agent-version", "LATEST")
 
     assert "01-01-2030" == control.image_builder("cad").description["AppstreamAgentVersion"]

@@ -67,7 +67,7 @@ def test_a_length_out_of_bounds_is_refused(aws: _Aws, control: Control, options:
     assert 0 == control.image_builder("cad").starts
 
 
-@pytest.mark.parametrize("options", [[], ["--name", "cad", "--colour", "red"]])
+@pytest.mark.parametrize("options", [[], ["--name", "cad", "--color", "red"]])
 def test_a_command_line_that_cannot_be_understood_is_refused(
     aws: _Aws, usage_error: int, control: Control, options: list[str]
 ) -> None:

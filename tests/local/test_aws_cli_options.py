@@ -104,7 +104,7 @@ def test_debug_shows_the_request(aws: _Aws) -> None:
 
 def test_no_paginate_shows_one_page(aws: _Aws, control: Control) -> None:
     """A start takes the option as well; where it matters, the list ends with its first page."""
-    control.set_behaviour(page_size=1)
+    control.set_behavior(page_size=1)
     control.put_image_builder("second")
     assert 0 == aws(_START, "--name", "cad", "--no-paginate").returncode
     names = ("describe-image-builders", "--query", "ImageBuilders[].Name", "--output", "text")

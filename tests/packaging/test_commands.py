@@ -39,7 +39,7 @@ def test_the_commands_do_not_import_cdk() -> None:
 
 def test_the_function_holds_nothing_of_the_commands() -> None:
     """Its hash must not change with them."""
-    assert {"crhelper", "licences", "running_image_builder_function"} == {name.split("/")[0] for name in contents()}
+    assert {"crhelper", "licenses", "running_image_builder_function"} == {name.split("/")[0] for name in contents()}
 
 
 def test_without_the_extra_one_line_says_how_to_install_it(install: Callable[[str], Path], wheel: Path) -> None:

@@ -70,7 +70,7 @@ def from_checkout(synth: Synth) -> dict[str, object]:
     return template
 
 
-def test_the_wheel_is_both_packages_and_the_licences(wheel: Path) -> None:
+def test_the_wheel_is_both_packages_and_the_licenses(wheel: Path) -> None:
     """Every source file, typed markers included, and beside the metadata nothing else."""
     expected = {
         f"{name}/{path.relative_to(source).as_posix()}": path.read_bytes()
@@ -87,7 +87,7 @@ def test_the_wheel_is_both_packages_and_the_licences(wheel: Path) -> None:
 
 
 def test_the_metadata_says_what_a_user_must_know(wheel: Path) -> None:
-    """Name, licence and Python are stated, and crhelper is the one version that the function was made for."""
+    """Name, license and Python are stated, and crhelper is the one version that the function was made for."""
     (text,) = [content.decode() for name, content in contents(wheel).items() if name.endswith("/METADATA")]
     metadata = Parser().parsestr(text)
     assert "cdk-appstream-image-builder" == metadata["Name"]

@@ -43,7 +43,7 @@ class AppStreamModel:
         self._place = self._service.place(account=ACCOUNT, region=REGION)
         self._builders = self._place.builders
         self._builders.durations = scenario.durations
-        self._builders.behaviour = scenario.behaviour
+        self._builders.behavior = scenario.behavior
         self._silent = {each.name for each in scenario.builders if each.silent}
         self._complaining = {each.name for each in scenario.builders if each.complaining}
         self._ipv6 = {each.name for each in scenario.builders if each.ipv6}

@@ -4,7 +4,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from appstream_local.settings import Behaviour, Durations
+from appstream_local.settings import Behavior, Durations
 from appstream_local.states import STATES
 from simulation.dice import Token
 from simulation.drawing_schedules import with_scheduled_stops
@@ -50,7 +50,7 @@ def draw(token: Token) -> Scenario:
             eni_delay=chance.choice((0.0, 0.0, 5.0, 30.0, 90.0)),
             describe_lag=chance.choice((0.0, 0.0, 1.0, 5.0, 15.0, 40.0)),
         ),
-        behaviour=Behaviour(
+        behavior=Behavior(
             start_refusal_code=chance.choice(
                 (
                     "ResourceNotAvailableException",

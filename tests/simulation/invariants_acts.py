@@ -18,9 +18,9 @@ CLOCKS_APART = 26.0
 _GOING_ON = "_IN_PROGRESS"
 
 
-def _own(history: History, *whats: str) -> Iterator[tuple[Act, Invocation]]:
+def _own(history: History, *told: str) -> Iterator[tuple[Act, Invocation]]:
     for act in history.acts:
-        if act.invocation is not None and act.what in whats:
+        if act.invocation is not None and act.what in told:
             yield act, act.invocation
 
 

@@ -54,7 +54,7 @@ def a_roll_back_ends_in_time(history: History) -> Iterator[str]:
         data = request.answer.get("Data") or {}
         invocations = history.of(request)
         own: list[object] = [act for act in history.acts if act.invocation in invocations and act.what in _OWN]
-        if not history.scenario.behaviour.start_refusal_code:
+        if not history.scenario.behavior.start_refusal_code:
             # So AppStream takes a start that changes nothing for one that does.
             own += [each for each in history.calls if each.invocation in invocations and each.operation == _START]
         looks = [look for look in history.looks if look.invocation in invocations]

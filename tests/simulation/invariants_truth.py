@@ -247,7 +247,7 @@ def failures_are_true(history: History) -> Iterator[str]:
             yield f"request {request.number} was still waited for" if told_too_soon else ""
         elif (
             request.properties.bad
-            or "chedule" in reason
+            or "schedule" in reason.lower()
             or look is None
             or look.shown is None
             or look.shown["State"] != "RUNNING"

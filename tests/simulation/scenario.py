@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from appstream_local.settings import Behaviour, Durations
+from appstream_local.settings import Behavior, Durations
 
 SCHEDULER_ROLE = "arn:aws:iam::123456789012:role/scheduler"
 
@@ -204,7 +204,7 @@ class Scenario:
     clocks: Clocks = field(default_factory=Clocks)
     schedules_late: float = 59.0
     durations: Durations = field(default_factory=Durations)
-    behaviour: Behaviour = field(default_factory=Behaviour)
+    behavior: Behavior = field(default_factory=Behavior)
     function_limit: float = 900.0
     log_level: str = "DEBUG"
     latency: float = 0.1

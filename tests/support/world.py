@@ -131,8 +131,8 @@ class World:
         self.place.builders.durations = replace(self.place.builders.durations, **seconds)
 
     def behave(self, **settings: Any) -> None:
-        """Change answers that AWS does not document; see the engine's Behaviour."""
-        self.place.builders.behaviour = replace(self.place.builders.behaviour, **settings)
+        """Change answers that AWS does not document; see the engine's Behavior."""
+        self.place.builders.behavior = replace(self.place.builders.behavior, **settings)
 
     def starts_end(self, kind: str, **details: Any) -> None:
         """Say how the next starts end; see the engine's StartOutcome."""

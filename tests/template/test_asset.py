@@ -16,8 +16,8 @@ from synth.app import environment
 
 OURS = "running_image_builder_function"
 
-LICENCES = [
-    f"licences/{package}/{file}"
+LICENSES = [
+    f"licenses/{package}/{file}"
     for package in ("cdk-appstream-image-builder", "crhelper")
     for file in ("LICENSE", "NOTICE")
 ]
@@ -58,22 +58,22 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def test_the_zip_holds_our_code_crhelper_and_the_licences(package: Path) -> None:
-    """Every Python file of the two packages, four licence files, and nothing else."""
+def test_the_zip_holds_our_code_crhelper_and_the_licenses(package: Path) -> None:
+    """Every Python file of the two packages, four license files, and nothing else."""
     code = [
         f"{name}/{path.relative_to(folder_of(name)).as_posix()}"
         for name in (OURS, "crhelper")
         for path in folder_of(name).rglob("*.py")
     ]
     with zipfile.ZipFile(package) as files:
-        assert sorted([*code, *LICENCES]) == files.namelist()
+        assert sorted([*code, *LICENSES]) == files.namelist()
     assert f"{OURS}/handler.py" in code
 
 
-def test_the_licences_are_the_right_ones(package: Path) -> None:
-    """Each package's own licence and notice travel with it, whole."""
+def test_the_licenses_are_the_right_ones(package: Path) -> None:
+    """Each package's own license and notice travel with it, whole."""
     with zipfile.ZipFile(package) as files:
-        ours, our_notice, theirs, their_notice = (files.read(name).decode() for name in LICENCES)
+        ours, our_notice, theirs, their_notice = (files.read(name).decode() for name in LICENSES)
     assert "Apache License" in ours
     assert "cdk-appstream-image-builder" in our_notice
     assert "Apache License" in theirs
@@ -129,7 +129,7 @@ def test_the_bytes_depend_on_contents_and_names(
 
 def test_what_is_not_installed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A broken installation names the missing part instead of making a smaller zip."""
-    monkeypatch.setattr(asset, "LICENCES", {"crhelper": ("NO_SUCH_FILE",)})
+    monkeypatch.setattr(asset, "LICENSES", {"crhelper": ("NO_SUCH_FILE",)})
     with pytest.raises(FileNotFoundError, match=r"^NO_SUCH_FILE of crhelper is not installed: reinstall crhelper$"):
         asset.write_function_zip(tmp_path / "function.zip")
     monkeypatch.setattr(asset, "PACKAGES", ("no_such_package",))

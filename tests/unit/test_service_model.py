@@ -84,8 +84,8 @@ def test_every_state_of_the_api_is_in_the_table(model: Any) -> None:
 @pytest.mark.parametrize("operation", ERRORS)
 def test_every_error_of_the_api_is_understood(model: Any, operation: str) -> None:
     """An error that AWS adds to a call fails this test, and so does one that the function takes for something else."""
-    modelled = {shape.name: shape for shape in model.operation_model(operation).error_shapes}
-    assert set(ERRORS[operation]) == set(modelled)
+    modeled = {shape.name: shape for shape in model.operation_model(operation).error_shapes}
+    assert set(ERRORS[operation]) == set(modeled)
 
     understood = {
         name: translate(error_of(model, name), action=f"appstream:{operation}").trouble for name in ERRORS[operation]

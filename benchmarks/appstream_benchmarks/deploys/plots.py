@@ -10,7 +10,7 @@ from appstream_benchmarks.contenders.names import THIS, TITLES
 from appstream_benchmarks.deploys import summary
 from appstream_benchmarks.deploys.summary import Data
 from appstream_benchmarks.markdown import number
-from appstream_benchmarks.plots import COLOURS, new_figure
+from appstream_benchmarks.plots import COLORS, new_figure
 
 
 def plots(data: Data) -> dict[str, Figure]:
@@ -44,7 +44,7 @@ def _bars(axis: Any, values: dict[str, float | None]) -> None:
     """Draw one bar for each contender; a word where it failed or does not wait."""
     kinds = [*reversed(values)]
     shown = [max(values[kind] or 0.0, 0.0) for kind in kinds]
-    bars = axis.barh([TITLES[kind] for kind in kinds], shown, color=[COLOURS[kind] for kind in kinds])
+    bars = axis.barh([TITLES[kind] for kind in kinds], shown, color=[COLORS[kind] for kind in kinds])
     labels = []
     for kind in kinds:
         value = values[kind]

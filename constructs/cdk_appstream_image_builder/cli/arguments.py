@@ -126,7 +126,7 @@ def _add_aws_options(parser: Any) -> None:
     add("--output", choices=OUTPUTS, help="a document instead of the view for people; watch: one for each change")
     add("--query", metavar="JMESPATH", type=_query, help="what of the document to print; as json where no --output is")
     add("--no-cli-pager", action="store_true", help="accepted; no pager is ever used")
-    add("--color", choices=("on", "off", "auto"), help="default: auto, which honours NO_COLOR")
+    add("--color", choices=("on", "off", "auto"), help="default: auto, which honors NO_COLOR")
 
 
 def _add_options(parser: Any) -> None:

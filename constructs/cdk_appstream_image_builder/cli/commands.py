@@ -127,7 +127,7 @@ class Commands:
 
 
 def console(stream: TextIO, color: str) -> Console:
-    """Return a console that uses colours where it should, and never guesses at markup in AWS's words."""
+    """Return a console that uses colors where it should, and never guesses at markup in AWS's words."""
     forced: dict[str, Callable[[], Console]] = {
         "on": lambda: Console(file=stream, force_terminal=True, color_system="standard", markup=False, highlight=False),
         "off": lambda: Console(file=stream, no_color=True, markup=False, highlight=False),
