@@ -17,10 +17,10 @@ help: ## Show the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 deploy-local: setup ## Deploy the app on a local engine with the real CDK CLI, and clean up
-	@$(BIN)/python -m appstream_local.deploy_local
+	@$(BIN)/python -m appstream_local.cli.deploy_local
 
 local: setup ## Keep a local engine running for cdk and aws in a second terminal (PORT=4566 for a fixed port)
-	@$(BIN)/python -m appstream_local.serve_foreground --port $(PORT)
+	@$(BIN)/python -m appstream_local.cli.local --port $(PORT)
 
 test: setup-dev ## Run all tests
 	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder

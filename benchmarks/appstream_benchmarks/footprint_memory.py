@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from appstream_benchmarks import footprint_memory_process
-from appstream_local.engine import Engine
+from appstream_local.process.engine import Engine
 from cdk_appstream_image_builder import asset
 from cdk_appstream_image_builder.provider import _MEMORY_MIB as GIVEN_MIB
 from running_image_builder_function.contract import MAX_TIMEOUT_SECONDS, MIN_TIMEOUT_SECONDS

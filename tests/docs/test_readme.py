@@ -74,7 +74,7 @@ def test_the_numbers_are_the_codes() -> None:
 def test_deploy_local_prints_what_is_shown() -> None:
     """A real run has every line of the README, in its order; only numbers differ."""
     ran = subprocess.run(
-        [sys.executable, "-m", "appstream_local.deploy_local", "--start-seconds", "3"],
+        [sys.executable, "-m", "appstream_local.cli.deploy_local", "--start-seconds", "3"],
         cwd=PROJECT_DIR,
         capture_output=True,
         text=True,

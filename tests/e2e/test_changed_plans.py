@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 
-from appstream_local.control import Control
+from appstream_local.process.admin_client import Control
 from support.deployer import Deployer
 from support.waiting import wait_for_functions, wait_until
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from appstream_local.control import Control
+from appstream_local.process.admin_client import Control
 from support.deployer import Deployer
 
 

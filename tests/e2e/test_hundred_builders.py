@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from appstream_local.cdk import Cdk
-from appstream_local.control import Control
-from appstream_local.engine import Engine
+from appstream_local.process.admin_client import Control
+from appstream_local.process.cdk import Cdk
+from appstream_local.process.engine import Engine
 from support.deployer import Deployer
 from support.paths import PROJECT_DIR
 

@@ -1,6 +1,6 @@
 """The main job with the real CDK CLI: create, update, rename, destroy."""
 
-from appstream_local.control import Control
+from appstream_local.process.admin_client import Control
 from support.deployer import Deployer
 
 

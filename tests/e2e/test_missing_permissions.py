@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from appstream_local.control import Control
+from appstream_local.process.admin_client import Control
 from support.deployer import Deployer
 
 ARN = "arn:aws:appstream:us-east-1:000000000000:image-builder/may-not-start"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from appstream_local.cdk import Cdk, CdkResult
-from appstream_local.control import Control
-from appstream_local.engine import Engine
+from appstream_local.process.admin_client import Control
+from appstream_local.process.cdk import Cdk, CdkResult
+from appstream_local.process.engine import Engine
 from support.deployer import Deployer
 from support.paths import PROJECT_DIR
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from appstream_local.control import Control
+from appstream_local.process.admin_client import Control
 from support.deployer import Deployer
 
 MINUTE = 60.0

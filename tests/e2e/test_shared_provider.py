@@ -2,8 +2,8 @@
 
 import pytest
 
-from appstream_local.control import Control
-from appstream_local.engine import Engine
+from appstream_local.process.admin_client import Control
+from appstream_local.process.engine import Engine
 from support.deployer import Deployer
 
 STACKS = ("shared-left", "shared-right")

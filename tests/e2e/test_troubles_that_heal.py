@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from appstream_local.control import Control
+from appstream_local.process.admin_client import Control
 from support.deployer import Deployer
 
 

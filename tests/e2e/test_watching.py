@@ -12,9 +12,9 @@ from typing import Any
 import boto3
 import pytest
 
-from appstream_local.control import Control
-from appstream_local.engine import Engine
-from appstream_local.watching import Watching
+from appstream_local.cli.watching import Watching
+from appstream_local.process.admin_client import Control
+from appstream_local.process.engine import Engine
 from support.deployer import Deployer
 from support.processes import children
 

@@ -11,9 +11,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from appstream_local.cdk import Cdk
-from appstream_local.control import Control
-from appstream_local.engine import Engine
+from appstream_local.process.admin_client import Control
+from appstream_local.process.cdk import Cdk
+from appstream_local.process.engine import Engine
 from support.paths import PROJECT_DIR
 from synth import app
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from cfnlint.api import lint
 
-from appstream_local.cdk import Cdk
-from appstream_local.control import Control
+from appstream_local.process.admin_client import Control
+from appstream_local.process.cdk import Cdk
 from support.paths import PROJECT_DIR
 from synth import app
 from synth.stacks import of_type, only, statements

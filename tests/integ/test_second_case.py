@@ -16,8 +16,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from appstream_local.cdk import Cdk
-from appstream_local.engine import Engine
+from appstream_local.process.cdk import Cdk
+from appstream_local.process.engine import Engine
 from support.paths import PROJECT_DIR
 from support.waiting import wait_until
 from synth.app import environment

@@ -5,10 +5,10 @@ from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest
 
-from appstream_local.errors import ApiError
-from appstream_local.faults import Fault
-from appstream_local.outcomes import StartOutcome
-from appstream_local.service import AppStreamService
+from appstream_local.service.errors import ApiError
+from appstream_local.service.faults import Fault
+from appstream_local.service.outcomes import StartOutcome
+from appstream_local.service.service import AppStreamService
 from simulation.history import Act, History, Look
 from simulation.network import FUNCTION_PRINCIPAL, LOST, Caller
 from simulation.scenario import Builder, PersonAct, Scenario, Spell

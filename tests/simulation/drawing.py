@@ -4,8 +4,8 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from appstream_local.settings import Behavior, Durations
-from appstream_local.states import STATES
+from appstream_local.service.settings import Behavior, Durations
+from appstream_local.service.states import STATES
 from simulation.dice import Token
 from simulation.drawing_schedules import with_scheduled_stops
 from simulation.drawing_troubles import draw_troubles

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from appstream_local.settings import Behavior, Durations
+from appstream_local.service.settings import Behavior, Durations
 
 SCHEDULER_ROLE = "arn:aws:iam::123456789012:role/scheduler"
 

@@ -1,6 +1,6 @@
 """Scenarios written by hand, each for one thing to show; nothing in them is left to chance but latencies."""
 
-from appstream_local.settings import Durations
+from appstream_local.service.settings import Durations
 from simulation.scenario import Builder, Duplicate, Kill, PersonAct, Properties, Scenario, Spell, Step, Troubles
 
 NAME = "builder-a"

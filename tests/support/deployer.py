@@ -8,8 +8,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from appstream_local.cdk import Cdk, CdkResult
-from appstream_local.engine import Engine
+from appstream_local.process.cdk import Cdk, CdkResult
+from appstream_local.process.engine import Engine
 from support.paths import PROJECT_DIR
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from appstream_local.control import Control
+from appstream_local.process.admin_client import Control
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = 90) -> None:

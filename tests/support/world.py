@@ -8,9 +8,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from appstream_local.faults import Fault
-from appstream_local.outcomes import StartOutcome
-from appstream_local.service import AppStreamService
+from appstream_local.service.faults import Fault
+from appstream_local.service.outcomes import StartOutcome
+from appstream_local.service.service import AppStreamService
 from running_image_builder_function.aws_errors import translate
 from running_image_builder_function.image_builder import ImageBuilder
 from support.virtual_time import VirtualClock

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ProxyConnectionError, SSLError
 
-from appstream_local.certificate import make_certificate
+from appstream_local.process.certificate import make_certificate
 from running_image_builder_function.answer import deliver, https_put
 from support.virtual_time import VirtualClock
 

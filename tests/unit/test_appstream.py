@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 from botocore.stub import Stubber
 
-from appstream_local.in_process import VirtualClock, route
-from appstream_local.service import AppStreamService
+from appstream_local.service.in_process import VirtualClock, route
+from appstream_local.service.service import AppStreamService
 from running_image_builder_function.appstream import AppStream
 from running_image_builder_function.aws_errors import CONFIG
 from running_image_builder_function.errors import CallFailed, Trouble

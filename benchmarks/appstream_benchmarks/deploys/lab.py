@@ -10,8 +10,8 @@ import boto3
 from botocore.config import Config
 
 from appstream_benchmarks.contenders.names import STACK_KINDS
-from appstream_local.cdk import Cdk
-from appstream_local.engine import Engine
+from appstream_local.process.cdk import Cdk
+from appstream_local.process.engine import Engine
 
 PROJECT_DIR = Path(__file__).parents[3]
 BENCHMARKS_DIR = Path(__file__).parents[2]

@@ -1,0 +1,1 @@
+"""The commands `make deploy-local` and `make local`."""

@@ -1,0 +1,167 @@
+"""`python -m appstream_local.cli.deploy_local`: the whole story once, with the real CDK CLI.
+
+Knows the app's context keys and outputs; how an engine or the CLI is run is not its matter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from appstream_local.process.admin_client import Control, ControlError
+from appstream_local.process.cdk import Cdk, CdkError, CdkResult
+from appstream_local.process.engine import Engine, EngineError
+
+from . import demo
+from .stack_events import StackEventsError, last_operation_seconds
+from .watching import Watching
+
+_FIRST_TIMEOUT = "30"
+_SECOND_TIMEOUT = "45"
+_OUTPUTS = ("Arn", "State", "EniPrivateIpAddress")
+# A first synth on a slow machine takes half a minute; beyond the rest of this something is wrong.
+_CDK_TIMEOUT = 600.0
+_CONTEXT_LINES = 15
+
+
+class DemoError(Exception):
+    """Something is not as it should be; the text is one line for a person."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the story and return the exit code: 0, 1 on failure, 130 on Ctrl-C, 143 on SIGTERM."""
+    parser = argparse.ArgumentParser(description="Deploy the app on a local engine, and clean up.")
+    parser.add_argument("--name", default=demo.IMAGE_BUILDER, help="the image builder's name")
+    parser.add_argument("--start-seconds", type=float, default=demo.START_SECONDS)
+    parser.add_argument("--project-dir", type=Path, default=demo.PROJECT_DIR)
+    parser.add_argument("--verbose", action="store_true", help="show what the CDK CLI writes")
+    options = parser.parse_args(arguments)
+    demo.unwind_on_sigterm()
+    engine = Engine()
+    try:
+        engine.start()
+        _Story(engine, options).tell()
+    except KeyboardInterrupt:
+        return _ended("interrupted", code=130)
+    except demo.Terminated:
+        return _ended("terminated", code=143)
+    except (CdkError, ControlError, DemoError, EngineError, StackEventsError) as error:
+        return _ended(f"error: {_cause(engine, error)}", code=1)
+    finally:
+        demo.ignore_signals()
+        engine.stop()
+    print("Everything that was started has been stopped.", flush=True)
+    return 0
+
+
+class _Story:
+    """The steps, each of which checks what it shows."""
+
+    def __init__(self, engine: Engine, options: argparse.Namespace) -> None:
+        self._engine = engine
+        self._control: Control = engine.control
+        self._name: str = options.name
+        self._start_seconds: float = options.start_seconds
+        self._cdk = Cdk(
+            engine=engine,
+            project_dir=options.project_dir,
+            timeout=_CDK_TIMEOUT,
+            on_line=_print_indented if options.verbose else None,
+        )
+
+    def tell(self) -> None:
+        """Bootstrap, deploy, deploy again, destroy."""
+        demo.seed(self._control, name=self._name, start_seconds=self._start_seconds)
+        _say(f"Local engine at {self._engine.endpoint_url}: loopback only, no AWS account.")
+        _say(f"Image builder {self._name}: {self._state()}, in a VPC; a start takes {self._start_seconds:.0f} s.")
+        _say("\n1. cdk bootstrap")
+        bootstrap = self._cdk.bootstrap().check()
+        _say(f"   took {bootstrap.seconds:.1f} s")
+        _say(f"\n2. cdk deploy -c imageBuilderName={self._name} -c timeoutMinutes={_FIRST_TIMEOUT}")
+        stack, outputs = self._deploy(_FIRST_TIMEOUT)
+        self._verify(outputs)
+        _say(f"\n3. cdk deploy -c imageBuilderName={self._name} -c timeoutMinutes={_SECOND_TIMEOUT}")
+        _, again = self._deploy(_SECOND_TIMEOUT)
+        self._verify(again)
+        seconds = last_operation_seconds(self._engine, stack)
+        _say(f"   {self._name} was RUNNING already: the update itself took {seconds:.1f} s")
+        _say("\n4. cdk destroy")
+        destroy = self._cdk.destroy(stack, context=self._context(_SECOND_TIMEOUT)).check()
+        observed = self._control.image_builder(self._name)
+        if observed.state != "RUNNING" or observed.stops:
+            raise DemoError(f"destroying the stack changed {self._name}: it is {observed.state}")
+        _say(f"   took {destroy.seconds:.1f} s; {self._name} is left as it is: {observed.state}\n")
+
+    def _deploy(self, timeout_minutes: str) -> tuple[str, Mapping[str, str]]:
+        with Watching(self._engine, self._name):
+            result = self._cdk.deploy(context=self._context(timeout_minutes))
+        self._check(result)
+        if len(result.outputs) != 1:
+            raise DemoError(f"expected the outputs of one stack, not of {sorted(result.outputs)}")
+        ((stack, outputs),) = result.outputs.items()
+        _say(f"   cdk deploy returned after {result.seconds:.1f} s, synthesis included")
+        for name in _OUTPUTS:
+            _say(f"     {name:<20} = {outputs.get(name, '')}")
+        return stack, outputs
+
+    def _check(self, result: CdkResult) -> None:
+        if result.exit_code:
+            # Where the CLI's output has been shown already, it need not be shown again.
+            self._engine.check()
+            tail = result.output.splitlines()[-_CONTEXT_LINES:]
+            print("\n".join(f"   | {line}" for line in tail), file=sys.stderr)
+        result.check()
+
+    def _verify(self, outputs: Mapping[str, str]) -> None:
+        observed = self._control.image_builder(self._name)
+        description = observed.description
+        network = description.get("NetworkAccessConfiguration", {})
+        expected = {
+            "Arn": description["Arn"],
+            "State": "RUNNING",
+            "EniPrivateIpAddress": network.get("EniPrivateIpAddress", ""),
+        }
+        for name in _OUTPUTS:
+            if not outputs.get(name) or outputs[name] != expected[name]:
+                raise DemoError(f"the output {name} is {outputs.get(name)!r}, not {expected[name]!r}")
+        if observed.state != "RUNNING" or observed.starts != 1:
+            raise DemoError(f"{self._name} is {observed.state} after {observed.starts} starts, not RUNNING after one")
+
+    def _context(self, timeout_minutes: str) -> dict[str, str]:
+        return {"imageBuilderName": self._name, "timeoutMinutes": timeout_minutes}
+
+    def _state(self) -> str:
+        return self._control.image_builder(self._name).state
+
+
+def _cause(engine: Engine, error: Exception) -> str:
+    """Return what went wrong; a dead engine explains more than what failed because of it."""
+    cause = error
+    if not isinstance(error, EngineError):
+        try:
+            engine.check()
+        except EngineError as dead:
+            cause = dead
+    try:
+        return f"{cause} (the engine's log: {engine.keep_log()})"
+    except EngineError:
+        return str(cause)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _print_indented(line: str) -> None:
+    print(f"   | {line}", flush=True)
+
+
+def _ended(text: str, *, code: int) -> int:
+    print(f"\ndeploy-local: {text}", file=sys.stderr, flush=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

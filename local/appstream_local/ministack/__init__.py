@@ -1,0 +1,1 @@
+"""What is patched into ministack, so that it has AppStream and acts as AWS does."""

@@ -1,0 +1,1 @@
+"""CloudFormation's stack operations, custom resources and resource types in ministack."""

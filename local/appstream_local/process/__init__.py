@@ -1,0 +1,1 @@
+"""One engine process, and the programs that use it."""

@@ -1,0 +1,1 @@
+"""The fake AppStream: from a request to its response, over a given clock."""

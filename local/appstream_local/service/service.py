@@ -1,0 +1,157 @@
+"""AppStream as a function from request to answer over a given clock; no sockets, no ministack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from random import Random
+from threading import Lock
+from typing import Any, Final
+from uuid import UUID
+
+from . import admin_api
+from .arns import authorized_resource
+from .builders import ImageBuilders
+from .calls import Call
+from .errors import ApiError
+from .faults import Fault
+from .paging import page
+from .region_state import Place
+from .validation import parse, parse_json, unknown_operation
+from .wire import Response, dropped, failure, success
+
+TARGET_PREFIX: Final = "PhotonAdminProxyService"
+CONTROL_PREFIX: Final = "AppStreamLocal"
+
+_Params = Mapping[str, Any]
+
+
+class AppStreamService:
+    """AppStream for any number of accounts and Regions."""
+
+    def __init__(self, *, now: Callable[[], float], seed: int = 0) -> None:
+        """Begin empty.
+
+        Args:
+            now: The clock, in epoch seconds; the only source of time.
+            seed: The seed of everything left to chance: faults and request ids.
+        """
+        self._now = now
+        self._seed = seed
+        self._random = Random(seed)
+        self._places: dict[tuple[str, str], Place] = {}
+        self._lock = Lock()
+
+    def place(self, *, account: str, region: str) -> Place:
+        """Return what is kept for one account and Region, from now on if there was nothing."""
+        with self._lock:
+            key = (account, region)
+            if key not in self._places:
+                # Seeded by name: one Region's faults do not shift another's.
+                random = Random(f"{self._seed}{key}")
+                self._places[key] = Place(account=account, region=region, now=self._now, random=random)
+            return self._places[key]
+
+    def reset(self) -> None:
+        """Forget every account and Region."""
+        with self._lock:
+            self._places.clear()
+
+    def handle(self, *, target: str, body: bytes, account: str, region: str, principal: str = "") -> Response:
+        """Answer one request; never raises for what a caller sent.
+
+        Args:
+            target: The X-Amz-Target header, `PhotonAdminProxyService.` or `AppStreamLocal.` and
+                an operation.
+            body: The request's body.
+            account: The account it is made in.
+            region: The Region it is made in.
+            principal: ARN of the caller, for the call log and refusals.
+        """
+        prefix, _, operation = target.partition(".")
+        place = self.place(account=account, region=region)
+        if prefix == CONTROL_PREFIX:
+            return self._controlled(place, operation, body)
+        try:
+            request = parse_json(body)
+        except ApiError:
+            request = {}
+        names = _names(request)
+        arrived = self._now()
+        fault = place.faults.pick(operation, names)
+        error: ApiError | None = None
+        result: Mapping[str, Any] = {}
+        try:
+            if fault is None or fault.after_effect:
+                result = _execute(place, operation, body)
+            if fault is not None and not fault.drops:
+                raise _refusal(place, fault, operation, request, principal)
+        except ApiError as refused:
+            error = refused
+        response = self._response(result, error, drop=fault is not None and fault.drops)
+        call = Call(
+            operation=operation,
+            name=",".join(names),
+            principal=principal,
+            time=arrived,
+            status=None if response.drop else response.status,
+            error=error.code if error is not None and not response.drop else "",
+            request=request,
+        )
+        place.calls.add(call)
+        return response
+
+    def _controlled(self, place: Place, operation: str, body: bytes) -> Response:
+        error: ApiError | None = None
+        result: Mapping[str, Any] = {}
+        try:
+            result = admin_api.execute(place, operation, parse_json(body))
+        except ApiError as refused:
+            error = refused
+        return self._response(result, error, drop=False)
+
+    def _response(self, result: Mapping[str, Any], error: ApiError | None, *, drop: bool) -> Response:
+        with self._lock:
+            request_id = str(UUID(int=self._random.getrandbits(128), version=4))
+        if drop:
+            return dropped(request_id=request_id)
+        if error is not None:
+            return failure(error, request_id=request_id)
+        return success(result, request_id=request_id)
+
+
+def _refusal(place: Place, fault: Fault, operation: str, request: _Params, principal: str) -> ApiError:
+    resource = authorized_resource(operation=operation, params=request, account=place.account, region=place.region)
+    caller = principal or f"arn:aws:iam::{place.account}:root"
+    return fault.error(principal=caller, operation=operation, resource=resource)
+
+
+def _names(request: _Params) -> list[str]:
+    """Return the image builders a request names."""
+    listed = request.get("Names")
+    candidates = listed if isinstance(listed, list) else [request.get("Name")]
+    return [name for name in candidates if isinstance(name, str)]
+
+
+def _execute(place: Place, operation: str, body: bytes) -> Mapping[str, Any]:
+    params = parse(operation, body)
+    if operation not in _OPERATIONS:
+        raise unknown_operation(operation)
+    return _OPERATIONS[operation](place.builders, params)
+
+
+def _describe(builders: ImageBuilders, params: _Params) -> Mapping[str, Any]:
+    size = params.get("MaxResults", builders.behavior.page_size)
+    found = builders.describe(params.get("Names", ()))
+    shown, token = page(found, size=size, token=params.get("NextToken"))
+    return {"ImageBuilders": shown, **({"NextToken": token} if token else {})}
+
+
+_OPERATIONS: Final[Mapping[str, Callable[[ImageBuilders, _Params], Mapping[str, Any]]]] = {
+    "CreateImageBuilder": lambda builders, p: {"ImageBuilder": builders.create(p)},
+    "DeleteImageBuilder": lambda builders, p: {"ImageBuilder": builders.delete(p["Name"])},
+    "DescribeImageBuilders": _describe,
+    "StartImageBuilder": lambda builders, p: {
+        "ImageBuilder": builders.start(p["Name"], p.get("AppstreamAgentVersion"))
+    },
+    "StopImageBuilder": lambda builders, p: {"ImageBuilder": builders.stop(p["Name"])},
+}

@@ -1,0 +1,26 @@
+"""The directory that one engine writes to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from appstream_local.process.state_directory import StateDirectory
+
+
+def test_the_last_words_are_the_last_error_or_else_the_last_line(tmp_path: Path) -> None:
+    """An engine that wrote nothing has none."""
+    directory = StateDirectory(tmp_path / "state")
+    said = []
+    for log in ("", "begun\nended\n", "ERROR: no port\nended\n"):
+        directory.log.write_text(log)
+        said.append(directory.last_words())
+
+    assert ["it wrote nothing", "ended", "ERROR: no port"] == said
+
+
+def test_a_directory_that_somebody_has_deleted_is_the_reason(tmp_path: Path) -> None:
+    """Whatever tidies temporary files may take it from a running engine."""
+    directory = StateDirectory(tmp_path / "state")
+    directory.remove()
+
+    assert f"{tmp_path / 'state'} was deleted while it ran" == directory.last_words()
