@@ -26,25 +26,36 @@ nitpicky = True
 linkcheck_timeout = 10
 linkcheck_retries = 1
 
-FIRST = ("reference", "examples", "operations", "behavior", "architecture", "security")
-"""The pages of docs/ that the menu begins with; the others follow by their names."""
+SECTIONS = {
+    "Getting started": ["docs/getting-started"],
+    "How-to": ["docs/how-to", "docs/private-network", "docs/pipeline", "docs/without-cdk"],
+    "Reference": ["docs/reference", "docs/security"],
+    "Troubleshooting": ["docs/troubleshooting"],
+    "Command line": ["docs/command-line"],
+    "Explanation": ["docs/architecture", "docs/behavior"],
+    "Development": [
+        "CONTRIBUTING",
+        "docs/development/testing",
+        "docs/development/local-engine",
+        "docs/development/equivalent-mutants",
+        "docs/benchmarks/README",
+        "docs/development/releasing",
+        "SECURITY",
+        "CHANGELOG",
+    ],
+}
+"""The site's menu. A page that isn't written yet is left out; Sphinx warns of a page that no section lists."""
 
-_DOCS = Path(__file__).resolve().parent
-_OTHERS = sorted(path.stem for path in _DOCS.glob("*.md") if path.stem not in FIRST)
-_BELOW = sorted(f"{path.parent.name}/README" for path in _DOCS.glob("*/README.md"))
-_PAGES = "\n".join(f"docs/{name}" for name in (*FIRST, *_OTHERS, *_BELOW))
+_ROOT = Path(__file__).resolve().parents[1]
 
-MENU = f"""
-```{{toctree}}
-:hidden:
 
-{_PAGES}
-CONTRIBUTING
-Reporting a vulnerability <SECURITY>
-CHANGELOG
-```
-"""
-"""The site's menu: the README, which is read elsewhere too, has none."""
+def _menu(caption: str, pages: list[str]) -> str:
+    present = "\n".join(page for page in pages if (_ROOT / f"{page}.md").is_file())
+    return f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{present}\n```\n" if present else ""
+
+
+MENU = "".join(_menu(caption, pages) for caption, pages in SECTIONS.items())
+"""Only the site needs it: the README is also read elsewhere."""
 
 EXAMPLES = """
 ```{toctree}
@@ -58,7 +69,7 @@ EXAMPLES = """
 
 def setup(app: Any) -> None:
     """Give the pages what only the site needs."""
-    menus = {root_doc: MENU, "docs/examples": EXAMPLES}
+    menus = {root_doc: MENU, "docs/how-to": EXAMPLES}
 
     def with_menu(_app: Any, page: str, source: list[str]) -> None:
         source[0] += menus.get(page, "")

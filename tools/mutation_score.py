@@ -1,7 +1,7 @@
 """Breaks the function's code in hundreds of small ways and counts how many of them the unit tests notice.
 
-Needs mutmut. Each break that goes unnoticed must be explained in docs/mutants.md; the exit status is 1 where one is
-not, or where the score is below the goal.
+Needs mutmut. docs/development/equivalent-mutants.md must explain each break that goes unnoticed. The exit status is 1
+where it doesn't, or where the score is below the goal.
 """
 
 import argparse
@@ -14,11 +14,12 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 WORKSPACE = PROJECT / "build" / "mutants"
-EXPLANATIONS = PROJECT / "docs" / "mutants.md"
+EXPLANATIONS = PROJECT / "docs" / "development" / "equivalent-mutants.md"
 GOAL_PERCENT = 95.0
 
 COPIES = {
     "lambda/running_image_builder_function": "src/running_image_builder_function",
+    "tests/docs": "tests/docs",
     "tests/unit": "tests/unit",
     "tests/support": "tests/support",
     "tests/conftest.py": "tests/conftest.py",
@@ -87,7 +88,7 @@ def report(found: dict[str, str]) -> bool:
             lines = change(mutant)
             explained = lines in explanations
             unexplained += not explained
-            print(f"\n{mutant}: {status}, {'explained in docs/mutants.md' if explained else 'NOT EXPLAINED'}")
+            print(f"\n{mutant}: {status}, {'explained' if explained else f'NOT EXPLAINED in {EXPLANATIONS.name}'}")
             print(f"{function(mutant)}\n{lines}")
     return score >= GOAL_PERCENT and not unexplained
 

@@ -1,4 +1,4 @@
-"""docs/operations.md explains every message that a user can meet, and no other."""
+"""docs/troubleshooting.md explains every message that a user can meet, and no other."""
 
 import re
 from pathlib import Path
@@ -8,12 +8,12 @@ from running_image_builder_function import remedies
 from running_image_builder_function.errors import CallFailed, Trouble
 from support.paths import PROJECT_DIR
 
-OPERATIONS = (PROJECT_DIR / "docs" / "operations.md").read_text(encoding="utf-8")
+PAGE = (PROJECT_DIR / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 
 
 def documented(start: str, end: str) -> list[tuple[str, str, str]]:
     """Return the rows of the tables between two headings: message, meaning, remedy."""
-    part = OPERATIONS.partition(start)[2].partition(end)[0]
+    part = PAGE.partition(start)[2].partition(end)[0]
     return re.findall(r"^\| `([^`]+)` \| (.+) \| (.+) \|$", part, flags=re.MULTILINE)
 
 
@@ -29,7 +29,7 @@ def test_every_message_of_the_code_is_explained() -> None:
 
 def test_every_code_with_a_remedy_of_its_own_is_explained() -> None:
     """What the reason's last sentence depends on."""
-    part = OPERATIONS.partition("### Codes")[2].partition("\n## ")[0]
+    part = PAGE.partition("### Codes")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]+) \| .+ \| .+ \|$", part, flags=re.MULTILINE)
     told = {(code, "any", words[0]) for code, words in remedies._CREDENTIALS.items()}
     told |= {(code, service, words[0]) for service, codes in remedies._BY_CODE.items() for code, words in codes.items()}
@@ -38,7 +38,7 @@ def test_every_code_with_a_remedy_of_its_own_is_explained() -> None:
 
 def test_every_kind_of_refusal_is_explained() -> None:
     """For each service; those that end a request: a throttled or unanswered call does not."""
-    part = OPERATIONS.partition("Any other code")[2].partition("\n\nThrottling")[0]
+    part = PAGE.partition("Any other code")[2].partition("\n\nThrottling")[0]
     rows = re.findall(r"^\| ([a-z ]+) \| (\w+) \| ([^|]+) \| .+ \|$", part, flags=re.MULTILINE)
     passing = (Trouble.THROTTLED, Trouble.UNAVAILABLE)
     told = {

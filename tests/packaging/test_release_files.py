@@ -71,7 +71,7 @@ def test_every_action_is_pinned_to_a_version(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*(str(path) for path in WORKFLOWS), "docs/releasing.md", "SECURITY.md", "CONTRIBUTING.md"]
+    "name", [*(str(path) for path in WORKFLOWS), "docs/development/releasing.md", "SECURITY.md", "CONTRIBUTING.md"]
 )
 def test_make_targets_that_are_named_exist(name: str) -> None:
     """A renamed target would be noticed at the next release only."""
@@ -82,7 +82,7 @@ def test_make_targets_that_are_named_exist(name: str) -> None:
     assert set() == named - rules
 
 
-@pytest.mark.parametrize("name", ["docs/releasing.md", "SECURITY.md"])
+@pytest.mark.parametrize("name", ["docs/development/releasing.md", "SECURITY.md"])
 def test_files_that_are_named_exist(name: str) -> None:
     """The documentation of releases points to files of the project."""
     named = re.findall(r"`((?:[\w.-]+/)+[\w-]+\.\w+)`", text(name))

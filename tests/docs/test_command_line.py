@@ -9,8 +9,8 @@ from running_image_builder_function.errors import CallFailed, Trouble
 from running_image_builder_function.remedies import cause, remedy
 from support.paths import PROJECT_DIR
 
-WATCHING = (PROJECT_DIR / "docs" / "watching.md").read_text(encoding="utf-8")
-FIRST_ERRORS = (PROJECT_DIR / "docs" / "first-errors.md").read_text(encoding="utf-8")
+COMMAND_LINE = (PROJECT_DIR / "docs" / "command-line.md").read_text(encoding="utf-8")
+TROUBLESHOOTING = (PROJECT_DIR / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 WALKED = {
     "AccessDeniedException": Trouble.DENIED,
     "LimitExceededException": Trouble.REFUSED,
@@ -20,7 +20,7 @@ WALKED = {
 
 def test_every_exit_code_is_documented() -> None:
     """Scripts rely on them; the order is the code's."""
-    documented = re.findall(r"^\| (\d+) \| ", WATCHING, flags=re.MULTILINE)
+    documented = re.findall(r"^\| (\d+) \| ", COMMAND_LINE, flags=re.MULTILINE)
 
     assert [value for name, value in vars(exit_codes).items() if name.isupper()] == [int(code) for code in documented]
 
@@ -30,4 +30,4 @@ def test_the_first_errors_are_documented_with_the_functions_own_remedies(code: s
     """The page quotes what the code says."""
     error = CallFailed(WALKED[code], action="appstream:StartImageBuilder", code=code, detail="any")
 
-    assert f"(STOPPED): {cause(error)}. {remedy(error)}" in FIRST_ERRORS
+    assert f"(STOPPED): {cause(error)}. {remedy(error)}" in TROUBLESHOOTING

@@ -1,4 +1,4 @@
-"""The Logs Insights queries of docs/operations.md against the lines that the function really writes."""
+"""The Logs Insights queries of docs/troubleshooting.md against the lines that the function really writes."""
 
 import logging
 import re
@@ -9,7 +9,7 @@ from support.lambda_side import LambdaSide, event
 from support.paths import PROJECT_DIR
 from support.world import NAME, World
 
-PAGE = (PROJECT_DIR / "docs" / "operations.md").read_text(encoding="utf-8")
+PAGE = (PROJECT_DIR / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 
 
 def queries(heading: str) -> list[str]:
