@@ -7,17 +7,12 @@ import json
 import sys
 from pathlib import Path
 
-from appstream_benchmarks import (
-    deploys,
-    footprint,
-    footprint_report,
-    machine,
-    report,
-    virtual_time,
-    virtual_time_report,
-)
-from appstream_benchmarks.deploys import plots as deploys_plots
-from appstream_benchmarks.plots import save
+from appstream_benchmarks import deploys, footprint, machine, virtual_time
+from appstream_benchmarks.reporting import deploys_plots
+from appstream_benchmarks.reporting import footprint as footprint_report
+from appstream_benchmarks.reporting import page as report
+from appstream_benchmarks.reporting import virtual_time as virtual_time_report
+from appstream_benchmarks.reporting.plots import save
 
 PARTS = {
     deploys.NAME: (deploys.measure, deploys_plots.plots),

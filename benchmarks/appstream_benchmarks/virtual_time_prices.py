@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from appstream_benchmarks import prices
+from appstream_benchmarks import usage as prices
 from appstream_benchmarks.virtual_time_world import Usage
 
 PRICES: dict[str, Any] = {"region": prices.REGION, "date": prices.AS_OF}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from appstream_benchmarks import report
 from appstream_benchmarks.machine import PROJECT_DIR
+from appstream_benchmarks.reporting import page as report
 
 DOCS = PROJECT_DIR / "docs" / "benchmarks"
 

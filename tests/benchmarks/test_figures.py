@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from appstream_benchmarks import prices
-from appstream_benchmarks.deploys import goals
-from appstream_benchmarks.deploys.summary import left
-from appstream_benchmarks.markdown import compared, number, table
+from appstream_benchmarks import usage as prices
+from appstream_benchmarks.reporting import goals
+from appstream_benchmarks.reporting.markdown import compared, number, table
+from appstream_benchmarks.reporting.summary import left
 
 
 def any_data(**changes: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appstream_benchmarks.footprint_cpu_limit import cpu_limit, share_of_memory
+from appstream_benchmarks.footprint.cpu_limit import cpu_limit, share_of_memory
 
 
 def test_lambda_gives_a_cpu_in_proportion_to_memory() -> None:

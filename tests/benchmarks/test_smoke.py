@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from appstream_benchmarks import deploys, machine, report
-from appstream_benchmarks.deploys.templates import WITH_STOP_AFTER
+from appstream_benchmarks import deploys, machine
+from appstream_benchmarks.footprint.templates import WITH_STOP_AFTER
+from appstream_benchmarks.reporting import page as report
 
 pytestmark = pytest.mark.engine
 

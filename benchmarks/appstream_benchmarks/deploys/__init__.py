@@ -7,10 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from appstream_benchmarks.contenders.names import STACK_KINDS, THIS
-from appstream_benchmarks.deploys import schedule
-from appstream_benchmarks.deploys.lab import synthesize
-from appstream_benchmarks.deploys.templates import template_figures
+from appstream_benchmarks.baselines.names import STACK_KINDS, THIS
+from appstream_benchmarks.deploys import plan as schedule
+from appstream_benchmarks.deploys.testbed import synthesize
+from appstream_benchmarks.footprint.templates import template_figures
 
 NAME = "deploys"
 

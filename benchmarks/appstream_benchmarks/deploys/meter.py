@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from appstream_benchmarks import prices
-from appstream_benchmarks.deploys.lab import Lab
+from appstream_benchmarks import usage as prices
+from appstream_benchmarks.deploys.testbed import Lab
 
 _REPORT = re.compile(r"REPORT RequestId: (\S+)\s+Duration: .*?Billed Duration: (\d+) ms\s+Memory Size: (\d+) MB")
 _ATTEMPTS = frozenset({"TaskScheduled", "LambdaFunctionScheduled"})

@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-from appstream_benchmarks.contenders.names import SHELL, builder_names, stack_name
-from appstream_benchmarks.deploys.lab import Lab
+from appstream_benchmarks.baselines.names import SHELL, builder_names, stack_name
 from appstream_benchmarks.deploys.stacks import Ended, Stack
+from appstream_benchmarks.deploys.testbed import Lab
 
-_SCRIPT = Path(__file__).parents[1] / "contenders" / "shell_script.sh"
+_SCRIPT = Path(__file__).parents[1] / "baselines" / "shell_script.sh"
 # The AWS CLI has an environment of its own, since it pins another botocore than boto3 does.
 _AWS_CLI = Path(sys.prefix) / "awscli" / "bin"
 

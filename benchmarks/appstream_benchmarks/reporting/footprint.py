@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from appstream_benchmarks.footprint_synth_apps import BUILDER, FUNCTION, RESOURCES
-from appstream_benchmarks.targets import Target
+from appstream_benchmarks.footprint.synth_apps import BUILDER, FUNCTION, RESOURCES
+from appstream_benchmarks.reporting.targets import Target
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

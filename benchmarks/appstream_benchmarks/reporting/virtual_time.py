@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
-from appstream_benchmarks.targets import Target
+from appstream_benchmarks.reporting.targets import Target
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from appstream_benchmarks import deploys, footprint_report, virtual_time_report
-from appstream_benchmarks.deploys import comparison, goals, tables
-from appstream_benchmarks.targets import Target, targets_table
+from appstream_benchmarks import deploys
+from appstream_benchmarks.reporting import comparison, goals
+from appstream_benchmarks.reporting import deploys as tables
+from appstream_benchmarks.reporting import footprint as footprint_report
+from appstream_benchmarks.reporting import virtual_time as virtual_time_report
+from appstream_benchmarks.reporting.targets import Target, targets_table
 
 COMMAND: Final = "make bench"
 BEGIN, END = "<!-- benchmark table -->", "<!-- end -->"
@@ -25,7 +28,7 @@ _INTRODUCTION = f"""# Benchmarks
 Written by `{COMMAND}`, never by hand: a test compares this page with what the data in `data/` gives.
 
 The same work is done in every way that somebody could choose, each written as its own documentation has it
-(`benchmarks/appstream_benchmarks/contenders/`), on the local engine, with IAM enforced: synthesized, bootstrapped and
+(`benchmarks/appstream_benchmarks/baselines/`), on the local engine, with IAM enforced: synthesized, bootstrapped and
 published by the CDK CLI, then created, updated and deleted by CloudFormation calls on those templates, so that the
 CLI's own start and its looks every 5 s do not blur the figures. In brackets: the ratio to this project.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from appstream_benchmarks.contenders.names import THIS
-from appstream_benchmarks.deploys import summary
-from appstream_benchmarks.deploys.summary import Data
-from appstream_benchmarks.markdown import number
-from appstream_benchmarks.targets import Target
+from appstream_benchmarks.baselines.names import THIS
+from appstream_benchmarks.reporting import summary
+from appstream_benchmarks.reporting.markdown import number
+from appstream_benchmarks.reporting.summary import Data
+from appstream_benchmarks.reporting.targets import Target
 
 _FRAMEWORK, _CRHELPER = "provider-framework", "plain-crhelper"
 

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from appstream_benchmarks.contenders.names import STACK_KINDS
+from appstream_benchmarks.baselines.names import STACK_KINDS
 from appstream_local.process.cdk import Cdk
 from appstream_local.process.engine import Engine
 
@@ -88,7 +88,7 @@ def synthesize(output_dir: Path, kinds: tuple[str, ...] = STACK_KINDS) -> Path:
     """
     with Engine() as engine:
         engine.environment["PYTHONPATH"] = str(BENCHMARKS_DIR)
-        command = "python3 -m appstream_benchmarks.contenders.app"
+        command = "python3 -m appstream_benchmarks.baselines.app"
         cdk = Cdk(engine=engine, project_dir=PROJECT_DIR, app=command, output_dir=output_dir)
         cdk.run(
             "synth", "--app", command, "--output", str(output_dir), "--quiet", "-c", f"kinds={','.join(kinds)}"

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from appstream_benchmarks.contenders.names import THIS, TITLES
-from appstream_benchmarks.deploys.lab import Lab
-from appstream_benchmarks.deploys.scenarios import Scenario
+from appstream_benchmarks.baselines.names import THIS, TITLES
+from appstream_benchmarks.deploys.measurements import Scenario
+from appstream_benchmarks.deploys.testbed import Lab
 
 STARTS: Final = {7.0: 16, 33.0: 8, 95.0: 4}
 """Seconds that a start takes, multiples of nobody's interval, and how often it is measured."""

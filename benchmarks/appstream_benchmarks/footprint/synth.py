@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from appstream_benchmarks.footprint_synth_apps import APPS, EMPTY
+from appstream_benchmarks.footprint.synth_apps import APPS, EMPTY
 from cdk_appstream_image_builder import asset
 
 RUNS = 15

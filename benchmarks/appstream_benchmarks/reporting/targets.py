@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from appstream_benchmarks.markdown import table
+from appstream_benchmarks.reporting.markdown import table
 
 
 @dataclass(frozen=True)

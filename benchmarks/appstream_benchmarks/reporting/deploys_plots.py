@@ -6,11 +6,11 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from appstream_benchmarks.contenders.names import THIS, TITLES
-from appstream_benchmarks.deploys import summary
-from appstream_benchmarks.deploys.summary import Data
-from appstream_benchmarks.markdown import number
-from appstream_benchmarks.plots import COLORS, new_figure
+from appstream_benchmarks.baselines.names import THIS, TITLES
+from appstream_benchmarks.reporting import summary
+from appstream_benchmarks.reporting.markdown import number
+from appstream_benchmarks.reporting.plots import COLORS, new_figure
+from appstream_benchmarks.reporting.summary import Data
 
 
 def plots(data: Data) -> dict[str, Figure]:

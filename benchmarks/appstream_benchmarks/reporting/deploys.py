@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from appstream_benchmarks import prices
-from appstream_benchmarks.contenders.names import FUNCTION_LIMIT, THIS, TITLES
-from appstream_benchmarks.deploys import schedule, summary
-from appstream_benchmarks.deploys.summary import Data
-from appstream_benchmarks.deploys.templates import WITH_STOP_AFTER
-from appstream_benchmarks.markdown import compared, number, table
+from appstream_benchmarks import usage as prices
+from appstream_benchmarks.baselines.names import FUNCTION_LIMIT, THIS, TITLES
+from appstream_benchmarks.deploys import plan as schedule
+from appstream_benchmarks.footprint.templates import WITH_STOP_AFTER
+from appstream_benchmarks.reporting import summary
+from appstream_benchmarks.reporting.markdown import compared, number, table
+from appstream_benchmarks.reporting.summary import Data
 
 _EARLY = "does not wait"
 

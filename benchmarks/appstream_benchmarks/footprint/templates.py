@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from appstream_benchmarks.contenders.names import SIZES, STACK_KINDS, STOP_AFTER, THIS, TITLES, stack_name
+from appstream_benchmarks.baselines.names import SIZES, STACK_KINDS, STOP_AFTER, THIS, TITLES, stack_name
 
 WITH_STOP_AFTER = f"{THIS}, {STOP_AFTER}"
 """The key of the figures of this project's stacks whose builders have that option."""

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from aws_cdk import App, CfnParameter, Stack
 
-from appstream_benchmarks.contenders import aws_custom_resource, plain_crhelper, provider_framework, this_project
-from appstream_benchmarks.contenders.names import (
+from appstream_benchmarks.baselines import aws_custom_resource, plain_crhelper, provider_framework, this_project
+from appstream_benchmarks.baselines.names import (
     FUNCTION_LIMIT,
     SIZES,
     STACK_KINDS,

@@ -12,8 +12,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from appstream_benchmarks.contenders import plain_crhelper
-from appstream_benchmarks.footprint_cpu_limit import cpu_limit, share_of_memory
+from appstream_benchmarks.baselines import plain_crhelper
+from appstream_benchmarks.footprint.cpu_limit import cpu_limit, share_of_memory
 from cdk_appstream_image_builder import asset
 from running_image_builder_function.contract import HANDLER
 

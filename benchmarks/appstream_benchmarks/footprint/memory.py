@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from appstream_benchmarks import footprint_memory_process
+from appstream_benchmarks.footprint import memory_process as footprint_memory_process
 from appstream_local.process.engine import Engine
 from cdk_appstream_image_builder import asset
 from cdk_appstream_image_builder.provider import _MEMORY_MIB as GIVEN_MIB

@@ -6,11 +6,11 @@ import statistics
 import time
 from typing import Any
 
-from appstream_benchmarks.deploys.lab import Lab
-from appstream_benchmarks.deploys.leftovers import leftovers
+from appstream_benchmarks.deploys.driver import Way, way
 from appstream_benchmarks.deploys.meter import Meter
+from appstream_benchmarks.deploys.orphaned_resources import leftovers
 from appstream_benchmarks.deploys.stacks import Ended
-from appstream_benchmarks.deploys.ways import Way, way
+from appstream_benchmarks.deploys.testbed import Lab
 
 # After an answer the function still ends, and what polls is cleaned up.
 _SETTLE = 3.0

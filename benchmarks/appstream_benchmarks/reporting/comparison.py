@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from appstream_benchmarks.contenders.names import THIS, TITLES
-from appstream_benchmarks.deploys import summary
-from appstream_benchmarks.deploys.summary import Data
-from appstream_benchmarks.markdown import compared, number, table
+from appstream_benchmarks.baselines.names import THIS, TITLES
+from appstream_benchmarks.reporting import summary
+from appstream_benchmarks.reporting.markdown import compared, number, table
+from appstream_benchmarks.reporting.summary import Data
 
 
 def table_of(data: Data) -> str:

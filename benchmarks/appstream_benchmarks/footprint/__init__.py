@@ -4,9 +4,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from appstream_benchmarks.footprint_init import measure_init
-from appstream_benchmarks.footprint_memory import measure_memory
-from appstream_benchmarks.footprint_synth import measure_synth
+from appstream_benchmarks.footprint.cold_start import measure_init
+from appstream_benchmarks.footprint.memory import measure_memory
+from appstream_benchmarks.footprint.synth import measure_synth
 from cdk_appstream_image_builder import asset
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from appstream_benchmarks.deploys.lab import Lab
+from appstream_benchmarks.deploys.testbed import Lab
 
 
 def leftovers(lab: Lab) -> dict[str, int]:
