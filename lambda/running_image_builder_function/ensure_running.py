@@ -2,7 +2,7 @@
 
 from running_image_builder_function import contract
 from running_image_builder_function.errors import RequestFailed
-from running_image_builder_function.goal import QUIET_RESERVE, Goal, Step
+from running_image_builder_function.goal import LAG, QUIET_RESERVE, Goal, Step
 from running_image_builder_function.image_builder import ImageBuilder
 from running_image_builder_function.states import PENDING, RUNNING, STARTING, STOPPED, STOPPING, Meaning, row
 from running_image_builder_function.stop_schedule import moment
@@ -17,9 +17,9 @@ request which is rolled back: that one has waited before, and twice its timeout 
 _CLOCKS_APART = 30.0
 """Seconds by which AppStream's clock and this one may differ, and a call be under way."""
 
-FALL_PAUSE = 15.0
+FALL_PAUSE = LAG + 20.0
 """Seconds after somebody else's failed start before this request makes its own. If it was of the same request,
-delivered twice at once, the other invocation has answered by then, and the look at the stack says so."""
+delivered twice at once, the other invocation has found out by then, and the look at the stack says so."""
 
 
 class EnsureRunning(Goal):
@@ -63,7 +63,7 @@ class EnsureRunning(Goal):
             raise self._broken(builder)
         if before == PENDING and builder.state in (STOPPED, STOPPING) and journey.acted != Step.START.value:
             # Somebody else's start, or this request's own where Lambda delivered it before: then it is not repeated.
-            if journey.late:
+            if journey.late or journey.has_twin:
                 raise self._fell_back(builder)
             journey.fell_at = now
         if journey.acted == Step.START.value and builder.state in (STOPPED, STOPPING):
@@ -86,11 +86,10 @@ class EnsureRunning(Goal):
         return Step.WAIT
 
     def _missing(self, *, now: float) -> Step:
-        """Return WAIT where the builder has been there before and may be again at the next look."""
-        journey = self.journey
-        if (journey.seen or journey.late or self.request.known) and self.is_first_miss(now=now):
+        """Return WAIT at first: the builder may be there at the next look, and whoever does not see it forgets it."""
+        if self.is_first_miss(now=now):
             return Step.WAIT
-        journey.last_state = ""
+        self.journey.last_state = ""
         raise self.failed(f"not found in {self.region}", "Give the name of a builder there, or deploy to its Region.")
 
     def _learn(self, builder: ImageBuilder, *, before: str, now: float) -> None:

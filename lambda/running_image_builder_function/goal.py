@@ -18,7 +18,7 @@ DOUBT = 10.0
 """Seconds after a call whose answer was lost before it is made again, where the state is still the one from before."""
 
 NOT_FOUND_AGAIN = 10.0
-"""Seconds between two looks that must both find no builder where there has been one: one look is no verdict."""
+"""Seconds between two looks that must both find no builder: one look is no verdict."""
 
 QUIET_RESERVE = 10.0
 """Seconds before the deadline at which a late scheduled stop is waited for no longer: a builder that runs by then is a
@@ -170,7 +170,8 @@ class Goal:
             quiet_until: Until when its stop of before may still arrive; 0 where it may not.
         """
         journey = self.journey
-        journey.may_have_started = journey.may_have_started or found.request_id == self.owner
+        journey.has_twin = journey.has_twin or found.request_id == self.owner
+        journey.may_have_started = journey.may_have_started or journey.has_twin
         journey.provided = journey.provided or provides
         journey.quiet_until = max(journey.quiet_until, quiet_until)
 

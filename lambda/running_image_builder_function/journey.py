@@ -36,6 +36,7 @@ class Journey:
         running_since: When RUNNING was first seen without interruption; None while it is not.
         late: Whether the request was no fresh one at its first look: Lambda has delivered it before.
         may_have_started: Whether another delivery of this request may have started the builder.
+        has_twin: Whether the schedule has shown that there is another delivery of this request.
         seen: Whether a look of this request has found the builder.
         missing_since: When looks began to find no builder; None while they find one.
         complained_at: The time of the newest error of the builder's that is older than this request; None unknown.
@@ -69,6 +70,7 @@ class Journey:
     running_since: float | None = None
     late: bool = False
     may_have_started: bool = False
+    has_twin: bool = False
     seen: bool = False
     missing_since: float | None = None
     complained_at: float | None = None

@@ -35,7 +35,6 @@ class Request:
         dropped: The schedule that this Update takes away from the same builder; None for none.
         started_here: False only for the Delete of a Create that failed before it had started anything.
         doubtful: Whether a start may be on its way that no description shows yet.
-        known: Whether the resource has had this builder before, so that there is one.
         abandoned: The Delete of the builder that a failed rename may have started, and that CloudFormation never sends
             one for, since no answer has ever named it; None where there is none.
         logical_id: The resource's logical id.
@@ -52,7 +51,6 @@ class Request:
     dropped: StopSchedule | None = None
     started_here: bool = True
     doubtful: bool = False
-    known: bool = False
     abandoned: "Request | None" = None
     logical_id: str = ""
     request_id: str = ""
@@ -94,7 +92,6 @@ def parse(event: Mapping[str, Any]) -> Request:
         dropped=_dropped(name, schedule, old),
         started_here=not physical_id.endswith(NOT_STARTED),
         doubtful=physical_id.endswith(NOT_SEEN) or _is_made_up(physical_id, logical_id),
-        known=physical_id == name,
         abandoned=_abandoned(event, name, physical_id, old),
         logical_id=logical_id,
         request_id=str(event.get("RequestId") or ""),

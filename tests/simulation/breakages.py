@@ -217,7 +217,7 @@ BREAKAGES = (
     ),
     Breakage("the_answer_gets_there", _sets(function, "deliver", _sends_once), REFUSED_ANSWER),
     Breakage("a_throttled_hand_over_fails_nothing", _takes_all_for_denials, handed_over_late()),
-    Breakage("a_known_builder_is_looked_for_twice", _believes_one_look, looked_at(MISSED_ONCE)),
+    Breakage("a_builder_is_looked_for_twice", _believes_one_look, looked_at(MISSED_ONCE)),
     Breakage("a_refused_look_is_repeated", _gives_up_at_once, looked_at(BRIEFLY_DENIED)),
     Breakage(
         "the_deadlines_reason_has_the_builders_errors",

@@ -28,7 +28,7 @@ ALL: tuple[Invariant, ...] = (
     truth.success_means_running,
     truth.attributes_are_complete_and_true,
     truth.the_address_is_waited_for,
-    truth.a_known_builder_is_looked_for_twice,
+    truth.a_builder_is_looked_for_twice,
     truth.a_refused_look_is_repeated,
     truth.the_deadlines_reason_has_the_builders_errors,
     truth.the_agent_is_as_asked,

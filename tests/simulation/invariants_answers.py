@@ -148,10 +148,17 @@ def a_failed_create_tells_whether_it_started(history: History) -> Iterator[str]:
 def _is_alone(history: History, who: Invocation) -> bool:
     """Return whether an invocation can be certain that no other delivery of its event has begun before."""
     root = who.root
-    others = [each for each in history.of(root.request) if each.root is not root and each.began_at < who.ended_at]
-    fresh = root.request.dated and root.began_at - root.request.sent_at < _SURELY_FRESH and root.attempt == 1
+    others = [each for each in history.of(root.request) if not who.descends_from(each) and each.began_at < who.ended_at]
+    fresh = root.request.dated and all(_is_fresh(each) for each in history.of(root.request) if who.descends_from(each))
     looked = any(who.descends_from(look.invocation) and look.arrived for look in history.looks)
     return fresh and looked and not others and not _unsure(history, who)
+
+
+def _is_fresh(invocation: Invocation) -> bool:
+    """Return whether an invocation can be certain that nobody was invoked with its event before."""
+    parent = invocation.event.parent
+    queued_at = invocation.request.sent_at if parent is None else parent.ended_at
+    return invocation.began_at - queued_at < _SURELY_FRESH and invocation.attempt == 1
 
 
 def _unsure(history: History, who: Invocation) -> bool:

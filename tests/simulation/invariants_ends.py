@@ -1,6 +1,7 @@
 """What must hold for how things end: roll-backs end, Deletes with nothing to stop succeed, nothing is forgotten."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from simulation.history import ANSWERED, TIMED_OUT, Act, History, Invocation, Request
 from simulation.invariants_truth import about, is_live, stops_on_delete
@@ -66,6 +67,12 @@ def a_roll_back_ends_in_time(history: History) -> Iterator[str]:
         plain = first in ("FAILED", "DELETING")
         between = [each.at for each in looks if each.shown is not None and each.shown["State"] not in _AT_AN_END]
         took = request.ended_at - (looks[0].at if plain or not between else between[0])
+        # A builder that runs is waited for only while a stop of before may still come.
+        took -= sum(
+            later.at - each.at
+            for each, later in pairwise(looks)
+            if each.shown is not None and each.shown["State"] == "RUNNING"
+        )
         most = PLAIN if plain else IN_BETWEEN
         most += 2 * max(history.scenario.queue_delay, history.scenario.long_queue_delay) + 30
         what = f"request {request.number}, a roll-back, took {took:.0f} s over a builder that was {first}"

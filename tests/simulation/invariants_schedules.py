@@ -97,6 +97,8 @@ def nothing_newer_is_stopped(history: History) -> Iterator[str]:
             continue
         if _set_by_one_that_was_followed(history, act, last):
             continue
+        if _was_left_on_purpose(history, act, last):
+            continue
         if _was_anothers(history, act, last):
             # It was due before this resource had the builder, and its schedule gone: the scheduler was late.
             continue
@@ -121,6 +123,25 @@ def _set_by_one_that_was_followed(history: History, act: Act, last: Request) -> 
     ]
     who = setting[-1].invocation if setting else None
     return who is not None and who.request.number < last.number and setting[-1].at > last.sent_at
+
+
+def _was_left_on_purpose(history: History, act: Act, last: Request) -> bool:
+    """Return whether the stop is the end of a builder that a resource now gone has left running with it.
+
+    Nobody knows of it later, as the table of promises says.
+    """
+    setting = [
+        each.invocation.request
+        for each in history.schedule_changes
+        if each.what == "set" and each.name == act.schedule and each.at <= act.at and each.invocation is not None
+    ]
+    resource = (setting[-1].stack_id, setting[-1].logical_id) if setting else None
+    left = [
+        each
+        for each in history.requests
+        if each.kind == "Delete" and (each.stack_id, each.logical_id) == resource and each.number < last.number
+    ]
+    return bool(left) and left[-1].number > setting[-1].number and left[-1].properties.on_delete != "STOP"
 
 
 def _was_anothers(history: History, act: Act, last: Request) -> bool:

@@ -120,8 +120,8 @@ def the_address_is_waited_for(history: History) -> Iterator[str]:
             yield "" if warned(history, request) else f"request {request.number}: no address, and no warning"
 
 
-def a_known_builder_is_looked_for_twice(history: History) -> Iterator[str]:
-    """What was seen before is gone only after two looks 10 s apart; for a Delete that stops, any builder is known.
+def a_builder_is_looked_for_twice(history: History) -> Iterator[str]:
+    """A builder is gone only after two looks 10 s apart.
 
     Nor is anything "not found" by an answer that tells nothing.
     """
@@ -141,10 +141,9 @@ def a_known_builder_is_looked_for_twice(history: History) -> Iterator[str]:
             if not in_vain:
                 yield f"request {request.number} told of a builder not found that no look had missed"
                 continue
-            known = request.kind == "Delete" or len(in_vain) < len(looks) or _has_seen(history, request)
             apart = in_vain[0].at - in_vain[-1].at
             hurried = at >= who.deadline - 2
-            fine = not known or apart >= SECOND_LOOK or hurried
+            fine = apart >= SECOND_LOOK or hurried
             yield "" if fine else f"request {request.number}: gone after {len(in_vain)} looks in {apart:.0f} s"
 
 
@@ -155,11 +154,6 @@ def _looks_of(history: History, who: Invocation, until: float) -> list[Look]:
         for each in history.looks
         if each.name == about(who.request) and each.arrived and each.at <= until and who.descends_from(each.invocation)
     ]
-
-
-def _has_seen(history: History, request: Request) -> bool:
-    """Return whether a request's resource had this builder before."""
-    return request.kind == "Update" and request.physical_id == request.properties.name
 
 
 def a_refused_look_is_repeated(history: History) -> Iterator[str]:

@@ -73,7 +73,7 @@ def run(scenario: Scenario) -> History:
         )
         for number, steps in enumerate((scenario.steps, *scenario.beside))
     ]
-    with OwnLogging(), Serving(aws.serve):
+    with OwnLogging(), Serving(aws.serve, remembers=not scenario.seed.endswith("0")):
         stories = [scheduler.spawn(each.name, each.run) for each in stacks]
         try:
             scheduler.run(until=BEGIN + LONGEST, steps=MOST_STEPS)

@@ -431,24 +431,31 @@ def test_a_start_that_nobody_waits_for_any_more_is_told(
 # One look is no verdict.
 
 
+@pytest.mark.parametrize("missed_at", [0, 60])
 @pytest.mark.parametrize("kind", ["Update", "Create"])
-def test_a_builder_that_was_there_is_looked_for_twice(side: LambdaSide, world: World, kind: str) -> None:
-    """The resource has had it before, or this request has seen it."""
+def test_a_builder_is_looked_for_twice(side: LambdaSide, world: World, kind: str, missed_at: float) -> None:
+    """After `--no-rollback` a failed Create is followed by another one, which must not forget what that one started."""
     world.put("STOPPED")
     missed = partial(world.fault, "error", "Describe", code="ResourceNotFoundException", status=404, times=1)
-    if kind == "Update":
-        missed()
+    if missed_at:
+        world.clock.later(missed_at, missed)
     else:
-        world.clock.later(60, missed)
+        missed()
 
     assert "SUCCESS" == side.run(event(kind))["Status"]
 
 
-def test_a_builder_that_was_never_seen_is_not_found_at_once(side: LambdaSide, world: World) -> None:
-    """Most often its name is wrong."""
-    answer = side.run(event())
+@pytest.mark.parametrize("own", [True, False])
+def test_a_twins_start_that_falls_back_is_not_repeated(side: LambdaSide, world: World, own: bool) -> None:
+    """The schedule tells of another delivery of this request; of somebody else it does not, who starts anew later."""
+    world.put("PENDING")
+    world.place.builders.set_state(NAME, "PENDING", [(30.0, "STOPPED")])
+    setter = f"{LOGICAL_ID}/request-1" if own else "another/request"
+    side.schedules.changed["stop-1"] = ScheduledStop(at=world.began_at + 900, builder=NAME, request_id=setter)
 
-    assert ("FAILED", [0]) == (answer["Status"], side.answered_at)
+    answer = side.run(event(**SCHEDULE))
+
+    assert ("FAILED", 0) if own else ("SUCCESS", 1) == (answer["Status"], world.starts())
 
 
 # A stop of before, and a second delivery.

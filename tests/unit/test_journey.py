@@ -107,6 +107,7 @@ def test_what_is_no_memory_is_ignored() -> None:
         is_anothers=st.none() | st.booleans(),
         status_at=st.none() | MOMENTS,
         late=st.booleans(),
+        has_twin=st.booleans(),
         fell_at=st.none() | MOMENTS,
     )
 )

@@ -39,7 +39,6 @@ def test_a_name_is_all_that_is_needed() -> None:
         poll_interval=2,
         stop_on_delete=False,
         started_here=True,
-        known=False,
         abandoned=None,
         logical_id=LOGICAL_ID,
         request_id="request-1",

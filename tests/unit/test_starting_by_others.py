@@ -17,14 +17,14 @@ def start_moments(world: World) -> list[float]:
 def test_somebody_elses_failed_start_is_followed_by_this_requests_own(
     side: LambdaSide, world: World, way_down: str
 ) -> None:
-    """After a short pause, in which a twin of this request would have answered."""
+    """After a pause, in which a twin of this request would have answered."""
     world.put("STOPPED")
     world.move("PENDING", (100, way_down), (5, "STOPPED"))
 
     answer = side.run(event(PollIntervalSeconds="5"))
 
     assert "SUCCESS" == answer["Status"]
-    assert [115] == start_moments(world)
+    assert [220] == start_moments(world)
 
 
 @pytest.mark.parametrize("way_down", ["STOPPED", "STOPPING"])
@@ -59,12 +59,12 @@ def test_a_request_that_was_delivered_before_does_start_what_was_not_starting(
 
 def test_the_pause_after_somebody_elses_failed_start_survives_a_hand_over(side: LambdaSide, world: World) -> None:
     """The successor remembers when it fell."""
-    side.limit = 136
+    side.limit = 156
     world.put("STOPPED")
     world.move("PENDING", (100, "STOPPED"))
 
     assert "SUCCESS" == side.run(event(PollIntervalSeconds="5"))["Status"]
-    assert [116] == start_moments(world)
+    assert [221] == start_moments(world)
 
 
 def test_this_requests_own_failed_start_is_told_at_once_however_late_it_is(side: LambdaSide, world: World) -> None:
@@ -85,13 +85,13 @@ def test_the_start_waits_until_another_delivery_of_the_same_event_has_answered(w
     world.put("PENDING")
     world.place.builders.set_state(NAME, "PENDING", [(30.0, "STOPPED")])
     fell_at = world.clock.now + 30.0
-    side.stacks.tell("CREATE_FAILED")
+    world.clock.later(30 + FALL_PAUSE - 5, lambda: side.stacks.tell("CREATE_FAILED"))
 
     answer = side.run(event(PollIntervalSeconds="5"))
 
     assert "no longer waits for this request (CREATE_FAILED)" in answer["Reason"]
     assert world.starts() == 0
-    assert side.stacks.asked[0].at == fell_at + FALL_PAUSE
+    assert side.stacks.asked[-1].at == fell_at + FALL_PAUSE
 
 
 @pytest.mark.parametrize(("age", "status", "starts"), [(29.0, "SUCCESS", 1), (30.0, "FAILED", 0)])
