@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from appstream_local.process.admin_client import Control
+from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.cdk import Cdk
 from appstream_local.process.engine import Engine
 from support.deployer import Deployer
@@ -19,7 +19,7 @@ def engine() -> Iterator[Engine]:
     """Return a bootstrapped engine whose starts take six seconds and whose stops take three."""
     with Engine() as started:
         Cdk(engine=started, project_dir=PROJECT_DIR).bootstrap().check()
-        started.control.set_durations(start=6, stop=3, agent_update=1)
+        started.admin.set_durations(start=6, stop=3, agent_update=1)
         yield started
 
 
@@ -32,9 +32,9 @@ def assembly(engine: Engine) -> Path:
 
 
 @pytest.fixture
-def control(engine: Engine) -> Control:
+def admin(engine: Engine) -> AdminClient:
     """Return what sets up image builders and faults."""
-    return engine.control
+    return engine.admin
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 
-from appstream_local.process.admin_client import Control
+from appstream_local.process.admin_client import AdminClient
 from support.deployer import Deployer
 from support.waiting import wait_for_functions, wait_until
 
@@ -24,9 +24,9 @@ def deploying(deployer: Deployer, step: str) -> Iterator[None]:
         deploy.join()
 
 
-def looked_at(control: Control, name: str) -> Callable[[], bool]:
+def looked_at(admin: AdminClient, name: str) -> Callable[[], bool]:
     """Return a condition: the function has looked at a builder."""
-    return lambda: any(call.name == name for call in control.calls())
+    return lambda: any(call.name == name for call in admin.calls())
 
 
 def cancel(deployer: Deployer, stack_name: str) -> None:
@@ -46,151 +46,151 @@ def stop_of(deployer: Deployer, name: str) -> float:
     return 0.0
 
 
-def test_a_cancelled_rename_does_not_start_the_other_builder_later(deployer: Deployer, control: Control) -> None:
+def test_a_cancelled_rename_does_not_start_the_other_builder_later(deployer: Deployer, admin: AdminClient) -> None:
     """It was SNAPSHOTTING when the update was cancelled; it can be started while the roll-back starts the first one."""
-    control.put_image_builder("plan-a")
-    control.put_image_builder("plan-b", state="SNAPSHOTTING")
-    control.set_durations(snapshot=600)
+    admin.put_image_builder("plan-a")
+    admin.put_image_builder("plan-b", state="SNAPSHOTTING")
+    admin.set_durations(snapshot=600)
     deployer.deploy("PlanA").check()
-    control.set_state("plan-a", "STOPPED")
-    control.set_durations(start=25)
+    admin.set_state("plan-a", "STOPPED")
+    admin.set_durations(start=25)
     try:
         with deploying(deployer, "PlanB"):
-            wait_until(looked_at(control, "plan-b"))
+            wait_until(looked_at(admin, "plan-b"))
             deployer.cloudformation.cancel_update_stack(StackName="plan-renamed")
-            wait_until(lambda: control.image_builder("plan-a").starts == 2)
-            control.set_state("plan-b", "STOPPED")
+            wait_until(lambda: admin.image_builder("plan-a").starts == 2)
+            admin.set_state("plan-b", "STOPPED")
             wait_until(lambda: deployer.status("plan-renamed") == "UPDATE_ROLLBACK_COMPLETE")
     finally:
-        control.set_durations(start=6)
-    wait_for_functions(control, "plan-renamed")
+        admin.set_durations(start=6)
+    wait_for_functions(admin, "plan-renamed")
 
-    assert ("STOPPED", 0) == (control.image_builder("plan-b").state, control.image_builder("plan-b").starts)
-    assert ("RUNNING", 0) == (control.image_builder("plan-a").state, control.image_builder("plan-a").stops)
+    assert ("STOPPED", 0) == (admin.image_builder("plan-b").state, admin.image_builder("plan-b").starts)
+    assert ("RUNNING", 0) == (admin.image_builder("plan-a").state, admin.image_builder("plan-a").stops)
     assert 0.0 == stop_of(deployer, "plan-b")
     assert stop_of(deployer, "plan-a") > 0
     assert "plan-a" == deployer.events("plan-renamed")[-1][1]
 
 
-def test_a_failure_elsewhere_ends_a_rename_as_a_cancel_does(deployer: Deployer, control: Control) -> None:
+def test_a_failure_elsewhere_ends_a_rename_as_a_cancel_does(deployer: Deployer, admin: AdminClient) -> None:
     """A second builder of the stack is not found; the first one's update ends with it."""
     for name in ("plan-sibling-a", "plan-sibling-c"):
-        control.put_image_builder(name)
-    control.put_image_builder("plan-sibling-b", state="SNAPSHOTTING")
-    control.set_durations(snapshot=600)
+        admin.put_image_builder(name)
+    admin.put_image_builder("plan-sibling-b", state="SNAPSHOTTING")
+    admin.set_durations(snapshot=600)
     deployer.deploy("SiblingA").check()
-    control.set_state("plan-sibling-a", "STOPPED")
-    control.set_durations(start=25)
+    admin.set_state("plan-sibling-a", "STOPPED")
+    admin.set_durations(start=25)
     try:
         with deploying(deployer, "SiblingB"):
-            wait_until(lambda: control.image_builder("plan-sibling-a").starts == 2)
-            control.set_state("plan-sibling-b", "STOPPED")
+            wait_until(lambda: admin.image_builder("plan-sibling-a").starts == 2)
+            admin.set_state("plan-sibling-b", "STOPPED")
     finally:
-        control.set_durations(start=6)
-    wait_for_functions(control, "plan-sibling")
+        admin.set_durations(start=6)
+    wait_for_functions(admin, "plan-sibling")
 
     assert "UPDATE_ROLLBACK_COMPLETE" == deployer.status("plan-sibling")
-    assert 0 == control.image_builder("plan-sibling-b").starts
+    assert 0 == admin.image_builder("plan-sibling-b").starts
     assert [("RUNNING", 2), ("RUNNING", 1)] == [
-        (each.state, each.starts) for each in map(control.image_builder, ("plan-sibling-a", "plan-sibling-c"))
+        (each.state, each.starts) for each in map(admin.image_builder, ("plan-sibling-a", "plan-sibling-c"))
     ]
 
 
-def test_a_cancelled_earlier_stop_leaves_the_later_one(deployer: Deployer, control: Control) -> None:
+def test_a_cancelled_earlier_stop_leaves_the_later_one(deployer: Deployer, admin: AdminClient) -> None:
     """8 hours stand, though the update to 15 minutes was on its way and its invocation went on for a while."""
-    control.put_image_builder("plan-hours")
+    admin.put_image_builder("plan-hours")
     deployer.deploy("EightHours").check()
-    control.set_state("plan-hours", "SNAPSHOTTING")
-    control.clear_calls()
+    admin.set_state("plan-hours", "SNAPSHOTTING")
+    admin.clear_calls()
     with deploying(deployer, "Quarter"):
-        wait_until(looked_at(control, "plan-hours"))
+        wait_until(looked_at(admin, "plan-hours"))
         deployer.cloudformation.cancel_update_stack(StackName="plan-hours")
         wait_until(lambda: deployer.status("plan-hours") == "UPDATE_ROLLBACK_IN_PROGRESS")
-        control.set_state("plan-hours", "RUNNING")
+        admin.set_state("plan-hours", "RUNNING")
     wait_until(lambda: deployer.status("plan-hours") == "UPDATE_ROLLBACK_COMPLETE")
-    wait_for_functions(control, "plan-hours")
+    wait_for_functions(admin, "plan-hours")
 
     assert 7.9 * HOUR < stop_of(deployer, "plan-hours") <= 8 * HOUR
-    assert "RUNNING" == control.image_builder("plan-hours").state
+    assert "RUNNING" == admin.image_builder("plan-hours").state
 
 
-def test_a_cancelled_restart_does_not_start_the_other_agent(deployer: Deployer, control: Control) -> None:
+def test_a_cancelled_restart_does_not_start_the_other_agent(deployer: Deployer, admin: AdminClient) -> None:
     """The stop was made; the roll-back starts the builder, with the agent of before."""
-    control.put_image_builder("plan-agent", AppstreamAgentVersion="10-06-2026")
-    control.set_durations(stop=8)
+    admin.put_image_builder("plan-agent", AppstreamAgentVersion="10-06-2026")
+    admin.set_durations(stop=8)
     try:
         deployer.deploy("AgentOne").check()
         with deploying(deployer, "AgentTwo"):
-            wait_until(lambda: control.image_builder("plan-agent").stops == 1)
+            wait_until(lambda: admin.image_builder("plan-agent").stops == 1)
             cancel(deployer, "plan-agent")
-        wait_for_functions(control, "plan-agent")
+        wait_for_functions(admin, "plan-agent")
     finally:
-        control.set_durations(stop=3)
+        admin.set_durations(stop=3)
 
-    assert "RUNNING" == control.image_builder("plan-agent").state
-    asked = [call for call in control.calls() if call.operation == "StartImageBuilder" and call.name == "plan-agent"]
+    assert "RUNNING" == admin.image_builder("plan-agent").state
+    asked = [call for call in admin.calls() if call.operation == "StartImageBuilder" and call.name == "plan-agent"]
     assert {"10-06-2026"} == {call.request.get("AppstreamAgentVersion") for call in asked}
 
 
-def test_a_stack_deleted_while_a_builder_starts_stops_it(deployer: Deployer, control: Control) -> None:
+def test_a_stack_deleted_while_a_builder_starts_stops_it(deployer: Deployer, admin: AdminClient) -> None:
     """The Delete comes while the Create still runs, with an id that CloudFormation made up."""
-    control.put_image_builder("plan-deleted")
+    admin.put_image_builder("plan-deleted")
     with deploying(deployer, "DeletedOnItsWay"):
-        wait_until(lambda: control.image_builder("plan-deleted").starts == 1)
+        wait_until(lambda: admin.image_builder("plan-deleted").starts == 1)
         stack_id = deployer.cloudformation.describe_stacks(StackName="plan-deleted")["Stacks"][0]["StackId"]
         deployer.cloudformation.delete_stack(StackName="plan-deleted")
         wait_until(lambda: deployer.status(stack_id) == "DELETE_COMPLETE")
-    wait_for_functions(control, "plan-deleted")
+    wait_for_functions(admin, "plan-deleted")
 
-    builder = control.image_builder("plan-deleted")
+    builder = admin.image_builder("plan-deleted")
     assert ("STOPPED", 1, 1) == (builder.state, builder.starts, builder.stops)
 
 
-def test_a_stack_deleted_before_the_start_starts_nothing(deployer: Deployer, control: Control) -> None:
+def test_a_stack_deleted_before_the_start_starts_nothing(deployer: Deployer, admin: AdminClient) -> None:
     """The builder was SNAPSHOTTING; it is left alone, also when it can be started."""
-    control.put_image_builder("plan-deleted-before", state="SNAPSHOTTING")
-    control.set_durations(snapshot=600)
+    admin.put_image_builder("plan-deleted-before", state="SNAPSHOTTING")
+    admin.set_durations(snapshot=600)
     with deploying(deployer, "DeletedBefore"):
-        wait_until(looked_at(control, "plan-deleted-before"))
+        wait_until(looked_at(admin, "plan-deleted-before"))
         stack_id = deployer.cloudformation.describe_stacks(StackName="plan-deleted-before")["Stacks"][0]["StackId"]
         deployer.cloudformation.delete_stack(StackName="plan-deleted-before")
         wait_until(lambda: deployer.status(stack_id) in ("DELETE_IN_PROGRESS", "DELETE_COMPLETE"))
-        control.set_state("plan-deleted-before", "STOPPED")
+        admin.set_state("plan-deleted-before", "STOPPED")
         wait_until(lambda: deployer.status(stack_id) == "DELETE_COMPLETE")
-    wait_for_functions(control, "plan-deleted-before")
+    wait_for_functions(admin, "plan-deleted-before")
 
-    builder = control.image_builder("plan-deleted-before")
+    builder = admin.image_builder("plan-deleted-before")
     assert ("STOPPED", 0) == (builder.state, builder.starts)
 
 
-def test_a_roll_back_ends_though_its_builder_cannot_run_any_more(deployer: Deployer, control: Control) -> None:
+def test_a_roll_back_ends_though_its_builder_cannot_run_any_more(deployer: Deployer, admin: AdminClient) -> None:
     """It was deleted meanwhile; the stack is UPDATE_ROLLBACK_COMPLETE all the same, and can be deployed again."""
-    control.put_image_builder("plan-back")
+    admin.put_image_builder("plan-back")
     deployer.deploy("UnreachableLater").check()
-    control.set_state("plan-back", "DELETING", then=[(0.1, "")])
+    admin.set_state("plan-back", "DELETING", then=[(0.1, "")])
 
     assert deployer.deploy("UnreachableNow").exit_code != 0
 
     assert "UPDATE_ROLLBACK_COMPLETE" == deployer.status("plan-back")
 
 
-def test_a_renamed_construct_keeps_its_builder_running(deployer: Deployer, control: Control) -> None:
+def test_a_renamed_construct_keeps_its_builder_running(deployer: Deployer, admin: AdminClient) -> None:
     """The clean-up Delete of the old one neither stops the builder nor leaves a stop of its own behind."""
-    control.put_image_builder("plan-logical")
+    admin.put_image_builder("plan-logical")
     deployer.deploy("LogicalOld").check()
 
     deployer.deploy("LogicalNew").check()
 
-    builder = control.image_builder("plan-logical")
+    builder = admin.image_builder("plan-logical")
     assert ("RUNNING", 1, 0) == (builder.state, builder.starts, builder.stops)
     scheduler = deployer.client("scheduler")
     found = [scheduler.get_schedule(Name=each["Name"]) for each in scheduler.list_schedules()["Schedules"]]
     assert 1 == len([each for each in found if '"plan-logical"' in each["Target"]["Input"]])
 
 
-def test_a_provider_can_be_configured_later_and_back(deployer: Deployer, control: Control) -> None:
+def test_a_provider_can_be_configured_later_and_back(deployer: Deployer, admin: AdminClient) -> None:
     """The ServiceToken stays, which CloudFormation doesn't let change; nothing is replaced."""
-    control.put_image_builder("plan-provider")
+    admin.put_image_builder("plan-provider")
     deployer.deploy("ProviderDefault").check()
 
     deployer.deploy("ProviderConfigured").check()
@@ -199,4 +199,4 @@ def test_a_provider_can_be_configured_later_and_back(deployer: Deployer, control
     assert [("CREATE_COMPLETE", "plan-provider")] + [("UPDATE_COMPLETE", "plan-provider")] * 2 == [
         each[:2] for each in deployer.events("plan-provider") if each[0].endswith("_COMPLETE")
     ]
-    assert 1 == control.image_builder("plan-provider").starts
+    assert 1 == admin.image_builder("plan-provider").starts

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from appstream_local.process.admin_client import Control
+from appstream_local.process.admin_client import AdminClient
 from support.deployer import Deployer
 
 
@@ -25,10 +25,10 @@ def test_an_unknown_builder_fails_at_once_and_rolls_back(deployer: Deployer) -> 
     deployer.destroy("Unknown").check()
 
 
-def test_a_failing_start_says_what_appstream_says_and_is_not_repeated(deployer: Deployer, control: Control) -> None:
+def test_a_failing_start_says_what_appstream_says_and_is_not_repeated(deployer: Deployer, admin: AdminClient) -> None:
     """A start that ends in an error fails with AppStream's own words, after one start."""
-    control.put_image_builder("failing-start")
-    control.set_start_outcome(
+    admin.put_image_builder("failing-start")
+    admin.set_start_outcome(
         "failing-start", "stopped", error_code="SUBNET_NOT_FOUND", error_message="The subnet is gone."
     )
 
@@ -36,14 +36,14 @@ def test_a_failing_start_says_what_appstream_says_and_is_not_repeated(deployer: 
 
     assert result.exit_code != 0
     assert "SUBNET_NOT_FOUND: The subnet is gone." in failure(deployer, "failing-start")[1]
-    assert control.image_builder("failing-start").starts == 1
+    assert admin.image_builder("failing-start").starts == 1
     assert deployer.status("failing-start") == "ROLLBACK_COMPLETE"
 
 
-def test_a_start_that_never_ends_fails_at_the_timeout(deployer: Deployer, control: Control) -> None:
+def test_a_start_that_never_ends_fails_at_the_timeout(deployer: Deployer, admin: AdminClient) -> None:
     """At the timeout the answer is the function's own, with the last state, not CloudFormation's."""
-    control.put_image_builder("never-running")
-    control.set_start_outcome("never-running", "never")
+    admin.put_image_builder("never-running")
+    admin.set_start_outcome("never-running", "never")
 
     result = deployer.deploy("NeverRunning")
 
@@ -51,10 +51,10 @@ def test_a_start_that_never_ends_fails_at_the_timeout(deployer: Deployer, contro
     assert "(PENDING): not RUNNING within 1 minute. " in failure(deployer, "never")[1]
 
 
-def test_a_builder_deleted_while_it_is_waited_for_fails_at_once(deployer: Deployer, control: Control) -> None:
+def test_a_builder_deleted_while_it_is_waited_for_fails_at_once(deployer: Deployer, admin: AdminClient) -> None:
     """A builder that disappears ends the wait, long before the timeout."""
-    control.put_image_builder("deleted-meanwhile")
-    control.set_state("deleted-meanwhile", "PENDING", then=[(4, "DELETING"), (60, "")])
+    admin.put_image_builder("deleted-meanwhile")
+    admin.set_state("deleted-meanwhile", "PENDING", then=[(4, "DELETING"), (60, "")])
 
     result = deployer.deploy("DeletedMeanwhile")
 
@@ -63,11 +63,11 @@ def test_a_builder_deleted_while_it_is_waited_for_fails_at_once(deployer: Deploy
 
 
 def test_a_missing_permission_to_hand_over_fails_the_deploy(
-    deployer: Deployer, control: Control, tmp_path: Path
+    deployer: Deployer, admin: AdminClient, tmp_path: Path
 ) -> None:
     """Without the permission to invoke itself, a wait beyond the function's limit fails and says so."""
-    control.put_image_builder("may-not-hand-over")
-    control.set_start_outcome("may-not-hand-over", "never")
+    admin.put_image_builder("may-not-hand-over")
+    admin.set_start_outcome("may-not-hand-over", "never")
 
     result = deployer.without("lambda:InvokeFunction", tmp_path).deploy("MayNotHandOver")
 

@@ -1,16 +1,16 @@
 """The main job with the real CDK CLI: create, update, rename, destroy."""
 
-from appstream_local.process.admin_client import Control
+from appstream_local.process.admin_client import AdminClient
 from support.deployer import Deployer
 
 
-def test_create_starts_a_stopped_builder_and_returns_when_it_is_running(deployer: Deployer, control: Control) -> None:
+def test_create_starts_a_stopped_builder_and_returns_when_it_is_running(deployer: Deployer, admin: AdminClient) -> None:
     """A deploy starts a stopped builder, returns when it is RUNNING, and has its attributes as outputs."""
-    control.put_image_builder("life", state="STOPPED")
+    admin.put_image_builder("life", state="STOPPED")
 
     result = deployer.deploy("Created").check()
 
-    builder = control.image_builder("life")
+    builder = admin.image_builder("life")
     assert builder.state == "RUNNING"
     assert builder.starts == 1
     assert result.outputs == {
@@ -23,87 +23,87 @@ def test_create_starts_a_stopped_builder_and_returns_when_it_is_running(deployer
     assert [("CREATE_COMPLETE", "life")] == [each[:2] for each in deployer.events("life")][-1:]
 
 
-def test_update_starts_a_builder_that_was_stopped_meanwhile(deployer: Deployer, control: Control) -> None:
+def test_update_starts_a_builder_that_was_stopped_meanwhile(deployer: Deployer, admin: AdminClient) -> None:
     """An update finds the builder stopped and starts it again, without replacing the resource."""
-    control.set_state("life", "STOPPED")
-    before = control.image_builder("life").starts
+    admin.set_state("life", "STOPPED")
+    before = admin.image_builder("life").starts
 
     deployer.deploy("Updated").check()
 
-    assert control.image_builder("life").state == "RUNNING"
-    assert control.image_builder("life").starts == before + 1
+    assert admin.image_builder("life").state == "RUNNING"
+    assert admin.image_builder("life").starts == before + 1
     assert [("UPDATE_COMPLETE", "life")] == [each[:2] for each in deployer.events("life")][-1:]
 
 
-def test_destroy_leaves_the_builder_as_it_is(deployer: Deployer, control: Control) -> None:
+def test_destroy_leaves_the_builder_as_it_is(deployer: Deployer, admin: AdminClient) -> None:
     """Destroying the stack neither stops the builder nor looks at it."""
-    control.clear_calls()
+    admin.clear_calls()
 
     deployer.destroy("Updated").check()
 
-    assert control.image_builder("life").state == "RUNNING"
-    assert [call.operation for call in control.calls() if call.name == "life"] == []
+    assert admin.image_builder("life").state == "RUNNING"
+    assert [call.operation for call in admin.calls() if call.name == "life"] == []
 
 
-def test_create_with_a_running_builder_starts_nothing(deployer: Deployer, control: Control) -> None:
+def test_create_with_a_running_builder_starts_nothing(deployer: Deployer, admin: AdminClient) -> None:
     """A builder that is RUNNING already is looked at once and not started."""
-    control.put_image_builder("already-running", state="RUNNING")
+    admin.put_image_builder("already-running", state="RUNNING")
 
     result = deployer.deploy("AlreadyRunning").check()
 
     assert result.outputs["running"]["State"] == "RUNNING"
-    calls = [call.operation for call in control.calls() if call.name == "already-running"]
+    calls = [call.operation for call in admin.calls() if call.name == "already-running"]
     assert calls == ["DescribeImageBuilders"]
 
 
-def test_rename_starts_the_new_builder_and_deletes_the_old_resource(deployer: Deployer, control: Control) -> None:
+def test_rename_starts_the_new_builder_and_deletes_the_old_resource(deployer: Deployer, admin: AdminClient) -> None:
     """Another name is another resource: the new builder runs, and the old one is treated by its OnDelete."""
-    control.put_image_builder("old-name")
-    control.put_image_builder("new-name")
+    admin.put_image_builder("old-name")
+    admin.put_image_builder("new-name")
     deployer.deploy("BeforeRename").check()
 
     result = deployer.deploy("AfterRename").check()
 
     assert result.outputs["rename"]["Arn"].endswith("image-builder/new-name")
-    assert control.image_builder("new-name").state == "RUNNING"
-    assert control.image_builder("new-name").stops == 0
-    assert control.image_builder("old-name").state == "STOPPED"
-    assert control.image_builder("old-name").stops == 1
+    assert admin.image_builder("new-name").state == "RUNNING"
+    assert admin.image_builder("new-name").stops == 0
+    assert admin.image_builder("old-name").state == "STOPPED"
+    assert admin.image_builder("old-name").stops == 1
 
 
 def test_a_rename_keeps_the_right_to_stop_where_policies_are_named_by_path(
-    deployer: Deployer, control: Control
+    deployer: Deployer, admin: AdminClient
 ) -> None:
     """The clean-up deletes the old builder's policy, and not the new one's, which the delete of the stack needs."""
-    control.put_image_builder("named-before")
-    control.put_image_builder("named-after")
+    admin.put_image_builder("named-before")
+    admin.put_image_builder("named-after")
     deployer.deploy("NamedBefore").check()
     deployer.deploy("NamedAfter").check()
-    assert ["STOPPED", "RUNNING"] == [control.image_builder(f"named-{each}").state for each in ("before", "after")]
+    assert ["STOPPED", "RUNNING"] == [admin.image_builder(f"named-{each}").state for each in ("before", "after")]
 
     deployer.destroy("NamedAfter").check()
-    assert "STOPPED" == control.image_builder("named-after").state
+    assert "STOPPED" == admin.image_builder("named-after").state
 
 
-def test_several_builders_share_one_function(deployer: Deployer, control: Control) -> None:
+def test_several_builders_share_one_function(deployer: Deployer, admin: AdminClient) -> None:
     """Three builders of one stack are started at once by one function."""
     names = ["several-1", "several-2", "several-3"]
     for name in names:
-        control.put_image_builder(name)
+        admin.put_image_builder(name)
 
     deployer.deploy("Several").check()
 
-    assert [control.image_builder(name).state for name in names] == ["RUNNING"] * 3
+    assert [admin.image_builder(name).state for name in names] == ["RUNNING"] * 3
     resources = deployer.cloudformation.describe_stack_resources(StackName="several")["StackResources"]
     assert [each["ResourceType"] for each in resources].count("AWS::Lambda::Function") == 1
 
 
-def test_every_deploy_starts_a_builder_that_was_stopped(deployer: Deployer, control: Control) -> None:
+def test_every_deploy_starts_a_builder_that_was_stopped(deployer: Deployer, admin: AdminClient) -> None:
     """Where that is asked for; the two steps are otherwise the same."""
-    control.put_image_builder("every-deploy")
+    admin.put_image_builder("every-deploy")
     deployer.deploy("EveryDeploy").check()
-    control.set_state("every-deploy", "STOPPED")
+    admin.set_state("every-deploy", "STOPPED")
 
     deployer.deploy("EveryDeployAgain").check()
 
-    assert ("RUNNING", 2) == (control.image_builder("every-deploy").state, control.image_builder("every-deploy").starts)
+    assert ("RUNNING", 2) == (admin.image_builder("every-deploy").state, admin.image_builder("every-deploy").starts)

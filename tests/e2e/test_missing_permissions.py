@@ -3,14 +3,14 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from appstream_local.process.admin_client import Control
+from appstream_local.process.admin_client import AdminClient
 from support.deployer import Deployer
 
 ARN = "arn:aws:appstream:us-east-1:000000000000:image-builder/may-not-start"
 
 
 def test_a_role_without_a_permission_fails_the_deploy_with_action_and_arn(
-    deployer: Deployer, control: Control, tmp_path: Path
+    deployer: Deployer, admin: AdminClient, tmp_path: Path
 ) -> None:
     """Without one to start, to describe or to schedule the stop it fails; the reason names action and resource."""
     cases = {
@@ -28,7 +28,7 @@ def test_a_role_without_a_permission_fails_the_deploy_with_action_and_arn(
         ),
     }
     for _, name in cases:
-        control.put_image_builder(name)
+        admin.put_image_builder(name)
 
     def deploy(case: tuple[tuple[str, str], tuple[str, str]]) -> int:
         (step, name), (action, _) = case
@@ -41,4 +41,4 @@ def test_a_role_without_a_permission_fails_the_deploy_with_action_and_arn(
     for (_, name), (_, reason) in cases.items():
         [failed] = [each for each in deployer.events(name) if each[0] == "CREATE_FAILED"]
         assert reason in failed[2]
-        assert control.image_builder(name).starts == 0
+        assert admin.image_builder(name).starts == 0

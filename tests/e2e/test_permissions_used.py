@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from appstream_local.process.admin_client import Control
+from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.cdk import Cdk
 from appstream_local.process.engine import Engine
 from support.deployer import Deployer
@@ -26,7 +26,7 @@ class Lives(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def lives(engine: Engine, control_of_lives: Control) -> Lives:
+def lives(engine: Engine, admin_of_lives: AdminClient) -> Lives:
     """Create each set's resource with the builder stopped, update it, delete it; side by side, to save time."""
     cdk = Cdk(engine=engine, project_dir=PROJECT_DIR, app=f"python3 {APP}")
     cdk.synth().check()
@@ -35,32 +35,32 @@ def lives(engine: Engine, control_of_lives: Control) -> Lives:
     deployer = Deployer(engine, cdk.output_dir)
 
     for name in SETS:
-        control_of_lives.put_image_builder(f"life-{name}")
+        admin_of_lives.put_image_builder(f"life-{name}")
     cdk.deploy(*(f"{name}Created" for name in SETS), arguments=together).check()
     roles = {name: role_of(f"life-{name}", deployer) for name in SETS}
     granted = {name: permissions_of(role, deployer) for name, role in roles.items()}
 
     for name in SETS:
         if "Restart" in name:
-            control_of_lives.put_image_builder(f"life-{name}", state="RUNNING", AppstreamAgentVersion="01-01-2020")
+            admin_of_lives.put_image_builder(f"life-{name}", state="RUNNING", AppstreamAgentVersion="01-01-2020")
         else:
-            control_of_lives.put_image_builder(f"life-{name}")
+            admin_of_lives.put_image_builder(f"life-{name}")
     cdk.deploy(*(f"{name}Updated" for name in SETS), arguments=together).check()
     assert granted == {name: permissions_of(role, deployer) for name, role in roles.items()}
 
     cdk.destroy(*(f"{name}Updated" for name in SETS), arguments=together).check()
-    states = {name: control_of_lives.image_builder(f"life-{name}").state for name in SETS}
+    states = {name: admin_of_lives.image_builder(f"life-{name}").state for name in SETS}
     assert {name: "STOPPED" if "Stop" in name or name == "Ends" else "RUNNING" for name in SETS} == states
-    checks = control_of_lives.iam_checks()
+    checks = admin_of_lives.iam_checks()
     return Lives(granted, {name: used_by(role, checks) for name, role in roles.items()})
 
 
 @pytest.fixture(scope="module")
-def control_of_lives(engine: Engine) -> Iterator[Control]:
+def admin_of_lives(engine: Engine) -> Iterator[AdminClient]:
     """Return what sets up builders whose starts take longer than one invocation of these functions."""
-    engine.control.set_durations(start=10)
-    yield engine.control
-    engine.control.set_durations(start=6)
+    engine.admin.set_durations(start=10)
+    yield engine.admin
+    engine.admin.set_durations(start=6)
 
 
 def role_of(stack: str, deployer: Deployer) -> str:

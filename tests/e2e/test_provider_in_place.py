@@ -2,7 +2,7 @@
 
 import pytest
 
-from appstream_local.process.admin_client import Control
+from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.engine import Engine
 from support.deployer import Deployer
 
@@ -10,7 +10,7 @@ from support.deployer import Deployer
 @pytest.fixture(scope="module", autouse=True)
 def _deployed(engine: Engine, deployer: Deployer) -> None:
     """Deploy the stack with the default provider."""
-    engine.control.put_image_builder("placed")
+    engine.admin.put_image_builder("placed")
     deployer.deploy("Placed").check()
 
 
@@ -28,7 +28,7 @@ def function(deployer: Deployer) -> tuple[str, int, str]:
     return configuration["FunctionArn"], configuration["MemorySize"], configuration["Description"]
 
 
-def test_configured_and_back_are_updates_in_place(deployer: Deployer, control: Control) -> None:
+def test_configured_and_back_are_updates_in_place(deployer: Deployer, admin: AdminClient) -> None:
     """The function is changed and never replaced: CloudFormation refuses another ServiceToken."""
     before, arn = resources(deployer), function(deployer)[0]
 
@@ -41,4 +41,4 @@ def test_configured_and_back_are_updates_in_place(deployer: Deployer, control: C
     assert (arn, 256) == function(deployer)[:2]
 
     deployer.destroy("PlacedAgain").check()
-    assert "STOPPED" == control.image_builder("placed").state
+    assert "STOPPED" == admin.image_builder("placed").state

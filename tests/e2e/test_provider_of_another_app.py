@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from appstream_local.process.admin_client import Control
+from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.cdk import Cdk, CdkResult
 from appstream_local.process.engine import Engine
 from support.deployer import Deployer
@@ -23,10 +23,10 @@ def deployed(engine: Engine) -> tuple[Cdk, list[CdkResult]]:
     """Return the team's app and what became of the deploys of its stacks, after the platform's."""
     platform, team = (synthesized(engine, program) for program in ("platform_app.py", "team_app.py"))
     appstream = Deployer(engine, APPS).client("appstream")
-    engine.control.set_durations(create=0)
+    engine.admin.set_durations(create=0)
     for name, value in TEAMS.items():
         appstream.create_image_builder(Name=name, InstanceType="t", ImageName="i", Tags={"team": value})
-        engine.control.set_state(name, "STOPPED")
+        engine.admin.set_state(name, "STOPPED")
     platform.deploy("Platform").check()
     with ThreadPoolExecutor() as pool:
         return team, list(pool.map(team.deploy, ("Tagged", "Untagged", "ByName")))
@@ -46,11 +46,11 @@ def schedules(deployer: Deployer) -> list[Any]:
 
 
 def test_the_function_of_the_other_app_starts_a_builder_with_the_tag(
-    deployed: tuple[Cdk, list[CdkResult]], control: Control, deployer: Deployer
+    deployed: tuple[Cdk, list[CdkResult]], admin: AdminClient, deployer: Deployer
 ) -> None:
     """The team's stack has neither function nor permission, and its builder's stop is scheduled."""
     assert {"State": "RUNNING"} == deployed[1][0].check().outputs["team-tagged"]
-    assert ("RUNNING", 1) == (control.image_builder("team-tagged").state, control.image_builder("team-tagged").starts)
+    assert ("RUNNING", 1) == (admin.image_builder("team-tagged").state, admin.image_builder("team-tagged").starts)
     resources = deployer.cloudformation.describe_stack_resources(StackName="team-tagged")["StackResources"]
     assert {"Custom::AppStreamRunningImageBuilder", "AWS::IAM::Role", "AWS::CDK::Metadata"} >= {
         each["ResourceType"] for each in resources
@@ -59,37 +59,37 @@ def test_the_function_of_the_other_app_starts_a_builder_with_the_tag(
 
 
 def test_a_builder_without_the_tag_is_not_started(
-    deployed: tuple[Cdk, list[CdkResult]], control: Control, deployer: Deployer
+    deployed: tuple[Cdk, list[CdkResult]], admin: AdminClient, deployer: Deployer
 ) -> None:
     """IAM denies it, and the reason names action and builder."""
     assert 0 != deployed[1][1].exit_code
     [failed] = [each for each in deployer.events("team-untagged") if each[0] == "CREATE_FAILED"]
     assert "access denied. Allow the function's role appstream:StartImageBuilder" in failed[2]
-    assert 0 == control.image_builder("team-untagged").starts
+    assert 0 == admin.image_builder("team-untagged").starts
 
 
 def test_a_role_that_is_known_is_allowed_the_builder_by_its_name(
-    deployed: tuple[Cdk, list[CdkResult]], control: Control
+    deployed: tuple[Cdk, list[CdkResult]], admin: AdminClient
 ) -> None:
     """The team's stack attaches the permission to the platform's role, and takes it away again."""
     assert {"State": "RUNNING"} == deployed[1][2].check().outputs["team-by-name"]
     deployed[0].destroy("ByName").check()
-    assert "STOPPED" == control.image_builder("team-by-name").state
+    assert "STOPPED" == admin.image_builder("team-by-name").state
 
 
 def test_deleting_the_teams_stack_stops_its_builder(
-    deployed: tuple[Cdk, list[CdkResult]], control: Control, deployer: Deployer
+    deployed: tuple[Cdk, list[CdkResult]], admin: AdminClient, deployer: Deployer
 ) -> None:
     """The platform's function does it, by the tag, and takes the schedule away; the function stays."""
     deployed[0].destroy("Tagged").check()
-    assert "STOPPED" == control.image_builder("team-tagged").state
+    assert "STOPPED" == admin.image_builder("team-tagged").state
     assert [] == schedules(deployer)
     assert "CREATE_COMPLETE" == deployer.status("platform")
 
 
-def test_the_function_used_nothing_beyond_its_patterns(engine: Engine, control: Control, deployer: Deployer) -> None:
+def test_the_function_used_nothing_beyond_its_patterns(engine: Engine, admin: AdminClient, deployer: Deployer) -> None:
     """What IAM denied on the way was the builder without the tag, and nothing else."""
-    checks = [each for each in control.iam_checks() if ":assumed-role/platform-" in each.principal]
+    checks = [each for each in admin.iam_checks() if ":assumed-role/platform-" in each.principal]
     denied = {(each.action, each.resource) for each in checks if not each.allowed}
     arn = f"arn:aws:appstream:{engine.region}:{engine.account}:image-builder/team-untagged"
     assert {("appstream:StartImageBuilder", arn)} == denied

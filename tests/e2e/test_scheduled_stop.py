@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from appstream_local.process.admin_client import Control
+from appstream_local.process.admin_client import AdminClient
 from support.deployer import Deployer
 
 MINUTE = 60.0
@@ -38,43 +38,43 @@ def moment(text: str) -> float:
 
 
 def test_a_builder_stops_by_itself_and_a_deploy_moves_the_moment(
-    deployer: Deployer, control: Control, schedules: Callable[[], dict[str, float]]
+    deployer: Deployer, admin: AdminClient, schedules: Callable[[], dict[str, float]]
 ) -> None:
     """It outlives its stack, which leaves it running; its end is kept, with the role that brings it about."""
-    control.put_image_builder("ends")
+    admin.put_image_builder("ends")
     first = deployer.deploy("Ends").check().outputs["ends"]["ScheduledStopTime"]
     assert {"ends": moment(first)} == schedules()
 
     later = deployer.deploy("EndsLater").check().outputs["ends"]["ScheduledStopTime"]
     assert {"ends": moment(later)} == schedules()
     assert moment(later) - moment(first) > 100 * MINUTE
-    control.run_schedules(at=moment(first) + MINUTE)
-    assert "RUNNING" == control.image_builder("ends").state
+    admin.run_schedules(at=moment(first) + MINUTE)
+    assert "RUNNING" == admin.image_builder("ends").state
 
     deployer.destroy("EndsLater").check()
     assert {"ends": moment(later)} == schedules()
-    control.run_schedules(at=moment(later) - MINUTE)
-    assert "RUNNING" == control.image_builder("ends").state
-    control.run_schedules(at=moment(later))
-    assert "STOPPING" == control.image_builder("ends").state
+    admin.run_schedules(at=moment(later) - MINUTE)
+    assert "RUNNING" == admin.image_builder("ends").state
+    admin.run_schedules(at=moment(later))
+    assert "STOPPING" == admin.image_builder("ends").state
     assert {} == schedules()
-    assert 1 == control.image_builder("ends").stops
+    assert 1 == admin.image_builder("ends").stops
 
 
 def test_without_the_option_nothing_is_scheduled_any_more(
-    deployer: Deployer, control: Control, schedules: Callable[[], dict[str, float]]
+    deployer: Deployer, admin: AdminClient, schedules: Callable[[], dict[str, float]]
 ) -> None:
     """The update that takes it away deletes the schedule, and the role of it; a roll-back would bring both back."""
-    control.put_image_builder("ends-stopped", state="RUNNING")
+    admin.put_image_builder("ends-stopped", state="RUNNING")
     assert deployer.deploy("EndsSoon").check().outputs["ends-stopped"]["ScheduledStopTime"]
     assert ["ends-stopped"] == list(schedules())
 
     assert "" == deployer.deploy("EndsNever").check().outputs["ends-stopped"]["ScheduledStopTime"]
 
     assert {} == schedules()
-    assert "RUNNING" == control.image_builder("ends-stopped").state
+    assert "RUNNING" == admin.image_builder("ends-stopped").state
 
     deployer.deploy("EndsSoon").check()
     deployer.destroy("EndsSoon").check()
     assert {} == schedules()
-    assert "STOPPED" == control.image_builder("ends-stopped").state
+    assert "STOPPED" == admin.image_builder("ends-stopped").state

@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from appstream_local.cli.watching import Watching
-from appstream_local.process.admin_client import Control
+from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.engine import Engine
 from support.deployer import Deployer
 from support.processes import children
@@ -54,10 +54,10 @@ def logs(engine: Engine) -> Any:
 
 
 def test_a_deploy_is_watched_and_waited_for_from_other_processes(
-    engine: Engine, deployer: Deployer, control: Control, logs: Any
+    engine: Engine, deployer: Deployer, admin: AdminClient, logs: Any
 ) -> None:
     """One sees each change and the address, one waits for RUNNING; both end by themselves with 0."""
-    control.put_image_builder("life", VpcConfig={"SubnetIds": ["subnet-1"]})
+    admin.put_image_builder("life", VpcConfig={"SubnetIds": ["subnet-1"]})
     watch = begin(engine, "watch", "life", "--timeout", "120", "--interval", "0.5")
     wait = begin(engine, "status", "life", "--wait", "--timeout", "120", "--query", "State", "--output", "text")
 
@@ -95,11 +95,11 @@ def test_a_deploy_is_watched_and_waited_for_from_other_processes(
 
 
 def test_a_failing_deploy_is_told_with_its_reason_and_ends_with_1(
-    engine: Engine, deployer: Deployer, control: Control
+    engine: Engine, deployer: Deployer, admin: AdminClient
 ) -> None:
     """The function's own reason, remedy included."""
-    control.put_image_builder("failing-start")
-    control.set_start_outcome("failing-start", "stopped", error_code="E", error_message="Broken.")
+    admin.put_image_builder("failing-start")
+    admin.set_start_outcome("failing-start", "stopped", error_code="E", error_message="Broken.")
     watch = begin(engine, "watch", "failing-start", "--timeout", "120", "--interval", "0.5")
 
     deployer.deploy("FailingStart")
@@ -110,9 +110,9 @@ def test_a_failing_deploy_is_told_with_its_reason_and_ends_with_1(
     deployer.destroy("FailingStart").check()
 
 
-def test_an_unknown_builder_and_a_wrong_region_are_254(engine: Engine, control: Control) -> None:
+def test_an_unknown_builder_and_a_wrong_region_are_254(engine: Engine, admin: AdminClient) -> None:
     """The Region is named: it is wrong as often as the name."""
-    control.put_image_builder("here")
+    admin.put_image_builder("here")
 
     assert (254, "") == run(engine, "status", "nowhere")[:2]
     code, _, errors = run(engine, "watch", "here", "--region", "eu-west-1")
@@ -120,9 +120,9 @@ def test_an_unknown_builder_and_a_wrong_region_are_254(engine: Engine, control: 
     assert "image builder here: not found in eu-west-1. Give its name as AppStream has it, or its Region" in errors
 
 
-def test_the_certificate_is_chosen_as_with_the_aws_cli(engine: Engine, control: Control) -> None:
+def test_the_certificate_is_chosen_as_with_the_aws_cli(engine: Engine, admin: AdminClient) -> None:
     """By the environment, by --ca-bundle, or not at all; without either the engine is not trusted."""
-    control.put_image_builder("here")
+    admin.put_image_builder("here")
     bare = {name: value for name, value in engine.environment.items() if name != "AWS_CA_BUNDLE"}
     done = [
         subprocess.run([*PROGRAM, *options, "status", "here"], env=bare, capture_output=True, text=True, check=False)
@@ -135,9 +135,9 @@ def test_the_certificate_is_chosen_as_with_the_aws_cli(engine: Engine, control: 
     )
 
 
-def test_ctrl_c_is_quiet(engine: Engine, control: Control) -> None:
+def test_ctrl_c_is_quiet(engine: Engine, admin: AdminClient) -> None:
     """No traceback; the shell's code for it."""
-    control.put_image_builder("here")
+    admin.put_image_builder("here")
     watch = begin(engine, "watch", "here")
     assert watch.stdout is not None
     watch.stdout.readline()
@@ -153,11 +153,11 @@ def _resources(deployer: Deployer, stack: str) -> Any:
 
 
 def test_deploy_locals_view_is_the_watch_and_leaves_no_process(
-    engine: Engine, control: Control, tmp_path: Path
+    engine: Engine, admin: AdminClient, tmp_path: Path
 ) -> None:
     """What it shows goes where the caller's output goes; a deploy that is interrupted ends it at once."""
-    control.put_image_builder("here", state="RUNNING")
-    control.put_image_builder("stopped")
+    admin.put_image_builder("here", state="RUNNING")
+    admin.put_image_builder("stopped")
     before = children(os.getpid())
     shown = tmp_path / "shown"
 

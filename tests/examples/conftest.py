@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from appstream_local.process.admin_client import Control
+from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.cdk import Cdk
 from appstream_local.process.engine import Engine
 from support.paths import PROJECT_DIR
@@ -49,14 +49,14 @@ def engine() -> Iterator[Engine]:
     """Return a bootstrapped engine on which everything takes a second."""
     with Engine() as started:
         Cdk(engine=started, project_dir=PROJECT_DIR).bootstrap().check()
-        started.control.set_durations(create=1, start=1, stop=1, delete=1)
+        started.admin.set_durations(create=1, start=1, stop=1, delete=1)
         yield started
 
 
 @pytest.fixture(scope="session")
-def control(engine: Engine) -> Control:
+def admin(engine: Engine) -> AdminClient:
     """Return what sets up image builders."""
-    return engine.control
+    return engine.admin
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cfnlint.api import lint
 
-from appstream_local.process.admin_client import Control
+from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.cdk import Cdk
 from support.paths import PROJECT_DIR
 from synth import app
@@ -81,23 +81,23 @@ def test_pipeline_passes_the_address_to_the_next_step(templates: dict[str, Json]
 
 
 @pytest.mark.engine
-def test_pipeline_the_stage_deploys(cdk: Cdks, control: Control) -> None:
+def test_pipeline_the_stage_deploys(cdk: Cdks, admin: AdminClient) -> None:
     """What the pipeline's deploy action deploys starts the builder and has the outputs that the step reads."""
-    control.put_image_builder("my-builder", VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
+    admin.put_image_builder("my-builder", VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
 
     result = cdk("pipeline", "assembly-Test").deploy().check()
 
-    assert {"State": "RUNNING", "Address": _address(control, "my-builder")} == result.outputs["Test-ImageBuilder"]
+    assert {"State": "RUNNING", "Address": _address(admin, "my-builder")} == result.outputs["Test-ImageBuilder"]
 
 
 @pytest.mark.engine
 def test_bootstrap_one_deploy_makes_all_and_one_destroy_removes_all(
-    cdk: Cdks, control: Control, client: Clients
+    cdk: Cdks, admin: AdminClient, client: Clients
 ) -> None:
     """The address is in the parameter and in the record; the destroy stops the builder before it is deleted."""
     outputs = cdk("bootstrap").deploy().check().outputs["Bootstrap"]
 
-    address = _address(control, "first-builder")
+    address = _address(admin, "first-builder")
     assert {"Address": address, "HostName": "first-builder.builders.internal"} == outputs
     parameter = client("ssm").get_parameter(Name="/image-builders/first-builder/address")["Parameter"]
     (zone,) = client("route53").list_hosted_zones()["HostedZones"]
@@ -109,10 +109,10 @@ def test_bootstrap_one_deploy_makes_all_and_one_destroy_removes_all(
     vpcs = [each["VpcId"] for each in _own_vpcs(client)]
     assert 1 == len(vpcs)
 
-    control.clear_calls()
+    admin.clear_calls()
     cdk("bootstrap").destroy().check()
 
-    changes = [call.operation for call in control.calls() if not call.operation.startswith("Describe")]
+    changes = [call.operation for call in admin.calls() if not call.operation.startswith("Describe")]
     assert ["StopImageBuilder", "DeleteImageBuilder"] == changes
     assert [] == client("route53").list_hosted_zones()["HostedZones"]
     assert (
@@ -125,52 +125,52 @@ def test_bootstrap_one_deploy_makes_all_and_one_destroy_removes_all(
 
 
 @pytest.mark.engine
-def test_several_builders_start_side_by_side(cdk: Cdks, control: Control) -> None:
+def test_several_builders_start_side_by_side(cdk: Cdks, admin: AdminClient) -> None:
     """All of them run, by one function."""
     names = ("office", "design", "engineering")
     for name in names:
-        control.put_image_builder(name, VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
+        admin.put_image_builder(name, VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
 
     outputs = cdk("several_builders").deploy().check().outputs["SeveralBuilders"]
 
-    assert {f"Address{name}": _address(control, name) for name in names} == outputs
-    assert ["RUNNING"] * 3 == [control.image_builder(name).state for name in names]
+    assert {f"Address{name}": _address(admin, name) for name in names} == outputs
+    assert ["RUNNING"] * 3 == [admin.image_builder(name).state for name in names]
 
 
 @pytest.mark.engine
-def test_cross_stack_the_second_stack_gets_the_address(cdk: Cdks, control: Control, client: Clients) -> None:
+def test_cross_stack_the_second_stack_gets_the_address(cdk: Cdks, admin: AdminClient, client: Clients) -> None:
     """One command deploys both, in order."""
-    control.put_image_builder("my-builder", VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
+    admin.put_image_builder("my-builder", VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
 
     cdk("cross_stack").deploy().check()
 
     parameter = client("ssm").get_parameter(Name="/image-builders/my-builder/address")["Parameter"]
-    assert _address(control, "my-builder") == parameter["Value"]
+    assert _address(admin, "my-builder") == parameter["Value"]
     cdk("cross_stack").destroy().check()
 
 
 @pytest.mark.engine
-def test_stop_after_the_builder_stops_when_the_output_says(cdk: Cdks, control: Control, client: Clients) -> None:
+def test_stop_after_the_builder_stops_when_the_output_says(cdk: Cdks, admin: AdminClient, client: Clients) -> None:
     """Its schedule outlives the stack, and deletes itself."""
-    control.put_image_builder("my-builder")
+    admin.put_image_builder("my-builder")
     told = cdk("stop_after").deploy().check().outputs["StopAfter"]["StopsAt"]
     cdk("stop_after").destroy().check()
-    assert "RUNNING" == control.image_builder("my-builder").state
+    assert "RUNNING" == admin.image_builder("my-builder").state
 
-    control.run_schedules(at=datetime.fromisoformat(told.replace("Z", "+00:00")).timestamp())
+    admin.run_schedules(at=datetime.fromisoformat(told.replace("Z", "+00:00")).timestamp())
 
-    assert "RUNNING" != control.image_builder("my-builder").state
+    assert "RUNNING" != admin.image_builder("my-builder").state
     assert [] == client("scheduler").list_schedules()["Schedules"]
 
 
 @pytest.mark.engine
 def test_scheduled_refresh_the_schedules_own_call_starts_a_stopped_builder(
-    cdk: Cdks, control: Control, client: Clients, templates: dict[str, Json]
+    cdk: Cdks, admin: AdminClient, client: Clients, templates: dict[str, Json]
 ) -> None:
     """What Scheduler would send at the hour is sent here: the update starts the builder, with no new template."""
-    control.put_image_builder("my-builder", VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
+    admin.put_image_builder("my-builder", VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
     cdk("scheduled_refresh").deploy().check()
-    control.set_state("my-builder", "STOPPED")
+    admin.set_state("my-builder", "STOPPED")
     (schedule,) = of_type(templates["scheduled_refresh/ScheduledRefresh.template.json"], "AWS::Scheduler::Schedule")
     deployed = client("scheduler").get_schedule(Name=_physical_id(client, "ScheduledRefresh", schedule))
     assert ":scheduler:::aws-sdk:cloudformation:updateStack" in deployed["Target"]["Arn"]
@@ -182,7 +182,7 @@ def test_scheduled_refresh_the_schedules_own_call_starts_a_stopped_builder(
         StackName="ScheduledRefresh", WaiterConfig={"Delay": 1, "MaxAttempts": 60}
     )
 
-    assert ("RUNNING", 2) == (control.image_builder("my-builder").state, control.image_builder("my-builder").starts)
+    assert ("RUNNING", 2) == (admin.image_builder("my-builder").state, admin.image_builder("my-builder").starts)
 
 
 ENDPOINTS = {
@@ -230,12 +230,12 @@ def test_private_vpc_has_no_way_to_the_internet(templates: dict[str, Json]) -> N
 
 @pytest.mark.engine
 def test_private_vpc_the_way_of_the_answer_is_there_before_and_after(
-    cdk: Cdks, control: Control, client: Clients, templates: dict[str, Json]
+    cdk: Cdks, admin: AdminClient, client: Clients, templates: dict[str, Json]
 ) -> None:
     """Everything of the network that the template has is made before the builder's turn, and deleted after it."""
-    control.put_image_builder("my-builder", VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
+    admin.put_image_builder("my-builder", VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
     outputs = cdk("private_vpc").deploy().check().outputs["PrivateVpc"]
-    assert {"Address": _address(control, "my-builder")} == outputs
+    assert {"Address": _address(admin, "my-builder")} == outputs
     stack = client("cloudformation").describe_stacks(StackName="PrivateVpc")["Stacks"][0]["StackId"]
     cdk("private_vpc").destroy().check()
 
@@ -256,9 +256,9 @@ def _service(endpoint: Json) -> str:
     return str(endpoint["Properties"]["ServiceName"]["Fn::Join"][1][-1]).lstrip(".")
 
 
-def _address(control: Control, name: str) -> str:
+def _address(admin: AdminClient, name: str) -> str:
     """Return the address that AppStream shows; it has one only in a VPC."""
-    return str(control.image_builder(name).description["NetworkAccessConfiguration"]["EniPrivateIpAddress"])
+    return str(admin.image_builder(name).description["NetworkAccessConfiguration"]["EniPrivateIpAddress"])
 
 
 def _own_vpcs(client: Clients) -> list[Json]:

@@ -63,7 +63,7 @@ def engine() -> Iterator[Engine]:
     """Return a bootstrapped engine where a start lasts longer than the function may run."""
     with Engine() as started:
         Cdk(engine=started, project_dir=PROJECT_DIR).bootstrap().check()
-        started.control.set_durations(create=1, start=14, stop=2, delete=1, eni_delay=1)
+        started.admin.set_durations(create=1, start=14, stop=2, delete=1, eni_delay=1)
         yield started
 
 
@@ -92,7 +92,7 @@ def test_the_case_runs_to_its_table(engine: Engine, case: Any) -> None:
         nonlocal ahead
         ahead = due - time.time() if due else 0.0
         if due:
-            engine.control.run_schedules(at=due)
+            engine.admin.run_schedules(at=due)
         time.sleep(0.2)
 
     second = case.SecondCase(

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from appstream_local.process.admin_client import Control
+from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.aws_cli import AwsCli, installed
 from appstream_local.process.engine import Engine
 from appstream_local.service.builders import ImageBuilders
@@ -77,10 +77,10 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture
-def control(engine: Engine) -> Control:
-    """Return the engine's control, after it forgot what earlier tests left behind."""
-    engine.control.reset()
-    return engine.control
+def admin(engine: Engine) -> AdminClient:
+    """Return the engine's admin, after it forgot what earlier tests left behind."""
+    engine.admin.reset()
+    return engine.admin
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def aws_cli_2(aws_cli: AwsCli) -> AwsCli:
 
 
 @pytest.fixture
-def aws(aws_cli: AwsCli, engine: Engine, control: Control) -> Callable[..., subprocess.CompletedProcess[str]]:
+def aws(aws_cli: AwsCli, engine: Engine, admin: AdminClient) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Return `aws appstream` against the engine, in an environment without the user's configuration."""
 
     def run(*arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:

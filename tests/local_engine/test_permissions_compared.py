@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from appstream_local.service.iam_checks import IamCheck
+from appstream_local.service.logs import IamCheck
 from support.permissions import differences, granted_by, used_by
 
 ARN = "arn:aws:appstream:us-east-1:000000000000:image-builder/nb-1"

@@ -40,7 +40,7 @@ class AppStreamModel:
         self._history = history
         self._ahead = scenario.clocks.appstream
         self._service = AppStreamService(now=lambda: scheduler.now + self._ahead)
-        self._place = self._service.place(account=ACCOUNT, region=REGION)
+        self._place = self._service.region_state(account=ACCOUNT, region=REGION)
         self._builders = self._place.builders
         self._builders.durations = scenario.durations
         self._builders.behavior = scenario.behavior

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
-from appstream_local.service.iam_checks import IamCheck
+from appstream_local.service.logs import IamCheck
 
 LAMBDAS_OWN = {"logs:CreateLogStream", "logs:PutLogEvents"}
 """What Lambda does with the role for the function's output, outside of the function; the engine keeps no role to it."""

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from appstream_local.process.admin_client import Control
+from appstream_local.process.admin_client import AdminClient
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = 90) -> None:
@@ -14,10 +14,10 @@ def wait_until(condition: Callable[[], bool], *, seconds: float = 90) -> None:
         time.sleep(0.2)
 
 
-def wait_for_functions(control: Control, stack_name: str) -> None:
+def wait_for_functions(admin: AdminClient, stack_name: str) -> None:
     """Wait until no invocation of a stack's functions runs: from then on none of them can act."""
 
     def quiet() -> bool:
-        return not [each for each in control.running_invocations() if each.startswith(f"{stack_name}-")]
+        return not [each for each in admin.running_invocations() if each.startswith(f"{stack_name}-")]
 
     wait_until(quiet)

@@ -111,7 +111,7 @@ class World:
         self.clock = clock or VirtualClock()
         self.began_at = self.clock.time()
         self.service = AppStreamService(now=self.clock.time)
-        self.place = self.service.place(account=ACCOUNT, region=REGION)
+        self.place = self.service.region_state(account=ACCOUNT, region=REGION)
         self.builders = FakeImageBuilders(self.service, self.clock)
 
     def put(self, state: str = "STOPPED", *, name: str = NAME, **fields: Any) -> None:

@@ -172,7 +172,7 @@ def test_the_answers_of_the_local_engine_are_understood(client: Any, appstream: 
     """Over the wire format, times included."""
     service = AppStreamService(now=VirtualClock())
     route(client, service)
-    service.place(account="000000000000", region="eu-central-1").builders.put(NAME, state="STOPPED", fields={})
+    service.region_state(account="000000000000", region="eu-central-1").builders.put(NAME, state="STOPPED", fields={})
 
     appstream.start(NAME, "LATEST")
     found = appstream.describe(NAME)

@@ -29,7 +29,7 @@ class Scenario:
     def __init__(self, lab: Lab, variant: str, size: int = 1) -> None:
         self._lab = lab
         self._way: Way = way(lab, variant, size)
-        self._control = lab.engine.control
+        self._admin = lab.engine.admin
         self._meter = Meter(lab)
         self._size = size
         self._runs = 0
@@ -43,18 +43,18 @@ class Scenario:
             per_second: The AppStream requests that are let through each second; all, where not given.
         """
         for name in self._way.names:
-            self._control.put_image_builder(name)
-        self._control.set_durations(start=seconds)
-        self._control.limit_rate(per_second)
+            self._admin.put_image_builder(name)
+        self._admin.set_durations(start=seconds)
+        self._admin.limit_rate(per_second)
         self._meter.begin()
         began = time.time()
         ended = self._run()
         took = time.time() - began
-        self._control.limit_rate(None)
+        self._admin.limit_rate(None)
         if not ended.worked:
             time.sleep(seconds)
         time.sleep(_SETTLE)
-        calls = self._control.calls()
+        calls = self._admin.calls()
         running = {
             call.name: call.time + seconds for call in calls if call.operation == "StartImageBuilder" and not call.error
         }
@@ -84,7 +84,7 @@ class Scenario:
             cold: Whether the functions have to be loaded anew, as after a while without use.
         """
         [name] = self._way.names
-        self._control.put_image_builder(name, state="RUNNING")
+        self._admin.put_image_builder(name, state="RUNNING")
         if cold:
             self._lab.cool_functions()
         self._meter.begin()

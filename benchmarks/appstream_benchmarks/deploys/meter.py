@@ -48,7 +48,7 @@ class Meter:
     """Reads an engine's records; what was there before a `begin` does not count."""
 
     def __init__(self, lab: Lab) -> None:
-        self._control = lab.engine.control
+        self._admin = lab.engine.admin
         self._logs = lab.client("logs")
         self._lambda = lab.client("lambda")
         self._states = lab.client("stepfunctions")
@@ -56,13 +56,13 @@ class Meter:
 
     def begin(self) -> None:
         """Forget what was used so far."""
-        self._control.clear_calls()
+        self._admin.clear_calls()
         self._reports()
         self._transitions()
 
     def read(self) -> Usage:
         """Return what was used since `begin`."""
-        calls = self._control.calls()
+        calls = self._admin.calls()
         reports = self._reports()
         gb_seconds: dict[str, float] = {}
         for architecture, amount in reports:

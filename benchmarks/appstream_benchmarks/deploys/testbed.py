@@ -68,7 +68,7 @@ class Lab:
                 functions.update_function_configuration(FunctionName=each["FunctionName"], Timeout=each["Timeout"])
 
     def _prepare(self) -> None:
-        self.engine.control.set_behavior(quota=self._builders)
+        self.engine.admin.set_behavior(quota=self._builders)
         if self.kind not in STACK_KINDS:
             return
         cdk = Cdk(engine=self.engine, project_dir=PROJECT_DIR)

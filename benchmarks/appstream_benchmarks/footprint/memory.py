@@ -25,10 +25,10 @@ def measure_memory(*, smoke: bool) -> dict[str, Any]:
         asset.write_function_zip(folder / "function.zip")
         with zipfile.ZipFile(folder / "function.zip") as package:
             package.extractall(folder / "function")
-        control = engine.control
-        control.put_image_builder(_NAME)
+        admin = engine.admin
+        admin.put_image_builder(_NAME)
         # Longer than any real time this takes: the wait lasts until the timeout.
-        control.set_durations(start=86_400.0)
+        admin.set_durations(start=86_400.0)
         done = subprocess.run(
             [sys.executable, footprint_memory_process.__file__, _NAME, str(seconds)],
             env={**engine.environment, "PYTHONPATH": str(folder / "function"), "AWS_REGION": "eu-central-1"},

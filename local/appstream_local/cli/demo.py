@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-from appstream_local.process.admin_client import Control
+from appstream_local.process.admin_client import AdminClient
 
 IMAGE_BUILDER = "demo-builder"
 START_SECONDS = 20.0
@@ -20,10 +20,10 @@ class Terminated(BaseException):
     """SIGTERM, as an exception that unwinds like Ctrl-C."""
 
 
-def seed(control: Control, *, name: str, start_seconds: float) -> None:
+def seed(admin: AdminClient, *, name: str, start_seconds: float) -> None:
     """Put a stopped image builder in a VPC, and make its starts take so many seconds."""
-    control.set_durations(start=start_seconds)
-    control.put_image_builder(name, state="STOPPED", VpcConfig=_VPC)
+    admin.set_durations(start=start_seconds)
+    admin.put_image_builder(name, state="STOPPED", VpcConfig=_VPC)
 
 
 def unwind_on_sigterm() -> None:

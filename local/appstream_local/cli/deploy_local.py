@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from appstream_local.process.admin_client import Control, ControlError
+from appstream_local.process.admin_client import AdminClient, AdminError
 from appstream_local.process.cdk import Cdk, CdkError, CdkResult
 from appstream_local.process.engine import Engine, EngineError
 
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _ended("interrupted", code=130)
     except demo.Terminated:
         return _ended("terminated", code=143)
-    except (CdkError, ControlError, DemoError, EngineError, StackEventsError) as error:
+    except (CdkError, AdminError, DemoError, EngineError, StackEventsError) as error:
         return _ended(f"error: {_cause(engine, error)}", code=1)
     finally:
         demo.ignore_signals()
@@ -61,7 +61,7 @@ class _Story:
 
     def __init__(self, engine: Engine, options: argparse.Namespace) -> None:
         self._engine = engine
-        self._control: Control = engine.control
+        self._admin: AdminClient = engine.admin
         self._name: str = options.name
         self._start_seconds: float = options.start_seconds
         self._cdk = Cdk(
@@ -73,7 +73,7 @@ class _Story:
 
     def tell(self) -> None:
         """Bootstrap, deploy, deploy again, destroy."""
-        demo.seed(self._control, name=self._name, start_seconds=self._start_seconds)
+        demo.seed(self._admin, name=self._name, start_seconds=self._start_seconds)
         _say(f"Local engine at {self._engine.endpoint_url}: loopback only, no AWS account.")
         _say(f"Image builder {self._name}: {self._state()}, in a VPC; a start takes {self._start_seconds:.0f} s.")
         _say("\n1. cdk bootstrap")
@@ -89,7 +89,7 @@ class _Story:
         _say(f"   {self._name} was RUNNING already: the update itself took {seconds:.1f} s")
         _say("\n4. cdk destroy")
         destroy = self._cdk.destroy(stack, context=self._context(_SECOND_TIMEOUT)).check()
-        observed = self._control.image_builder(self._name)
+        observed = self._admin.image_builder(self._name)
         if observed.state != "RUNNING" or observed.stops:
             raise DemoError(f"destroying the stack changed {self._name}: it is {observed.state}")
         _say(f"   took {destroy.seconds:.1f} s; {self._name} is left as it is: {observed.state}\n")
@@ -115,7 +115,7 @@ class _Story:
         result.check()
 
     def _verify(self, outputs: Mapping[str, str]) -> None:
-        observed = self._control.image_builder(self._name)
+        observed = self._admin.image_builder(self._name)
         description = observed.description
         network = description.get("NetworkAccessConfiguration", {})
         expected = {
@@ -133,7 +133,7 @@ class _Story:
         return {"imageBuilderName": self._name, "timeoutMinutes": timeout_minutes}
 
     def _state(self) -> str:
-        return self._control.image_builder(self._name).state
+        return self._admin.image_builder(self._name).state
 
 
 def _cause(engine: Engine, error: Exception) -> str:

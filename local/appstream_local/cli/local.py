@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from appstream_local.process.admin_client import ControlError
+from appstream_local.process.admin_client import AdminError
 from appstream_local.process.cdk import Cdk, CdkError, tool_directories
 from appstream_local.process.engine import Engine, EngineError
 from appstream_local.process.environment import passes
@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         engine.start()
         started = True
-        demo.seed(engine.control, name=options.name, start_seconds=options.start_seconds)
+        demo.seed(engine.admin, name=options.name, start_seconds=options.start_seconds)
         Cdk(engine=engine, project_dir=options.project_dir).bootstrap().check()
         print(_welcome(engine, options), flush=True)
         while True:
@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
             time.sleep(_CHECK_EVERY)
     except (KeyboardInterrupt, demo.Terminated):
         return 0
-    except (CdkError, ControlError, EngineError) as error:
+    except (CdkError, AdminError, EngineError) as error:
         return _failed(error)
     finally:
         demo.ignore_signals()

@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 
 from appstream_local.process.engine import Engine
-from appstream_local.process.supervised_process import Leashed
+from appstream_local.process.supervised_process import SupervisedProcess
 
 _PACKAGE = "cdk_appstream_image_builder"
 _INTERVAL = "0.5"
@@ -34,11 +34,11 @@ class Watching:
         self._engine = engine
         self._name = name
         self._output = output
-        self._process: Leashed | None = None
+        self._process: SupervisedProcess | None = None
 
     def __enter__(self) -> Watching:
         sys.stdout.flush()
-        self._process = Leashed(
+        self._process = SupervisedProcess(
             [sys.executable, "-m", _PACKAGE, "watch", self._name, "--interval", _INTERVAL],
             environment=self._engine.environment,
             output=sys.stdout.fileno() if self._output is None else self._output,

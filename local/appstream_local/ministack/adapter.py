@@ -25,8 +25,8 @@ from appstream_local.ministack.cloudformation import (
 )
 from appstream_local.service.arns import authorized_resource
 from appstream_local.service.errors import ApiError, access_denied
-from appstream_local.service.iam_checks import IamCheck
-from appstream_local.service.service import CONTROL_PREFIX, TARGET_PREFIX, AppStreamService
+from appstream_local.service.logs import IamCheck
+from appstream_local.service.service import ADMIN_PREFIX, TARGET_PREFIX, AppStreamService
 from appstream_local.service.validation import parse_json
 from appstream_local.service.wire import Response, failure
 
@@ -78,7 +78,7 @@ def register() -> None:
     ministack_app.SERVICE_REGISTRY[_SERVICE] = {"module": _SERVICE}
     ministack_app.SERVICE_HANDLERS[_SERVICE] = handle_request
     ministack_app._loaded_modules[_SERVICE] = sys.modules[__name__]
-    router.SERVICE_PATTERNS[_SERVICE] = {"target_prefixes": [TARGET_PREFIX, CONTROL_PREFIX]}
+    router.SERVICE_PATTERNS[_SERVICE] = {"target_prefixes": [TARGET_PREFIX, ADMIN_PREFIX]}
     iam_actions.SERVICE_TO_IAM_NAMESPACE[_SERVICE] = _SERVICE
     # ministack imports these four inside its functions, anew for each request.
     iam_actions.extract_resource_arn = _knowing_image_builders(iam_actions.extract_resource_arn)
@@ -146,7 +146,7 @@ def _noted(original: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         denied = original(access_key, action, service_name, region, resource_arn, **details)
         check = IamCheck(action=action, resource=resource_arn, principal=caller_arn(), allowed=denied is None)
-        service.place(account=get_account_id(), region=region).iam_checks.add(check)
+        service.region_state(account=get_account_id(), region=region).iam_checks.add(check)
         return denied
 
     return enforce
@@ -176,7 +176,7 @@ def _knowing_their_tags(original: Callable[[str], Any]) -> Callable[[str], Any]:
         parts = arn.split(":", 5)
         if len(parts) != 6 or parts[2] != _SERVICE:
             return original(arn)
-        builders = service.place(account=parts[4], region=parts[3]).builders
+        builders = service.region_state(account=parts[4], region=parts[3]).builders
         try:
             return builders.observe(parts[5].rpartition("/")[2])[0].tags
         except ApiError:

@@ -14,7 +14,7 @@ from typing import Any
 from ministack.services import lambda_svc
 
 RUNNING_INVOCATIONS = "AppStreamLocal.RunningInvocations"
-"""The control operation that answers how many invocations of each function run."""
+"""The admin operation that answers how many invocations of each function run."""
 
 _running: Counter[str] = Counter()
 _lock = Lock()
@@ -26,7 +26,7 @@ def register() -> None:
 
 
 def running_invocations() -> tuple[int, dict[str, str], bytes]:
-    """Answer the control operation."""
+    """Answer the admin operation."""
     with _lock:
         found = {name: number for name, number in _running.items() if number}
     return 200, {"Content-Type": "application/json"}, json.dumps(found).encode()

@@ -18,7 +18,7 @@ from appstream_local.service.arns import authorized_resource
 from appstream_local.service.service import TARGET_PREFIX, AppStreamService
 
 RUN_SCHEDULES = "AppStreamLocal.RunSchedules"
-"""The control operation that runs what is due at a moment, as if the clock had come to it."""
+"""The admin operation that runs what is due at a moment, as if the clock had come to it."""
 
 _PRINCIPAL = "scheduler.amazonaws.com"
 _STOP = ":scheduler:::aws-sdk:appstream:stopImageBuilder"

@@ -1,4 +1,4 @@
-"""A typed client for the control operations; knows the wire format, and nothing of the engine."""
+"""A typed client for the admin operations; knows the wire format, and nothing of the engine."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
 
-from appstream_local.service.calls import Call
-from appstream_local.service.iam_checks import IamCheck
+from appstream_local.service.logs import Call, IamCheck
 
 _DEFAULT_ACCOUNT = "000000000000"
 
 
-class ControlError(Exception):
-    """A control operation was refused, or the engine could not be reached."""
+class AdminError(Exception):
+    """An admin operation was refused, or the engine could not be reached."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Observed:
     tags: Mapping[str, str]
 
 
-class Control:
+class AdminClient:
     """Sets up and watches image builders in a running engine.
 
     It reads neither the user's AWS configuration nor proxy settings: it talks to the engine only.
@@ -143,7 +142,7 @@ class Control:
         self._call("ClearFaults", region, {})
 
     def calls(self, *, region: str | None = None) -> list[Call]:
-        """Return the AppStream calls received so far; control operations are not among them."""
+        """Return the AppStream calls received so far; admin operations are not among them."""
         return [Call(**call) for call in self._call("Calls", region, {})["Calls"]]
 
     def clear_calls(self, *, region: str | None = None) -> None:
@@ -186,7 +185,7 @@ class Control:
         try:
             response = self._session.send(request.prepare())
         except BotoCoreError as error:
-            raise ControlError(f"{operation} did not reach {self._endpoint}: {error}") from error
+            raise AdminError(f"{operation} did not reach {self._endpoint}: {error}") from error
         if response.status_code != 200:
-            raise ControlError(f"{operation} was refused ({response.status_code}): {response.text}")
+            raise AdminError(f"{operation} was refused ({response.status_code}): {response.text}")
         return json.loads(response.content)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .cdk_result import TIMED_OUT, CdkError, CdkResult
 from .engine import Engine, EngineError
-from .supervised_process import Leashed
+from .supervised_process import SupervisedProcess
 
 __all__ = ["Cdk", "CdkError", "CdkResult", "tool_directories"]
 
@@ -117,7 +117,7 @@ class Cdk:
         environment = dict(self._engine.environment)
         tools = map(str, tool_directories(self._project_dir))
         environment["PATH"] = os.pathsep.join([*tools, environment["PATH"]])
-        process = Leashed(
+        process = SupervisedProcess(
             ["node", str(self._cli), *arguments, *_ALWAYS],
             environment=environment,
             output=subprocess.PIPE,
@@ -168,7 +168,7 @@ def tool_directories(project_dir: Path) -> tuple[Path, ...]:
 class _Watch(threading.Thread):
     """Ends a command that takes too long, or whose engine is gone."""
 
-    def __init__(self, process: Leashed, *, engine: Engine, deadline: float) -> None:
+    def __init__(self, process: SupervisedProcess, *, engine: Engine, deadline: float) -> None:
         super().__init__(name="cdk-watch", daemon=True)
         self.done = threading.Event()
         self.timed_out = False

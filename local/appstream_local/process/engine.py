@@ -10,11 +10,11 @@ from pathlib import Path
 from types import TracebackType
 
 from . import environment as env
-from .admin_client import Control
+from .admin_client import AdminClient
 from .certificate import CertificateError, make_certificate
 from .loopback import PortError, answers, usable_port
 from .state_directory import StateDirectory, StateDirectoryError
-from .supervised_process import Leashed
+from .supervised_process import SupervisedProcess
 
 _SERVE = "appstream_local.ministack"
 _READY_PATH = "/_ministack/ready"
@@ -41,7 +41,7 @@ class Engine:
         region: the Region to work in.
         account: the account's id.
         environment: all that a `cdk` or `aws` process needs to use this engine, and no other.
-        control: sets image builders and faults, and tells what was called.
+        admin: sets image builders and faults, and tells what was called.
         state_dir: everything this engine and its clients write; deleted by `stop`.
         log_path: what the engine and the functions it runs wrote.
     """
@@ -49,7 +49,7 @@ class Engine:
     endpoint_url: str
     ca_bundle: Path
     environment: dict[str, str]
-    control: Control
+    admin: AdminClient
     state_dir: Path
     log_path: Path
 
@@ -87,7 +87,7 @@ class Engine:
         self._start_timeout = start_timeout
         self._node_path = node_path
         self._retry_pause = retry_pause
-        self._process: Leashed | None = None
+        self._process: SupervisedProcess | None = None
         self._directory: StateDirectory | None = None
 
     def __enter__(self) -> Engine:
@@ -154,13 +154,13 @@ class Engine:
         port = usable_port(self._port)
         self._directory = directory = StateDirectory(self._given_state_dir)
         self.state_dir, self.log_path = directory.path, directory.log
-        place = {"region": self.region, "account": self.account}
+        target = {"region": self.region, "account": self.account}
         base = env.base_environment(state_dir=directory.path, inherited=self._inherited)
         certificate, key = make_certificate(directory.path, environment=base)
         self.endpoint_url, self.ca_bundle = f"https://{env.LOOPBACK}:{port}", certificate
-        self.environment = env.client_environment(base, endpoint_url=self.endpoint_url, ca_bundle=certificate, **place)
+        self.environment = env.client_environment(base, endpoint_url=self.endpoint_url, ca_bundle=certificate, **target)
         with directory.log.open("wb") as log:
-            self._process = Leashed(
+            self._process = SupervisedProcess(
                 [sys.executable, "-m", _SERVE],
                 environment=env.engine_environment(
                     base,
@@ -170,7 +170,7 @@ class Engine:
                     key=key,
                     node_path=self._node_path,
                     retry_pause=self._retry_pause,
-                    **place,
+                    **target,
                 ),
                 output=log,
                 cwd=directory.path,
@@ -178,7 +178,7 @@ class Engine:
                 remove=directory.path,
             )
         self._wait_until_ready(directory)
-        self.control = Control(endpoint_url=self.endpoint_url, ca_bundle=certificate, **place)
+        self.admin = AdminClient(endpoint_url=self.endpoint_url, ca_bundle=certificate, **target)
 
     def _wait_until_ready(self, directory: StateDirectory) -> None:
         deadline = time.monotonic() + self._start_timeout

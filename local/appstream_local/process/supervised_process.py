@@ -14,12 +14,12 @@ from typing import IO
 
 from . import supervisor
 
-# Beyond the command's own grace: starting Python and noticing takes the leash some time when
+# Beyond the command's own grace: starting Python and noticing takes the supervisor some time when
 # every core of the machine is busy.
-_LEASH_MARGIN = 10.0
+_SUPERVISOR_MARGIN = 10.0
 
 
-class Leashed:
+class SupervisedProcess:
     """One command and all it starts, ended together: by `stop`, or by our own end, however hard."""
 
     def __init__(
@@ -51,7 +51,7 @@ class Leashed:
         try:
             self._process = subprocess.Popen(
                 [*script, "--", *command],
-                # The leash itself: its other end closes when we are gone, and with it the command.
+                # The supervisor itself: its other end closes when we are gone, and with it the command.
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -89,13 +89,13 @@ class Leashed:
                 return
             self._process.stdin.close()
             try:
-                self._process.wait(timeout=self._grace + _LEASH_MARGIN)
+                self._process.wait(timeout=self._grace + _SUPERVISOR_MARGIN)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
             with os.fdopen(self._report) as report:
                 group = report.read()
             if group and self._process.returncode < 0:
-                # Somebody killed the leash, so that nobody has ended what it held.
+                # Somebody killed the supervisor, so that nobody has ended what it held.
                 with contextlib.suppress(OSError):
                     os.killpg(int(group), signal.SIGKILL)

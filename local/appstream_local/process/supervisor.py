@@ -4,7 +4,7 @@ The owner keeps the other end of this script's standard input open. Whatever end
 SIGKILL included, closes that end, on every system alike. Run as a file, with `-I -S`, so that it
 starts in some milliseconds:
 
-    python -I -S leash.py --grace SECONDS --report DESCRIPTOR [--remove DIRECTORY] -- COMMAND...
+    python -I -S supervisor.py --grace SECONDS --report DESCRIPTOR [--remove DIRECTORY] -- COMMAND...
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import time
 _NOT_STARTED = 127
 
 
-class Leash:
+class Supervisor:
     """One command in a session of its own, and the ways it ends."""
 
     def __init__(self, command: list[str], *, grace: float) -> None:
@@ -29,7 +29,7 @@ class Leash:
         self._grace = grace
         self._ending = threading.Lock()
         self.abandoned = threading.Event()
-        # Standard input is the leash's own: the command must not hold or read it.
+        # Standard input is the supervisor's own: the command must not hold or read it.
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
 
     @property
@@ -77,24 +77,24 @@ def main() -> int:
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
     try:
-        leash = Leash(arguments.command, grace=arguments.grace)
+        supervisor = Supervisor(arguments.command, grace=arguments.grace)
     except OSError as error:
         print(f"{arguments.command[0]}: {error.strerror}", file=sys.stderr)
         return _NOT_STARTED
 
-    # The owner ends the group itself, should somebody kill this leash.
-    os.write(arguments.report, str(leash.group).encode())
+    # The owner ends the group itself, should somebody kill this supervisor.
+    os.write(arguments.report, str(supervisor.group).encode())
     os.close(arguments.report)
 
     def end(_number: int, _frame: object) -> None:
-        threading.Thread(target=leash.end, daemon=True).start()
+        threading.Thread(target=supervisor.end, daemon=True).start()
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    threading.Thread(target=leash.watch_owner, daemon=True).start()
-    code = leash.wait()
+    threading.Thread(target=supervisor.watch_owner, daemon=True).start()
+    code = supervisor.wait()
     # Only where nobody is left to look at it: the owner reads the log of a command that died.
-    if arguments.remove and leash.abandoned.is_set():
+    if arguments.remove and supervisor.abandoned.is_set():
         shutil.rmtree(arguments.remove, ignore_errors=True)
     return code
 

@@ -1,25 +1,25 @@
-"""Control operations for tests and the launcher, on AppStream's wire format; AWS has none of them."""
+"""Admin operations for tests and the launcher, on AppStream's wire format; AWS has none of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from botocore.model import StructureShape
 
-from . import calls, iam_checks
 from .errors import validation_error
 from .faults import fault
 from .outcomes import start_outcome
-from .region_state import Place
+from .region_state import RegionState
 from .settings import changed
 from .validation import check, service_model, unknown_operation
 
 _Params = Mapping[str, Any]
 
 
-def execute(place: Place, operation: str, params: _Params) -> Mapping[str, Any]:
-    """Carry out a control operation.
+def execute(region: RegionState, operation: str, params: _Params) -> Mapping[str, Any]:
+    """Carry out an admin operation.
 
     Raises:
         ApiError: UnknownOperationException, ValidationException, ResourceNotFoundException, or
@@ -28,20 +28,20 @@ def execute(place: Place, operation: str, params: _Params) -> Mapping[str, Any]:
     if operation not in _OPERATIONS:
         raise unknown_operation(operation)
     try:
-        return _OPERATIONS[operation](place, params) or {}
+        return _OPERATIONS[operation](region, params) or {}
     except (KeyError, TypeError) as error:
         raise validation_error(f"{operation} cannot be read: {error!r}.") from error
 
 
-def _set_durations(place: Place, params: _Params) -> None:
-    place.builders.durations = changed(place.builders.durations, params)
+def _set_durations(region: RegionState, params: _Params) -> None:
+    region.builders.durations = changed(region.builders.durations, params)
 
 
-def _set_behavior(place: Place, params: _Params) -> None:
-    place.builders.behavior = changed(place.builders.behavior, params)
+def _set_behavior(region: RegionState, params: _Params) -> None:
+    region.builders.behavior = changed(region.builders.behavior, params)
 
 
-def _put_image_builder(place: Place, params: _Params) -> Mapping[str, Any]:
+def _put_image_builder(region: RegionState, params: _Params) -> Mapping[str, Any]:
     fields = params.get("Fields", {})
     shape = service_model().shape_for("ImageBuilder")
     assert isinstance(shape, StructureShape)
@@ -50,26 +50,26 @@ def _put_image_builder(place: Place, params: _Params) -> Mapping[str, Any]:
     if unknown := sorted(set(fields) - (set(shape.members) - {"Name"})):
         raise validation_error(f"Not fields of an image builder: {unknown}.")
     state = params.get("State", "STOPPED")
-    return {"ImageBuilder": place.builders.put(_name(params), state=state, fields=fields)}
+    return {"ImageBuilder": region.builders.put(_name(params), state=state, fields=fields)}
 
 
-def _set_state(place: Place, params: _Params) -> None:
+def _set_state(region: RegionState, params: _Params) -> None:
     then = [(step["AfterSeconds"], step["State"]) for step in params.get("Then", ())]
-    place.builders.set_state(_name(params), params["State"], then)
+    region.builders.set_state(_name(params), params["State"], then)
 
 
-def _begin(place: Place, params: _Params) -> None:
-    place.builders.begin(_name(params), params["Transition"])
+def _begin(region: RegionState, params: _Params) -> None:
+    region.builders.begin(_name(params), params["Transition"])
 
 
-def _set_start_outcome(place: Place, params: _Params) -> None:
+def _set_start_outcome(region: RegionState, params: _Params) -> None:
     outcome = {key: value for key, value in params.items() if key != "Name"}
-    place.builders.set_start_outcome(_name(params), start_outcome(outcome))
+    region.builders.set_start_outcome(_name(params), start_outcome(outcome))
 
 
-def _get_image_builder(place: Place, params: _Params) -> Mapping[str, Any]:
-    builder, state = place.builders.observe(_name(params))
-    [described] = place.builders.describe([builder.name])
+def _get_image_builder(region: RegionState, params: _Params) -> Mapping[str, Any]:
+    builder, state = region.builders.observe(_name(params))
+    [described] = region.builders.describe([builder.name])
     return {
         "ImageBuilder": described,
         "State": state,
@@ -79,8 +79,8 @@ def _get_image_builder(place: Place, params: _Params) -> Mapping[str, Any]:
     }
 
 
-def _limit_rate(place: Place, params: _Params) -> None:
-    place.faults.limit_rate(params.get("PerSecond"), params.get("Burst"))
+def _limit_rate(region: RegionState, params: _Params) -> None:
+    region.faults.limit_rate(params.get("PerSecond"), params.get("Burst"))
 
 
 def _name(params: _Params) -> str:
@@ -90,18 +90,18 @@ def _name(params: _Params) -> str:
     return name
 
 
-_OPERATIONS: Final[Mapping[str, Callable[[Place, _Params], Mapping[str, Any] | None]]] = {
-    "AddFault": lambda place, params: place.faults.add(fault(params)),
+_OPERATIONS: Final[Mapping[str, Callable[[RegionState, _Params], Mapping[str, Any] | None]]] = {
+    "AddFault": lambda region, params: region.faults.add(fault(params)),
     "BeginTransition": _begin,
-    "Calls": lambda place, _: {"Calls": [calls.to_json(call) for call in place.calls.all()]},
-    "ClearCalls": lambda place, _: place.calls.clear(),
-    "ClearFaults": lambda place, _: place.faults.clear(),
-    "ClearIamChecks": lambda place, _: place.iam_checks.clear(),
+    "Calls": lambda region, _: {"Calls": [asdict(call) for call in region.calls.all()]},
+    "ClearCalls": lambda region, _: region.calls.clear(),
+    "ClearFaults": lambda region, _: region.faults.clear(),
+    "ClearIamChecks": lambda region, _: region.iam_checks.clear(),
     "GetImageBuilder": _get_image_builder,
-    "IamChecks": lambda place, _: {"IamChecks": [iam_checks.to_json(check) for check in place.iam_checks.all()]},
+    "IamChecks": lambda region, _: {"IamChecks": [asdict(check) for check in region.iam_checks.all()]},
     "LimitRate": _limit_rate,
     "PutImageBuilder": _put_image_builder,
-    "Reset": lambda place, _: place.reset(),
+    "Reset": lambda region, _: region.reset(),
     "SetBehavior": _set_behavior,
     "SetDurations": _set_durations,
     "SetStartOutcome": _set_start_outcome,

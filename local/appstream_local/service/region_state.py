@@ -6,12 +6,11 @@ from collections.abc import Callable
 from random import Random
 
 from .builders import ImageBuilders
-from .calls import CallLog
 from .faults import Faults
-from .iam_checks import IamCheckLog
+from .logs import Call, IamCheck, Log
 
 
-class Place:
+class RegionState:
     """One account in one Region.
 
     Attributes:
@@ -35,5 +34,5 @@ class Place:
         """Begin again: no builders, faults or calls, and every setting at its default."""
         self.builders = ImageBuilders(now=self._now, account=self.account, region=self.region)
         self.faults = Faults(now=self._now, random=self._random)
-        self.calls = CallLog()
-        self.iam_checks = IamCheckLog()
+        self.calls = Log[Call]()
+        self.iam_checks = Log[IamCheck](distinct=True)

@@ -11,16 +11,16 @@ from uuid import UUID
 from . import admin_api
 from .arns import authorized_resource
 from .builders import ImageBuilders
-from .calls import Call
 from .errors import ApiError
 from .faults import Fault
+from .logs import Call
 from .paging import page
-from .region_state import Place
+from .region_state import RegionState
 from .validation import parse, parse_json, unknown_operation
 from .wire import Response, dropped, failure, success
 
 TARGET_PREFIX: Final = "PhotonAdminProxyService"
-CONTROL_PREFIX: Final = "AppStreamLocal"
+ADMIN_PREFIX: Final = "AppStreamLocal"
 
 _Params = Mapping[str, Any]
 
@@ -38,23 +38,23 @@ class AppStreamService:
         self._now = now
         self._seed = seed
         self._random = Random(seed)
-        self._places: dict[tuple[str, str], Place] = {}
+        self._regions: dict[tuple[str, str], RegionState] = {}
         self._lock = Lock()
 
-    def place(self, *, account: str, region: str) -> Place:
+    def region_state(self, *, account: str, region: str) -> RegionState:
         """Return what is kept for one account and Region, from now on if there was nothing."""
         with self._lock:
             key = (account, region)
-            if key not in self._places:
+            if key not in self._regions:
                 # Seeded by name: one Region's faults do not shift another's.
                 random = Random(f"{self._seed}{key}")
-                self._places[key] = Place(account=account, region=region, now=self._now, random=random)
-            return self._places[key]
+                self._regions[key] = RegionState(account=account, region=region, now=self._now, random=random)
+            return self._regions[key]
 
     def reset(self) -> None:
         """Forget every account and Region."""
         with self._lock:
-            self._places.clear()
+            self._regions.clear()
 
     def handle(self, *, target: str, body: bytes, account: str, region: str, principal: str = "") -> Response:
         """Answer one request; never raises for what a caller sent.
@@ -68,23 +68,23 @@ class AppStreamService:
             principal: ARN of the caller, for the call log and refusals.
         """
         prefix, _, operation = target.partition(".")
-        place = self.place(account=account, region=region)
-        if prefix == CONTROL_PREFIX:
-            return self._controlled(place, operation, body)
+        region_state = self.region_state(account=account, region=region)
+        if prefix == ADMIN_PREFIX:
+            return self._administer(region_state, operation, body)
         try:
             request = parse_json(body)
         except ApiError:
             request = {}
         names = _names(request)
         arrived = self._now()
-        fault = place.faults.pick(operation, names)
+        fault = region_state.faults.pick(operation, names)
         error: ApiError | None = None
         result: Mapping[str, Any] = {}
         try:
             if fault is None or fault.after_effect:
-                result = _execute(place, operation, body)
+                result = _execute(region_state, operation, body)
             if fault is not None and not fault.drops:
-                raise _refusal(place, fault, operation, request, principal)
+                raise _refusal(region_state, fault, operation, request, principal)
         except ApiError as refused:
             error = refused
         response = self._response(result, error, drop=fault is not None and fault.drops)
@@ -97,14 +97,14 @@ class AppStreamService:
             error=error.code if error is not None and not response.drop else "",
             request=request,
         )
-        place.calls.add(call)
+        region_state.calls.add(call)
         return response
 
-    def _controlled(self, place: Place, operation: str, body: bytes) -> Response:
+    def _administer(self, region_state: RegionState, operation: str, body: bytes) -> Response:
         error: ApiError | None = None
         result: Mapping[str, Any] = {}
         try:
-            result = admin_api.execute(place, operation, parse_json(body))
+            result = admin_api.execute(region_state, operation, parse_json(body))
         except ApiError as refused:
             error = refused
         return self._response(result, error, drop=False)
@@ -119,9 +119,10 @@ class AppStreamService:
         return success(result, request_id=request_id)
 
 
-def _refusal(place: Place, fault: Fault, operation: str, request: _Params, principal: str) -> ApiError:
-    resource = authorized_resource(operation=operation, params=request, account=place.account, region=place.region)
-    caller = principal or f"arn:aws:iam::{place.account}:root"
+def _refusal(region_state: RegionState, fault: Fault, operation: str, request: _Params, principal: str) -> ApiError:
+    account, region = region_state.account, region_state.region
+    resource = authorized_resource(operation=operation, params=request, account=account, region=region)
+    caller = principal or f"arn:aws:iam::{account}:root"
     return fault.error(principal=caller, operation=operation, resource=resource)
 
 
@@ -132,11 +133,11 @@ def _names(request: _Params) -> list[str]:
     return [name for name in candidates if isinstance(name, str)]
 
 
-def _execute(place: Place, operation: str, body: bytes) -> Mapping[str, Any]:
+def _execute(region_state: RegionState, operation: str, body: bytes) -> Mapping[str, Any]:
     params = parse(operation, body)
     if operation not in _OPERATIONS:
         raise unknown_operation(operation)
-    return _OPERATIONS[operation](place.builders, params)
+    return _OPERATIONS[operation](region_state.builders, params)
 
 
 def _describe(builders: ImageBuilders, params: _Params) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from appstream_local.process.admin_client import Control
+from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.aws_cli import AwsCli
 from appstream_local.process.engine import Engine
 
@@ -19,8 +19,8 @@ _Aws = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(autouse=True)
-def _stopped(control: Control) -> None:
-    control.put_image_builder("cad")
+def _stopped(admin: AdminClient) -> None:
+    admin.put_image_builder("cad")
 
 
 @pytest.fixture
@@ -58,30 +58,30 @@ def test_a_name_no_builder_has_is_not_found(aws: _Aws, service_error: int, name:
 
 
 @pytest.mark.parametrize("options", [["--name", ""], ["--name", "cad", "--appstream-agent-version", "x" * 101]])
-def test_a_length_out_of_bounds_is_refused(aws: _Aws, control: Control, options: list[str]) -> None:
+def test_a_length_out_of_bounds_is_refused(aws: _Aws, admin: AdminClient, options: list[str]) -> None:
     """Too short is refused by the CLI itself, too long by the service; neither starts anything."""
     done = aws(_START, *options)
 
     assert 0 != done.returncode
     assert "length" in done.stderr
-    assert 0 == control.image_builder("cad").starts
+    assert 0 == admin.image_builder("cad").starts
 
 
 @pytest.mark.parametrize("options", [[], ["--name", "cad", "--color", "red"]])
 def test_a_command_line_that_cannot_be_understood_is_refused(
-    aws: _Aws, usage_error: int, control: Control, options: list[str]
+    aws: _Aws, usage_error: int, admin: AdminClient, options: list[str]
 ) -> None:
     """A missing name, an unknown option: nothing is sent."""
     done = aws(_START, *options)
 
     assert done.returncode in (usage_error, 255)
     assert "usage: aws" in done.stderr
-    assert [] == control.calls()
+    assert [] == admin.calls()
 
 
-def test_a_running_builder_cannot_be_started(aws: _Aws, control: Control, service_error: int) -> None:
+def test_a_running_builder_cannot_be_started(aws: _Aws, admin: AdminClient, service_error: int) -> None:
     """The state is in the message."""
-    control.set_state("cad", "RUNNING")
+    admin.set_state("cad", "RUNNING")
     done = aws(_START, "--name", "cad")
 
     assert service_error == done.returncode
@@ -89,27 +89,27 @@ def test_a_running_builder_cannot_be_started(aws: _Aws, control: Control, servic
     assert "RUNNING" in done.stderr
 
 
-def test_an_unsigned_request_is_refused(aws: _Aws, control: Control, service_error: int) -> None:
+def test_an_unsigned_request_is_refused(aws: _Aws, admin: AdminClient, service_error: int) -> None:
     """With --no-sign-request the engine asks who is calling, as AWS does."""
     done = aws(_START, "--name", "cad", "--no-sign-request")
 
     assert service_error == done.returncode
     assert "MissingAuthenticationToken" in done.stderr
-    assert [] == control.calls()
+    assert [] == admin.calls()
 
 
-def test_a_throttled_start_is_tried_again(aws: _Aws, control: Control) -> None:
+def test_a_throttled_start_is_tried_again(aws: _Aws, admin: AdminClient) -> None:
     """The CLI retries by itself, and one start comes of it."""
-    control.add_fault("throttle", times=1)
+    admin.add_fault("throttle", times=1)
 
     assert 0 == aws(_START, "--name", "cad").returncode
-    assert [400, 200] == [call.status for call in control.calls()]
-    assert 1 == control.image_builder("cad").starts
+    assert [400, 200] == [call.status for call in admin.calls()]
+    assert 1 == admin.image_builder("cad").starts
 
 
-def test_a_dropped_connection_is_reported(aws: _Aws, control: Control, once: dict[str, str]) -> None:
+def test_a_dropped_connection_is_reported(aws: _Aws, admin: AdminClient, once: dict[str, str]) -> None:
     """The CLI sees a connection that was closed, not an answer."""
-    control.add_fault("drop")
+    admin.add_fault("drop")
     done = aws(_START, "--name", "cad", environment=once)
 
     assert 255 == done.returncode
@@ -134,10 +134,10 @@ def test_a_silent_server_is_given_up(
 
 
 @pytest.mark.usefixtures("aws_cli_2")
-def test_a_prompt_needs_a_terminal(aws: _Aws, control: Control) -> None:
+def test_a_prompt_needs_a_terminal(aws: _Aws, admin: AdminClient) -> None:
     """With --cli-auto-prompt in a script there is nobody to prompt: it fails and starts nothing."""
     done = aws(_START, "--name", "cad", "--cli-auto-prompt")
 
     assert 0 != done.returncode
     assert "not a terminal" in done.stderr
-    assert [] == control.calls()
+    assert [] == admin.calls()

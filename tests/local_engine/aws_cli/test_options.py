@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from appstream_local.process.admin_client import Control
+from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.aws_cli import AwsCli
 from appstream_local.process.engine import Engine
 
@@ -19,8 +19,8 @@ _Aws = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(autouse=True)
-def _stopped(control: Control) -> None:
-    control.put_image_builder("cad")
+def _stopped(admin: AdminClient) -> None:
+    admin.put_image_builder("cad")
 
 
 def _without(engine: Engine, *names: str) -> dict[str, str]:
@@ -50,28 +50,28 @@ def test_output_can_be_yaml(aws: _Aws, output: str, expected: str) -> None:
     assert aws(_START, "--name", "cad", "--output", output).stdout.startswith(expected)
 
 
-def test_region_decides_where(aws: _Aws, control: Control) -> None:
+def test_region_decides_where(aws: _Aws, admin: AdminClient) -> None:
     """The builder of the Region named is started, not its namesake in the default Region."""
-    control.reset(region="eu-west-1")
-    control.put_image_builder("cad", region="eu-west-1")
+    admin.reset(region="eu-west-1")
+    admin.put_image_builder("cad", region="eu-west-1")
     done = aws(_START, "--name", "cad", "--region", "eu-west-1")
 
     assert 0 == done.returncode
-    assert (0, 1) == tuple(control.image_builder("cad", region=where).starts for where in ("us-east-1", "eu-west-1"))
+    assert (0, 1) == tuple(admin.image_builder("cad", region=where).starts for where in ("us-east-1", "eu-west-1"))
 
 
-def test_profile_decides_who_and_where(aws: _Aws, control: Control, engine: Engine, tmp_path: Path) -> None:
+def test_profile_decides_who_and_where(aws: _Aws, admin: AdminClient, engine: Engine, tmp_path: Path) -> None:
     """Keys, Region and output format come from the profile of the configuration file."""
     lines = ["aws_access_key_id = test", "aws_secret_access_key = test", "region = eu-west-1", "output = text"]
     (tmp_path / "config").write_text("\n".join(["[profile night]", *lines, ""]))
-    control.reset(region="eu-west-1")
-    control.put_image_builder("cad", region="eu-west-1")
+    admin.reset(region="eu-west-1")
+    admin.put_image_builder("cad", region="eu-west-1")
     keys_and_region = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION")
     environment = {**_without(engine, *keys_and_region), "AWS_CONFIG_FILE": str(tmp_path / "config")}
     done = aws(_START, "--name", "cad", "--profile", "night", environment=environment)
 
     assert done.stdout.startswith("IMAGEBUILDER\t")
-    assert 1 == control.image_builder("cad", region="eu-west-1").starts
+    assert 1 == admin.image_builder("cad", region="eu-west-1").starts
 
 
 def test_ca_bundle_makes_the_engine_trusted(aws: _Aws, engine: Engine) -> None:
@@ -102,10 +102,10 @@ def test_debug_shows_the_request(aws: _Aws) -> None:
     assert "application/x-amz-json-1.1" in done.stderr
 
 
-def test_no_paginate_shows_one_page(aws: _Aws, control: Control) -> None:
+def test_no_paginate_shows_one_page(aws: _Aws, admin: AdminClient) -> None:
     """A start takes the option as well; where it matters, the list ends with its first page."""
-    control.set_behavior(page_size=1)
-    control.put_image_builder("second")
+    admin.set_behavior(page_size=1)
+    admin.put_image_builder("second")
     assert 0 == aws(_START, "--name", "cad", "--no-paginate").returncode
     names = ("describe-image-builders", "--query", "ImageBuilders[].Name", "--output", "text")
 
@@ -129,7 +129,7 @@ def test_the_options_of_version_2_are_accepted(aws: _Aws) -> None:
 
 
 def test_v2_debug_warns_of_what_version_2_does_differently(
-    aws_clis: list[AwsCli], engine: Engine, control: Control
+    aws_clis: list[AwsCli], engine: Engine, admin: AdminClient
 ) -> None:
     """Only the last releases of version 1 have this option; the start itself goes through."""
     last = next((cli for cli in aws_clis if (1, 44) <= cli.release < (2, 0)), None)
@@ -138,5 +138,5 @@ def test_v2_debug_warns_of_what_version_2_does_differently(
     command = ("appstream", _START, "--name", "cad", "--v2-debug", "--endpoint-url", engine.endpoint_url)
     done = last.run(*command, environment=engine.environment)
 
-    assert (0, 1) == (done.returncode, control.image_builder("cad").starts)
+    assert (0, 1) == (done.returncode, admin.image_builder("cad").starts)
     assert "v2" in done.stderr

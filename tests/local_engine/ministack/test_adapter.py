@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from appstream_local.process.admin_client import Control, ControlError
+from appstream_local.process.admin_client import AdminClient, AdminError
 from appstream_local.process.engine import Engine
 
 if TYPE_CHECKING:
@@ -21,37 +21,37 @@ _NAME, _OTHER = "cad", "crm"
 
 
 @pytest.fixture
-def client(engine_client: Callable[..., Any], control: Control) -> AppStreamClient:
+def client(engine_client: Callable[..., Any], admin: AdminClient) -> AppStreamClient:
     """Return a client of the account's root, where two builders are stopped."""
     for name in (_NAME, _OTHER):
-        control.put_image_builder(name)
+        admin.put_image_builder(name)
     appstream: AppStreamClient = engine_client("appstream")
     return appstream
 
 
-def test_a_builder_starts_over_https(client: AppStreamClient, control: Control) -> None:
+def test_a_builder_starts_over_https(client: AppStreamClient, admin: AdminClient) -> None:
     """A start through botocore reaches RUNNING in the time that was set."""
-    control.set_durations(start=0.2)
+    admin.set_durations(start=0.2)
 
     assert "PENDING" == client.start_image_builder(Name=_NAME)["ImageBuilder"]["State"]
     time.sleep(0.25)
     [builder] = client.describe_image_builders(Names=[_NAME])["ImageBuilders"]
     assert "RUNNING" == builder["State"]
     assert builder["NetworkAccessConfiguration"]["EniId"].startswith("eni-")
-    observed = control.image_builder(_NAME)
+    observed = admin.image_builder(_NAME)
     assert ("RUNNING", 1, 0) == (observed.state, observed.starts, observed.stops)
 
 
 @pytest.mark.parametrize(("after_effect", "starts"), [(False, 0), (True, 1)])
 def test_a_dropped_connection_is_closed_without_an_answer(
-    client: AppStreamClient, control: Control, *, after_effect: bool, starts: int
+    client: AppStreamClient, admin: AdminClient, *, after_effect: bool, starts: int
 ) -> None:
     """Not one byte arrives, and the next request on a new connection is answered."""
-    control.add_fault("drop", operation="StartImageBuilder", after_effect=after_effect, times=1)
+    admin.add_fault("drop", operation="StartImageBuilder", after_effect=after_effect, times=1)
 
     with pytest.raises(ConnectionClosedError):
         client.start_image_builder(Name=_NAME)
-    assert starts == control.image_builder(_NAME).starts
+    assert starts == admin.image_builder(_NAME).starts
     assert 2 == len(client.describe_image_builders()["ImageBuilders"])
 
 
@@ -67,10 +67,10 @@ def test_other_services_still_answer(engine: Engine, engine_client: Callable[...
         engine_client("appstream").describe_fleets()
 
 
-def test_control_says_what_went_wrong(engine: Engine, control: Control) -> None:
+def test_the_admin_client_says_what_went_wrong(engine: Engine, admin: AdminClient) -> None:
     """A refusal names the reason, and an engine that is not there is named by its address."""
-    with pytest.raises(ControlError, match="ASLEEP"):
-        control.put_image_builder("x", state="ASLEEP")
-    nowhere = Control(endpoint_url="https://127.0.0.1:9", ca_bundle=engine.ca_bundle)
-    with pytest.raises(ControlError, match=r"Calls did not reach https://127\.0\.0\.1:9"):
+    with pytest.raises(AdminError, match="ASLEEP"):
+        admin.put_image_builder("x", state="ASLEEP")
+    nowhere = AdminClient(endpoint_url="https://127.0.0.1:9", ca_bundle=engine.ca_bundle)
+    with pytest.raises(AdminError, match=r"Calls did not reach https://127\.0\.0\.1:9"):
         nowhere.calls()

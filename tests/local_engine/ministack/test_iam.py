@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from appstream_local.process.admin_client import Control
+from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.engine import Engine
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ _AsUser = Callable[..., "AppStreamClient"]
 
 
 @pytest.fixture(autouse=True)
-def _two_builders(control: Control) -> None:
+def _two_builders(admin: AdminClient) -> None:
     for name in (_ALLOWED, _OTHER):
-        control.put_image_builder(name)
+        admin.put_image_builder(name)
 
 
 @pytest.fixture
@@ -60,11 +60,11 @@ def as_user(engine_client: Callable[..., Any]) -> _AsUser:
     return make
 
 
-def test_a_user_may_start_only_the_builder_its_policy_names(as_user: _AsUser, control: Control, arn: str) -> None:
+def test_a_user_may_start_only_the_builder_its_policy_names(as_user: _AsUser, admin: AdminClient, arn: str) -> None:
     """Every call on another builder is denied in IAM's words, and never reaches AppStream."""
     user = as_user("starter", _policy(*_ALL, resource=arn))
     assert "PENDING" == user.start_image_builder(Name=_ALLOWED)["ImageBuilder"]["State"]
-    control.clear_calls()
+    admin.clear_calls()
 
     calls: list[Callable[[], object]] = [
         lambda: user.start_image_builder(Name=_OTHER),
@@ -77,7 +77,7 @@ def test_a_user_may_start_only_the_builder_its_policy_names(as_user: _AsUser, co
             call()
         assert "AccessDeniedException" == denied.value.response["Error"]["Code"]
         assert 400 == denied.value.response["ResponseMetadata"]["HTTPStatusCode"]
-    assert [] == control.calls()
+    assert [] == admin.calls()
 
 
 def test_describe_needs_a_policy_on_every_resource(as_user: _AsUser, arn: str) -> None:
@@ -91,7 +91,7 @@ def test_describe_needs_a_policy_on_every_resource(as_user: _AsUser, arn: str) -
 
 
 def test_a_role_is_checked_like_a_user(
-    engine: Engine, engine_client: Callable[..., Any], control: Control, arn: str
+    engine: Engine, engine_client: Callable[..., Any], admin: AdminClient, arn: str
 ) -> None:
     """An assumed role is allowed on its builder only, and the call log names its session."""
     iam, sts = engine_client("iam"), engine_client("sts")
@@ -106,13 +106,13 @@ def test_a_role_is_checked_like_a_user(
     assumed.start_image_builder(Name=_ALLOWED)
     with pytest.raises(ClientError, match="AccessDeniedException"):
         assumed.start_image_builder(Name=_OTHER)
-    [call] = control.calls()
+    [call] = admin.calls()
     assert f"arn:aws:sts::{engine.account}:assumed-role/starter/night" == call.principal
 
 
-def test_a_tag_can_decide_who_may_stop(as_user: _AsUser, engine_client: Callable[..., Any], control: Control) -> None:
+def test_a_tag_can_decide_who_may_stop(as_user: _AsUser, engine_client: Callable[..., Any], admin: AdminClient) -> None:
     """A policy on aws:ResourceTag is evaluated against the tags a builder was created with."""
-    control.set_durations(create=0)
+    admin.set_durations(create=0)
     root = engine_client("appstream")
     for name, team in (("ours", "cad"), ("theirs", "crm")):
         root.create_image_builder(Name=name, InstanceType="t", ImageName="i", Tags={"team": team})
@@ -131,7 +131,7 @@ def test_an_explicit_deny_says_that_it_is_one(as_user: _AsUser) -> None:
         denied.start_image_builder(Name=_ALLOWED)
 
 
-def test_a_user_cannot_use_the_control_operations(as_user: _AsUser) -> None:
+def test_a_user_cannot_use_the_admin_operations(as_user: _AsUser) -> None:
     """What is being tested cannot change its own test: only the account's root can."""
     user = as_user("meddler", _policy(*_ALL))
 

@@ -14,7 +14,7 @@ import pytest
 
 from appstream_local.process import engine as engine_module
 from appstream_local.process.engine import Engine, EngineError
-from appstream_local.process.supervised_process import Leashed
+from appstream_local.process.supervised_process import SupervisedProcess
 from support.processes import alive, children, listening, within
 
 pytestmark = pytest.mark.engine
@@ -48,8 +48,8 @@ def own_children() -> Callable[[], set[int]]:
 def test_it_leaves_nothing_behind(own_children: Callable[[], set[int]]) -> None:
     """`stop` ends every process and deletes the directory, and may be called again."""
     with Engine() as engine:
-        engine.control.put_image_builder("builder")
-        assert "STOPPED" == engine.control.image_builder("builder").state
+        engine.admin.put_image_builder("builder")
+        assert "STOPPED" == engine.admin.image_builder("builder").state
         started = own_children()
         assert len(started) >= 2
     engine.stop()
@@ -131,7 +131,7 @@ def test_it_dies_with_its_owner(number: signal.Signals) -> None:
 
 
 def test_hostile_settings_do_not_disturb_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """With other certificates, a profile, endpoints and a proxy set, engine, control and clients work."""
+    """With other certificates, a profile, endpoints and a proxy set, engine, admin and clients work."""
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "config").write_text("[[[broken")
     for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "OPENSSL_CONF"):
@@ -143,24 +143,24 @@ def test_hostile_settings_do_not_disturb_it(monkeypatch: pytest.MonkeyPatch, tmp
     client = "import boto3; print(boto3.client('appstream').describe_image_builders()['ImageBuilders'][0]['State'])"
 
     with Engine() as engine:
-        engine.control.put_image_builder("builder")
+        engine.admin.put_image_builder("builder")
         answer = subprocess.check_output([sys.executable, "-c", client], env=engine.environment, text=True)
 
     assert "STOPPED\n" == answer
     assert [tmp_path / ".aws"] == list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("leash_killed", [False, True])
+@pytest.mark.parametrize("supervisor_killed", [False, True])
 def test_what_refuses_to_end_is_ended(
-    own_children: Callable[[], set[int]], tmp_path: Path, *, leash_killed: bool
+    own_children: Callable[[], set[int]], tmp_path: Path, *, supervisor_killed: bool
 ) -> None:
-    """A command and its children that ignore SIGTERM are gone after `stop`, even without the leash."""
-    command = Leashed(
+    """A command and its children that ignore SIGTERM are gone after `stop`, even without the supervisor."""
+    command = SupervisedProcess(
         ["sh", "-c", STUBBORN], environment=os.environ, output=subprocess.DEVNULL, cwd=tmp_path, grace=0.1
     )
     assert within(5, lambda: len(own_children()) == 4)
     started = own_children()
-    if leash_killed:
+    if supervisor_killed:
         os.kill(max(started, key=lambda pid: len(children(pid))), signal.SIGKILL)
     command.stop()
     command.stop()

@@ -20,11 +20,11 @@ _Maker = Callable[..., "AppStreamClient"]
 
 
 def _put(service: AppStreamService, name: str, state: str = "STOPPED") -> None:
-    service.place(account="000000000000", region="us-east-1").builders.put(name, state=state, fields={})
+    service.region_state(account="000000000000", region="us-east-1").builders.put(name, state=state, fields={})
 
 
 def _add(service: AppStreamService, fault: Fault) -> None:
-    service.place(account="000000000000", region="us-east-1").faults.add(fault)
+    service.region_state(account="000000000000", region="us-east-1").faults.add(fault)
 
 
 def test_a_builder_lives_through_all_five_operations(in_process_client: _Maker, clock: VirtualClock) -> None:

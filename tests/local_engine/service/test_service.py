@@ -1,4 +1,4 @@
-"""The service from request to answer: wire format, call log, lost answers, accounts and Regions, control."""
+"""The service from request to answer: wire format, call log, lost answers, accounts and Regions, admin."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Caller:
         result: dict[str, Any] = {} if response.drop else json.loads(response.body)
         return result
 
-    def control(self, operation: str, /, **params: Any) -> dict[str, Any]:
+    def admin(self, operation: str, /, **params: Any) -> dict[str, Any]:
         response = self.send(f"AppStreamLocal.{operation}", json.dumps(params).encode())
         result: dict[str, Any] = json.loads(response.body)
         return result
@@ -41,7 +41,7 @@ class _Caller:
 def caller(service: AppStreamService) -> _Caller:
     """Return a caller where one image builder is stopped."""
     made = _Caller(service)
-    made.control("PutImageBuilder", Name="cad")
+    made.admin("PutImageBuilder", Name="cad")
     return made
 
 
@@ -75,11 +75,11 @@ def test_an_operation_only_aws_has_says_so(caller: _Caller) -> None:
 
 
 def test_every_call_is_logged(caller: _Caller, clock: VirtualClock) -> None:
-    """Operation, name, principal, time, status, error and request; control operations are not."""
+    """Operation, name, principal, time, status, error and request; admin operations are not."""
     caller.call("StartImageBuilder", Name="cad")
     clock.advance(3)
     caller.call("DescribeImageBuilders", Names=["cad", "nobody"])
-    started, described = caller.control("Calls")["Calls"]
+    started, described = caller.admin("Calls")["Calls"]
 
     expected = {
         "operation": "StartImageBuilder",
@@ -93,8 +93,8 @@ def test_every_call_is_logged(caller: _Caller, clock: VirtualClock) -> None:
     assert expected == started
     assert "cad,nobody" == described["name"]
     assert (404, "ResourceNotFoundException") == (described["status"], described["error"])
-    caller.control("ClearCalls")
-    assert [] == caller.control("Calls")["Calls"]
+    caller.admin("ClearCalls")
+    assert [] == caller.admin("Calls")["Calls"]
 
 
 @pytest.mark.parametrize(("after_effect", "starts"), [(False, 0), (True, 1)])
@@ -102,25 +102,25 @@ def test_a_lost_answer_may_belong_to_a_start_that_took_effect(
     caller: _Caller, *, after_effect: bool, starts: int
 ) -> None:
     """A dropped start changes nothing, unless only its answer was lost."""
-    caller.control("AddFault", kind="drop", operation="StartImageBuilder", after_effect=after_effect, times=1)
+    caller.admin("AddFault", kind="drop", operation="StartImageBuilder", after_effect=after_effect, times=1)
     response = caller.send("PhotonAdminProxyService.StartImageBuilder", b'{"Name": "cad"}')
 
     assert response.drop
-    assert starts == caller.control("GetImageBuilder", Name="cad")["Starts"]
-    assert None is caller.control("Calls")["Calls"][0]["status"]
+    assert starts == caller.admin("GetImageBuilder", Name="cad")["Starts"]
+    assert None is caller.admin("Calls")["Calls"][0]["status"]
 
 
 def test_an_error_after_the_effect_reports_a_failure_that_was_none(caller: _Caller) -> None:
     """A 500 on a start that was accepted: the trap for who counts on answers."""
-    caller.control("AddFault", kind="server_error", after_effect=True, times=1)
+    caller.admin("AddFault", kind="server_error", after_effect=True, times=1)
 
     assert "InternalFailure" == caller.call("StartImageBuilder", Name="cad")["__type"]
-    assert "PENDING" == caller.control("GetImageBuilder", Name="cad")["State"]
+    assert "PENDING" == caller.admin("GetImageBuilder", Name="cad")["State"]
 
 
 def test_a_denied_call_names_the_image_builder(caller: _Caller) -> None:
     """The injected refusal reads like IAM's, Region and account included."""
-    caller.control("AddFault", kind="access_denied")
+    caller.admin("AddFault", kind="access_denied")
 
     message = caller.call("StopImageBuilder", Name="cad")["message"]
     assert f"User: {_ROLE} is not authorized to perform: appstream:StopImageBuilder" in message
@@ -130,25 +130,25 @@ def test_a_denied_call_names_the_image_builder(caller: _Caller) -> None:
 
 def test_regions_share_nothing(caller: _Caller, service: AppStreamService) -> None:
     """Builders, faults and calls of one Region are not seen in another."""
-    caller.control("AddFault", kind="throttle")
+    caller.admin("AddFault", kind="throttle")
     elsewhere = _Caller(service, region="us-gov-west-1")
 
     assert [] == elsewhere.call("DescribeImageBuilders")["ImageBuilders"]
-    assert [] == caller.control("Calls")["Calls"]
-    arn = elsewhere.control("PutImageBuilder", Name="cad")["ImageBuilder"]["Arn"]
+    assert [] == caller.admin("Calls")["Calls"]
+    arn = elsewhere.admin("PutImageBuilder", Name="cad")["ImageBuilder"]["Arn"]
     assert "arn:aws-us-gov:appstream:us-gov-west-1:111122223333:image-builder/cad" == arn
 
 
 def test_a_reset_forgets_everything(caller: _Caller) -> None:
     """Afterwards there is no builder, no call, no fault, and settings have their defaults."""
-    caller.control("SetDurations", start=1)
-    caller.control("AddFault", kind="throttle")
+    caller.admin("SetDurations", start=1)
+    caller.admin("AddFault", kind="throttle")
     caller.call("DescribeImageBuilders")
-    caller.control("Reset")
+    caller.admin("Reset")
 
-    assert [] == caller.control("Calls")["Calls"]
+    assert [] == caller.admin("Calls")["Calls"]
     assert [] == caller.call("DescribeImageBuilders")["ImageBuilders"]
-    caller.control("PutImageBuilder", Name="cad")
+    caller.admin("PutImageBuilder", Name="cad")
     caller.call("StartImageBuilder", Name="cad")
 
 
@@ -171,11 +171,11 @@ def test_a_reset_forgets_everything(caller: _Caller) -> None:
         ("BeginTransition", {"Name": "cad", "Transition": "reboot"}, "OperationNotPermittedException"),
     ],
 )
-def test_a_control_operation_that_makes_no_sense_is_refused(
+def test_an_admin_operation_that_makes_no_sense_is_refused(
     caller: _Caller, operation: str, params: dict[str, Any], code: str
 ) -> None:
     """A test that is set up wrongly fails where it is set up."""
-    assert code == caller.control(operation, **params)["__type"]
+    assert code == caller.admin(operation, **params)["__type"]
 
 
 @pytest.mark.parametrize("params", [{"NextToken": "page 2"}, {"MaxResults": 0}])

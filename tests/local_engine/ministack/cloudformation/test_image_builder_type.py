@@ -33,7 +33,7 @@ def test_create_makes_a_builder_that_starts(send: image_builder_type.Send, servi
     """Its id is the name, its only attribute the streaming URL, and its tags are AppStream's."""
     physical_id, attributes = image_builder_type.create(send, _PROPERTIES)
 
-    builder, state = service.place(account="000000000000", region="us-east-1").builders.observe("made")
+    builder, state = service.region_state(account="000000000000", region="us-east-1").builders.observe("made")
     assert ("made", ["StreamingUrl"]) == (physical_id, list(attributes))
     assert ("PENDING", {"team": "desktop"}) == (state, builder.tags)
 
@@ -54,7 +54,7 @@ def test_a_running_builder_cannot_be_deleted(
     clock.advance(10_000)
     with pytest.raises(image_builder_type.ResourceFailed, match="made is RUNNING, not FAILED or STOPPED"):
         image_builder_type.delete(send, "made")
-    builders = service.place(account="000000000000", region="us-east-1").builders
+    builders = service.region_state(account="000000000000", region="us-east-1").builders
 
     builders.stop("made")
     clock.advance(10_000)
