@@ -5,17 +5,17 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from cdk_appstream_image_builder import asset
+from cdk_appstream_image_builder.function_asset import deployment_package
 
 
 def main() -> None:
     """Print the files, then the sizes of the package as it is uploaded and as compression would make it."""
-    files = asset.contents()
+    files = deployment_package.contents()
     for name, content in sorted(files.items()):
         print(f"{len(content):>8}  {name}")
     with tempfile.TemporaryDirectory() as folder:
         package = Path(folder) / "function.zip"
-        asset.write_function_zip(package)
+        deployment_package.write_function_zip(package)
         stored = package.stat().st_size
     compressed = io.BytesIO()
     with zipfile.ZipFile(compressed, "w", zipfile.ZIP_DEFLATED) as target:

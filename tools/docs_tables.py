@@ -36,7 +36,7 @@ class Source(NamedTuple):
 
 BUILDER = Source("running_image_builder", "RunningImageBuilder")
 PROVIDER = Source("provider", "RunningImageBuilderProvider")
-PROVIDER_BASES = (Source("function_health", "FunctionHealth"), Source("function_metrics", "FunctionMetrics"))
+PROVIDER_BASES = (Source("monitoring/alarms", "FunctionAlarms"), Source("monitoring/metrics", "FunctionMetrics"))
 ATTRIBUTES = Source("attributes", "ImageBuilderAttributes")
 
 

@@ -1,27 +1,8 @@
-"""``python -m cdk_appstream_image_builder``: the commands, or how to install what they need."""
+"""Runs the commands of ``appstream-image-builder``, as ``python -m cdk_appstream_image_builder``."""
 
 import sys
 
-from cdk_appstream_image_builder.cli import exit_codes
-
-_EXTRA = ("boto3", "botocore", "jmespath", "rich", "yaml")
-
-
-def main() -> int:
-    """Run a command and return its exit code."""
-    try:
-        from cdk_appstream_image_builder.cli.main import main as run
-    except ModuleNotFoundError as error:
-        library = str(error.name).partition(".")[0]
-        if library not in _EXTRA:
-            raise
-        sys.stderr.write(f"error: {library} is not installed: pip install 'cdk-appstream-image-builder[cli]'\n")
-        return exit_codes.CONFIGURATION
-    except KeyboardInterrupt:
-        # While the libraries were loaded, which takes a moment.
-        return exit_codes.INTERRUPTED
-    return run(sys.argv[1:])
-
+from appstream_image_builder_cli.__main__ import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -13,14 +13,15 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk_appstream_image_builder import permissions, provider_validation
-from cdk_appstream_image_builder.builder_permissions import BuilderPermissions
-from cdk_appstream_image_builder.function_code import function_code
-from cdk_appstream_image_builder.function_health import FunctionHealth
-from cdk_appstream_image_builder.function_role import FunctionRole
-from cdk_appstream_image_builder.network_order import NetworkOrder
-from cdk_appstream_image_builder.stack_place import ID, StackPlace
-from cdk_appstream_image_builder.stop_schedule import StopSchedule
+from cdk_appstream_image_builder import provider_validation
+from cdk_appstream_image_builder.default_provider import ID, DefaultProviderSlot
+from cdk_appstream_image_builder.function_asset.code import function_code
+from cdk_appstream_image_builder.iam import statements
+from cdk_appstream_image_builder.iam.builder_policies import BuilderPolicies
+from cdk_appstream_image_builder.iam.function_role import FunctionRole
+from cdk_appstream_image_builder.iam.scheduled_stop import ScheduledStop
+from cdk_appstream_image_builder.monitoring.alarms import FunctionAlarms
+from cdk_appstream_image_builder.network_dependencies import NetworkDependencies
 from cdk_appstream_image_builder.validation import (
     check_builders_by_tag,
     check_construct_id,
@@ -45,7 +46,7 @@ aws-cdk-lib 2.224.0 as with 2.275.0. A name also keeps an upgrade of CDK from ch
 
 
 @jsii.implements(ec2.IConnectable, iam.IGrantable)
-class RunningImageBuilderProvider(FunctionHealth):
+class RunningImageBuilderProvider(FunctionAlarms):
     """A Lambda function that starts image builders and waits for them, with a role that may do just that.
 
     A stack gets one at its first ``RunningImageBuilder``, however many builders it has. Made explicitly it can be
@@ -117,7 +118,7 @@ class RunningImageBuilderProvider(FunctionHealth):
         provider_validation.check_rest(environment_encryption, description)
         tags = check_builders_by_tag(builders_by_tag)
         self._serves_unknown_builders = bool(tags)
-        self._place = StackPlace.take(self)
+        self._place = DefaultProviderSlot.take(self)
         self._log_group = log_group or logs.LogGroup(
             self,
             "LogGroup",
@@ -125,13 +126,13 @@ class RunningImageBuilderProvider(FunctionHealth):
             removal_policy=RemovalPolicy.DESTROY,
         )
         self._function_role = FunctionRole(self, given=role, keep_ids=self._keep_ids)
-        self._function_role.allow(permissions.write_log(self._log_group.log_group_arn))
+        self._function_role.allow(statements.write_log(self._log_group.log_group_arn))
         if tags:
-            self._function_role.allow_by_pattern(*permissions.by_tag(Stack.of(self), tags))
+            self._function_role.allow_by_pattern(*statements.by_tag(Stack.of(self), tags))
         if vpc is not None:
-            self._function_role.allow(permissions.attach_to_vpc())
+            self._function_role.allow(statements.attach_to_vpc())
         if self._function_role.is_fixed and tracing not in (None, lambda_.Tracing.DISABLED):
-            self._function_role.warn(permissions.send_traces())
+            self._function_role.warn(statements.send_traces())
         with function_code(self) as code:
             self._function = lambda_.Function(
                 self,
@@ -156,12 +157,12 @@ class RunningImageBuilderProvider(FunctionHealth):
             )
         self._function.node.add_dependency(self._function_role.dependable)
         self._keep_ids(self)
-        self._network: NetworkOrder | None = None
+        self._network: NetworkDependencies | None = None
         if vpc is not None:
             groups = self._function.connections.security_groups
-            self._network = NetworkOrder(self, vpc=vpc, subnets=_selected(vpc, vpc_subnets), groups=groups)
-        own = BuilderPermissions.beside_function(self, self._function_role, self._function.function_arn)
-        self._permissions: dict[Stack, BuilderPermissions] = {Stack.of(self): own}
+            self._network = NetworkDependencies(self, vpc=vpc, subnets=_selected(vpc, vpc_subnets), groups=groups)
+        own = BuilderPolicies.beside_function(self, self._function_role, self._function.function_arn)
+        self._permissions: dict[Stack, BuilderPolicies] = {Stack.of(self): own}
         self._serves_own_stack = False
 
     @classmethod
@@ -169,7 +170,7 @@ class RunningImageBuilderProvider(FunctionHealth):
         """Return the provider that a construct's stack shares: the first one made in it, or a new one."""
         stack = Stack.of(check_scope(scope))
         existing = stack.node.try_find_child(ID)
-        if isinstance(existing, StackPlace):
+        if isinstance(existing, DefaultProviderSlot):
             existing = existing.provider
         return existing if isinstance(existing, cls) else cls(stack, ID)
 
@@ -267,17 +268,17 @@ class RunningImageBuilderProvider(FunctionHealth):
         resource: Construct,
         image_builder_arn: str,
         *,
-        told_name: str,
+        name_at_synth: str,
         restart: bool,
         stop_on_delete: bool,
-        schedule: StopSchedule | None,
+        schedule: ScheduledStop | None,
     ) -> None:
         """Let the function serve one builder.
 
         Args:
             resource: The custom resource; made to wait for the permissions.
             image_builder_arn: The builder's ARN.
-            told_name: The builder's name as far as it is known at synth.
+            name_at_synth: The builder's name as far as it is known at synth.
             restart: Whether the builder may be stopped to be started again.
             stop_on_delete: Whether the builder may be stopped when the resource is deleted.
             schedule: The schedule of the builder's stop; None where it has none.
@@ -293,14 +294,14 @@ class RunningImageBuilderProvider(FunctionHealth):
             resource.node.add_dependency(*self._permissions[Stack.of(self)].first)
             return
         if stack not in self._permissions:
-            self._permissions[stack] = BuilderPermissions.in_another_stack(stack, self._function_role, self._address)
+            self._permissions[stack] = BuilderPolicies.in_another_stack(stack, self._function_role, self._address)
         if stack is Stack.of(self) and not self._serves_own_stack:
             # Only now: a stack without builders is never looked at. The function waits for this policy, and the
             # resource for the function.
-            self._function_role.allow(permissions.look_at_stack(stack.stack_id))
+            self._function_role.allow(statements.look_at_stack(stack.stack_id))
             self._serves_own_stack = True
         needed = self._permissions[stack].allow(
-            image_builder_arn, told_name, restart=restart, stop_on_delete=stop_on_delete, schedule=schedule
+            image_builder_arn, name_at_synth, restart=restart, stop_on_delete=stop_on_delete, schedule=schedule
         )
         resource.node.add_dependency(*needed)
 

@@ -8,12 +8,12 @@ from aws_cdk import ArnFormat, Fn, Stack, Token
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from cdk_appstream_image_builder.builder_permissions import BuilderPermissions
-from cdk_appstream_image_builder.function_health import FunctionHealth
-from cdk_appstream_image_builder.function_role import FunctionRole
+from cdk_appstream_image_builder.iam.builder_policies import BuilderPolicies
+from cdk_appstream_image_builder.iam.function_role import FunctionRole
+from cdk_appstream_image_builder.iam.scheduled_stop import ScheduledStop
+from cdk_appstream_image_builder.monitoring.alarms import FunctionAlarms
 from cdk_appstream_image_builder.provider import RunningImageBuilderProvider
 from cdk_appstream_image_builder.provider_validation import check_role
-from cdk_appstream_image_builder.stop_schedule import StopSchedule
 from cdk_appstream_image_builder.validation import check_construct_id, check_scope, check_service_token, is_known_later
 
 if TYPE_CHECKING:  # each module of CDK takes its time to import, and these serve for annotations only
@@ -28,12 +28,12 @@ class ProviderByToken(RunningImageBuilderProvider):
     def __init__(self, scope: Construct, construct_id: str, *, token: str, role: iam.IRole | None) -> None:
         """Make nothing but, where a role is given, what it is allowed."""
         # Not the provider's own, which makes a function.
-        FunctionHealth.__init__(self, check_scope(scope), check_construct_id(construct_id))
+        FunctionAlarms.__init__(self, check_scope(scope), check_construct_id(construct_id))
         check_role("role", role)
         self._place = None
         self._token = check_service_token(token, Stack.of(self))
         self._given_role = None if role is None else FunctionRole(self, given=role, keep_ids=self._keep_ids)
-        self._permissions: dict[Stack, BuilderPermissions] = {}
+        self._permissions: dict[Stack, BuilderPolicies] = {}
         self._serves_unknown_builders = True
         self._imported: lambda_.IFunction | None = None
 
@@ -100,10 +100,10 @@ class ProviderByToken(RunningImageBuilderProvider):
         resource: Construct,
         image_builder_arn: str,
         *,
-        told_name: str,
+        name_at_synth: str,
         restart: bool,
         stop_on_delete: bool,
-        schedule: StopSchedule | None,
+        schedule: ScheduledStop | None,
     ) -> None:
         """Let the function serve one builder, where its role is known; else the other app has done so, by a tag."""
         stack = Stack.of(resource)
@@ -111,8 +111,8 @@ class ProviderByToken(RunningImageBuilderProvider):
         if self._given_role is None:
             return
         if stack not in self._permissions:
-            self._permissions[stack] = BuilderPermissions.in_another_stack(stack, self._given_role, self.node.addr)
+            self._permissions[stack] = BuilderPolicies.in_another_stack(stack, self._given_role, self.node.addr)
         needed = self._permissions[stack].allow(
-            image_builder_arn, told_name, restart=restart, stop_on_delete=stop_on_delete, schedule=schedule
+            image_builder_arn, name_at_synth, restart=restart, stop_on_delete=stop_on_delete, schedule=schedule
         )
         resource.node.add_dependency(*needed)

@@ -12,11 +12,11 @@ from constructs import Construct
 from cdk_appstream_image_builder import validation
 from cdk_appstream_image_builder.attributes import ImageBuilderAttributes
 from cdk_appstream_image_builder.deploy_nonce import deploy_nonce
+from cdk_appstream_image_builder.duplicate_builders import warn_of_duplicate_builders
+from cdk_appstream_image_builder.iam.scheduled_stop import ScheduledStop
 from cdk_appstream_image_builder.on_delete import OnDelete
 from cdk_appstream_image_builder.provider import RunningImageBuilderProvider
 from cdk_appstream_image_builder.provider_validation import check_role
-from cdk_appstream_image_builder.same_builder import warn_of_same_builder
-from cdk_appstream_image_builder.stop_schedule import StopSchedule
 from running_image_builder_function import contract
 
 if TYPE_CHECKING:  # each module of CDK takes its time to import, and these serve for annotations only
@@ -118,8 +118,8 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
             properties[contract.RESTART_TO_UPDATE_AGENT] = True
         if validation.check_flag("start_on_every_deploy", start_on_every_deploy):
             properties[contract.DEPLOY_NONCE] = deploy_nonce(self)
-        told_name = validation.told_name(self._name, image_builder)
-        warn_of_same_builder(self, told_name)
+        name_at_synth = validation.name_at_synth(self._name, image_builder)
+        warn_of_duplicate_builders(self, name_at_synth)
         self._permission_arn = Stack.of(self).format_arn(
             service="appstream", resource="image-builder", resource_name=self._name
         )
@@ -127,14 +127,14 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
         if provider is not None and not isinstance(provider, RunningImageBuilderProvider):
             raise TypeError(f"provider is {provider!r}: give a RunningImageBuilderProvider, or leave it out")
         self._provider = provider or RunningImageBuilderProvider.of_stack(self)
-        schedule: StopSchedule | None = None
+        schedule: ScheduledStop | None = None
         if scheduler_role is not None and stop_after is None:
             raise ValueError("scheduler_role is given without stop_after: give stop_after as well")
         if stop_after is not None:
             properties[contract.STOP_AFTER_SECONDS] = validation.check_stop_after(stop_after)
-            schedule = StopSchedule(
+            schedule = ScheduledStop(
                 self,
-                image_builder_name=told_name,
+                image_builder_name=name_at_synth,
                 image_builder_arn=self._permission_arn,
                 outlives=on_delete is OnDelete.LEAVE_RUNNING,
                 given=scheduler_role,
@@ -155,7 +155,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
         self._provider._serve(
             self._resource,
             self._permission_arn,
-            told_name=told_name,
+            name_at_synth=name_at_synth,
             restart=restart,
             stop_on_delete=on_delete is OnDelete.STOP,
             schedule=schedule,

@@ -117,7 +117,7 @@ def check_image_builder(name: str | None, builder: IImageBuilderRef | None) -> s
     return check_name(name)
 
 
-def told_name(name: str, builder: IImageBuilderRef | None) -> str:
+def name_at_synth(name: str, builder: IImageBuilderRef | None) -> str:
     """Return a builder's name as it is told at synth, where it is: a reference to a ``CfnImageBuilder`` hides it."""
     told = getattr(builder, "name", None)
     return told if isinstance(told, str) else name

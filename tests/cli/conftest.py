@@ -5,9 +5,9 @@ from datetime import timezone
 
 import pytest
 
-from cdk_appstream_image_builder.cli.arguments import parse
-from cdk_appstream_image_builder.cli.commands import Commands
-from cdk_appstream_image_builder.cli.observer import Observer
+from appstream_image_builder_cli.arguments import parse
+from appstream_image_builder_cli.commands import Commands
+from appstream_image_builder_cli.observer import Observer
 from support.fake_aws import FakeAws, Run
 from support.virtual_time import VirtualClock
 from support.world import NAME

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cdk_appstream_image_builder.cli.arguments import Arguments, parse
+from appstream_image_builder_cli.arguments import Arguments, parse
 
 
 def test_every_option_arrives(tmp_path: Path) -> None:

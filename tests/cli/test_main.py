@@ -3,8 +3,11 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import entry_points
 
 import pytest
+
+from appstream_image_builder_cli.__main__ import main
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 PLACE = {"AWS_REGION": "eu-west-1"}
@@ -19,7 +22,7 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
     return subprocess.run(
-        [sys.executable, "-m", "cdk_appstream_image_builder", *arguments],
+        [sys.executable, "-m", "appstream_image_builder_cli", *arguments],
         env={**environment, **variables},
         capture_output=True,
         text=True,
@@ -60,3 +63,19 @@ def test_help_says_what_the_exit_codes_mean() -> None:
 
     assert 0 == done.returncode
     assert all(f" {code} " in " ".join(done.stdout.split()) for code in (0, 1, 124, 130, 252, 253, 254, 255))
+
+
+@pytest.mark.parametrize("program", [("-m", "cdk_appstream_image_builder"), ("-m", "appstream_image_builder_cli")])
+def test_both_packages_run_the_commands(program: tuple[str, ...]) -> None:
+    """The construct's package is what users of CDK know."""
+    done = subprocess.run([sys.executable, *program, "--help"], capture_output=True, text=True, check=False)
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert done.stdout.startswith("usage: appstream-image-builder ")
+
+
+def test_the_console_script_runs_the_commands() -> None:
+    """It is what `pip install` puts beside Python."""
+    (script,) = entry_points(group="console_scripts", name="appstream-image-builder")
+
+    assert main is script.load()

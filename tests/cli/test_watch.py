@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from cdk_appstream_image_builder.cli.observer import NotFound
+from appstream_image_builder_cli.observer import NotFound
 from support.fake_aws import FakeAws, Run, begin, finish, refusal
 from support.virtual_time import VirtualClock
 from support.world import NAME

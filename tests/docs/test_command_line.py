@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from cdk_appstream_image_builder.cli import exit_codes
+from appstream_image_builder_cli import exit_codes
 from running_image_builder_function.errors import CallFailed, Trouble
 from running_image_builder_function.remedies import cause, remedy
 from support.paths import PROJECT_DIR

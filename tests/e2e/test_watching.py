@@ -18,7 +18,7 @@ from appstream_local.process.engine import Engine
 from support.deployer import Deployer
 from support.processes import children
 
-PROGRAM = (sys.executable, "-m", "cdk_appstream_image_builder")
+PROGRAM = (sys.executable, "-m", "appstream_image_builder_cli")
 
 
 def begin(engine: Engine, *arguments: str) -> subprocess.Popen[str]:

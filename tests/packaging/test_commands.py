@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from cdk_appstream_image_builder.asset import contents
+from cdk_appstream_image_builder.function_asset.deployment_package import contents
 from synth.app import environment
 
 
@@ -22,7 +22,7 @@ def test_an_app_does_not_import_the_commands() -> None:
     code = (
         "import sys; from cdk_appstream_image_builder import RunningImageBuilder; "
         "print([name for name in sys.modules if name.split('.')[0] in ('rich', 'yaml', 'jmespath') "
-        "or name.startswith('cdk_appstream_image_builder.cli')])"
+        "or name.startswith('appstream_image_builder_cli')])"
     )
 
     assert "[]\n" == python(sys.executable, code).stdout
@@ -30,9 +30,7 @@ def test_an_app_does_not_import_the_commands() -> None:
 
 def test_the_commands_do_not_import_cdk() -> None:
     """It takes a second and starts a Node, which whoever looks after a deploy need not have."""
-    code = (
-        "import sys, cdk_appstream_image_builder.cli.main; print([n for n in ('aws_cdk', 'jsii') if n in sys.modules])"
-    )
+    code = "import sys, appstream_image_builder_cli.main; print([n for n in ('aws_cdk', 'jsii') if n in sys.modules])"
 
     assert "[]\n" == python(sys.executable, code).stdout
 
@@ -45,13 +43,13 @@ def test_the_function_holds_nothing_of_the_commands() -> None:
 def test_without_the_extra_one_line_says_how_to_install_it(install: Callable[[str], Path], wheel: Path) -> None:
     """Whatever is missing; with the wheel in an environment of its own, where the borrowed libraries are hidden."""
     with zipfile.ZipFile(wheel) as files:
-        assert "cdk_appstream_image_builder/cli/main.py" in files.namelist()
+        assert "appstream_image_builder_cli/main.py" in files.namelist()
     python = install(sys.executable)
     (borrowed,) = python.parents[1].glob("lib/python*/site-packages/borrowed.pth")
     borrowed.unlink()
 
     done = subprocess.run(
-        [python, "-m", "cdk_appstream_image_builder", "status", "nb-1"],
+        [python, "-m", "appstream_image_builder_cli", "status", "nb-1"],
         cwd=python.parent,
         env=environment(),
         capture_output=True,

@@ -16,6 +16,7 @@ from support.paths import PROJECT_DIR
 from synth.app import environment
 
 SOURCES = {
+    "appstream_image_builder_cli": PROJECT_DIR / "constructs" / "appstream_image_builder_cli",
     "cdk_appstream_image_builder": PROJECT_DIR / "constructs" / "cdk_appstream_image_builder",
     "running_image_builder_function": PROJECT_DIR / "lambda" / "running_image_builder_function",
 }
@@ -26,8 +27,8 @@ from cdk_appstream_image_builder import RunningImageBuilder
 app = App()
 RunningImageBuilder(Stack(app, "Stack"), "Builder", image_builder_name="nb-1")
 app.synth()
-import cdk_appstream_image_builder, running_image_builder_function
-print(cdk_appstream_image_builder.__file__, running_image_builder_function.__file__, sep="\\n")
+import appstream_image_builder_cli, cdk_appstream_image_builder, running_image_builder_function as function
+print(appstream_image_builder_cli.__file__, cdk_appstream_image_builder.__file__, function.__file__, sep="\\n")
 """
 
 Synth = Callable[[Path | str], tuple[dict[str, object], list[Path]]]
@@ -70,7 +71,7 @@ def from_checkout(synth: Synth) -> dict[str, object]:
     return template
 
 
-def test_the_wheel_is_both_packages_and_the_licenses(wheel: Path) -> None:
+def test_the_wheel_is_the_packages_and_the_licenses(wheel: Path) -> None:
     """Every source file, typed markers included, and beside the metadata nothing else."""
     expected = {
         f"{name}/{path.relative_to(source).as_posix()}": path.read_bytes()
@@ -140,4 +141,4 @@ def test_an_app_with_the_wheel_is_the_app_in_the_checkout(
     python = install(found)
     template, places = synth(python)
     assert from_checkout == template
-    assert [True, True] == [place.is_relative_to(python.parents[1]) for place in places]
+    assert {True} == {place.is_relative_to(python.parents[1]) for place in places}

@@ -14,7 +14,7 @@ from support.paths import PROJECT_DIR
 from synth.hardened import harden
 from synth.stacks import Json, any_stack, every_option, template, template_with
 
-FOLDER = PROJECT_DIR / "tests" / "template" / "snapshots"
+FOLDER = PROJECT_DIR / "tests" / "construct" / "snapshots"
 
 
 def hardened() -> Json:

@@ -7,7 +7,7 @@ from typing import Any
 from appstream_benchmarks.footprint.cold_start import measure_init
 from appstream_benchmarks.footprint.memory import measure_memory
 from appstream_benchmarks.footprint.synth import measure_synth
-from cdk_appstream_image_builder import asset
+from cdk_appstream_image_builder.function_asset import deployment_package
 
 
 def measure(*, smoke: bool) -> dict[str, Any]:
@@ -23,5 +23,5 @@ def measure(*, smoke: bool) -> dict[str, Any]:
 def _asset() -> dict[str, int]:
     with tempfile.TemporaryDirectory() as folder:
         package = Path(folder) / "function.zip"
-        asset.write_function_zip(package)
-        return {"files": len(asset.contents()), "bytes": package.stat().st_size}
+        deployment_package.write_function_zip(package)
+        return {"files": len(deployment_package.contents()), "bytes": package.stat().st_size}

@@ -14,7 +14,7 @@ from typing import Any
 
 from appstream_benchmarks.baselines import plain_crhelper
 from appstream_benchmarks.footprint.cpu_limit import cpu_limit, share_of_memory
-from cdk_appstream_image_builder import asset
+from cdk_appstream_image_builder.function_asset import deployment_package
 from running_image_builder_function.contract import HANDLER
 
 MEMORIES_MIB = (128, 256)
@@ -59,7 +59,7 @@ def _functions() -> Iterator[dict[str, Path]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
         package = folder / "function.zip"
-        asset.write_function_zip(package)
+        deployment_package.write_function_zip(package)
         with zipfile.ZipFile(package) as zipped:
             zipped.extractall(folder / "this-project")
         plain_crhelper.pack(folder / "plain-crhelper")

@@ -10,7 +10,7 @@ from typing import Any
 
 from appstream_benchmarks.footprint import memory_process as footprint_memory_process
 from appstream_local.process.engine import Engine
-from cdk_appstream_image_builder import asset
+from cdk_appstream_image_builder.function_asset import deployment_package
 from cdk_appstream_image_builder.provider import _MEMORY_MIB as GIVEN_MIB
 from running_image_builder_function.contract import MAX_TIMEOUT_SECONDS, MIN_TIMEOUT_SECONDS
 
@@ -22,7 +22,7 @@ def measure_memory(*, smoke: bool) -> dict[str, Any]:
     seconds = MIN_TIMEOUT_SECONDS if smoke else MAX_TIMEOUT_SECONDS
     with tempfile.TemporaryDirectory() as name, Engine() as engine:
         folder = Path(name).resolve()
-        asset.write_function_zip(folder / "function.zip")
+        deployment_package.write_function_zip(folder / "function.zip")
         with zipfile.ZipFile(folder / "function.zip") as package:
             package.extractall(folder / "function")
         admin = engine.admin

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from appstream_benchmarks.footprint.synth_apps import APPS, EMPTY
-from cdk_appstream_image_builder import asset
+from cdk_appstream_image_builder.function_asset import deployment_package
 
 RUNS = 15
 
@@ -28,7 +28,7 @@ def measure_synth(*, smoke: bool) -> dict[str, Any]:
     taken: dict[str, list[dict[str, float]]] = {name: [] for name in APPS}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        asset.write_function_zip(folder / "function.zip")
+        deployment_package.write_function_zip(folder / "function.zip")
         for app, text in APPS.items():
             (folder / f"{app}.py").write_text(text)
             _synth(folder, app)

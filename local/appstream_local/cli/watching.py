@@ -9,7 +9,7 @@ from types import TracebackType
 from appstream_local.process.engine import Engine
 from appstream_local.process.supervised_process import SupervisedProcess
 
-_PACKAGE = "cdk_appstream_image_builder"
+_PACKAGE = "appstream_image_builder_cli"
 _INTERVAL = "0.5"
 # What is waited for is over: the watch sees that at its next look, or is not needed any more.
 _LAST_LOOK = 5.0

@@ -1,0 +1,1 @@
+"""The commands of ``appstream-image-builder``, which need the extra ``cli``."""

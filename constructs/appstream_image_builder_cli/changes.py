@@ -1,0 +1,92 @@
+"""What is new between two looks, each as one line for a person and one document; makes no calls."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from appstream_image_builder_cli.observation import Observation, moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Something that happened.
+
+    Attributes:
+        at: When, in seconds since the epoch; for what nobody dated, when it was seen.
+        kind: ``state``, ``deploy``, ``hand-over``, ``address``, ``note`` or ``end``.
+        text: What, on one line.
+    """
+
+    at: float
+    kind: str
+    text: str
+
+    def document(self, seen: Observation) -> dict[str, Any]:
+        """Return the change as plain data, with how things stood when it was seen."""
+        deploy = seen.document()["Deploy"] or {}
+        return {
+            "At": moment(self.at),
+            "Change": self.kind,
+            "Text": self.text,
+            "State": seen.state or None,
+            "EniPrivateIpAddress": seen.address,
+            "ElapsedSeconds": deploy.get("ElapsedSeconds"),
+            "RemainingSeconds": deploy.get("RemainingSeconds"),
+        }
+
+
+def changes(before: Observation | None, seen: Observation) -> list[Change]:
+    """Return what is new, in the order in which it happened; everything where there was no look before."""
+    found = [*_deploy(before, seen), *_hand_overs(before, seen), *_states(before, seen), *_address(before, seen)]
+    known = () if before is None else before.notes
+    notes = [Change(at=seen.at, kind="note", text=note) for note in seen.notes if note not in known]
+    return [*sorted(found, key=lambda change: change.at), *notes]
+
+
+def _states(before: Observation | None, seen: Observation) -> Iterator[Change]:
+    told = "" if before is None else before.state
+    if before is None:
+        # What happened before the first look is in the function's log.
+        for line in seen.log:
+            if line.state and line.state != told:
+                told = line.state
+                yield Change(at=line.at, kind="state", text=told)
+    if seen.state != told:
+        complaint = "" if seen.builder is None or seen.state not in ("FAILED", "STOPPED") else seen.builder.complaint()
+        text = seen.state or "not there"
+        yield Change(at=seen.at, kind="state", text=f"{text}: {complaint}" if complaint else text)
+
+
+def _deploy(before: Observation | None, seen: Observation) -> Iterator[Change]:
+    deploy, old = seen.deploy, before.deploy if before else None
+    if deploy is None:
+        return
+    where = f"stack {deploy.stack_name}: {deploy.status or deploy.stack_status}"
+    if deploy.status == "" and deploy.in_progress and (old is None or not old.in_progress):
+        yield Change(at=seen.at, kind="deploy", text=f"{where}, the image builder's turn comes later")
+    if deploy.began_at is not None and (old is None or old.began_at != deploy.began_at) and deploy.in_progress:
+        limit = "" if deploy.timeout is None else f", may take {minutes(deploy.timeout)}"
+        yield Change(at=deploy.began_at, kind="deploy", text=f"{where}{limit}")
+    if deploy.ended_at is not None and (old is None or old.ended_at != deploy.ended_at):
+        took = deploy.ended_at - (deploy.began_at or deploy.ended_at)
+        reason = f": {deploy.reason}" if deploy.failed and deploy.reason else ""
+        yield Change(at=deploy.ended_at, kind="deploy", text=f"{where} after {minutes(took)}{reason}")
+
+
+def _hand_overs(before: Observation | None, seen: Observation) -> Iterator[Change]:
+    known = set() if before is None else set(before.log)
+    for line in seen.log:
+        if line.hands_over and line not in known:
+            following = "a fresh invocation" if line.invocation is None else f"invocation {line.invocation + 1}"
+            yield Change(at=line.at, kind="hand-over", text=f"handed over to {following}")
+
+
+def _address(before: Observation | None, seen: Observation) -> Iterator[Change]:
+    if seen.address and (before is None or before.address != seen.address):
+        yield Change(at=seen.at, kind="address", text=f"address {seen.address}")
+
+
+def minutes(seconds: float) -> str:
+    """Return a duration as minutes and seconds."""
+    whole = max(0, round(seconds))
+    return f"{whole // 60}:{whole % 60:02d}"

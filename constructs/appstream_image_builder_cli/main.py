@@ -1,0 +1,103 @@
+"""Runs one command from the command line to the exit code; what it does is not its matter."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from typing import NoReturn
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConfigNotFound,
+    ConfigParseError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSLError,
+    SSOError,
+)
+from jmespath.exceptions import JMESPathError
+
+from appstream_image_builder_cli import exit_codes
+from appstream_image_builder_cli.arguments import parse
+from appstream_image_builder_cli.commands import Commands
+from appstream_image_builder_cli.observer import NotFound, Observer
+from appstream_image_builder_cli.session import Session
+
+_CONFIGURATION = (
+    ConfigNotFound,
+    ConfigParseError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+)
+_REMEDIES = {
+    NoCredentialsError: "no AWS credentials: run `aws configure` or `aws sso login`, or give --profile NAME",
+    NoRegionError: "no Region: give --region, or set AWS_REGION",
+}
+_EXPIRED = ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException")
+_DENIED = ("AccessDenied", "AccessDeniedException")
+
+
+def main(command_line: Sequence[str]) -> int:
+    """Run a command and return its exit code; see ``exit_codes``."""
+    try:
+        signal.signal(signal.SIGTERM, _terminated)
+        # A shell that starts a job in the background makes it deaf to SIGINT; not so this one.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        arguments = parse(command_line)
+        session = Session(arguments, os.environ)
+        observer = Observer(
+            session.client,
+            name=arguments.name,
+            region=session.region,
+            stack_name=arguments.stack_name,
+            log_group=arguments.log_group,
+            now=time.time,
+        )
+        return Commands(arguments, observer=observer, clock=time).run()
+    except KeyboardInterrupt:
+        return exit_codes.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read has seen enough; Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exit_codes.OTHER_ERROR
+    except JMESPathError as error:
+        return _failed(f"--query does not fit what there is: {error}", exit_codes.USAGE)
+    except NotFound as error:
+        return _failed(str(error), exit_codes.SERVICE_ERROR)
+    except ClientError as error:
+        return _failed(_refusal(error), exit_codes.SERVICE_ERROR)
+    except _CONFIGURATION as error:
+        return _failed(_REMEDIES.get(type(error), str(error)), exit_codes.CONFIGURATION)
+    except SSLError as error:
+        return _failed(f"give the certificates to trust with --ca-bundle FILE: {error}", exit_codes.OTHER_ERROR)
+    except (BotoCoreError, OSError, ValueError) as error:
+        return _failed(str(error), exit_codes.OTHER_ERROR)
+
+
+def _refusal(error: ClientError) -> str:
+    code, message = (str(error.response.get("Error", {}).get(part) or "") for part in ("Code", "Message"))
+    remedy = ""
+    if code in _EXPIRED:
+        remedy = "renew the credentials (`aws sso login`, `aws configure`): "
+    elif code in _DENIED:
+        remedy = "allow it for this user or role: "
+    return f"{remedy}{error.operation_name}: {code}: {message}"
+
+
+def _failed(text: str, code: int) -> int:
+    sys.stderr.write(f"error: {' '.join(text.split())}\n")
+    return code
+
+
+def _terminated(_number: int, _frame: object) -> NoReturn:
+    # As an exception, so that a terminal gets its cursor back.
+    raise SystemExit(128 + signal.SIGTERM)

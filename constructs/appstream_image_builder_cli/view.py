@@ -1,0 +1,147 @@
+"""What a person sees: lines for what happened and, on a terminal, one that runs on; makes no calls."""
+
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from appstream_image_builder_cli.changes import Change, minutes
+from appstream_image_builder_cli.observation import Observation
+from running_image_builder_function.states import STATES, Meaning
+
+_STYLES = {Meaning.REACHED: "bold green", Meaning.FAIL: "bold red", Meaning.ACT: "yellow", Meaning.WAIT: "cyan"}
+_BAR_WIDTH = 30
+
+
+class View:
+    """The lines of a watch; on a terminal with the time that runs below them.
+
+    Args:
+        console: Where to print.
+        zone: The time zone of the times; None for this machine's.
+    """
+
+    def __init__(self, console: Console, *, zone: tzinfo | None = None) -> None:
+        """Show nothing yet."""
+        self._console = console
+        self._zone = zone
+        self._live: Live | None = None
+
+    def show(self, happened: list[Change], seen: Observation) -> None:
+        """Print what happened, and how it stands."""
+        for change in happened:
+            self._print(self._line(change, seen))
+        if self._console.is_terminal and not self._console.is_dumb_terminal and self._console.file.isatty():
+            if self._live is None:
+                self._live = Live(console=self._console, auto_refresh=False, transient=True)
+                self._live.start()
+            self._live.update(self._running_line(seen), refresh=True)
+
+    def close(self) -> None:
+        """Leave the terminal clean."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _print(self, line: Text) -> None:
+        # A line that is wrapped here would be two lines to whoever reads a pipe.
+        self._console.print(line, soft_wrap=True)
+
+    def _line(self, change: Change, seen: Observation) -> Text:
+        line = Text(f"{self._time(change.at)}  ")
+        began = seen.deploy.began_at if seen.deploy else None
+        spent = ""
+        if began is not None and change.at >= began and change.kind != "note":
+            spent = f"+{minutes(change.at - began)}"
+        return line.append(f"{spent:>6}  ", style="dim").append(change.text, style=_style(change))
+
+    def _running_line(self, seen: Observation) -> RenderableType:
+        grid = Table.grid(padding=(0, 1))
+        text = Text(f"{self._time(seen.at)}  {seen.name} ").append(seen.state or "?", style=_state_style(seen.state))
+        deploy = seen.deploy
+        if deploy is None or not deploy.in_progress or seen.elapsed is None:
+            grid.add_row(text, Text(_idle(seen), style="dim"))
+            return grid
+        if seen.deadline is None or deploy.began_at is None:
+            grid.add_row(text, Text(minutes(seen.elapsed)))
+            return grid
+        total = max(1.0, seen.deadline - deploy.began_at)
+        bar = ProgressBar(total=total, completed=min(seen.elapsed, total), width=_BAR_WIDTH)
+        grid.add_row(text, bar, Text(f"{minutes(seen.elapsed)} of {minutes(total)}"))
+        return grid
+
+    def _time(self, at: float) -> str:
+        return datetime.fromtimestamp(at, tz=self._zone).strftime("%H:%M:%S")
+
+
+def summary(seen: Observation, time: Callable[[float], str], *, stack_name: str | None = None) -> list[tuple[str, str]]:
+    """Return how things stand, for a person: label and text.
+
+    Args:
+        seen: The look.
+        time: Makes a text of a moment.
+        stack_name: The stack that was given; None where it was looked for.
+    """
+    rows = [("Image builder", seen.name), ("State", seen.state or "not there"), ("Address", _address(seen))]
+    complaint = "" if seen.builder is None else seen.builder.complaint()
+    if complaint and seen.state != "RUNNING":
+        rows.append(("Says", complaint))
+    deploy = seen.deploy
+    if deploy is None:
+        given = f"none found: no stack {stack_name}, or this image builder is not in it"
+        rows.append(("Deploy", given if stack_name else "none found; --stack-name names the stack"))
+    else:
+        rows.append(("Deploy", f"stack {deploy.stack_name}: {deploy.status or deploy.stack_status}"))
+        if deploy.reason and deploy.failed:
+            rows.append(("Reason", deploy.reason))
+        if deploy.began_at is not None and seen.elapsed is not None:
+            rows.append(("Began", time(deploy.began_at)))
+            limit = "" if deploy.timeout is None else f" of {minutes(deploy.timeout)}"
+            rows.append(("Elapsed", f"{minutes(seen.elapsed)}{limit}"))
+        if seen.deadline is not None and deploy.in_progress:
+            rows.append(("Deadline", time(seen.deadline)))
+        if hand_overs := sum(line.hands_over for line in seen.log):
+            rows.append(("Hand-overs", str(hand_overs)))
+    return [*rows, *(("Note", note) for note in seen.notes)]
+
+
+def print_summary(
+    console: Console, seen: Observation, *, zone: tzinfo | None = None, stack_name: str | None = None
+) -> None:
+    """Print how things stand."""
+
+    def time(at: float) -> str:
+        return datetime.fromtimestamp(at, tz=zone).strftime("%Y-%m-%d %H:%M:%S")
+
+    rows = summary(seen, time, stack_name=stack_name)
+    width = max(len(label) for label, _ in rows)
+    for label, text in rows:
+        style = _state_style(text) if label == "State" else ""
+        console.print(Text(f"{label:<{width}}  ", style="dim").append(text, style=style), soft_wrap=True)
+
+
+def _address(seen: Observation) -> str:
+    if seen.address or seen.builder is None:
+        return seen.address or "unknown"
+    return "not yet" if seen.builder.awaits_address else "none: the image builder is in no VPC"
+
+
+def _idle(seen: Observation) -> str:
+    over = seen.deploy is not None and seen.deploy.ended_at is not None
+    return "waiting for another deploy" if over else "waiting for a deploy"
+
+
+def _style(change: Change) -> str:
+    if change.kind == "state":
+        return _state_style(change.text.partition(":")[0])
+    if "_FAILED" in change.text:
+        return "bold red"
+    return {"address": "bold", "note": "yellow"}.get(change.kind, "")
+
+
+def _state_style(state: str) -> str:
+    return _STYLES[STATES[state].to_run] if state in STATES else ""

@@ -1,1 +1,0 @@
-"""The commands ``watch`` and ``status``; needs the extra ``cli``, and nothing of CDK."""

@@ -1,0 +1,48 @@
+"""Warns at synth where two constructs of an app are about one image builder."""
+
+from __future__ import annotations
+
+import json
+from weakref import WeakKeyDictionary
+
+from aws_cdk import Annotations, Stack, Token
+from constructs import Construct, IConstruct
+
+from cdk_appstream_image_builder.iam.scheduled_stop import stack_name_and_path
+
+WARNING = "cdk-appstream-image-builder:sameImageBuilder"
+"""The id of the warning, for ``Annotations.acknowledge_warning``."""
+
+_apps: WeakKeyDictionary[IConstruct, dict[str, list[Construct]]] = WeakKeyDictionary()
+"""The constructs of each app, by account, Region and name."""
+
+
+def warn_of_duplicate_builders(construct: Construct, name: str) -> None:
+    """Warn where another construct of the app is about the same builder, as far as names are known at synth.
+
+    Args:
+        construct: The construct.
+        name: Its builder's name as it is told at synth; a token is the same in one stack only.
+    """
+    others = _apps.setdefault(construct.node.root, {}).setdefault(_key(construct, name), [])
+    # Two stacks of one name are two versions of one stack, and this may be the same resource in both.
+    (*_, other) = [None, *(each for each in others if stack_name_and_path(each) != stack_name_and_path(construct))]
+    others.append(construct)
+    if other is None:
+        return
+    if Stack.of(other) is Stack.of(construct):
+        effect = "deleting one leaves the builder to the other, whatever its on_delete says"
+    else:
+        effect = "deleting one stops or leaves the builder by its own on_delete, although the other needs it"
+    Annotations.of(construct).add_warning_v2(
+        WARNING,
+        f"{other.node.path} and {construct.node.path} are both about image builder {name!r}: {effect}; "
+        "keep one of them, or acknowledge this warning",
+    )
+
+
+def _key(construct: Construct, name: str) -> str:
+    stack = Stack.of(construct)
+    where = [None if Token.is_unresolved(each) else each for each in (stack.account, stack.region)]
+    only_here = stack.node.addr if Token.is_unresolved(name) else None
+    return json.dumps([*where, stack.resolve(name), only_here])

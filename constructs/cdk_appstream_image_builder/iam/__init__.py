@@ -1,0 +1,1 @@
+"""The construct's IAM statements, roles and policies."""

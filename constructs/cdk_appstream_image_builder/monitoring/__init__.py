@@ -1,0 +1,1 @@
+"""The metrics, alarms and rules of a provider."""

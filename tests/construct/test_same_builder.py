@@ -1,0 +1,93 @@
+"""Two constructs about one image builder draw a warning at synth that names both, and says what a delete does."""
+
+from aws_cdk import Annotations, App, CfnParameter, Environment, NestedStack, Stack
+from aws_cdk import aws_appstream as appstream
+from aws_cdk.assertions import Annotations as Warnings
+from aws_cdk.assertions import Match
+
+from cdk_appstream_image_builder import RunningImageBuilder
+from cdk_appstream_image_builder.duplicate_builders import WARNING
+from synth.stacks import any_builder, any_stack
+
+ACCOUNT = "123456789012"
+REMEDY = "keep one of them, or acknowledge this warning"
+
+
+def warnings(stack: Stack) -> list[str]:
+    """Return the stack's warnings about a builder that another construct has."""
+    found = Warnings.from_stack(stack).find_warning("*", Match.string_like_regexp("are both about image builder"))
+    return [str(each.entry.data).partition(" [ack:")[0] for each in found]
+
+
+def test_in_one_stack_a_delete_leaves_the_builder_to_the_other() -> None:
+    """The function asks its stack."""
+    stack = any_stack()
+    any_builder(stack, "A"), any_builder(stack, "B")
+    effect = "deleting one leaves the builder to the other, whatever its on_delete says"
+    assert [f"Stack/A and Stack/B are both about image builder 'nb-1': {effect}; {REMEDY}"] == warnings(stack)
+
+
+def test_across_stacks_a_delete_goes_by_its_own_option() -> None:
+    """The function cannot know of another stack's resource; a nested stack is another one."""
+    app = App()
+    one, other = Stack(app, "One"), Stack(app, "Other")
+    any_builder(one), any_builder(other)
+    assert [] == warnings(one)
+    effect = "deleting one stops or leaves the builder by its own on_delete, although the other needs it"
+    assert [f"One/Builder and Other/Builder are both about image builder 'nb-1': {effect}; {REMEDY}"] == warnings(other)
+
+    stack = any_stack()
+    any_builder(stack)
+    nested = any_builder(NestedStack(stack, "Nested"))
+    assert [effect in str(each.data) for each in nested.node.metadata] == [True]
+
+
+def test_it_can_be_acknowledged() -> None:
+    """By its id."""
+    stack = any_stack()
+    any_builder(stack, "A")
+    Annotations.of(any_builder(stack, "B")).acknowledge_warning(WARNING, "the same on purpose")
+    assert [] == warnings(stack)
+
+
+def test_a_builder_of_the_app_has_its_name_too() -> None:
+    """A reference hides it."""
+    stack = any_stack()
+    own = appstream.CfnImageBuilder(stack, "Own", name="nb-1", instance_type="stream.standard.medium")
+    RunningImageBuilder(stack, "A", image_builder=own)
+    any_builder(stack, "B")
+    assert 1 == len(warnings(stack))
+
+
+def test_one_parameter_is_one_builder() -> None:
+    """A token is the same within a stack."""
+    stack = any_stack()
+    name = CfnParameter(stack, "Name").value_as_string
+    any_builder(stack, "A", image_builder_name=name), any_builder(stack, "B", image_builder_name=name)
+    assert 1 == len(warnings(stack))
+
+
+def test_other_builders_draw_none() -> None:
+    """Of another name, account, Region or app, or a parameter of the same name in another stack."""
+    app = App()
+    stacks = [
+        Stack(app, "One", env=Environment(account=ACCOUNT, region="us-east-1")),
+        Stack(app, "Other", env=Environment(account=ACCOUNT, region="us-west-2")),
+        Stack(app, "Third", env=Environment(account="999999999999", region="us-east-1")),
+        any_stack(),
+    ]
+    for stack in stacks:
+        any_builder(stack)
+        any_builder(stack, "Second", image_builder_name="nb-2")
+        name = CfnParameter(stack, "Name").value_as_string
+        any_builder(stack, "Third", image_builder_name=name)
+    assert [[]] * 4 == [warnings(stack) for stack in stacks]
+
+
+def test_two_versions_of_a_stack_are_one() -> None:
+    """Two stacks of one name in one app, of which one at a time is deployed."""
+    app = App()
+    stacks = [Stack(app, name, stack_name="ours") for name in ("Before", "After")]
+    for stack in stacks:
+        any_builder(stack)
+    assert [[], []] == [warnings(stack) for stack in stacks]
