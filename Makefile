@@ -8,13 +8,22 @@ export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 SOURCES := app.py benchmarks constructs examples lambda local tests tools
 RUNS ?= 10000
 PORT ?= 0
+STEP := $(BIN)/python tools/setup_step.py
+PIP_INSTALL := $(BIN)/python -m pip install --quiet
+# Without a way to a registry the set-up fails in seconds. Your own settings count more.
+export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
+export PIP_RETRIES ?= 1
+export npm_config_fetch_retries ?= 1
+export npm_config_fetch_retry_mintimeout ?= 1000
+export npm_config_fetch_timeout ?= 60000
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev deploy-local local test check format lint types snapshot wheel size simulate mutants \
-	bench docs integ test-pythons drift check-release clean
+	bench docs integ test-machines drift check-release clean
 
 help: ## Show the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+	@echo "Python 3.10 or newer is needed. Where python3 is older: make PYTHON=python3.12 COMMAND"
 
 deploy-local: setup ## Deploy the app on a local engine with the real CDK CLI, and clean up
 	@$(BIN)/python -m appstream_local.cli.deploy_local
@@ -22,8 +31,8 @@ deploy-local: setup ## Deploy the app on a local engine with the real CDK CLI, a
 local: setup ## Keep a local engine running for cdk and aws in a second terminal (PORT=4566 for a fixed port)
 	@$(BIN)/python -m appstream_local.cli.local --port $(PORT)
 
-test: setup-dev ## Run all tests
-	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+test: setup-dev ## Run all tests, or some (TESTS=tests/unit)
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: setup-dev ## Run what CI runs: format, lint, types, tests
 	@$(BIN)/ruff format --check $(SOURCES)
@@ -75,12 +84,11 @@ integ: setup-dev ## Run tests/integ in a real account; it bills (ACCOUNT_CONFIRM
 	@$(BIN)/python tools/run_integ.py --account-confirmed "$(ACCOUNT_CONFIRMED)" --region "$(REGION)" \
 		--image-name "$(IMAGE_NAME)" --case "$(CASE)"
 
-test-pythons: setup-dev ## Run unit tests and the wheel under every Python here (PYTHONS="3.10 3.14" to choose)
-	@PYTHONPATH=tests $(BIN)/python tools/test_pythons.py $(PYTHONS)
-	@$(BIN)/pytest -q tests/packaging/test_wheel.py
+test-machines: ## Run the README's commands in fresh clones, under every Python here and more (MACHINES="3.12 user")
+	@"$(PYTHON)" tools/test_machines.py $(if $(TESTS),--tests "$(TESTS)") $(MACHINES)
 
 drift: setup ## Compare the function with the AppStream API of the newest botocore
-	@PYTHONPATH=tests $(BIN)/python tools/drift.py
+	@$(BIN)/python tools/drift.py
 
 check-release: setup-dev
 	@$(BIN)/python tools/check_release.py "$(TAG)"
@@ -91,47 +99,30 @@ clean: ## Remove what the commands above made
 setup: $(VENV)/.installed node_modules/.installed
 setup-dev: setup $(VENV)/.installed-dev $(VENV)/checkov/.installed
 
-$(VENV)/.installed: requirements.txt requirements-local.txt pyproject.toml local/pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.10 or newer is needed, $(PYTHON) is " + sys.version.split()[0] if sys.version_info < (3, 10) else 0)'
-	@$(PYTHON) -m venv $(VENV) || { echo "error: no virtual environment could be made: install Python's venv module" >&2; exit 1; }
-	@echo "Installing Python packages into $(VENV) (once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-local.txt
+$(VENV)/.installed: requirements-pip.txt requirements.txt requirements-local.txt pyproject.toml local/pyproject.toml
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \
+		found=$$("$(PYTHON)" -V 2>&1) || found="not found"; \
+		echo "error: Python 3.10 or newer is needed, and '$(PYTHON)' is $$found: name another, such as make PYTHON=python3.12" >&2; \
+		exit 1; }
+	@"$(PYTHON)" tools/setup_step.py "Making the virtual environment $(VENV)" "$(PYTHON)" -m venv $(VENV)
+	@$(STEP) "Installing pip into $(VENV)" $(PIP_INSTALL) -r requirements-pip.txt
+	@$(STEP) "Installing Python packages into $(VENV)" $(PIP_INSTALL) -r requirements.txt -r requirements-local.txt
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
-	@echo "Installing the test tools into $(VENV) (once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+$(VENV)/.installed-%: requirements-%.txt | $(VENV)/.installed
+	@$(STEP) "Installing $< into $(VENV)" $(PIP_INSTALL) -r $<
 	@touch $@
 
-$(VENV)/.installed-bench: $(VENV)/.installed-dev requirements-bench.txt
-	@echo "Installing what the benchmarks need into $(VENV) (once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
-	@touch $@
-
-$(VENV)/awscli/.installed: requirements-awscli.txt | $(VENV)/.installed
-	@echo "Installing the AWS CLI into $(VENV)/awscli (once)"
-	@$(PYTHON) -m venv $(VENV)/awscli
-	@$(VENV)/awscli/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-awscli.txt
-	@touch $@
-
-$(VENV)/checkov/.installed: requirements-checkov.txt | $(VENV)/.installed
-	@echo "Installing checkov into $(VENV)/checkov (once)"
-	@$(PYTHON) -m venv $(VENV)/checkov
-	@$(VENV)/checkov/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-checkov.txt
-	@touch $@
-
-$(VENV)/docs/.installed: requirements-docs.txt | $(VENV)/.installed
-	@echo "Installing Sphinx into $(VENV)/docs (once)"
-	@$(PYTHON) -m venv $(VENV)/docs
-	@$(VENV)/docs/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+# What pins other versions than the project has an environment of its own.
+$(VENV)/%/.installed: requirements-%.txt | $(VENV)/.installed
+	@$(BIN)/python -m venv --without-pip $(@D)
+	@$(STEP) "Installing $< into $(@D)" $(BIN)/python -m pip --python $(@D)/bin/python install --quiet -r $<
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json | $(VENV)/.installed
-	@echo "Installing the CDK CLI into node_modules (once)"
-	@$(BIN)/npm ci --silent
+	@$(STEP) "Installing the CDK CLI into node_modules" $(BIN)/npm ci
 	@touch $@
 
 benchmarks/node_modules/.installed: benchmarks/package.json benchmarks/package-lock.json | $(VENV)/.installed
-	@echo "Installing the AWS SDK for JavaScript into benchmarks/node_modules (once)"
-	@$(BIN)/npm ci --silent --prefix benchmarks
+	@$(STEP) "Installing the AWS SDK for JavaScript into benchmarks/node_modules" $(BIN)/npm ci --prefix benchmarks
 	@touch $@

@@ -44,16 +44,16 @@ def wheel(dist: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def install(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Callable[[str], Path]:
+def install(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Callable[[], Path]:
     """Return a maker of environments with the wheel; it returns the environment's Python.
 
-    The dependencies, pure Python all of them, are borrowed from this environment to spare the network. They come last
+    The dependencies are borrowed from this environment to spare the network. They come last
     on the path, and this environment's link to the checkout does not count there: links work in site folders only.
     """
 
-    def make(interpreter: str) -> Path:
+    def make() -> Path:
         folder = tmp_path_factory.mktemp("environment")
-        subprocess.run([interpreter, "-m", "venv", "--without-pip", folder], env=environment(), check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], env=environment(), check=True)
         python = folder / "bin" / "python"
         pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
         subprocess.run(

@@ -40,11 +40,11 @@ def test_the_function_holds_nothing_of_the_commands() -> None:
     assert {"crhelper", "licenses", "running_image_builder_function"} == {name.split("/")[0] for name in contents()}
 
 
-def test_without_the_extra_one_line_says_how_to_install_it(install: Callable[[str], Path], wheel: Path) -> None:
+def test_without_the_extra_one_line_says_how_to_install_it(install: Callable[[], Path], wheel: Path) -> None:
     """Whatever is missing; with the wheel in an environment of its own, where the borrowed libraries are hidden."""
     with zipfile.ZipFile(wheel) as files:
         assert "appstream_image_builder_cli/main.py" in files.namelist()
-    python = install(sys.executable)
+    python = install()
     (borrowed,) = python.parents[1].glob("lib/python*/site-packages/borrowed.pth")
     borrowed.unlink()
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from support.interpreters import SUPPORTED, find
 from support.paths import PROJECT_DIR
 from synth.app import environment
 
@@ -108,7 +107,9 @@ def test_the_sdist_builds_the_same_wheel(dist: Path, wheel: Path, tmp_path: Path
     """Who builds from the source distribution gets what we publish, file by file."""
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as files:
-        files.extractall(tmp_path, filter="data")
+        # Python 3.11.2 has no filters; newer ones warn without one.
+        files.extraction_filter = getattr(tarfile, "data_filter", None)
+        files.extractall(tmp_path)  # noqa: S202 - made by this test
     (source,) = tmp_path.iterdir()
     build(source, tmp_path / "dist")
     (rebuilt,) = (tmp_path / "dist").glob("*.whl")
@@ -127,18 +128,11 @@ def test_the_sdist_holds_the_product_only(dist: Path) -> None:
     } == top
 
 
-@pytest.mark.parametrize("version", SUPPORTED)
 def test_an_app_with_the_wheel_is_the_app_in_the_checkout(
-    version: str,
-    install: Callable[[str], Path],
-    synth: Synth,
-    from_checkout: dict[str, object],
+    install: Callable[[], Path], synth: Synth, from_checkout: dict[str, object]
 ) -> None:
-    """The same template, the asset's hash included, with every supported Python; and no code from the checkout."""
-    found = find(version)
-    if found is None:
-        pytest.skip(f"no Python {version} on this machine: neither python{version} on PATH nor one of pyenv's")
-    python = install(found)
+    """The same template, the asset's hash included, and no code from the checkout."""
+    python = install()
     template, places = synth(python)
     assert from_checkout == template
     assert {True} == {place.is_relative_to(python.parents[1]) for place in places}

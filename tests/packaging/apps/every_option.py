@@ -1,4 +1,4 @@
-"""An app that uses every option of the construct and of its provider, every attribute and every grant."""
+"""An app that uses every option of the construct and of its provider, every attribute and grant; and the smallest."""
 
 from aws_cdk import App, CfnOutput, Duration, Stack
 from aws_cdk import aws_appstream as appstream
@@ -12,6 +12,7 @@ from aws_cdk import aws_ssm as ssm
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilder, RunningImageBuilderProvider
 
 app = App()
+RunningImageBuilder(Stack(app, "Smallest"), "Builder", image_builder_name="nb-1")
 stack = Stack(app, "Stack")
 vpc = ec2.Vpc(stack, "Vpc")
 lambda_service = iam.ServicePrincipal("lambda.amazonaws.com")
