@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from appstream_benchmarks.virtual_time_world import LATENCY_SECONDS, Case, Usage
-from simulation.scheduler import Scheduler
+from simulation.runtime.event_loop import Scheduler
 from support.world import ACCOUNT, REGION, World
 
 MEMORY_GB = 128 / 1024

@@ -4,7 +4,7 @@ from random import Random
 
 from appstream_benchmarks.virtual_time_world import Case, Usage
 from running_image_builder_function.contract import MAX_TIMEOUT_SECONDS
-from simulation.scheduler import Scheduler
+from simulation.runtime.event_loop import Scheduler
 from support.lambda_side import LambdaSide, event
 from support.world import World
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from simulation.sandbox import OwnLogging
-from simulation.scheduler import Scheduler
+from simulation.runtime.event_loop import Scheduler
+from simulation.runtime.execution_environment import OwnLogging
 from support.virtual_time import VirtualClock
 from support.world import World
 

@@ -7,13 +7,13 @@ import time
 from collections.abc import Sequence
 from datetime import date, datetime, timezone
 
-from simulation.dice import Token
-from simulation.drawing import draw
+from simulation.generators.scenarios import draw
+from simulation.generators.seeds import Token
 from simulation.invariants import check
 from simulation.report import story, summary
 from simulation.run import run
 from simulation.shrink import smaller
-from simulation.tally import Tally, tally_of
+from simulation.statistics import Tally, tally_of
 
 _CHUNK = 20
 _APART = 1_000_000

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from simulation.history import History
 from simulation.invariants import ALL, check
-from simulation.tally import Tally
+from simulation.statistics import Tally
 
 _GROUPS = (
     "requests",

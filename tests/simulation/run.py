@@ -3,20 +3,20 @@
 import http.client
 from collections.abc import Callable
 
-from simulation.appstream_model import AppStreamModel
-from simulation.cloudformation_model import CloudFormationModel
-from simulation.dice import Dice
+from simulation.generators.seeds import Dice
 from simulation.history import History
-from simulation.lambda_model import LambdaModel
-from simulation.network import Aws, Lost, Network
-from simulation.sandbox import Clock, OwnLogging, Sandbox
+from simulation.models.appstream import AppStreamModel
+from simulation.models.cloudformation import CloudFormationModel
+from simulation.models.eventbridge_scheduler import SchedulesModel
+from simulation.models.faults import Weather
+from simulation.models.lambda_ import LambdaModel
+from simulation.models.network import Aws, Lost, Network
+from simulation.models.stack import Operations
+from simulation.runtime.botocore_clients import Serving
+from simulation.runtime.event_loop import Scheduler, Stuck
+from simulation.runtime.execution_environment import Clock, OwnLogging, Sandbox
+from simulation.runtime.tasks import Killed
 from simulation.scenario import Scenario
-from simulation.scheduler import Scheduler, Stuck
-from simulation.schedules_model import SchedulesModel
-from simulation.stack import Operations
-from simulation.tasks import Killed
-from simulation.weather import Weather
-from simulation.wire import Serving
 
 BEGIN = 1_800_000_000.25
 """When every run begins. Not a whole second: a URL's date is one, and so is a little before its request."""

@@ -1,7 +1,7 @@
 """Finds what of a run a violation needs, by leaving out one kind of trouble after another."""
 
-from simulation.dice import Token
-from simulation.drawing import draw
+from simulation.generators.scenarios import draw
+from simulation.generators.seeds import Token
 from simulation.invariants import check
 from simulation.run import run
 from simulation.scenario import INGREDIENTS

@@ -1,10 +1,6 @@
 """What the simulation has found once, each as a scenario written by hand."""
 
-from simulation.history import Act, History
-from simulation.invariants import check
-from simulation.run import run
-from simulation.scenario import Kill
-from simulation.scenarios import (
+from simulation.handwritten_scenarios import (
     DENIED_LOOKS,
     DROPPED_LOOKS,
     NAME,
@@ -21,6 +17,10 @@ from simulation.scenarios import (
     rolled_back,
     shared,
 )
+from simulation.history import Act, History
+from simulation.invariants import check
+from simulation.run import run
+from simulation.scenario import Kill
 
 
 def _statuses(history: History) -> list[str]:

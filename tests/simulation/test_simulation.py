@@ -6,12 +6,12 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from simulation.__main__ import first_of
-from simulation.dice import Token
-from simulation.drawing import draw
+from simulation.generators.scenarios import draw
+from simulation.generators.seeds import Token
 from simulation.invariants import check
 from simulation.run import run
 from simulation.scenario import INGREDIENTS
-from simulation.tally import Tally, tally_of
+from simulation.statistics import Tally, tally_of
 
 _SOME = st.sets(st.sampled_from(INGREDIENTS))
 _ALL = st.just(set(INGREDIENTS))

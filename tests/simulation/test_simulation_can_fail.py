@@ -2,9 +2,9 @@
 
 import pytest
 
-from simulation.breakages import BREAKAGES, Breakage
 from simulation.invariants import ALL, check
 from simulation.run import run
+from simulation.seeded_bugs import BREAKAGES, Breakage
 
 
 @pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda each: each.invariant)

@@ -17,7 +17,7 @@ from running_image_builder_function.schedules import Schedules
 from running_image_builder_function.stacks import Stacks
 from running_image_builder_function.stop_schedule import StopSchedule
 from running_image_builder_function.successor import Successor
-from simulation.wire import Answer, Serving, client
+from simulation.runtime.botocore_clients import Answer, Serving, client
 from support.lambda_side import LOGICAL_ID, STACK_ID
 from support.virtual_time import VirtualClock
 from support.world import FUNCTION_ARN, NAME

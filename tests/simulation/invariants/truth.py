@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from running_image_builder_function.contract import ATTRIBUTES, SCHEDULED_STOP_TIME
 from simulation.history import CANCELLED, Call, History, Invocation, Look, Request, Status
-from simulation.invariants_answers import NOT_SEEN, NOT_STARTED
+from simulation.invariants.responses import NOT_SEEN, NOT_STARTED
 from simulation.scenario import Properties
 
 ADDRESS_PATIENCE = 290.0

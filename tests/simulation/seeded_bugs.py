@@ -32,8 +32,7 @@ from running_image_builder_function.states import Meaning, Row
 from running_image_builder_function.stop_schedule import moment
 from running_image_builder_function.successor import Successor
 from simulation import run as run_module
-from simulation.scenario import Scenario
-from simulation.scenarios import (
+from simulation.handwritten_scenarios import (
     AGENT,
     BRIEFLY_DENIED,
     DROPPED_LOOKS,
@@ -56,6 +55,7 @@ from simulation.scenarios import (
     started_while_a_late_stop_was_refused,
     updated_when_a_stop_was_refused,
 )
+from simulation.scenario import Scenario
 
 Break = Callable[[pytest.MonkeyPatch], None]
 

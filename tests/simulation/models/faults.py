@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from random import Random
 
+from simulation.runtime.event_loop import Scheduler
 from simulation.scenario import Spell
-from simulation.scheduler import Scheduler
 
 
 @dataclass

@@ -5,7 +5,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from simulation.history import Request
-from simulation.wire import Answer
+from simulation.runtime.botocore_clients import Answer
 
 MAX_BODY = 4096
 MAX_ID = 1024

@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from simulation.dice import Token
-from simulation.drawing import draw
+from simulation.generators.scenarios import draw
+from simulation.generators.seeds import Token
 from simulation.history import History
 from simulation.invariants import check
 from simulation.run import run

@@ -7,12 +7,12 @@ from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest
 
-from simulation.appstream_model import AppStreamModel
 from simulation.history import History, ScheduleChange
-from simulation.network import Caller
+from simulation.models.appstream import AppStreamModel
+from simulation.models.network import Caller
+from simulation.runtime.botocore_clients import Answer
+from simulation.runtime.event_loop import Scheduler
 from simulation.scenario import Spell
-from simulation.scheduler import Scheduler
-from simulation.wire import Answer
 
 _OPERATIONS = {"GET": "GetSchedule", "POST": "CreateSchedule", "PUT": "UpdateSchedule", "DELETE": "DeleteSchedule"}
 _REFUSALS = {

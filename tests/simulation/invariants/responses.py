@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from simulation.cloudformation_model import URL_LASTS
 from simulation.history import ANSWERED, CANCELLED, TIMED_OUT, Act, Call, History, Invocation, Request
-from simulation.responses import MAX_BODY
+from simulation.models.cloudformation import URL_LASTS
+from simulation.models.cloudformation_wire import MAX_BODY
 
 MARGIN = 45.0
 """Seconds after the deadline by which the answer is on its way: a call that hangs, then a hand-over that is refused."""

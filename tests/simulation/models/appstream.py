@@ -10,10 +10,10 @@ from appstream_local.service.faults import Fault
 from appstream_local.service.outcomes import StartOutcome
 from appstream_local.service.service import AppStreamService
 from simulation.history import Act, History, Look
-from simulation.network import FUNCTION_PRINCIPAL, LOST, Caller
+from simulation.models.network import FUNCTION_PRINCIPAL, LOST, Caller
+from simulation.runtime.botocore_clients import Answer
+from simulation.runtime.event_loop import Scheduler
 from simulation.scenario import Builder, PersonAct, Scenario, Spell
-from simulation.scheduler import Scheduler
-from simulation.wire import Answer
 from support.world import ACCOUNT, REGION
 
 _OK = 200

@@ -13,8 +13,8 @@ from running_image_builder_function.metrics import Metrics
 from running_image_builder_function.schedules import Schedules
 from running_image_builder_function.stacks import Stacks
 from running_image_builder_function.successor import Successor
-from simulation.scheduler import Scheduler
-from simulation.wire import client
+from simulation.runtime.botocore_clients import client
+from simulation.runtime.event_loop import Scheduler
 from support.world import FUNCTION_ARN
 
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from simulation import invariants_acts as acts
-from simulation import invariants_answers as answers
-from simulation import invariants_ends as ends
-from simulation import invariants_schedules as schedules
-from simulation import invariants_traces as traces
-from simulation import invariants_truth as truth
 from simulation.history import History
+from simulation.invariants import changes as acts
+from simulation.invariants import invocations as traces
+from simulation.invariants import liveness as ends
+from simulation.invariants import responses as answers
+from simulation.invariants import scheduled_stops as schedules
+from simulation.invariants import truth
 
 Invariant = Callable[[History], Iterator[str]]
 """Gives one entry for each thing it checked in a run: "" where it held, else what was wrong."""

@@ -8,10 +8,10 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
 
 from simulation.history import Call, History, Invocation
+from simulation.models.faults import Weather
+from simulation.runtime.botocore_clients import Answer
+from simulation.runtime.event_loop import Scheduler
 from simulation.scenario import Spell
-from simulation.scheduler import Scheduler
-from simulation.weather import Weather
-from simulation.wire import Answer
 from support.world import ACCOUNT
 
 LOST = ("drop", "hang", "garbled")

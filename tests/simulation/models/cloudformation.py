@@ -8,17 +8,17 @@ from urllib.parse import parse_qs
 from botocore.awsrequest import AWSPreparedRequest
 
 from simulation.history import ANSWERED, CANCELLED, TIMED_OUT, History, Invocation, Put, Request, StackLook, Status
-from simulation.network import LOST, Caller
-from simulation.responses import (
+from simulation.models.cloudformation_wire import (
     cloudformation_error,
     refusal_of,
     stack_description,
     stack_resource,
     stack_resources,
 )
+from simulation.models.network import LOST, Caller
+from simulation.runtime.botocore_clients import Answer
+from simulation.runtime.event_loop import Scheduler, Signal
 from simulation.scenario import Clocks, Properties, Spell
-from simulation.scheduler import Scheduler, Signal
-from simulation.wire import Answer
 from support.world import FUNCTION_ARN
 
 SERVICE_TIMEOUT_MARGIN = 60.0

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 
-from simulation.cloudformation_model import CloudFormationModel, Resource, Stack
 from simulation.history import ANSWERED, History, Kept, Request
-from simulation.lambda_model import LambdaModel
+from simulation.models.cloudformation import CloudFormationModel, Resource, Stack
+from simulation.models.faults import Weather
+from simulation.models.lambda_ import LambdaModel
+from simulation.runtime.event_loop import Scheduler
 from simulation.scenario import PersonAct, Properties, Step, Troubles
-from simulation.scheduler import Scheduler
-from simulation.weather import Weather
 from support.world import ACCOUNT, REGION
 
 _A_MOMENT = 2.0

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import greenlet
 
-from simulation.tasks import Killed, Task
+from simulation.runtime.tasks import Killed, Task
 
 
 class Stuck(Exception):

@@ -6,10 +6,10 @@ from typing import Any
 
 from appstream_local.service.settings import Behavior, Durations
 from appstream_local.service.states import STATES
-from simulation.dice import Token
-from simulation.drawing_schedules import with_scheduled_stops
-from simulation.drawing_troubles import draw_troubles
-from simulation.drawing_wider import with_more
+from simulation.generators.faults import draw_troubles
+from simulation.generators.scheduled_stops import with_scheduled_stops
+from simulation.generators.seeds import Token
+from simulation.generators.stacks import with_more
 from simulation.scenario import Builder, Properties, Scenario, Step
 
 NAMES = ("builder-a", "B.2_b")

@@ -7,11 +7,11 @@ from random import Random
 from botocore.awsrequest import AWSPreparedRequest
 
 from simulation.history import Event, History, Invocation, Request, Warned
-from simulation.sandbox import Context, Sandbox
+from simulation.runtime.botocore_clients import Answer
+from simulation.runtime.event_loop import Scheduler
+from simulation.runtime.execution_environment import Context, Sandbox
+from simulation.runtime.tasks import Killed, Task
 from simulation.scenario import Kill, Scenario, Spell, Troubles
-from simulation.scheduler import Scheduler
-from simulation.tasks import Killed, Task
-from simulation.wire import Answer
 
 RETRY_PAUSES = (60.0, 120.0)
 """Seconds until Lambda tries an event again whose invocation ended badly; after the last it gives the event up."""

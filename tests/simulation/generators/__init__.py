@@ -1,0 +1,1 @@
+"""Random scenarios, each named by its seed."""

@@ -1,0 +1,1 @@
+"""The services of AWS, as strict as AWS is known to be."""

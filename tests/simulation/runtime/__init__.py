@@ -1,0 +1,1 @@
+"""Virtual time, botocore without sockets and Lambda's execution environments."""
