@@ -20,7 +20,7 @@ def documented(start: str, end: str) -> list[tuple[str, str, str]]:
 def test_every_message_of_the_code_is_explained() -> None:
     """A new message fails this until it has its row; so does a row whose message is gone."""
     collected = set[str]().union(*(messages.messages(path) for path in messages.SOURCES))
-    codes = {row[0] for row in documented("### Codes", "\n## ")}
+    codes = {row[0] for row in documented("### AWS error codes", "\n## ")}
 
     rows = {row[0] for row in documented("## Messages of the function", "\n## Reading the log")} - codes
     assert collected - rows == set()
@@ -29,7 +29,7 @@ def test_every_message_of_the_code_is_explained() -> None:
 
 def test_every_code_with_a_remedy_of_its_own_is_explained() -> None:
     """What the reason's last sentence depends on."""
-    part = PAGE.partition("### Codes")[2].partition("\n## ")[0]
+    part = PAGE.partition("### AWS error codes")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]+) \| .+ \| .+ \|$", part, flags=re.MULTILINE)
     told = {(code, "any", words[0]) for code, words in remedies._CREDENTIALS.items()}
     told |= {(code, service, words[0]) for service, codes in remedies._BY_CODE.items() for code, words in codes.items()}

@@ -1,7 +1,6 @@
 """The documentation says what the code does."""
 
 import re
-from pathlib import Path
 
 from running_image_builder_function import contract
 from running_image_builder_function.states import STATES
@@ -12,7 +11,7 @@ DOCS = PROJECT_DIR / "docs"
 
 def test_the_state_table_is_the_codes_table() -> None:
     """The documented table of states is the one that decides."""
-    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    page = (DOCS / "behavior.md").read_text(encoding="utf-8")
     documented = re.findall(r"^\| `([A-Z_]+)` \| (\w+) \| (\w+) \|$", page, flags=re.MULTILINE)
 
     assert [(state, row.to_run.value, row.to_stop.value) for state, row in STATES.items()] == documented
@@ -48,10 +47,13 @@ def test_every_property_of_the_resource_is_documented() -> None:
     assert contract.RESOURCE_TYPE in section
 
 
-def test_every_module_of_the_function_has_its_layer() -> None:
-    """The table of layers names each module; one that is new wants a place in it."""
+def test_the_rooms_are_the_folders() -> None:
+    """Every folder of the product's packages is in the table of rooms, and no other."""
     page = (DOCS / "architecture.md").read_text(encoding="utf-8")
-    table = page.partition("## Layers")[2].partition("\n## ")[0]
-    modules = {path.stem for path in Path(contract.__file__).parent.glob("*.py")} - {"__init__"}
-
-    assert set() == modules - set(re.findall(r"`(\w+)`", table))
+    rooms = re.findall(r"^\| `([\w/]+)/` \|", page.partition("## Rooms")[2].partition("\n## ")[0], flags=re.MULTILINE)
+    folders = {
+        path.parent.relative_to(PROJECT_DIR).as_posix()
+        for root in ("constructs", "lambda")
+        for path in (PROJECT_DIR / root).rglob("__init__.py")
+    }
+    assert folders | {"local/appstream_local"} == set(rooms)
