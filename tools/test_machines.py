@@ -95,28 +95,30 @@ class Run:
     def command(self, *command: str | Path, cwd: Path | None = None) -> str:
         """Run a command as the machine's user, say how long it took, and return what it printed."""
         started = time.monotonic()
-        process = subprocess.run(
-            command,
-            cwd=cwd or self.checkout,
-            env=self._environment(),
-            user=self._user,
-            group=pwd.getpwnam(self._user).pw_gid if self._user else None,
-            extra_groups=[] if self._user else None,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
         shown = " ".join(str(each) for each in command).replace(f"{self.root}/", "")
-        with self._log.open("a", encoding="utf-8") as log:
-            log.write(f"$ {shown}\n{process.stdout}\n")
+        with self._log.open("a+", encoding="utf-8", errors="replace") as log:
+            log.write(f"$ {shown}\n")
+            log.flush()
+            begin = log.tell()
+            code = subprocess.run(
+                command,
+                cwd=cwd or self.checkout,
+                env=self._environment(),
+                user=self._user,
+                group=pwd.getpwnam(self._user).pw_gid if self._user else None,
+                extra_groups=[] if self._user else None,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                check=False,
+            ).returncode
+            log.seek(begin)
+            printed = log.read()
         print(f"  {shown}: {time.monotonic() - started:.0f} s", flush=True)
-        if process.returncode:
-            print("\n".join(process.stdout.splitlines()[-SHOWN:]))
+        if code:
+            print("\n".join(printed.splitlines()[-SHOWN:]))
             raise Failed(shown)
-        return process.stdout
+        return printed
 
     def _environment(self) -> dict[str, str]:
         """Return the caller's environment without this checkout, make's and Python's settings."""
@@ -151,6 +153,7 @@ def try_distributions(run: Run, python: str) -> None:
         run.command(folder / "bin/python", "-m", "pip", "install", "--quiet", f"{distribution}[cli]", cwd=run.root)
         run.command("env", f"CDK_OUTDIR={folder}/out", folder / "bin/python", "app.py", cwd=run.root)
         run.command(folder / "bin/python", "-m", "cdk_appstream_image_builder", "watch", "--help", cwd=run.root)
+        run.command(folder / "bin/appstream-image-builder", "--help", cwd=run.root)
         templates.add((folder / "out" / "Stack.template.json").read_text("utf-8"))
     if len(templates) != 1:
         raise Failed("wheel and sdist make different templates")

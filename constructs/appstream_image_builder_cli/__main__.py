@@ -1,5 +1,6 @@
 """Runs a command, or says how to install what the commands need."""
 
+import io
 import sys
 
 from appstream_image_builder_cli import exit_codes
@@ -9,6 +10,9 @@ _EXTRA = ("boto3", "botocore", "jmespath", "rich", "yaml")
 
 def main() -> int:
     """Run a command and return its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names and messages are in any language; a Windows console or a C locale can't show every character.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         from appstream_image_builder_cli.main import main as run
     except ModuleNotFoundError as error:

@@ -1,11 +1,13 @@
 """The real program in a process of its own, as far as it gets without AWS: errors, exit codes, one line each."""
 
+import io
 import os
 import subprocess
 import sys
 from importlib.metadata import entry_points
 
 import pytest
+from rich.console import Console
 
 from appstream_image_builder_cli.__main__ import main
 
@@ -79,3 +81,19 @@ def test_the_console_script_runs_the_commands() -> None:
     (script,) = entry_points(group="console_scripts", name="appstream-image-builder")
 
     assert main is script.load()
+
+
+def test_a_stream_that_cannot_encode_a_character_shows_its_escape(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a Windows console, or PYTHONIOENCODING=ascii: AWS's messages are in any language."""
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii", write_through=True))
+
+    def command(_: object) -> int:
+        Console().print("Ger\u00e4t")
+        return 0
+
+    monkeypatch.setattr("appstream_image_builder_cli.main.main", command)
+
+    assert 0 == main()
+
+    assert b"Ger\\xe4t\n" == written.getvalue()

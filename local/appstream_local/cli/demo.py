@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import signal
+import sys
 from pathlib import Path
 
 from appstream_local.process.admin_client import AdminClient
@@ -35,6 +37,12 @@ def unwind_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, unwind)
     # A shell that starts a job in the background makes it deaf to SIGINT; not so this one.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def print_any_character() -> None:
+    """Let a stream that can't encode a character show its escape: the CDK CLI marks errors with a red cross."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def ignore_signals() -> None:

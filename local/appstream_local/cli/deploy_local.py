@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--project-dir", type=Path, default=demo.PROJECT_DIR)
     parser.add_argument("--verbose", action="store_true", help="show what the CDK CLI writes")
     options = parser.parse_args(arguments)
+    demo.print_any_character()
     demo.unwind_on_sigterm()
     engine = Engine()
     try:

@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--start-seconds", type=float, default=demo.START_SECONDS)
     parser.add_argument("--project-dir", type=Path, default=demo.PROJECT_DIR)
     options = parser.parse_args(arguments)
+    demo.print_any_character()
     demo.unwind_on_sigterm()
     started = False
     try:
