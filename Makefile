@@ -44,7 +44,7 @@ format: setup-dev ## Format the code
 
 lint: setup-dev ## Lint the code, its layers and its spelling
 	@$(BIN)/ruff check $(SOURCES)
-	@$(BIN)/lint-imports
+	@PYTHONPATH=tests $(BIN)/lint-imports
 	@git ls-files -z | xargs -0 $(BIN)/codespell
 
 types: setup-dev

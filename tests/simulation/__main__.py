@@ -7,13 +7,11 @@ import time
 from collections.abc import Sequence
 from datetime import date, datetime, timezone
 
-from simulation.generators.scenarios import draw
-from simulation.generators.seeds import Token
+from simulation.generators.scenarios import Token, draw
 from simulation.invariants import check
-from simulation.report import story, summary
+from simulation.replay import smaller, story
 from simulation.run import run
-from simulation.shrink import smaller
-from simulation.statistics import Tally, tally_of
+from simulation.statistics import Tally, summary, tally_of
 
 _CHUNK = 20
 _APART = 1_000_000

@@ -1,9 +1,22 @@
 """Scenarios written by hand, each for one thing to show; nothing in them is left to chance but latencies."""
 
 from appstream_local.service.settings import Durations
-from simulation.scenario import Builder, Duplicate, Kill, PersonAct, Properties, Scenario, Spell, Step, Troubles
+from simulation.scenario import (
+    NAMES,
+    OTHER_ID,
+    RENAMED_ID,
+    Builder,
+    Duplicate,
+    Kill,
+    PersonAct,
+    Properties,
+    Scenario,
+    Spell,
+    Step,
+    Troubles,
+)
 
-NAME = "builder-a"
+NAME, OTHER = NAMES
 AGENT = "09-01-2026"
 """Not the version that a builder has which says nothing else."""
 
@@ -188,10 +201,6 @@ def ends_by_itself() -> Scenario:
     )
 
 
-OTHER = "B.2_b"
-RENAMED_ID = "RenamedBuilder7F1E22A9"
-
-
 def renamed(*, stop_after: int | None = None, rolled_back: bool = False) -> Scenario:
     """Return a stack whose construct gets another logical id, of the same builder; another resource fails or not."""
     properties = Properties(name=NAME, poll_interval=20, on_delete="STOP", stop_after=stop_after)
@@ -357,7 +366,7 @@ def failed_rename() -> Scenario:
 def shared(*, apart: bool) -> Scenario:
     """Return two resources on one builder, in one stack or in two; the first one's stack is deleted."""
     properties = Properties(name=NAME, poll_interval=20)
-    more = () if apart else (("OtherBuilder5B2D81C4", properties),)
+    more = () if apart else ((OTHER_ID, properties),)
     return Scenario(
         seed="by hand",
         builders=(Builder(name=NAME),),

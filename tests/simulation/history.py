@@ -10,6 +10,12 @@ ANSWERED = "answered"
 TIMED_OUT = "ended by ServiceTimeout"
 CANCELLED = "cancelled"
 
+MAX_BODY = 4096
+"""Bytes of a body that CloudFormation takes at most."""
+
+URL_LASTS = 7200.0
+"""Seconds for which a ResponseURL can be used."""
+
 
 @dataclass(eq=False, kw_only=True)
 class Request:

@@ -2,8 +2,9 @@
 
 import http.client
 from collections.abc import Callable
+from functools import cache
+from random import Random
 
-from simulation.generators.seeds import Dice
 from simulation.history import History
 from simulation.models.appstream import AppStreamModel
 from simulation.models.cloudformation import CloudFormationModel
@@ -13,9 +14,8 @@ from simulation.models.lambda_ import LambdaModel
 from simulation.models.network import Aws, Lost, Network
 from simulation.models.stack import Operations
 from simulation.runtime.botocore_clients import Serving
-from simulation.runtime.event_loop import Scheduler, Stuck
+from simulation.runtime.event_loop import Killed, Scheduler, Stuck
 from simulation.runtime.execution_environment import Clock, OwnLogging, Sandbox
-from simulation.runtime.tasks import Killed
 from simulation.scenario import Scenario
 
 BEGIN = 1_800_000_000.25
@@ -30,20 +30,25 @@ MOST_STEPS = 100_000
 def run(scenario: Scenario) -> History:
     """Run a scenario to its end."""
     scheduler = Scheduler(BEGIN)
-    dice = Dice(scenario.seed)
+
+    @cache
+    def chance(part: str) -> Random:
+        """Return a part's own stream of chance: what one part draws does not shift what another draws."""
+        return Random(f"{scenario.seed}/{part}")
+
     history = History(scenario=scenario, began_at=BEGIN)
-    weather = Weather(scheduler, dice["weather"])
+    weather = Weather(scheduler, chance("weather"))
     appstream = AppStreamModel(scenario, scheduler, history)
     clocks = scenario.clocks
     cloudformation = CloudFormationModel(
-        scheduler, history, dice["cloudformation"], stale=scenario.stale, clocks=clocks
+        scheduler, history, chance("cloudformation"), stale=scenario.stale, clocks=clocks
     )
-    lambda_ = LambdaModel(scenario, scheduler, history, dice["lambda"])
-    network = Network(scheduler, dice["network"], weather, history, latency=scenario.latency)
+    lambda_ = LambdaModel(scenario, scheduler, history, chance("lambda"))
+    network = Network(scheduler, chance("network"), weather, history, latency=scenario.latency)
     schedules = SchedulesModel(
         scheduler,
         history,
-        dice["schedules"],
+        chance("schedules"),
         appstream,
         ahead=clocks.scheduler,
         late=scenario.schedules_late,
@@ -56,7 +61,7 @@ def run(scenario: Scenario) -> History:
 
     def make_sandbox(take_line: Callable[[str], None]) -> Sandbox:
         clock = Clock(scheduler, clocks.lambda_)
-        return Sandbox(clock, dice["jitter"], put=put, log_level=scenario.log_level, take_line=take_line)
+        return Sandbox(clock, chance("jitter"), put=put, log_level=scenario.log_level, take_line=take_line)
 
     lambda_.make_sandbox = make_sandbox
     stacks = [
@@ -68,7 +73,7 @@ def run(scenario: Scenario) -> History:
             lambda_=lambda_,
             weather=weather,
             history=history,
-            chance=dice[f"stack {number}"],
+            chance=chance(f"stack {number}"),
             person=appstream.person,
         )
         for number, steps in enumerate((scenario.steps, *scenario.beside))

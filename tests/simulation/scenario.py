@@ -8,7 +8,12 @@ from appstream_local.service.settings import Behavior, Durations
 
 SCHEDULER_ROLE = "arn:aws:iam::123456789012:role/scheduler"
 
+NAMES = ("builder-a", "B.2_b")
+"""Two builders: a rename goes from one to the other."""
+
 LOGICAL_ID = "ImageBuilderAD143916"
+OTHER_ID = "OtherBuilder5B2D81C4"
+RENAMED_ID = "RenamedBuilder7F1E22A9"
 
 INGREDIENTS = (
     "faults",

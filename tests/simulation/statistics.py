@@ -1,14 +1,28 @@
 """Counts what many runs did and what the invariants found in them; prints nothing."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from simulation.generators.scenarios import draw
-from simulation.generators.seeds import Token
+from simulation.generators.scenarios import Token, draw
 from simulation.history import History
-from simulation.invariants import check
+from simulation.invariants import ALL, check
 from simulation.run import run
 from simulation.scenario import LOGICAL_ID, Clocks
+
+_GROUPS = (
+    "requests",
+    "answers",
+    "lives",
+    "invocations",
+    "kills",
+    "acts",
+    "calls",
+    "faults",
+    "builders at the beginning",
+)
+_SHOWN = 20
+"""Violations shown at most."""
 
 
 @dataclass
@@ -38,6 +52,28 @@ class Tally:
     def names(self, group: str) -> list[tuple[str, int]]:
         """Return what happened of a group, the most frequent first."""
         return sorted(((name, n) for (each, name), n in self.did.items() if each == group), key=lambda e: (-e[1], e[0]))
+
+
+def summary(tally: Tally, *, seconds: float) -> Iterator[str]:
+    """Give the lines about many runs."""
+    yield f"{tally.runs} runs, {tally.virtual_seconds / 3600:.0f} virtual hours in {seconds:.0f} s"
+    for group in _GROUPS:
+        yield ""
+        yield f"{group}:"
+        for name, times in tally.names(group):
+            yield f"  {times:>9}  {name}"
+    yield ""
+    yield f"{'checked':>11} {'violated':>9}  invariant"
+    for invariant in ALL:
+        name = invariant.__name__
+        violated = sum(each == name for _, each, _ in tally.violations)
+        yield f"{tally.checks[name]:>11} {violated:>9}  {name.replace('_', ' ')}"
+    yield ""
+    if not tally.violations:
+        yield "No invariant was violated."
+    for token, name, what in tally.violations[:_SHOWN]:
+        yield f"VIOLATED in run {token}: {name.replace('_', ' ')}: {what}"
+        yield f"  replay: make simulate SEED={token}"
 
 
 def tally_of(token: Token) -> Tally:

@@ -6,8 +6,7 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from simulation.__main__ import first_of
-from simulation.generators.scenarios import draw
-from simulation.generators.seeds import Token
+from simulation.generators.scenarios import Token, draw
 from simulation.invariants import check
 from simulation.run import run
 from simulation.scenario import INGREDIENTS

@@ -1,8 +1,9 @@
 """Draws what goes wrong around one request: faults, kills, duplicates and other people."""
 
+from dataclasses import replace
 from random import Random
 
-from simulation.scenario import Duplicate, Kill, PersonAct, Spell, Troubles
+from simulation.scenario import Duplicate, Kill, PersonAct, Spell, Standstill, Step, Troubles
 
 _OPERATIONS = ("DescribeImageBuilders", "StartImageBuilder", "StopImageBuilder", "*", "*")
 _APPSTREAM = (
@@ -37,6 +38,16 @@ _CALLS = (
     "PUT",
 )
 _PEOPLE = ("start", "start", "stop", "stop", "delete", "reboot", "snapshot", "update", "sync_apps", "fail")
+
+_GARBLED = ("html", "html", "html 502", "html 403", "html 400", "empty", "empty 503", "cut", "null")
+_SERVICES = ("appstream", "appstream", "scheduler", "lambda", "cloudformation")
+_ODD_CODES = {
+    "appstream": ("SomethingNewException", "UnrecognizedClientException", "ResourceNotFoundException"),
+    "scheduler": ("ValidationException", "ConflictException", "ServiceQuotaExceededException", "SomethingNewException"),
+    "lambda": ("SomethingNewException", "ExpiredTokenException", "ResourceConflictException"),
+    "cloudformation": ("ValidationError", "ExpiredToken", "SomethingNew"),
+}
+_BUCKET = ("400", "403", "408", "409", "429", "500", "503")
 
 IAM_HEALS = 80.0
 """Seconds after which a fresh policy has spread: AWS's own reports are about less."""
@@ -144,4 +155,87 @@ def _people(chance: Random, timeout: int, names: tuple[str, ...]) -> tuple[Perso
             after=chance.random() * chance.choice((20, timeout, 4000)),
         )
         for _ in range(chance.choice((1, 1, 2, 4)))
+    )
+
+
+def with_scheduler_fault(troubles: Troubles, chance: Random) -> Troubles:
+    """Return some of those that have any with a fault of EventBridge Scheduler's in addition."""
+    if not troubles.spells or chance.random() > 0.3:
+        return troubles
+    spell = Spell(
+        service="scheduler",
+        kind=chance.choice(("throttle", "server_error", "access_denied", "drop", "hang", "connect")),
+        lasts=chance.choice((5.0, 60.0, 600.0)),
+        probability=chance.choice((1.0, 0.5)),
+        after_effect=chance.random() < 0.3,
+    )
+    return replace(troubles, spells=(*troubles.spells, spell))
+
+
+def with_more_faults(step: Step, chance: Random, stormy: float) -> Step:
+    """Return a step with rarer faults in addition: unreadable responses, unknown errors, stalled deliveries."""
+    troubles = step.troubles or (Troubles(),) * 3
+    return replace(step, troubles=tuple(_more_trouble(each, chance, stormy) for each in troubles))
+
+
+def _more_trouble(troubles: Troubles, chance: Random, stormy: float) -> Troubles:
+    spells = [_odd_spell(chance) for _ in range(3) if chance.random() < 0.25 * stormy]
+    standstills = troubles.standstills
+    if chance.random() < 0.12 * stormy:
+        begins = chance.choice((0.0, chance.random() * 900))
+        standstills = (*standstills, Standstill(begins=begins, lasts=chance.choice((60.0, 200.0, 400.0))))
+    return replace(troubles, spells=(*troubles.spells, *spells), standstills=standstills)
+
+
+def _odd_spell(chance: Random) -> Spell:
+    begins = chance.choice((0.0, 0.0, chance.random() * 600))
+    lasts = chance.choice((5.0, 30.0, 120.0, 1e9)) * (0.5 + chance.random())
+    times = chance.choice((1, 1, 2, 4, 1_000_000))
+    what = chance.random()
+    if what < 0.2:
+        return Spell(
+            service="appstream",
+            kind="missing",
+            operation="DescribeImageBuilders",
+            begins=begins,
+            lasts=chance.choice((5.0, 20.0)),
+            times=chance.choice((1, 1, 1, 2, 3)),
+            code=chance.choice(("", "empty")),
+        )
+    if what < 0.35:
+        return Spell(service="s3", kind="http", begins=begins, lasts=lasts, times=times, code=chance.choice(_BUCKET))
+    service = chance.choice(_SERVICES)
+    if service == "lambda":
+        begins, lasts = 0.0, 1e9
+    probability = chance.choice((1.0, 1.0, 0.5))
+    if what < 0.75:
+        code = chance.choice(_GARBLED)
+        after_effect = chance.random() < 0.5
+        if service == "lambda":
+            # A successor that is queued is answered by nothing at all.
+            code = code if code.startswith("html") or code == "empty 503" else "html"
+            times = min(times, 2) if after_effect else times
+        return Spell(
+            service=service,
+            kind="garbled",
+            begins=begins,
+            lasts=lasts,
+            times=times,
+            probability=probability,
+            after_effect=after_effect,
+            code=code,
+        )
+    operation = "*"
+    code = chance.choice(_ODD_CODES[service])
+    if service == "appstream":
+        operation = "*" if code != "ResourceNotFoundException" else chance.choice(("Start", "Stop")) + "ImageBuilder"
+    return Spell(
+        service=service,
+        kind="error",
+        operation=operation,
+        begins=begins,
+        lasts=lasts,
+        times=times,
+        probability=probability,
+        code=code,
     )

@@ -1,23 +1,19 @@
 """Draws a scenario by chance: builders, properties and the stack's steps; every run is one number."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
 from appstream_local.service.settings import Behavior, Durations
 from appstream_local.service.states import STATES
 from simulation.generators.faults import draw_troubles
-from simulation.generators.scheduled_stops import with_scheduled_stops
-from simulation.generators.seeds import Token
-from simulation.generators.stacks import with_more
-from simulation.scenario import Builder, Properties, Scenario, Step
-
-NAMES = ("builder-a", "B.2_b")
-"""Two builders: a rename goes from one to the other."""
+from simulation.generators.stacks import with_more, with_scheduled_stops
+from simulation.scenario import NAMES, Builder, Properties, Scenario, Step
 
 LATEST_AGENT = "10-06-2026"
 _AGENTS = (LATEST_AGENT, "09-01-2026")
 _LONG_TEXT = 'Grüße aus München, \u65e5\u672c\u8a9e \U0001f680 "quoted"\n\ttab \x07\u2028 \\ '
+_WITHOUT = "-without-"
 _BAD = (
     {"Name": ""},
     {"Name": "no/such name"},
@@ -28,6 +24,25 @@ _BAD = (
     {"RestartToUpdateAgent": "perhaps"},
     {"AppstreamAgentVersion": "v" * 101},
 )
+
+
+@dataclass(frozen=True)
+class Token:
+    """What names one run: a number, and what was left out of it."""
+
+    number: int
+    without: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> "Token":
+        """Return the token that a text shows, such as ``17`` or ``17-without-kills,people``."""
+        number, _, without = text.partition(_WITHOUT)
+        return cls(int(number), tuple(each.replace("_", " ") for each in without.split(",") if each))
+
+    def __str__(self) -> str:
+        """Return the text, as one word for a command line."""
+        left_out = ",".join(each.replace(" ", "_") for each in self.without)
+        return f"{self.number}{_WITHOUT}{left_out}" if left_out else str(self.number)
 
 
 def draw(token: Token) -> Scenario:

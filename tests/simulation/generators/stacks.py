@@ -3,33 +3,45 @@
 from dataclasses import replace
 from random import Random
 
+from simulation.generators.faults import with_more_faults, with_scheduler_fault
 from simulation.scenario import (
     LOGICAL_ID,
+    OTHER_ID,
+    RENAMED_ID,
     Builder,
     Clocks,
     PersonAct,
     Properties,
     Scenario,
-    Spell,
-    Standstill,
     Step,
     Troubles,
 )
 
-OTHER_ID = "OtherBuilder5B2D81C4"
-RENAMED_ID = "RenamedBuilder7F1E22A9"
-
-_GARBLED = ("html", "html", "html 502", "html 403", "html 400", "empty", "empty 503", "cut", "null")
-_SERVICES = ("appstream", "appstream", "scheduler", "lambda", "cloudformation")
-_CODES = {
-    "appstream": ("SomethingNewException", "UnrecognizedClientException", "ResourceNotFoundException"),
-    "scheduler": ("ValidationException", "ConflictException", "ServiceQuotaExceededException", "SomethingNewException"),
-    "lambda": ("SomethingNewException", "ExpiredTokenException", "ResourceConflictException"),
-    "cloudformation": ("ValidationError", "ExpiredToken", "SomethingNew"),
-}
-_BUCKET = ("400", "403", "408", "409", "429", "500", "503")
 _APART = 10.0
 """Seconds by which a clock is ahead or behind at most, so that two are 20 s apart."""
+
+
+_AFTER = (900, 900, 1800, 7200, None)
+_SHARE = 0.4
+"""The share of the runs in which a builder may end by itself."""
+
+
+def with_scheduled_stops(scenario: Scenario, chance: Random) -> Scenario:
+    """Return a scenario with scheduled stops in some steps, and steps that come just when one is due."""
+    if chance.random() > _SHARE:
+        return scenario
+    steps, before = [], chance.choice(_AFTER)
+    for step in scenario.steps:
+        after = before if chance.random() < 0.6 else chance.choice(_AFTER)
+        pause = step.pause
+        if before is not None and chance.random() < 0.5:
+            # About when the stop of the step before is due.
+            pause = max(1.0, before + chance.choice((-400, -60, -10, 0, 5, 60, 280)) * chance.random())
+        properties = None if step.properties is None else replace(step.properties, stop_after=after)
+        troubles = tuple(with_scheduler_fault(each, chance) for each in step.troubles)
+        steps.append(replace(step, properties=properties, pause=pause, troubles=troubles))
+        before = after if step.kind != "delete" else before
+    return replace(scenario, steps=tuple(steps))
 
 
 def with_more(scenario: Scenario, chance: Random, names: tuple[str, ...]) -> Scenario:
@@ -55,8 +67,8 @@ def with_more(scenario: Scenario, chance: Random, names: tuple[str, ...]) -> Sce
     return replace(
         scenario,
         builders=tuple(_builder(each, chance) for each in scenario.builders),
-        steps=tuple(_troubled(step, chance, stormy) for step in steps),
-        beside=tuple(tuple(_troubled(step, chance, stormy) for step in each) for each in beside),
+        steps=tuple(with_more_faults(step, chance, stormy) for step in steps),
+        beside=tuple(tuple(with_more_faults(step, chance, stormy) for step in each) for each in beside),
         durations=durations,
         clocks=Clocks(cloudformation=clocks[0], lambda_=clocks[1], appstream=clocks[2], scheduler=clocks[3])
         if apart
@@ -141,71 +153,3 @@ def _another_stack(steps: tuple[Step, ...], chance: Random) -> tuple[Step, ...]:
 
 def _url(step: Step, chance: Random) -> Step:
     return replace(step, url="expires") if step.url == "dated" and chance.random() < 0.15 else step
-
-
-def _troubled(step: Step, chance: Random, stormy: float) -> Step:
-    troubles = step.troubles or (Troubles(),) * 3
-    return replace(step, troubles=tuple(_more_trouble(each, chance, stormy) for each in troubles))
-
-
-def _more_trouble(troubles: Troubles, chance: Random, stormy: float) -> Troubles:
-    spells = [_spell(chance) for _ in range(3) if chance.random() < 0.25 * stormy]
-    standstills = troubles.standstills
-    if chance.random() < 0.12 * stormy:
-        begins = chance.choice((0.0, chance.random() * 900))
-        standstills = (*standstills, Standstill(begins=begins, lasts=chance.choice((60.0, 200.0, 400.0))))
-    return replace(troubles, spells=(*troubles.spells, *spells), standstills=standstills)
-
-
-def _spell(chance: Random) -> Spell:
-    begins = chance.choice((0.0, 0.0, chance.random() * 600))
-    lasts = chance.choice((5.0, 30.0, 120.0, 1e9)) * (0.5 + chance.random())
-    times = chance.choice((1, 1, 2, 4, 1_000_000))
-    what = chance.random()
-    if what < 0.2:
-        return Spell(
-            service="appstream",
-            kind="missing",
-            operation="DescribeImageBuilders",
-            begins=begins,
-            lasts=chance.choice((5.0, 20.0)),
-            times=chance.choice((1, 1, 1, 2, 3)),
-            code=chance.choice(("", "empty")),
-        )
-    if what < 0.35:
-        return Spell(service="s3", kind="http", begins=begins, lasts=lasts, times=times, code=chance.choice(_BUCKET))
-    service = chance.choice(_SERVICES)
-    if service == "lambda":
-        begins, lasts = 0.0, 1e9
-    probability = chance.choice((1.0, 1.0, 0.5))
-    if what < 0.75:
-        code = chance.choice(_GARBLED)
-        after_effect = chance.random() < 0.5
-        if service == "lambda":
-            # A successor that is queued is answered by nothing at all.
-            code = code if code.startswith("html") or code == "empty 503" else "html"
-            times = min(times, 2) if after_effect else times
-        return Spell(
-            service=service,
-            kind="garbled",
-            begins=begins,
-            lasts=lasts,
-            times=times,
-            probability=probability,
-            after_effect=after_effect,
-            code=code,
-        )
-    operation = "*"
-    code = chance.choice(_CODES[service])
-    if service == "appstream":
-        operation = "*" if code != "ResourceNotFoundException" else chance.choice(("Start", "Stop")) + "ImageBuilder"
-    return Spell(
-        service=service,
-        kind="error",
-        operation=operation,
-        begins=begins,
-        lasts=lasts,
-        times=times,
-        probability=probability,
-        code=code,
-    )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from simulation.history import Act, History, Invocation, Request, StackLook, Status
-from simulation.invariants.truth import about, is_another_known, is_live, stops_on_delete
+from simulation.invariants.queries import about, is_another_known, is_live, stops_on_delete
 
 LOOK_LASTS = 50.0
 """Seconds from a look at the stack to the act that it allows, at most: the look's own answer, the hangs of the stack's

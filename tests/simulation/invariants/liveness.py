@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from simulation.history import ANSWERED, TIMED_OUT, Act, History, Invocation, Request
-from simulation.invariants.truth import about, is_live, stops_on_delete
+from simulation.invariants.queries import about, is_live, stops_on_delete
 
 A_MINUTE = 60.0 + 20.0
 """Seconds for a Delete that has nothing to stop: a minute, and the calls that are under way then."""

@@ -2,16 +2,24 @@
 
 from collections.abc import Iterator
 
-from simulation.history import ANSWERED, CANCELLED, TIMED_OUT, Act, Call, History, Invocation, Request
-from simulation.models.cloudformation import URL_LASTS
-from simulation.models.cloudformation_wire import MAX_BODY
+from simulation.history import (
+    ANSWERED,
+    CANCELLED,
+    MAX_BODY,
+    TIMED_OUT,
+    URL_LASTS,
+    Act,
+    Call,
+    History,
+    Invocation,
+    Request,
+)
+from simulation.invariants.queries import NOT_SEEN, NOT_STARTED
 
 MARGIN = 45.0
 """Seconds after the deadline by which the answer is on its way: a call that hangs, then a hand-over that is refused."""
 
 REASON_LENGTH = 240
-NOT_STARTED = "/not-started"
-NOT_SEEN = "/start-not-seen"
 
 _NEVER_READ = ("internal error", "(truncated)", "Execution timed out", "Traceback")
 

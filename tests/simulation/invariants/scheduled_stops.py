@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from running_image_builder_function.contract import SCHEDULED_STOP_TIME
-from simulation.generators.scenarios import NAMES
 from simulation.history import Act, History, Invocation, Request, ScheduleChange
-from simulation.invariants.truth import about, is_another_known, warned
+from simulation.invariants.queries import about, is_another_known, warned
+from simulation.scenario import NAMES
 
 _RESERVE = 35.0
 """Seconds before its deadline at which a request gives up waiting for a late stop, and clocks are apart."""

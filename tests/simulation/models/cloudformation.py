@@ -7,7 +7,18 @@ from urllib.parse import parse_qs
 
 from botocore.awsrequest import AWSPreparedRequest
 
-from simulation.history import ANSWERED, CANCELLED, TIMED_OUT, History, Invocation, Put, Request, StackLook, Status
+from simulation.history import (
+    ANSWERED,
+    CANCELLED,
+    TIMED_OUT,
+    URL_LASTS,
+    History,
+    Invocation,
+    Put,
+    Request,
+    StackLook,
+    Status,
+)
 from simulation.models.cloudformation_wire import (
     cloudformation_error,
     refusal_of,
@@ -23,8 +34,6 @@ from support.world import FUNCTION_ARN
 
 SERVICE_TIMEOUT_MARGIN = 60.0
 """What ServiceTimeout has beyond the request's own timeout."""
-
-URL_LASTS = 7200.0
 
 _EXPIRED = 403
 _PAGE = 2

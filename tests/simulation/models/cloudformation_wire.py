@@ -4,10 +4,9 @@ import json
 from typing import Any
 from xml.sax.saxutils import escape
 
-from simulation.history import Request
+from simulation.history import MAX_BODY, Request
 from simulation.runtime.botocore_clients import Answer
 
-MAX_BODY = 4096
 MAX_ID = 1024
 
 _XMLNS = "http://cloudformation.amazonaws.com/doc/2010-05-15/"

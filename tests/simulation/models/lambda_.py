@@ -8,9 +8,8 @@ from botocore.awsrequest import AWSPreparedRequest
 
 from simulation.history import Event, History, Invocation, Request, Warned
 from simulation.runtime.botocore_clients import Answer
-from simulation.runtime.event_loop import Scheduler
+from simulation.runtime.event_loop import Killed, Scheduler, Task
 from simulation.runtime.execution_environment import Context, Sandbox
-from simulation.runtime.tasks import Killed, Task
 from simulation.scenario import Kill, Scenario, Spell, Troubles
 
 RETRY_PAUSES = (60.0, 120.0)

@@ -1,10 +1,21 @@
-"""Finds what of a run a violation needs, by leaving out one kind of trouble after another."""
+"""Tells the story of one run, and finds what of it a violation needs."""
 
-from simulation.generators.scenarios import draw
-from simulation.generators.seeds import Token
+from collections.abc import Iterator
+
+from simulation.generators.scenarios import Token, draw
+from simulation.history import History
 from simulation.invariants import check
 from simulation.run import run
 from simulation.scenario import INGREDIENTS
+
+
+def story(history: History) -> Iterator[str]:
+    """Give the lines about one run."""
+    for at, what in history.notes:
+        yield f"{at - history.began_at:10.2f}  {what}"
+    yield ""
+    for name, what in check(history).violations:
+        yield f"VIOLATED: {name.replace('_', ' ')}: {what}"
 
 
 def smaller(token: Token, invariant: str) -> Token:
