@@ -31,7 +31,7 @@ deploy-local: setup ## Deploy the app on a local engine with the real CDK CLI, a
 local: setup ## Keep a local engine running for cdk and aws in a second terminal (PORT=4566 for a fixed port)
 	@$(BIN)/python -m appstream_local.cli.local --port $(PORT)
 
-test: setup-dev ## Run all tests, or some (TESTS=tests/unit)
+test: setup-dev ## Run all tests, or some (TESTS=tests/function)
 	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: setup-dev ## Run what CI runs: format, lint, types, tests

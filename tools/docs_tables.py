@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from running_image_builder_function import contract
-from running_image_builder_function.states import STATES
+from running_image_builder_function.reconcile.states import STATES
 
 ROOT = Path(__file__).resolve().parents[1]
 CONSTRUCTS = ROOT / "constructs" / "cdk_appstream_image_builder"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = Path(sys.prefix) / "newest-botocore"
-TEST = "tests/unit/test_service_model.py"
+TEST = "tests/function/aws/test_service_model.py"
 NEEDED = ("crhelper", "exceptiongroup", "greenlet", "hypothesis", "pytest")
 """What the function and its unit tests import beside boto3, or pytest on Python 3.10."""
 

@@ -20,7 +20,7 @@ GOAL_PERCENT = 95.0
 COPIES = {
     "lambda/running_image_builder_function": "src/running_image_builder_function",
     "tests/docs": "tests/docs",
-    "tests/unit": "tests/unit",
+    "tests/function": "tests/function",
     "tests/support": "tests/support",
     "tests/conftest.py": "tests/conftest.py",
     "docs": "docs",
@@ -74,13 +74,13 @@ def report(found: dict[str, str]) -> bool:
     """Print the score by module and each unnoticed mutant; return whether all is as it should be."""
     total, noticed = Counter[str](), Counter[str]()
     for mutant, status in found.items():
-        module = mutant.split(".")[1]
+        module = mutant.rpartition(".")[0].partition(".")[2]
         total[module] += 1
         noticed[module] += status in NOTICED
     for module in sorted(total):
-        print(f"{module:16} {noticed[module]:4} of {total[module]:4}")
+        print(f"{module:36} {noticed[module]:4} of {total[module]:4}")
     score = 100 * noticed.total() / max(1, total.total())
-    print(f"{'all':16} {noticed.total():4} of {total.total():4}  {score:.1f} %")
+    print(f"{'all':36} {noticed.total():4} of {total.total():4}  {score:.1f} %")
     explanations = EXPLANATIONS.read_text(encoding="utf-8")
     unexplained = 0
     for mutant, status in found.items():
@@ -98,7 +98,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--report-only", action="store_true", help="do not run: print the last run's results")
     parser.add_argument(
-        "--only", nargs="*", default=[], help="mutants to run, such as 'running_image_builder_function.goal*'"
+        "--only", nargs="*", default=[], help="mutants to run, such as 'running_image_builder_function.reconcile.*'"
     )
     parser.add_argument("--processes", type=int, default=2, help="how many to run at a time")
     arguments = parser.parse_args()

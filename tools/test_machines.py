@@ -185,7 +185,7 @@ def results(wanted: list[Machine], tests: str) -> Iterator[tuple[str, str]]:
 def main() -> int:
     """Run the machines and say how they went, one line each."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tests", default="tests/packaging tests/unit", help="the part of the tests that is run")
+    parser.add_argument("--tests", default="tests/packaging tests/function", help="the part of the tests that is run")
     parser.add_argument("names", nargs="*", help="machines, such as 3.12 or user; default: all")
     arguments = parser.parse_args()
     offered = {machine.name: machine for machine in machines()}

@@ -15,7 +15,7 @@ from appstream_image_builder_cli.observation import Observation
 from appstream_image_builder_cli.observer import Observer
 from appstream_image_builder_cli.verdict import Verdict
 from appstream_image_builder_cli.view import View, print_summary
-from running_image_builder_function.clock import Clock
+from running_image_builder_function.timing import Clock
 
 _CODES = {Verdict.RUNNING: exit_codes.RUNNING, Verdict.LOST: exit_codes.NOT_RUNNING}
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from running_image_builder_function.image_builder import ImageBuilder
+from running_image_builder_function.model.image_builder import ImageBuilder
 
 _IN_PROGRESS = "_IN_PROGRESS"
 _FAILED = "_FAILED"

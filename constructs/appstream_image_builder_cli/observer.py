@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from appstream_image_builder_cli.deploys import Deploys
 from appstream_image_builder_cli.function_log import FunctionLog
 from appstream_image_builder_cli.observation import Deploy, LogLine, Observation
-from running_image_builder_function.image_builder import ImageBuilder
+from running_image_builder_function.model.image_builder import ImageBuilder
 
 _NOT_FOUND = "ResourceNotFoundException"
 

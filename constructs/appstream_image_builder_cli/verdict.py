@@ -3,7 +3,7 @@
 from enum import Enum
 
 from appstream_image_builder_cli.observation import Observation
-from running_image_builder_function.states import RUNNING, STATES, Meaning
+from running_image_builder_function.reconcile.states import RUNNING, STATES, Meaning
 
 
 class Verdict(Enum):

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from appstream_image_builder_cli.changes import Change, minutes
 from appstream_image_builder_cli.observation import Observation
-from running_image_builder_function.states import STATES, Meaning
+from running_image_builder_function.reconcile.states import STATES, Meaning
 
 _STYLES = {Meaning.REACHED: "bold green", Meaning.FAIL: "bold red", Meaning.ACT: "yellow", Meaning.WAIT: "cyan"}
 _BAR_WIDTH = 30

@@ -8,15 +8,15 @@ from typing import Any
 
 import boto3
 
-from running_image_builder_function.appstream import AppStream
-from running_image_builder_function.aws_errors import CONFIG
-from running_image_builder_function.function import Function
-from running_image_builder_function.measuring import Measuring, asks_to_measure
-from running_image_builder_function.metrics import Metrics
-from running_image_builder_function.ports import Context
-from running_image_builder_function.schedules import Schedules
-from running_image_builder_function.stacks import Stacks
-from running_image_builder_function.successor import Successor
+from running_image_builder_function.aws.appstream import AppStream
+from running_image_builder_function.aws.client import CONFIG
+from running_image_builder_function.aws.cloudformation import Stacks
+from running_image_builder_function.aws.lambda_ import Successor
+from running_image_builder_function.aws.scheduler import Schedules
+from running_image_builder_function.custom_resource import Function
+from running_image_builder_function.observability.metrics import Metrics
+from running_image_builder_function.observability.running_metric import Measuring, asks_to_measure
+from running_image_builder_function.reconcile.ports import Context
 
 _LEVELS = ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 

@@ -36,8 +36,9 @@ import pathlib, sys
 sys.path += sys.argv[1:]
 from {OURS}.handler import handler
 assert callable(handler), handler
+unpacked = pathlib.Path(sys.argv[1])
 files = [pathlib.Path(getattr(module, "__file__", None) or "/") for module in sys.modules.values()]
-print(*sorted({{file.parent.name for file in files if pathlib.Path(sys.argv[1]) in file.parents}}))
+print(*sorted({{file.relative_to(unpacked).parts[0] for file in files if unpacked in file.parents}}))
 """
 """Prints the packages that came from the first folder."""
 

@@ -14,7 +14,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_ssm as ssm
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilderProvider
-from running_image_builder_function.request import parse
+from running_image_builder_function.cloudformation.request import parse
 from synth.stacks import any_builder, any_stack, only, template
 
 TYPE, FUNCTION = "Custom::AppStreamRunningImageBuilder", "AWS::Lambda::Function"

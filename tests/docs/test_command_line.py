@@ -5,8 +5,8 @@ import re
 import pytest
 
 from appstream_image_builder_cli import exit_codes
-from running_image_builder_function.errors import CallFailed, Trouble
-from running_image_builder_function.remedies import cause, remedy
+from running_image_builder_function.model.error_messages import cause, remedy
+from running_image_builder_function.model.errors import CallFailed, Trouble
 from support.paths import PROJECT_DIR
 
 COMMAND_LINE = (PROJECT_DIR / "docs" / "command-line.md").read_text(encoding="utf-8")

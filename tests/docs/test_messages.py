@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from docs import messages
-from running_image_builder_function import remedies
-from running_image_builder_function.errors import CallFailed, Trouble
+from running_image_builder_function.model import error_messages
+from running_image_builder_function.model.errors import CallFailed, Trouble
 from support.paths import PROJECT_DIR
 
 PAGE = (PROJECT_DIR / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
@@ -31,8 +31,10 @@ def test_every_code_with_a_remedy_of_its_own_is_explained() -> None:
     """What the reason's last sentence depends on."""
     part = PAGE.partition("### AWS error codes")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]+) \| .+ \| .+ \|$", part, flags=re.MULTILINE)
-    told = {(code, "any", words[0]) for code, words in remedies._CREDENTIALS.items()}
-    told |= {(code, service, words[0]) for service, codes in remedies._BY_CODE.items() for code, words in codes.items()}
+    told = {(code, "any", words[0]) for code, words in error_messages._CREDENTIALS.items()}
+    told |= {
+        (code, service, words[0]) for service, codes in error_messages._BY_CODE.items() for code, words in codes.items()
+    }
     assert told == set(rows)
 
 
@@ -42,13 +44,13 @@ def test_every_kind_of_refusal_is_explained() -> None:
     rows = re.findall(r"^\| ([a-z ]+) \| (\w+) \| ([^|]+) \| .+ \|$", part, flags=re.MULTILINE)
     passing = (Trouble.THROTTLED, Trouble.UNAVAILABLE)
     told = {
-        (kind.value, service, remedies.cause(CallFailed(kind, action=f"{service}:Any", code="any", detail="any")))
+        (kind.value, service, error_messages.cause(CallFailed(kind, action=f"{service}:Any", code="any", detail="any")))
         for kind in Trouble
-        for service in remedies._NAMES
+        for service in error_messages._NAMES
         if kind not in (*passing, Trouble.DENIED)
     }
     denied = CallFailed(Trouble.DENIED, action="any", code="any", detail="any")
-    assert told | {("denied", "any", remedies.cause(denied))} == set(rows) - {
+    assert told | {("denied", "any", error_messages.cause(denied))} == set(rows) - {
         ("kind", "service", "cause in the message")
     }
 

@@ -3,7 +3,7 @@
 import re
 
 from running_image_builder_function import contract
-from running_image_builder_function.states import STATES
+from running_image_builder_function.reconcile.states import STATES
 from support.paths import PROJECT_DIR
 
 DOCS = PROJECT_DIR / "docs"

@@ -7,30 +7,25 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from running_image_builder_function import (
-    answer,
-    ensure_running,
-    errors,
-    function,
-    request,
-    schedules,
-    scheduling,
-    states,
-)
-from running_image_builder_function.answer import fit
-from running_image_builder_function.appstream import AppStream
-from running_image_builder_function.ensure_running import EnsureRunning
-from running_image_builder_function.ensure_stopped import EnsureStopped
-from running_image_builder_function.errors import CallFailed, Trouble
-from running_image_builder_function.goal import Goal, Step
-from running_image_builder_function.image_builder import ImageBuilder
-from running_image_builder_function.journal import Redaction
-from running_image_builder_function.schedules import Schedules
-from running_image_builder_function.stacks import Stacks
-from running_image_builder_function.standing import Standing
-from running_image_builder_function.states import Meaning, Row
-from running_image_builder_function.stop_schedule import moment
-from running_image_builder_function.successor import Successor
+from running_image_builder_function import custom_resource
+from running_image_builder_function.aws import scheduler
+from running_image_builder_function.aws.appstream import AppStream
+from running_image_builder_function.aws.cloudformation import Stacks
+from running_image_builder_function.aws.lambda_ import Successor
+from running_image_builder_function.aws.scheduler import Schedules
+from running_image_builder_function.cloudformation import request, response
+from running_image_builder_function.cloudformation.response import fit
+from running_image_builder_function.model import errors
+from running_image_builder_function.model.errors import CallFailed, Trouble
+from running_image_builder_function.model.image_builder import ImageBuilder
+from running_image_builder_function.model.stop_schedule import moment
+from running_image_builder_function.observability.logs import Redaction
+from running_image_builder_function.reconcile import ensure_running, states, stop_schedule_steps
+from running_image_builder_function.reconcile.desired_state import Goal, Step
+from running_image_builder_function.reconcile.ensure_running import EnsureRunning
+from running_image_builder_function.reconcile.on_delete import EnsureStopped
+from running_image_builder_function.reconcile.stack_checks import Standing
+from running_image_builder_function.reconcile.states import Meaning, Row
 from simulation import run as run_module
 from simulation.handwritten_scenarios import (
     AGENT,
@@ -99,17 +94,17 @@ def _runs_for_ever(patch: pytest.MonkeyPatch) -> None:
 
 
 def _tells_the_url(patch: pytest.MonkeyPatch) -> None:
-    run = function.Function._run
+    run = custom_resource.Function._run
 
-    def tell(self: function.Function, event: dict[str, Any], context: Any) -> str:
+    def tell(self: custom_resource.Function, event: dict[str, Any], context: Any) -> str:
         logging.getLogger("anything").info("an event: %s", event)
         return run(self, event, context)
 
     patch.setattr(Redaction, "filter", lambda self, record: True)
-    patch.setattr(function.Function, "_run", tell)
+    patch.setattr(custom_resource.Function, "_run", tell)
 
 
-def _sends_once(url: str, body: bytes, *, put: answer.Put, **_: Any) -> bool:
+def _sends_once(url: str, body: bytes, *, put: response.Put, **_: Any) -> bool:
     put(url, body)
     return True
 
@@ -140,17 +135,17 @@ def _a_minute_off(at: float) -> str:
     return moment(at - 60)
 
 
-def _crashes(self: function.Function, url: str, body: dict[str, Any]) -> None:
+def _crashes(self: custom_resource.Function, url: str, body: dict[str, Any]) -> None:
     raise KeyError("a bug")
 
 
 def _has_no_margin(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(function, "MARGIN", 0.0)
-    patch.setattr(function, "ANSWER_RESERVE", 0.0)
+    patch.setattr(custom_resource, "MARGIN", 0.0)
+    patch.setattr(custom_resource, "ANSWER_RESERVE", 0.0)
 
 
 def _marks_every_failure(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(function, "failed_id", lambda asked, *_: asked.name + request.NOT_STARTED)
+    patch.setattr(custom_resource, "failed_id", lambda asked, *_: asked.name + request.NOT_STARTED)
 
 
 def _takes_all_for_denials(patch: pytest.MonkeyPatch) -> None:
@@ -194,28 +189,30 @@ def _answers(method: str, change: Callable[[Any], Any]) -> Break:
 
 
 BREAKAGES = (
-    Breakage("exactly_one_effective_answer", _sets(function, "deliver", _sends_once), REFUSED_ANSWER),
+    Breakage("exactly_one_effective_answer", _sets(custom_resource, "deliver", _sends_once), REFUSED_ANSWER),
     Breakage("exactly_one_effective_answer", _never_due(1e9), created_and_deleted(outcome="never", timeout=300)),
     Breakage(
         "every_invocation_answers_or_hands_over",
-        _sets(function, "hand_over", lambda *_, **__: None),
+        _sets(custom_resource, "hand_over", lambda *_, **__: None),
         created_and_deleted(function_limit=120.0),
     ),
     Breakage("answered_within_the_deadline", _never_due(55), created_and_deleted(outcome="never", timeout=300)),
-    Breakage("body_within_the_limit", _sets(answer, "MAX_BYTES", 99_999), created_and_deleted(text="x" * 5000)),
-    Breakage("answers_are_well_formed", _sets(function, "fit", _gives_no_reason), created_and_deleted(state="FAILED")),
+    Breakage("body_within_the_limit", _sets(response, "MAX_BYTES", 99_999), created_and_deleted(text="x" * 5000)),
+    Breakage(
+        "answers_are_well_formed", _sets(custom_resource, "fit", _gives_no_reason), created_and_deleted(state="FAILED")
+    ),
     Breakage(
         "reasons_are_readable",
         _sets(errors, "REASON_MAX_LENGTH", 999),
         created_and_deleted(state="FAILED", text="word " * 80),
     ),
-    Breakage("ids_are_right", _sets(function, "fit", _gives_its_own_id), created_and_deleted()),
+    Breakage("ids_are_right", _sets(custom_resource, "fit", _gives_its_own_id), created_and_deleted()),
     Breakage(
         "a_failed_create_tells_whether_it_started",
-        _sets(function, "failed_id", lambda asked, journey: asked.name),
+        _sets(custom_resource, "failed_id", lambda asked, journey: asked.name),
         created_and_deleted(state="FAILED"),
     ),
-    Breakage("the_answer_gets_there", _sets(function, "deliver", _sends_once), REFUSED_ANSWER),
+    Breakage("the_answer_gets_there", _sets(custom_resource, "deliver", _sends_once), REFUSED_ANSWER),
     Breakage("a_throttled_hand_over_fails_nothing", _takes_all_for_denials, handed_over_late()),
     Breakage("a_builder_is_looked_for_twice", _believes_one_look, looked_at(MISSED_ONCE)),
     Breakage("a_refused_look_is_repeated", _gives_up_at_once, looked_at(BRIEFLY_DENIED)),
@@ -291,13 +288,17 @@ BREAKAGES = (
     Breakage("somebody_elses_start_is_respected", _sets(EnsureStopped, "step", _stops_again), OTHER_START),
     Breakage("leaving_makes_no_calls", _sets(request, "_stops_on_delete", lambda *_: True), created_and_deleted()),
     Breakage("a_promised_stop_is_scheduled", _sets(ensure_running, "moment", _a_minute_off), ends_by_itself()),
-    Breakage("a_promised_stop_happens", _sets(schedules, "moment", _a_minute_off), ends_by_itself()),
+    Breakage("a_promised_stop_happens", _sets(scheduler, "moment", _a_minute_off), ends_by_itself()),
     Breakage(
         "nothing_newer_is_stopped",
-        _sets(scheduling, "_quiet_until", lambda found, *, now: 0.0),
+        _sets(stop_schedule_steps, "_quiet_until", lambda found, *, now: 0.0),
         updated_when_a_stop_was_refused(),
     ),
-    Breakage("nothing_newer_is_stopped", _sets(scheduling, "PRECISION", 0.0), started_while_a_late_stop_was_refused()),
+    Breakage(
+        "nothing_newer_is_stopped",
+        _sets(stop_schedule_steps, "SCHEDULER_PRECISION", 0.0),
+        started_while_a_late_stop_was_refused(),
+    ),
     Breakage(
         "no_schedule_survives_its_purpose",
         _sets(EnsureStopped, "step", EnsureStopped._look),
@@ -307,7 +308,7 @@ BREAKAGES = (
     Breakage("nothing_is_left_behind", _runs_for_ever, created_and_deleted(outcome="never", timeout=300)),
     Breakage(
         "only_what_lambda_must_repeat_raises",
-        _sets(function.Function, "_send", _crashes),
+        _sets(custom_resource.Function, "_send", _crashes),
         created_and_deleted(),
     ),
     Breakage("lambdas_limit_is_not_overrun", _has_no_margin, created_and_deleted(start=800.0, function_limit=300.0)),

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from running_image_builder_function.journal import Redaction
-from running_image_builder_function.relay import SILENT
+from running_image_builder_function.cloudformation.crhelper_adapter import SILENT
+from running_image_builder_function.observability.logs import Redaction
 from support.lambda_side import LambdaSide
 from support.world import World
 

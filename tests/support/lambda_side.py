@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from running_image_builder_function.function import AnswerNotDelivered, Function, NotHandedOver
-from running_image_builder_function.metrics import Metrics
+from running_image_builder_function.custom_resource import AnswerNotDelivered, Function, NotHandedOver
+from running_image_builder_function.observability.metrics import Metrics
 from support.schedules import FakeSchedules
 from support.stack import FakeStacks
 from support.virtual_time import VirtualClock

@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from running_image_builder_function.errors import CallFailed, Trouble
-from running_image_builder_function.stop_schedule import ScheduledStop, StopSchedule, described, noted_in
+from running_image_builder_function.model.errors import CallFailed, Trouble
+from running_image_builder_function.model.stop_schedule import ScheduledStop, StopSchedule, described, noted_in
 from support.world import NAME, World
 
 SCHEDULE = {

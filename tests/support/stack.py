@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from running_image_builder_function.errors import CallFailed
-from running_image_builder_function.ports import ResourceStatus
+from running_image_builder_function.model.errors import CallFailed
+from running_image_builder_function.reconcile.ports import ResourceStatus
 from support.virtual_time import VirtualClock
 
 

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from appstream_local.service.faults import Fault
 from appstream_local.service.outcomes import StartOutcome
 from appstream_local.service.service import AppStreamService
-from running_image_builder_function.aws_errors import translate
-from running_image_builder_function.image_builder import ImageBuilder
+from running_image_builder_function.aws.client import translate
+from running_image_builder_function.model.image_builder import ImageBuilder
 from support.virtual_time import VirtualClock
 
 ACCOUNT = "123456789012"

@@ -16,13 +16,13 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from running_image_builder_function import handler
-from running_image_builder_function.appstream import AppStream
-from running_image_builder_function.aws_errors import CONFIG
-from running_image_builder_function.function import Function
-from running_image_builder_function.metrics import Metrics
-from running_image_builder_function.schedules import Schedules
-from running_image_builder_function.stacks import Stacks
-from running_image_builder_function.successor import Successor
+from running_image_builder_function.aws.appstream import AppStream
+from running_image_builder_function.aws.client import CONFIG
+from running_image_builder_function.aws.cloudformation import Stacks
+from running_image_builder_function.aws.lambda_ import Successor
+from running_image_builder_function.aws.scheduler import Schedules
+from running_image_builder_function.custom_resource import Function
+from running_image_builder_function.observability.metrics import Metrics
 
 LIMIT_SECONDS = 900
 _ARN = "arn:aws:lambda:eu-central-1:000000000000:function:provider"

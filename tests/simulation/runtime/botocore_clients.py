@@ -13,7 +13,7 @@ from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from running_image_builder_function.aws_errors import CONFIG
+from running_image_builder_function.aws.client import CONFIG
 from support.world import REGION
 
 

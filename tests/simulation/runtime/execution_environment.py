@@ -6,13 +6,13 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from running_image_builder_function.answer import Put
-from running_image_builder_function.appstream import AppStream
-from running_image_builder_function.function import Function
-from running_image_builder_function.metrics import Metrics
-from running_image_builder_function.schedules import Schedules
-from running_image_builder_function.stacks import Stacks
-from running_image_builder_function.successor import Successor
+from running_image_builder_function.aws.appstream import AppStream
+from running_image_builder_function.aws.cloudformation import Stacks
+from running_image_builder_function.aws.lambda_ import Successor
+from running_image_builder_function.aws.scheduler import Schedules
+from running_image_builder_function.cloudformation.response import Put
+from running_image_builder_function.custom_resource import Function
+from running_image_builder_function.observability.metrics import Metrics
 from simulation.runtime.botocore_clients import client
 from simulation.runtime.event_loop import Scheduler
 from support.world import FUNCTION_ARN

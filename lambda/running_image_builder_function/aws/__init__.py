@@ -1,0 +1,1 @@
+"""The AWS calls over boto3."""

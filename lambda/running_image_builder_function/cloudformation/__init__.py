@@ -1,0 +1,1 @@
+"""CloudFormation's side: the request, the response, and crhelper between them."""

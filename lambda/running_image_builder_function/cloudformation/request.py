@@ -1,0 +1,242 @@
+"""CloudFormation's event as a typed request, parsed once; knows what is valid, not what is done about it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from running_image_builder_function import contract
+from running_image_builder_function.cloudformation.response_url import ends_at, signed_at
+from running_image_builder_function.model.errors import RequestFailed, reason
+from running_image_builder_function.model.stop_schedule import StopSchedule, is_schedule_name
+
+NOT_STARTED = "/not-started"
+"""Ends the id that a failed Create answers with when it had started nothing. No builder's name contains a slash."""
+
+NOT_SEEN = "/start-not-seen"
+"""Ends the id of a failed Create whose start, or another delivery's, has not shown in the builder yet."""
+
+_UNITS = {"": 1, "millis": 0.001, "seconds": 1, "minutes": 60, "hours": 60 * 60, "days": 24 * 60 * 60}
+"""CDK's units of a Duration, in seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What CloudFormation asks for.
+
+    Attributes:
+        name: The image builder's name.
+        agent_version: The AppStream agent's version to start with; None to leave it as it is.
+        restart_to_update_agent: Whether a running builder with another agent may be restarted.
+        timeout: Seconds from the first invocation to the last moment for an answer.
+        poll_interval: Seconds between two looks at the builder.
+        stop_on_delete: Whether a Delete stops the builder.
+        schedule: When and how the builder is to be stopped by itself; None where it is not.
+        dropped: The schedule that this Update takes away from the same builder; None for none.
+        started_here: False only for the Delete of a Create that failed before it had started anything.
+        doubtful: Whether a start may be on its way that no description shows yet.
+        abandoned: The Delete of the builder that a failed rename may have started, and that CloudFormation never sends
+            one for, since no answer has ever named it; None where there is none.
+        logical_id: The resource's logical id.
+        request_id: CloudFormation's id of the request; the same in each delivery of its event.
+    """
+
+    name: str
+    agent_version: str | None = None
+    restart_to_update_agent: bool = False
+    timeout: float = contract.DEFAULT_TIMEOUT_SECONDS
+    poll_interval: float = contract.DEFAULT_POLL_INTERVAL_SECONDS
+    stop_on_delete: bool = False
+    schedule: StopSchedule | None = None
+    dropped: StopSchedule | None = None
+    started_here: bool = True
+    doubtful: bool = False
+    abandoned: "Request | None" = None
+    logical_id: str = ""
+    request_id: str = ""
+
+
+def parse(event: Mapping[str, Any]) -> Request:
+    """Return the typed request.
+
+    Raises:
+        RequestFailed: A property is missing or malformed; the text shows its value and the remedy.
+    """
+    properties: Mapping[str, Any] = event.get("ResourceProperties") or {}
+    physical_id = str(event.get("PhysicalResourceId") or "")
+    name = _name(properties)
+    logical_id = str(event.get("LogicalResourceId") or "")
+    old: Mapping[str, Any] = event.get("OldResourceProperties") or {}
+    if event.get("RequestType") == "Delete":
+        name = _name_to_delete(name, physical_id, logical_id)
+    return Request(
+        name=name,
+        agent_version=_agent_version(name, properties),
+        restart_to_update_agent=_flag(name, properties, contract.RESTART_TO_UPDATE_AGENT),
+        timeout=_seconds(
+            name,
+            properties,
+            contract.TIMEOUT_SECONDS,
+            contract.DEFAULT_TIMEOUT_SECONDS,
+            (contract.MIN_TIMEOUT_SECONDS, contract.MAX_TIMEOUT_SECONDS),
+        ),
+        poll_interval=_seconds(
+            name,
+            properties,
+            contract.POLL_INTERVAL_SECONDS,
+            contract.DEFAULT_POLL_INTERVAL_SECONDS,
+            (contract.MIN_POLL_INTERVAL_SECONDS, contract.MAX_POLL_INTERVAL_SECONDS),
+        ),
+        stop_on_delete=_stops_on_delete(name, properties),
+        schedule=(schedule := _schedule(name, properties)),
+        dropped=_dropped(name, schedule, old),
+        started_here=not physical_id.endswith(NOT_STARTED),
+        doubtful=physical_id.endswith(NOT_SEEN) or _is_made_up(physical_id, logical_id),
+        abandoned=_abandoned(event, name, physical_id, old),
+        logical_id=logical_id,
+        request_id=str(event.get("RequestId") or ""),
+    )
+
+
+def issued_at(event: Mapping[str, Any]) -> float | None:
+    """Return when CloudFormation signed the ResponseURL, in seconds since the epoch; None where it does not say.
+
+    Lambda's retry of a killed invocation brings the same event without a word of its age. The signature is the only
+    thing in it that tells how old the request is.
+    """
+    return signed_at(str(event.get("ResponseURL") or ""))
+
+
+def url_ends_at(event: Mapping[str, Any]) -> float | None:
+    """Return until when the ResponseURL takes an answer, in seconds since the epoch; None where it does not say."""
+    return ends_at(str(event.get("ResponseURL") or ""))
+
+
+def _name_to_delete(name: str, physical_id: str, logical_id: str) -> str:
+    """Return the builder that a Delete is about: the one the physical id names.
+
+    After a rename that is the old one. An id that CloudFormation made up (a Create that never answered) holds the
+    resource's logical id and names no builder: then the properties do.
+    """
+    named = physical_id.removesuffix(NOT_STARTED).removesuffix(NOT_SEEN)
+    made_up = _is_made_up(named, logical_id)
+    return named if contract.NAME_PATTERN.fullmatch(named) and not made_up else name
+
+
+def _is_made_up(physical_id: str, logical_id: str) -> bool:
+    """Return whether CloudFormation has made up an id, for a Create that never answered."""
+    return bool(logical_id) and logical_id in physical_id
+
+
+def _wrong(name: str, cause: str, remedy: str) -> RequestFailed:
+    return RequestFailed(reason(name=name, state="", cause=cause, remedy=remedy))
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _name(properties: Mapping[str, Any]) -> str:
+    value = properties.get(contract.NAME)
+    if not isinstance(value, str) or not contract.NAME_PATTERN.fullmatch(value):
+        given = "is missing" if value in (None, "") else f"is {_shown(value)}"
+        raise _wrong(
+            "",
+            f"property {contract.NAME} {given}",
+            "Give 1 to 101 letters, digits, '_', '.' or '-', a letter or digit first.",
+        )
+    return value
+
+
+def _agent_version(name: str, properties: Mapping[str, Any]) -> str | None:
+    value = properties.get(contract.APPSTREAM_AGENT_VERSION)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not 1 <= len(value) <= contract.AGENT_VERSION_MAX_LENGTH:
+        raise _wrong(
+            name,
+            f"property {contract.APPSTREAM_AGENT_VERSION} is {_shown(value)}",
+            "Give 1 to 100 characters, LATEST, or leave it out.",
+        )
+    return value
+
+
+def _seconds(name: str, properties: Mapping[str, Any], key: str, default: float, limits: tuple[float, float]) -> float:
+    value = properties.get(key)
+    if value is None:
+        return default
+    # A value that CDK knows only in the deploy comes with its unit: "15 minutes".
+    number, _, unit = str(value).strip().partition(" ")
+    try:
+        seconds = float(number) * _UNITS[unit]
+    except (ValueError, KeyError):
+        seconds = math.nan
+    # Not "seconds < low or seconds > high": that would let NaN through.
+    if not limits[0] <= seconds <= limits[1]:
+        raise _wrong(
+            name, f"property {key} is {_shown(value)}", f"Give a number of seconds from {limits[0]} to {limits[1]}."
+        )
+    return seconds
+
+
+def _flag(name: str, properties: Mapping[str, Any], key: str) -> bool:
+    value = properties.get(key)
+    if value is None:
+        return False
+    if str(value).lower() not in ("true", "false"):
+        raise _wrong(name, f"property {key} is {_shown(value)}", "Give true or false.")
+    return str(value).lower() == "true"
+
+
+def _stops_on_delete(name: str, properties: Mapping[str, Any]) -> bool:
+    value = properties.get(contract.ON_DELETE)
+    if value is None:
+        return False
+    if value not in contract.ON_DELETE_VALUES:
+        raise _wrong(
+            name, f"property {contract.ON_DELETE} is {_shown(value)}", f"Give {' or '.join(contract.ON_DELETE_VALUES)}."
+        )
+    return bool(value == contract.STOP)
+
+
+def _schedule(name: str, properties: Mapping[str, Any]) -> StopSchedule | None:
+    if properties.get(contract.STOP_AFTER_SECONDS) is None:
+        return None
+    limits = (contract.MIN_STOP_AFTER_SECONDS, contract.MAX_STOP_AFTER_SECONDS)
+    after = _seconds(name, properties, contract.STOP_AFTER_SECONDS, 0, limits)
+    schedule, role_arn = properties.get(contract.SCHEDULE_NAME), properties.get(contract.SCHEDULER_ROLE_ARN)
+    if not is_schedule_name(schedule):
+        raise _wrong(name, f"property {contract.SCHEDULE_NAME} is {_shown(schedule)}", "Give a schedule's name.")
+    if not isinstance(role_arn, str) or not role_arn.startswith("arn:"):
+        raise _wrong(name, f"property {contract.SCHEDULER_ROLE_ARN} is {_shown(role_arn)}", "Give a role's ARN.")
+    return StopSchedule(name=str(schedule), role_arn=role_arn, after=after)
+
+
+def _dropped(name: str, schedule: StopSchedule | None, old: Mapping[str, Any]) -> StopSchedule | None:
+    """Return the schedule of the properties before, where this request keeps the builder and not the schedule.
+
+    A builder that another one takes the place of gets a Delete of its own.
+    """
+    if old.get(contract.NAME) != name:
+        return None
+    try:
+        before = _schedule(name, old)
+    except RequestFailed:
+        return None  # no request has ever made it
+    return None if before is None or (schedule is not None and schedule.name == before.name) else before
+
+
+def _abandoned(event: Mapping[str, Any], name: str, physical_id: str, old: Mapping[str, Any]) -> Request | None:
+    """Return the Delete of a builder that only a failed update has named.
+
+    CloudFormation knows a resource by the id of its last success. An update to another name that fails leaves that id
+    as it was: the next Update, most often the roll-back, tells of the failed one's builder in its old properties only.
+    """
+    if event.get("RequestType") != "Update" or old.get(contract.NAME) in (name, physical_id):
+        return None
+    try:
+        delete = {**event, "RequestType": "Delete", "ResourceProperties": old, "PhysicalResourceId": old[contract.NAME]}
+        return parse(delete)
+    except (KeyError, RequestFailed):
+        return None  # with such properties nothing was started

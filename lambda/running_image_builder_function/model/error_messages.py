@@ -1,0 +1,139 @@
+"""What a failed call means in a few words and what to do about it, by service and AWS's error code; the words only."""
+
+from running_image_builder_function.model.errors import CallFailed, Trouble
+
+EXPIRED_CREDENTIALS = ("ExpiredTokenException", "ExpiredToken")
+UNKNOWN_CREDENTIALS = ("UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId")
+NO_CREDENTIALS = (
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "NoCredentialsError",
+    "PartialCredentialsError",
+    "CredentialRetrievalError",
+)
+BAD_SIGNATURES = (
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+)
+
+Words = tuple[str, str]
+"""A cause and a remedy."""
+
+_NAMES = {
+    "appstream": "AppStream",
+    "scheduler": "the scheduler",
+    "lambda": "Lambda",
+    "cloudformation": "CloudFormation",
+}
+
+_CREDENTIALS: dict[str, Words] = {
+    **dict.fromkeys(EXPIRED_CREDENTIALS, ("the credentials have expired", "Deploy again: Lambda renews them.")),
+    **dict.fromkeys(UNKNOWN_CREDENTIALS, ("AWS knows no such credentials", "See that the function's role exists.")),
+    **dict.fromkeys(NO_CREDENTIALS, ("there are no credentials", "See that Lambda may assume the role.")),
+    **dict.fromkeys(BAD_SIGNATURES, ("the signature was refused", "See whether a proxy alters requests.")),
+}
+"""For every service; such a call was not denied for want of a permission."""
+
+_BY_CODE: dict[str, dict[str, Words]] = {
+    "appstream": {
+        "InvalidAccountStatusException": ("the account is suspended", "Ask AWS Support, then try again."),
+        "IncompatibleImageException": ("its image forbids it", "Update the image or the agent, then try again."),
+        "ResourceNotAvailableException": ("it is not available", "See its quota, and whether its image is deprecated."),
+        "LimitExceededException": ("a quota is used up", "Raise it in Service Quotas, or stop a builder."),
+        "ConcurrentModificationException": ("somebody is changing it", "Wait a few minutes, then try again."),
+    },
+    "scheduler": {
+        "ServiceQuotaExceededException": ("the quota of schedules is used up", "Raise it, or delete schedules."),
+        "ConflictException": ("somebody changes its schedule", "Wait a few minutes, then try again."),
+    },
+    "lambda": {
+        "RecursiveInvocationException": ("Lambda took it for a loop", "Set its recursive loop detection to Allow."),
+    },
+    "cloudformation": {},
+}
+
+_AGAIN = "See the Health Dashboard, then try again."
+_BUSY = "Wait a few minutes, then try again."
+_CORRECT = "Correct it, then try again."
+
+_BY_TROUBLE: dict[str, dict[Trouble, Words]] = {
+    "appstream": {
+        Trouble.THROTTLED: ("AppStream throttles", "Deploy fewer builders at once, or raise the timeout."),
+        Trouble.UNAVAILABLE: ("AppStream did not answer", _AGAIN),
+        Trouble.NOT_FOUND: ("not found", "Give the name of a builder of this account and Region."),
+        Trouble.BUSY: ("it is busy", _BUSY),
+        Trouble.REFUSED: ("it was refused", "Mend what AWS says here, or see the AppStream console."),
+        Trouble.INVALID: ("a value was refused", _CORRECT),
+    },
+    "scheduler": {
+        Trouble.THROTTLED: ("the scheduler throttles", "Deploy less at once, or raise the timeout."),
+        Trouble.UNAVAILABLE: ("the scheduler did not answer", _AGAIN),
+        Trouble.NOT_FOUND: ("its schedule was not found", "See the schedule group, then deploy again."),
+        Trouble.BUSY: ("its schedule is being changed", _BUSY),
+        Trouble.REFUSED: ("its schedule was refused", "Mend what AWS says here, then try again."),
+        Trouble.INVALID: ("a value of its schedule was refused", _CORRECT),
+    },
+    "lambda": {
+        Trouble.THROTTLED: ("Lambda throttles", "Raise the concurrency of the function or the account."),
+        Trouble.UNAVAILABLE: ("Lambda did not answer", _AGAIN),
+        Trouble.NOT_FOUND: ("its function was not found", "Deploy the provider again."),
+        Trouble.BUSY: ("its function is being changed", _BUSY),
+        Trouble.REFUSED: ("Lambda refused it", "Mend what AWS says here, then try again."),
+        Trouble.INVALID: ("Lambda refused a value", _CORRECT),
+    },
+    "cloudformation": {
+        Trouble.THROTTLED: ("CloudFormation throttles", "Deploy less at once, then try again."),
+        Trouble.UNAVAILABLE: ("CloudFormation did not answer", _AGAIN),
+        Trouble.NOT_FOUND: ("its stack was not found", "See whether it was deleted."),
+        Trouble.BUSY: ("its stack is being changed", _BUSY),
+        Trouble.REFUSED: ("CloudFormation refused it", "Mend what AWS says here, then try again."),
+        Trouble.INVALID: ("CloudFormation refused a value", _CORRECT),
+    },
+}
+
+_NO_ENDPOINT = "Use another, or mend the DNS."
+
+_START = "appstream:StartImageBuilder"
+_MISSING = "See whether its image, agent or a subnet is missing."
+"""What a start that finds nothing needs: the builder itself was there at the look before it."""
+
+_SCHEDULER = " by the scheduler"
+"""How an action ends that the scheduler was denied, not the function."""
+
+
+def cause(error: CallFailed) -> str:
+    """Return what a failed call means; AWS's own words are among it only where nothing else tells what is missing."""
+    return _words(error)[0]
+
+
+def remedy(error: CallFailed) -> str:
+    """Return what the reader should do about a failed call; a denial names the action."""
+    return _words(error)[1]
+
+
+def lacks_permission(error: CallFailed) -> bool:
+    """Return whether a permission is missing; credentials that are not taken are another matter."""
+    return error.trouble is Trouble.DENIED and error.code not in _CREDENTIALS
+
+
+def _words(error: CallFailed) -> Words:
+    service = error.service if error.service in _NAMES else "appstream"
+    if error.has_no_endpoint:
+        return f"this Region may lack {_NAMES[service]}", _NO_ENDPOINT
+    if error.code in _CREDENTIALS:
+        return _CREDENTIALS[error.code]
+    if error.trouble is Trouble.DENIED:
+        return "access denied", _allow(error)
+    if error.trouble is Trouble.NOT_FOUND and error.action == _START:
+        return error.detail, _MISSING
+    return _BY_CODE[service].get(error.code) or _BY_TROUBLE[service][error.trouble]
+
+
+def _allow(error: CallFailed) -> str:
+    if error.action.endswith(_SCHEDULER):
+        return f"Allow EventBridge Scheduler {error.action.removesuffix(_SCHEDULER)}."
+    return f"Allow the function's role {error.action}."

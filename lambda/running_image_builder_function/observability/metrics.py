@@ -1,0 +1,113 @@
+"""The function's CloudWatch metrics, as lines in CloudWatch's embedded metric format; makes no calls.
+
+CloudWatch makes metrics of such lines by itself, wherever they come from a function's standard output:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+import json
+from collections.abc import Callable, Mapping
+
+from running_image_builder_function import contract
+from running_image_builder_function.model.errors import NotWanted, RequestFailed
+from running_image_builder_function.reconcile.desired_state import Goal
+from running_image_builder_function.reconcile.states import RUNNING
+
+_UNITS = {contract.START_DURATION: "Seconds"}
+"""The unit of each metric that does not count something."""
+
+_NONE = "NONE"
+"""What stands for a state where none was seen; a dimension cannot be empty."""
+
+
+class Metrics:
+    """Writes one line per request that wanted a running builder, and one per measured builder.
+
+    Args:
+        write: Takes one line of standard output.
+        function: The function's name.
+    """
+
+    def __init__(self, write: Callable[[str], None], *, function: str) -> None:
+        """Keep the destination."""
+        self._write = write
+        self._function = function
+
+    def succeeded(self, goal: Goal, *, now: float) -> None:
+        """Count a builder that is RUNNING, with how long its start took where this request started it.
+
+        Args:
+            goal: What was reached.
+            now: Seconds since the epoch.
+        """
+        journey = goal.journey
+        values: dict[str, float] = {contract.FAILED_STARTS: 0, contract.SUCCEEDED_STARTS: 1}
+        if journey.did_start and journey.running_since is not None:
+            # Not until now: what was waited for since is an address, or a scheduled stop of before.
+            values[contract.START_DURATION] = round(journey.running_since - journey.acted_at, 1)
+        self._request(goal, values, now=now, Outcome="SUCCESS")
+
+    def failed(self, goal: Goal, failure: RequestFailed, *, now: float) -> None:
+        """Count a builder that is not RUNNING, but not a failed stop, nor a request that nobody waits for any more.
+
+        Args:
+            goal: What was not reached.
+            failure: Why.
+            now: Seconds since the epoch.
+        """
+        if goal.wanted != RUNNING or isinstance(failure, NotWanted):
+            return
+        values: dict[str, float] = {contract.FAILED_STARTS: 1, contract.SUCCEEDED_STARTS: 0}
+        self._request(goal, values, now=now, Outcome="FAILED", Reason=str(failure))
+
+    def not_understood(self, failure: RequestFailed, *, now: float) -> None:
+        """Count a create or update with bad properties, for the function alone: the name may be what is bad.
+
+        Args:
+            failure: What is bad.
+            now: Seconds since the epoch.
+        """
+        self._line(
+            {contract.FAILED_STARTS: 1, contract.SUCCEEDED_STARTS: 0},
+            dimensions=[[contract.FUNCTION_NAME]],
+            properties={"Outcome": "FAILED", "Reason": str(failure)},
+            now=now,
+        )
+
+    def measured(self, name: str, state: str, *, now: float) -> None:
+        """Tell whether a builder is running, whoever started it.
+
+        Args:
+            name: The builder's name.
+            state: Its state, "" where it does not exist.
+            now: Seconds since the epoch.
+        """
+        self._line(
+            {contract.RUNNING: int(state == "RUNNING")},
+            dimensions=[[contract.FUNCTION_NAME, contract.IMAGE_BUILDER]],
+            properties={contract.IMAGE_BUILDER: name, "State": state or _NONE},
+            now=now,
+        )
+
+    def _request(self, goal: Goal, values: dict[str, float], *, now: float, **texts: str) -> None:
+        self._line(
+            {**values, contract.HAND_OVERS: goal.journey.invocation - 1},
+            dimensions=[
+                [contract.FUNCTION_NAME],
+                [contract.FUNCTION_NAME, contract.IMAGE_BUILDER],
+                [contract.FUNCTION_NAME, contract.LAST_STATE],
+            ],
+            properties={
+                contract.IMAGE_BUILDER: goal.request.name,
+                contract.LAST_STATE: goal.journey.last_state or _NONE,
+                **texts,
+            },
+            now=now,
+        )
+
+    def _line(
+        self, values: Mapping[str, float], *, dimensions: list[list[str]], properties: Mapping[str, str], now: float
+    ) -> None:
+        metrics = [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in values]
+        directive = {"Namespace": contract.METRIC_NAMESPACE, "Dimensions": dimensions, "Metrics": metrics}
+        head = {"Timestamp": int(now * 1000), "CloudWatchMetrics": [directive]}
+        self._write(json.dumps({"_aws": head, contract.FUNCTION_NAME: self._function, **properties, **values}))

@@ -1,0 +1,62 @@
+"""What a measurement does: look at builders and tell the metric ``Running``; changes nothing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from running_image_builder_function import contract
+from running_image_builder_function.model.errors import CallFailed
+from running_image_builder_function.observability.metrics import Metrics
+from running_image_builder_function.reconcile.ports import ImageBuilders
+from running_image_builder_function.timing import Clock
+
+
+class NotMeasured(Exception):
+    """Raised out of the handler, so that Lambda tries again and counts an error."""
+
+
+def asks_to_measure(event: object) -> bool:
+    """Return whether an event asks for a measurement; CloudFormation's never do."""
+    return isinstance(event, Mapping) and isinstance(event.get(contract.MEASURE), list) and "RequestType" not in event
+
+
+class Measuring:
+    """Measures builders.
+
+    Args:
+        builders: The AppStream calls.
+        metrics: Where the measurements go.
+        clock: The time.
+    """
+
+    def __init__(self, *, builders: ImageBuilders, metrics: Metrics, clock: Clock) -> None:
+        """Keep the parts."""
+        self._builders = builders
+        self._metrics = metrics
+        self._clock = clock
+
+    def __call__(self, event: Mapping[str, Any]) -> dict[str, str]:
+        """Measure the builders that an event names.
+
+        Args:
+            event: The names, under the contract's ``MEASURE``.
+
+        Returns:
+            The state of each builder by its name, "" where it does not exist.
+
+        Raises:
+            NotMeasured: Some could not be looked at; nothing is told of these, the others are measured.
+        """
+        states: dict[str, str] = {}
+        failures: dict[str, CallFailed] = {}
+        for name in event[contract.MEASURE]:
+            try:
+                builder = self._builders.describe(name)
+            except CallFailed as error:
+                failures[name] = error
+                continue
+            states[name] = "" if builder is None else builder.state
+            self._metrics.measured(name, states[name], now=self._clock.time())
+        if failures:
+            told = "; ".join(f"{name}: {error}" for name, error in failures.items())
+            raise NotMeasured(f"could not be measured: {told}")
+        return states

@@ -1,0 +1,1 @@
+"""Brings the image builder to the state that a request wants."""

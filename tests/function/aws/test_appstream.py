@@ -1,0 +1,181 @@
+"""The AppStream calls, through the real boto3 client."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ConnectionClosedError
+from botocore.stub import Stubber
+
+from appstream_local.service.in_process import VirtualClock, route
+from appstream_local.service.service import AppStreamService
+from running_image_builder_function.aws.appstream import AppStream
+from running_image_builder_function.aws.client import CONFIG
+from running_image_builder_function.model.errors import CallFailed, Trouble
+from support.world import NAME
+
+CHANGED = {"ImageBuilder": {"Name": NAME}}
+"""The answer to a start or stop."""
+
+
+@pytest.fixture
+def client() -> Any:
+    """Return a boto3 client of nobody's."""
+    return boto3.client(
+        "appstream",
+        region_name="eu-central-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=CONFIG,
+    )
+
+
+@pytest.fixture
+def stubber(client: Any) -> Iterator[Stubber]:
+    """Return what answers in AppStream's place, and checks at the end that all it expected was called."""
+    with Stubber(client) as stub:
+        yield stub
+        stub.assert_no_pending_responses()
+
+
+@pytest.fixture
+def appstream(client: Any) -> AppStream:
+    """Return the adapter under test."""
+    return AppStream(lambda: client)
+
+
+def test_describe_asks_for_one_name_and_returns_its_fields(appstream: AppStream, stubber: Stubber) -> None:
+    """AppStream is told which one, so that nothing is paged through."""
+    stubber.add_response(
+        "describe_image_builders", {"ImageBuilders": [{"Name": NAME, "State": "RUNNING"}]}, {"Names": [NAME]}
+    )
+
+    found = appstream.describe(NAME)
+
+    assert found is not None
+    assert {"Name": NAME, "State": "RUNNING"} == found.fields
+
+
+@pytest.mark.parametrize("answer", [{"ImageBuilders": []}, {"ImageBuilders": [{"Name": "another"}]}])
+def test_describe_returns_none_where_the_builder_is_not_listed(
+    appstream: AppStream, stubber: Stubber, answer: dict[str, Any]
+) -> None:
+    """Some callers saw an empty list for an unknown name; another builder is never taken for it."""
+    stubber.add_response("describe_image_builders", answer, {"Names": [NAME]})
+
+    assert appstream.describe(NAME) is None
+
+
+def test_describe_finds_the_builder_among_others(appstream: AppStream, stubber: Stubber) -> None:
+    """Whatever else is listed."""
+    stubber.add_response("describe_image_builders", {"ImageBuilders": [{"Name": "another"}, {"Name": NAME}]})
+
+    found = appstream.describe(NAME)
+
+    assert found is not None
+    assert {"Name": NAME} == found.fields
+
+
+def test_describe_returns_none_where_appstream_says_not_found(appstream: AppStream, stubber: Stubber) -> None:
+    """It is an error of the API, and an answer here."""
+    stubber.add_client_error("describe_image_builders", "ResourceNotFoundException", http_status_code=404)
+
+    assert appstream.describe(NAME) is None
+
+
+@pytest.mark.parametrize(("version", "sent"), [(None, {}), ("LATEST", {"AppstreamAgentVersion": "LATEST"})])
+def test_start_sends_a_version_only_where_one_is_given(
+    appstream: AppStream, stubber: Stubber, version: str | None, sent: dict[str, str]
+) -> None:
+    """Without one, AppStream leaves the agent as it is."""
+    stubber.add_response("start_image_builder", CHANGED, {"Name": NAME, **sent})
+
+    appstream.start(NAME, version)
+
+
+def test_stop_sends_the_name(appstream: AppStream, stubber: Stubber) -> None:
+    """Nothing else."""
+    stubber.add_response("stop_image_builder", CHANGED, {"Name": NAME})
+
+    appstream.stop(NAME)
+
+
+@pytest.mark.parametrize(
+    ("operation", "method", "call"),
+    [
+        ("DescribeImageBuilders", "describe_image_builders", lambda appstream: appstream.describe(NAME)),
+        ("StartImageBuilder", "start_image_builder", lambda appstream: appstream.start(NAME, None)),
+        ("StopImageBuilder", "stop_image_builder", lambda appstream: appstream.stop(NAME)),
+    ],
+)
+def test_an_error_names_the_action_of_its_call(
+    appstream: AppStream, stubber: Stubber, operation: str, method: str, call: Callable[[AppStream], None]
+) -> None:
+    """The action is what is missing in a policy."""
+    stubber.add_client_error(method, "AccessDeniedException", "Not you.", http_status_code=400)
+
+    with pytest.raises(CallFailed) as failed:
+        call(appstream)
+
+    assert (Trouble.DENIED, f"appstream:{operation}", "AccessDeniedException", "Not you.") == (
+        failed.value.trouble,
+        failed.value.action,
+        failed.value.code,
+        failed.value.detail,
+    )
+
+
+def test_a_dropped_connection_is_a_failed_call(client: Any, appstream: AppStream) -> None:
+    """It is made once: trying again is the lifecycle's."""
+    sent = []
+
+    def drop(request: Any, **_: Any) -> None:
+        sent.append(request)
+        raise ConnectionClosedError(endpoint_url=request.url)
+
+    client.meta.events.register("before-send.appstream", drop)
+
+    with pytest.raises(CallFailed) as failed:
+        appstream.stop(NAME)
+
+    assert (Trouble.UNAVAILABLE, "ConnectionClosedError") == (failed.value.trouble, failed.value.code)
+    assert 1 == len(sent)
+
+
+def test_a_name_that_botocore_refuses_is_a_failed_call(appstream: AppStream) -> None:
+    """Before anything is sent."""
+    with pytest.raises(CallFailed) as failed:
+        appstream.start(NAME, "")
+
+    assert Trouble.INVALID is failed.value.trouble
+
+
+def test_the_client_is_made_at_the_first_call_and_only_once(client: Any, stubber: Stubber) -> None:
+    """A Delete that leaves the builder alone does not pay for one."""
+    made = []
+
+    def make() -> Any:
+        made.append(client)
+        return client
+
+    appstream = AppStream(make)
+    before = len(made)
+    for _ in range(2):
+        stubber.add_response("stop_image_builder", CHANGED)
+        appstream.stop(NAME)
+
+    assert (0, 1) == (before, len(made))
+
+
+def test_the_answers_of_the_local_engine_are_understood(client: Any, appstream: AppStream) -> None:
+    """Over the wire format, times included."""
+    service = AppStreamService(now=VirtualClock())
+    route(client, service)
+    service.region_state(account="000000000000", region="eu-central-1").builders.put(NAME, state="STOPPED", fields={})
+
+    appstream.start(NAME, "LATEST")
+    found = appstream.describe(NAME)
+
+    assert found is not None
+    assert ("PENDING", "2027-01-15T08:00:00Z") == (found.state, found.attributes()["CreatedTime"])

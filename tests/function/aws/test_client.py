@@ -1,0 +1,226 @@
+"""What the errors of boto3 mean: code by code, and by HTTP status where the code says nothing."""
+
+import socket
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    EndpointProviderError,
+    NoCredentialsError,
+    ParamValidationError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    UnknownEndpointError,
+    UnknownRegionError,
+)
+from botocore.parsers import ResponseParserError
+from urllib3.exceptions import NewConnectionError
+
+from running_image_builder_function.aws.appstream import AppStream
+from running_image_builder_function.aws.client import CONFIG, translate
+from running_image_builder_function.model.errors import CallFailed, Trouble
+
+URL = "https://appstream.test"
+
+CODES = {
+    Trouble.THROTTLED: [
+        "ThrottlingException",
+        "Throttling",
+        "TooManyRequestsException",
+        "RequestLimitExceeded",
+        "RequestLimitExceededException",
+        "SlowDown",
+    ],
+    Trouble.DENIED: [
+        "AccessDeniedException",
+        "AccessDenied",
+        "UnauthorizedOperation",
+        "UnrecognizedClientException",
+        "InvalidClientTokenId",
+        "InvalidAccessKeyId",
+        "ExpiredTokenException",
+        "ExpiredToken",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
+    ],
+    Trouble.NOT_FOUND: ["ResourceNotFoundException"],
+    Trouble.BUSY: [
+        "ConcurrentModificationException",
+        "ResourceNotAvailableException",
+        "OperationNotPermittedException",
+    ],
+    Trouble.INVALID: [
+        "InvalidAccountStatusException",
+        "IncompatibleImageException",
+        "ValidationException",
+        "InvalidParameterCombinationException",
+        "InvalidParameterValueException",
+        "SerializationException",
+        "RecursiveInvocationException",
+    ],
+    Trouble.UNAVAILABLE: ["RequestTimeout", "RequestTimeoutException"],
+    Trouble.REFUSED: ["SomethingNewException", "LimitExceededException"],
+}
+
+
+def refusal(code: str, status: int = 400, message: str = "Any.") -> ClientError:
+    """Return an error as boto3 raises it."""
+    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "Any")
+
+
+@pytest.mark.parametrize(("code", "trouble"), [(code, trouble) for trouble, codes in CODES.items() for code in codes])
+def test_a_code_means_one_kind_of_trouble(code: str, trouble: Trouble) -> None:
+    """A code that nobody knows is a refusal."""
+    failed = translate(refusal(code), action="any:Action")
+
+    assert (trouble, "any:Action", code, "Any.") == (failed.trouble, failed.action, failed.code, failed.detail)
+
+
+@pytest.mark.parametrize("code", ["SomethingNewException", "ResourceNotFoundException", "ValidationException"])
+@pytest.mark.parametrize(
+    ("status", "trouble"), [(429, Trouble.THROTTLED), (500, Trouble.UNAVAILABLE), (503, Trouble.UNAVAILABLE)]
+)
+def test_a_status_of_too_many_requests_or_of_a_server_error_decides(code: str, status: int, trouble: Trouble) -> None:
+    """Whatever the code beside it: the call may be made again."""
+    assert trouble is translate(refusal(code, status), action="any").trouble
+
+
+def test_throttling_with_a_server_errors_status_is_throttling() -> None:
+    """Such a call did not take effect."""
+    assert Trouble.THROTTLED is translate(refusal("ThrottlingException", 503), action="any").trouble
+
+
+def test_a_status_below_a_server_errors_decides_nothing() -> None:
+    """The code does."""
+    assert Trouble.REFUSED is translate(refusal("SomethingNewException", 499), action="any").trouble
+
+
+@pytest.mark.parametrize(
+    "told", [{}, {"Code": None, "Message": None}, {"Code": ""}, {"Code": "404"}, {"Code": "<html>"}]
+)
+@pytest.mark.parametrize(("status", "code"), [(0, "UnreadableAnswer"), (404, "HTTP 404"), (403, "HTTP 403")])
+def test_an_answer_without_a_code_is_none(told: Any, status: int, code: str) -> None:
+    """It is not the service's: above all, it does not say that something was not found."""
+    response: Any = {"Error": told, "ResponseMetadata": {"HTTPStatusCode": status}} if status else {"Error": told}
+    failed = translate(ClientError(response, "Any"), action="any")
+
+    assert (Trouble.UNAVAILABLE, code, "no message") == (failed.trouble, failed.code, failed.detail)
+
+
+def test_an_answer_with_nothing_in_it_is_none() -> None:
+    """As a botocore of later may give it."""
+    failed = translate(ClientError({}, "Any"), action="any")
+
+    assert (Trouble.UNAVAILABLE, "UnreadableAnswer") == (failed.trouble, failed.code)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionClosedError(endpoint_url=URL),
+        EndpointConnectionError(endpoint_url=URL),
+        ConnectTimeoutError(endpoint_url=URL),
+        ReadTimeoutError(endpoint_url=URL),
+        NoCredentialsError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_call_without_an_answer_is_unavailable(error: Exception) -> None:
+    """It may have taken effect; its name is the code."""
+    failed = translate(error, action="any:Action")
+
+    assert (Trouble.UNAVAILABLE, "any:Action") == (failed.trouble, failed.action)
+    assert (type(error).__name__, str(error)) == (failed.code, failed.detail)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [AttributeError("'NoneType' object has no attribute 'get'"), ResponseParserError("no XML"), ValueError("no JSON")],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_breaks_in_botocores_parsers_is_unavailable(error: Exception) -> None:
+    """None of them says anything to a person, so that the code says what it comes to."""
+    failed = translate(error, action="any:Action")
+
+    assert (Trouble.UNAVAILABLE, "any:Action", "UnreadableAnswer") == (failed.trouble, failed.action, failed.code)
+    assert f"{type(error).__name__}: {error}" == failed.detail
+
+
+def unresolved(number: int) -> EndpointConnectionError:
+    """Return what botocore raises where a name was not resolved."""
+    reason = socket.gaierror(number, "any")
+    try:
+        try:
+            raise reason
+        except OSError as error:
+            raise NewConnectionError(None, "any") from error  # type: ignore[arg-type]
+    except NewConnectionError as error:
+        return EndpointConnectionError(endpoint_url=URL, error=error)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (unresolved(socket.EAI_NONAME), True),
+        (UnknownEndpointError(service_name="appstream", region_name="any"), True),
+        (UnknownRegionError(region_name="any", error_msg="any"), True),
+        (EndpointProviderError(msg="any"), True),
+        (unresolved(socket.EAI_AGAIN), False),
+        (EndpointConnectionError(endpoint_url=URL, error=ConnectionRefusedError("any")), False),
+        (EndpointConnectionError(endpoint_url=URL), False),
+        (ConnectTimeoutError(endpoint_url=URL), False),
+        (ProxyConnectionError(proxy_url=URL, error=unresolved(socket.EAI_AGAIN)), False),
+        (AttributeError("any"), False),
+    ],
+    ids=repr,
+)
+def test_a_service_without_an_address_is_told_from_an_outage(error: Exception, expected: bool) -> None:
+    """A name that nobody has is not what a broken network looks like: its resolver does not answer."""
+    failed = translate(error, action="any")
+
+    assert (Trouble.UNAVAILABLE, expected) == (failed.trouble, failed.has_no_endpoint)
+
+
+def test_a_real_resolver_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through the real boto3 and urllib3, whose chain of errors is not documented."""
+
+    def resolve(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    for name in ("HTTPS_PROXY", "https_proxy", "AWS_ENDPOINT_URL", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    client = boto3.client("appstream", region_name="eu-south-2", config=CONFIG)
+
+    with pytest.raises(CallFailed) as failed:
+        AppStream(lambda: client).describe("any")
+
+    assert failed.value.has_no_endpoint
+    assert "EndpointConnectionError" == failed.value.code
+
+
+def test_a_call_that_botocore_itself_refuses_is_invalid() -> None:
+    """Its parameters do not fit; no later try can succeed."""
+    assert Trouble.INVALID is translate(ParamValidationError(report="Any."), action="any").trouble
+
+
+def test_the_clients_leave_retries_to_the_lifecycle_and_hang_briefly() -> None:
+    """A call must end well before the thirty seconds that an invocation keeps in reserve."""
+    settings: Any = CONFIG
+
+    assert {"total_max_attempts": 1, "mode": "standard"} == settings.retries
+    assert settings.connect_timeout + settings.read_timeout <= 15

@@ -1,0 +1,209 @@
+"""The looks at CloudFormation: what is read of a resource, of its stack and of its neighbors."""
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from running_image_builder_function.aws.client import CONFIG
+from running_image_builder_function.aws.cloudformation import Stacks
+from running_image_builder_function.contract import RESOURCE_TYPE
+from running_image_builder_function.model.errors import CallFailed, Trouble
+from support.lambda_side import LOGICAL_ID, STACK_ID
+from support.world import NAME
+
+CHANGED = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
+
+LOOKS: dict[str, Callable[[Stacks], object]] = {
+    "describe_stack_resource": lambda stacks: stacks.resource(STACK_ID, LOGICAL_ID),
+    "describe_stacks": lambda stacks: stacks.stack_status(STACK_ID),
+    "list_stack_resources": lambda stacks: stacks.has_another(STACK_ID, LOGICAL_ID, NAME),
+}
+
+
+@pytest.fixture
+def client() -> Any:
+    """Return a CloudFormation client of nobody's."""
+    return boto3.client(
+        "cloudformation",
+        region_name="eu-central-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=CONFIG,
+    )
+
+
+class Canned:
+    """A client that answers every look with the next of some answers."""
+
+    def __init__(self, *answers: object) -> None:
+        """Keep them."""
+        self._answers = list(answers)
+        self.asked: list[dict[str, str]] = []
+
+    def _next(self, **arguments: str) -> object:
+        self.asked.append(arguments)
+        return self._answers.pop(0)
+
+    describe_stack_resource = describe_stacks = list_stack_resources = _next
+
+
+def entry(
+    status: str = "CREATE_COMPLETE", *, logical_id: str = "Other", name: str = NAME, kind: str = RESOURCE_TYPE
+) -> dict[str, Any]:
+    """Return one entry of ListStackResources."""
+    return {
+        "LogicalResourceId": logical_id,
+        "PhysicalResourceId": name,
+        "ResourceType": kind,
+        "LastUpdatedTimestamp": CHANGED,
+        "ResourceStatus": status,
+    }
+
+
+def test_a_resource_is_told_with_since_when(client: Any) -> None:
+    """Its time is CloudFormation's own."""
+    detail = {
+        "LogicalResourceId": LOGICAL_ID,
+        "ResourceType": "any",
+        "ResourceStatus": "UPDATE_IN_PROGRESS",
+        "LastUpdatedTimestamp": CHANGED,
+    }
+    with Stubber(client) as stubber:
+        stubber.add_response(
+            "describe_stack_resource",
+            {"StackResourceDetail": detail},
+            {"StackName": STACK_ID, "LogicalResourceId": LOGICAL_ID},
+        )
+        assert ("UPDATE_IN_PROGRESS", CHANGED.timestamp()) == Stacks(lambda: client).resource(STACK_ID, LOGICAL_ID)
+
+
+@pytest.mark.parametrize(
+    ("detail", "expected"),
+    [
+        ({}, ("", None)),
+        ({"ResourceStatus": "CREATE_COMPLETE"}, ("CREATE_COMPLETE", None)),
+        ({"ResourceStatus": "CREATE_COMPLETE", "LastUpdatedTimestamp": "today"}, ("CREATE_COMPLETE", None)),
+        ({"ResourceStatus": None, "LastUpdatedTimestamp": CHANGED}, ("", CHANGED.timestamp())),
+    ],
+)
+def test_what_a_resource_does_not_tell_is_empty(detail: object, expected: tuple[str, object]) -> None:
+    """Local engines leave out much."""
+    canned = Canned({"StackResourceDetail": detail})
+
+    assert expected == Stacks(lambda: canned).resource(STACK_ID, LOGICAL_ID)
+
+
+@pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_COMPLETE"])
+def test_the_status_of_the_stack_is_told(client: Any, status: str) -> None:
+    """As CloudFormation names it."""
+    with Stubber(client) as stubber:
+        stubber.add_response(
+            "describe_stacks",
+            {"Stacks": [{"StackName": "stack-1", "CreationTime": CHANGED, "StackStatus": status}]},
+            {"StackName": STACK_ID},
+        )
+        assert status == Stacks(lambda: client).stack_status(STACK_ID)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (entry(), True),
+        (entry("CREATE_IN_PROGRESS"), True),
+        (entry("UPDATE_FAILED"), True),
+        (entry("UPDATE_ROLLBACK_COMPLETE"), True),
+        (entry("IMPORT_COMPLETE"), True),
+        (entry(logical_id=LOGICAL_ID), False),
+        (entry(name="builder-2"), False),
+        (entry(name=f"{NAME}/not-started"), False),
+        (entry(kind="AWS::AppStream::ImageBuilder"), False),
+        (entry("DELETE_IN_PROGRESS"), False),
+        (entry("DELETE_COMPLETE"), False),
+        (entry("DELETE_FAILED"), False),
+        (entry("CREATE_FAILED"), False),
+        (entry("ROLLBACK_IN_PROGRESS"), False),
+        (entry("IMPORT_ROLLBACK_COMPLETE"), False),
+        (entry("IMPORT_FAILED"), False),
+    ],
+)
+def test_another_live_resource_of_this_type_has_the_builder(client: Any, found: dict[str, Any], expected: bool) -> None:
+    """Any other resource, and one that is on its way out, has not."""
+    with Stubber(client) as stubber:
+        stubber.add_response("list_stack_resources", {"StackResourceSummaries": [found]}, {"StackName": STACK_ID})
+        assert expected is Stacks(lambda: client).has_another(STACK_ID, LOGICAL_ID, NAME)
+
+
+def test_another_resource_is_looked_for_on_all_pages() -> None:
+    """A stack may have 500 resources."""
+    first = {"StackResourceSummaries": [entry(name="builder-2"), "no entry"], "NextToken": "more"}
+    canned = Canned(first, {"StackResourceSummaries": [entry()]})
+
+    assert Stacks(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
+    assert [{"StackName": STACK_ID}, {"StackName": STACK_ID, "NextToken": "more"}] == canned.asked
+
+
+def test_pages_that_never_end_are_a_failed_look() -> None:
+    """Nothing may hang."""
+    canned = Canned(*[{"StackResourceSummaries": [], "NextToken": "again"}] * 60)
+
+    with pytest.raises(CallFailed, match="no end in the answer"):
+        Stacks(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
+
+
+@pytest.mark.parametrize("operation", LOOKS)
+@pytest.mark.parametrize(
+    ("code", "trouble"),
+    [("AccessDenied", Trouble.DENIED), ("ValidationError", Trouble.REFUSED), ("Throttling", Trouble.THROTTLED)],
+)
+def test_a_refused_look_says_why(client: Any, operation: str, code: str, trouble: Trouble) -> None:
+    """What it means for the request is not decided here."""
+    with Stubber(client) as stubber:
+        stubber.add_client_error(operation, code)
+        with pytest.raises(CallFailed) as caught:
+            LOOKS[operation](Stacks(lambda: client))
+
+    assert (trouble, code) == (caught.value.trouble, caught.value.code)
+    assert caught.value.action == "cloudformation:" + operation.title().replace("_", "")
+
+
+@pytest.mark.parametrize("operation", LOOKS)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        {},
+        {"StackResourceDetail": None, "Stacks": None, "StackResourceSummaries": None},
+        {"Stacks": []},
+        {"Stacks": [None]},
+        {"Stacks": [{"StackName": "stack-1"}]},
+    ],
+)
+def test_an_answer_without_what_was_asked_for_is_a_failed_look(operation: str, answer: object) -> None:
+    """Somebody else has answered, or only a part of it came."""
+    with pytest.raises(CallFailed) as caught:
+        LOOKS[operation](Stacks(lambda: Canned(answer)))
+
+    assert Trouble.UNAVAILABLE is caught.value.trouble
+
+
+def test_the_client_is_made_at_the_first_look_and_only_once(client: Any) -> None:
+    """A running builder needs none."""
+    made = []
+
+    def make() -> Any:
+        made.append(client)
+        return client
+
+    stacks = Stacks(make)
+    before = len(made)
+    with Stubber(client) as stubber:
+        for _ in range(2):
+            stubber.add_client_error("describe_stack_resource", "AccessDenied")
+            with pytest.raises(CallFailed):
+                stacks.resource(STACK_ID, LOGICAL_ID)
+
+    assert (0, 1) == (before, len(made))

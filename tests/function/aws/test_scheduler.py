@@ -1,0 +1,193 @@
+"""The EventBridge Scheduler calls, through the real boto3 client."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from running_image_builder_function.aws.scheduler import Schedules
+from running_image_builder_function.model.errors import CallFailed, Trouble
+from running_image_builder_function.model.stop_schedule import ScheduledStop, StopSchedule
+from support.world import NAME
+
+ROLE = "arn:aws-cn:iam::123456789012:role/stops"
+WANTED = StopSchedule(name="stop-1", role_arn=ROLE, after=900)
+AT = 1_800_000_000.0
+NAMED = {"Name": "stop-1", "GroupName": "default"}
+SET = {
+    **NAMED,
+    "ScheduleExpression": "at(2027-01-15T08:00:00)",
+    "ScheduleExpressionTimezone": "UTC",
+    "FlexibleTimeWindow": {"Mode": "OFF"},
+    "ActionAfterCompletion": "DELETE",
+    "Description": f"Stops the AppStream image builder {NAME}",
+    "Target": {
+        "Arn": "arn:aws-cn:scheduler:::aws-sdk:appstream:stopImageBuilder",
+        "RoleArn": ROLE,
+        "Input": f'{{"Name": "{NAME}"}}',
+        "RetryPolicy": {"MaximumEventAgeInSeconds": 300, "MaximumRetryAttempts": 185},
+    },
+}
+ARN = {"ScheduleArn": "arn:aws-cn:scheduler:cn-north-1:123456789012:schedule/default/stop-1"}
+
+
+@pytest.fixture
+def client() -> Any:
+    """Return a boto3 client of nobody's."""
+    return boto3.client("scheduler", region_name="cn-north-1", aws_access_key_id="test", aws_secret_access_key="test")
+
+
+@pytest.fixture
+def stubber(client: Any) -> Iterator[Stubber]:
+    """Return what answers in the scheduler's place, and checks at the end that all it expected was called."""
+    with Stubber(client) as stub:
+        yield stub
+        stub.assert_no_pending_responses()
+
+
+@pytest.fixture
+def schedules(client: Any) -> Schedules:
+    """Return the function's calls over that client."""
+    return Schedules(lambda: client)
+
+
+def test_a_schedule_is_made_where_there_is_none(schedules: Schedules, stubber: Stubber) -> None:
+    """Once, in UTC, without a window, gone afterwards, in the role's own partition, and tried for five minutes."""
+    stubber.add_client_error("update_schedule", "ResourceNotFoundException", expected_params=SET)
+    stubber.add_response("create_schedule", ARN, SET)
+
+    schedules.put(WANTED, NAME, at=AT)
+
+
+def test_a_schedule_that_is_there_is_moved(schedules: Schedules, stubber: Stubber) -> None:
+    """With one call."""
+    stubber.add_response("update_schedule", ARN, SET)
+
+    schedules.put(WANTED, NAME, at=AT)
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_a_schedule_tells_what_it_does(schedules: Schedules, stubber: Stubber) -> None:
+    """When, in seconds since the epoch, whatever the machine's time zone; and to which builder."""
+    stubber.add_response("get_schedule", SET, NAMED)
+
+    assert ScheduledStop(at=AT, builder=NAME) == schedules.find("stop-1")
+
+
+@pytest.mark.parametrize(
+    ("request_id", "quiet_until", "note"),
+    [
+        ("", 0.0, ""),
+        ("a1b2-c3", 0.0, " (request a1b2-c3)"),
+        ("", AT, " (an earlier stop may come until 2027-01-15T08:00:00Z)"),
+        ("a1b2-c3", AT, " (request a1b2-c3; an earlier stop may come until 2027-01-15T08:00:00Z)"),
+    ],
+)
+def test_a_schedule_says_who_has_set_it_and_what_may_still_come(
+    schedules: Schedules, stubber: Stubber, request_id: str, quiet_until: float, note: str
+) -> None:
+    """A request that comes back to it, in another invocation, has nothing else to go by."""
+    said = {**SET, "Description": f"Stops the AppStream image builder {NAME}{note}"}
+    stubber.add_response("update_schedule", ARN, said)
+    stubber.add_response("get_schedule", said, NAMED)
+
+    schedules.put(WANTED, NAME, at=AT, request_id=request_id, quiet_until=quiet_until)
+
+    found = ScheduledStop(at=AT, builder=NAME, request_id=request_id, quiet_until=quiet_until)
+    assert found == schedules.find("stop-1")
+
+
+@pytest.mark.parametrize("at", ["2027-13-15T08:00:00", "2027-01-15T25:00:00"])
+def test_a_moment_that_there_is_not_may_be_any(schedules: Schedules, stubber: Stubber, at: str) -> None:
+    """It looks like one only."""
+    stubber.add_response("get_schedule", {**SET, "ScheduleExpression": f"at({at})"}, NAMED)
+
+    assert ScheduledStop(at=None, builder=NAME) == schedules.find("stop-1")
+
+
+def test_a_refused_role_is_told_where_the_schedule_is_new_too(schedules: Schedules, stubber: Stubber) -> None:
+    """The call that makes a schedule hands it over as well."""
+    stubber.add_client_error("update_schedule", "ResourceNotFoundException")
+    stubber.add_client_error("create_schedule", "AccessDeniedException", "not authorized to perform: iam:PassRole")
+
+    with pytest.raises(CallFailed) as failed:
+        schedules.put(WANTED, NAME, at=AT)
+
+    assert ("iam:PassRole", ROLE) == (failed.value.action, failed.value.resource)
+
+
+def test_a_schedule_that_is_not_there_is_never_due(schedules: Schedules, stubber: Stubber) -> None:
+    """And need not be deleted."""
+    stubber.add_client_error("get_schedule", "ResourceNotFoundException", expected_params=NAMED)
+    stubber.add_client_error("delete_schedule", "ResourceNotFoundException", expected_params=NAMED)
+
+    assert schedules.find("stop-1") is None
+    schedules.remove("stop-1")
+
+
+@pytest.mark.parametrize("target", [{}, {"Input": "x"}, {"Input": "[]"}, {"Input": "{}"}, {"Input": '{"Name": ""}'}])
+def test_a_schedule_that_somebody_has_changed_may_do_anything(
+    schedules: Schedules, stubber: Stubber, target: dict[str, str]
+) -> None:
+    """A rate fires at any time, and what it calls may not be a stop."""
+    called = {"Arn": "arn:aws-cn:sqs:cn-north-1:123456789012:queue", "RoleArn": ROLE, **target}
+    stubber.add_response("get_schedule", {"ScheduleExpression": "rate(1 hour)", "Target": called}, NAMED)
+
+    assert ScheduledStop(at=None, builder="") == schedules.find("stop-1")
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "trouble", "action", "resource"),
+    [
+        (
+            "AccessDeniedException",
+            "User: x is not authorized to perform: scheduler:UpdateSchedule",
+            Trouble.DENIED,
+            "scheduler:UpdateSchedule",
+            "schedule/default/stop-1",
+        ),
+        (
+            "AccessDeniedException",
+            f"User: x is not authorized to perform: iam:PassRole on resource: {ROLE}",
+            Trouble.DENIED,
+            "iam:PassRole",
+            ROLE,
+        ),
+        (
+            "ValidationException",
+            "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
+            Trouble.DENIED,
+            "sts:AssumeRole by the scheduler",
+            ROLE,
+        ),
+        ("ValidationException", "no such time", Trouble.INVALID, "scheduler:UpdateSchedule", "schedule/default/stop-1"),
+        ("ThrottlingException", "slow", Trouble.THROTTLED, "scheduler:UpdateSchedule", "schedule/default/stop-1"),
+        ("ConflictException", "busy", Trouble.BUSY, "scheduler:UpdateSchedule", "schedule/default/stop-1"),
+    ],
+)
+def test_a_refusal_tells_what_it_is_about(
+    schedules: Schedules, stubber: Stubber, code: str, message: str, trouble: Trouble, action: str, resource: str
+) -> None:
+    """The schedule, or the role that is handed over; a role that is not known yet is a permission that comes late."""
+    stubber.add_client_error("update_schedule", code, message)
+
+    with pytest.raises(CallFailed) as failed:
+        schedules.put(WANTED, NAME, at=AT)
+
+    assert (trouble, action, resource) == (failed.value.trouble, failed.value.action, failed.value.resource)
+
+
+def test_a_call_that_hands_over_no_role_is_refused_for_its_schedule(schedules: Schedules, stubber: Stubber) -> None:
+    """Whatever words are in a schedule's name."""
+    stubber.add_client_error("get_schedule", "ValidationException", "no such name: assume-1")
+
+    with pytest.raises(CallFailed) as failed:
+        schedules.find("assume-1")
+
+    assert (Trouble.INVALID, "scheduler:GetSchedule", "schedule/default/assume-1") == (
+        failed.value.trouble,
+        failed.value.action,
+        failed.value.resource,
+    )

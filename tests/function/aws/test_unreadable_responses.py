@@ -1,0 +1,167 @@
+"""Answers that are none of AWS's, through the real botocore: each is a failed call, never "not found".
+
+What botocore makes of them differs by protocol: of a web page with status 200 JSON services give an empty answer, of
+"null" an AttributeError; CloudFormation's XML a ResponseParserError; a status without a code becomes the code.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from running_image_builder_function.aws.appstream import AppStream
+from running_image_builder_function.aws.cloudformation import Stacks
+from running_image_builder_function.aws.lambda_ import Successor
+from running_image_builder_function.aws.scheduler import Schedules
+from running_image_builder_function.model.errors import CallFailed, Trouble
+from running_image_builder_function.model.stop_schedule import StopSchedule
+from running_image_builder_function.observability.metrics import Metrics
+from running_image_builder_function.observability.running_metric import Measuring, NotMeasured
+from simulation.runtime.botocore_clients import Answer, Serving, client
+from support.lambda_side import LOGICAL_ID, STACK_ID
+from support.virtual_time import VirtualClock
+from support.world import FUNCTION_ARN, NAME
+
+SCHEDULE = StopSchedule(name="stop-1", role_arn="arn:aws:iam::123456789012:role/stops", after=900)
+
+CALLS: dict[str, Callable[[], object]] = {
+    "appstream:DescribeImageBuilders": lambda: AppStream(lambda: client("appstream")).describe(NAME),
+    "appstream:StartImageBuilder": lambda: AppStream(lambda: client("appstream")).start(NAME, None),
+    "appstream:StopImageBuilder": lambda: AppStream(lambda: client("appstream")).stop(NAME),
+    "scheduler:GetSchedule": lambda: Schedules(lambda: client("scheduler")).find("stop-1"),
+    "scheduler:UpdateSchedule": lambda: Schedules(lambda: client("scheduler")).put(SCHEDULE, NAME, at=1_800_000_000),
+    "scheduler:DeleteSchedule": lambda: Schedules(lambda: client("scheduler")).remove("stop-1"),
+    "lambda:InvokeFunction": lambda: Successor(lambda: client("lambda")).invoke(FUNCTION_ARN, {}),
+    "cloudformation:DescribeStackResource": lambda: Stacks(lambda: client("cloudformation")).resource(
+        STACK_ID, LOGICAL_ID
+    ),
+    "cloudformation:DescribeStacks": lambda: Stacks(lambda: client("cloudformation")).stack_status(STACK_ID),
+    "cloudformation:ListStackResources": lambda: Stacks(lambda: client("cloudformation")).has_another(
+        STACK_ID, LOGICAL_ID, NAME
+    ),
+}
+
+PAGE = b"<html><head><title>Proxy</title></head><body>Not here<br></body></html>"
+XML = b"<a><b>c</b></a>"
+BODIES = {
+    "page": PAGE,
+    "empty": b"",
+    "null": b"null",
+    "list": b"[]",
+    "number": b"7",
+    "text": b'"x"',
+    "cut JSON": b'{"ImageBuilders": [{"Name": "builder-1", "Sta',
+    "cut XML": b"<DescribeStackResourceResponse><DescribeStackRes",
+    "other XML": XML,
+    "other JSON": b'{"a": 1}',
+    "other types": b'{"ImageBuilders": {"a": 1}, "ImageBuilder": [], "Target": [], "ScheduleArn": 1}',
+    "no text": b"\xff\xfe\x00",
+}
+NEEDS_NOTHING = [("scheduler:DeleteSchedule", 200), ("scheduler:DeleteSchedule", 202), ("lambda:InvokeFunction", 202)]
+"""What AWS answers there has no members: any data will do."""
+
+
+def answered(answer: Answer, action: str) -> CallFailed | None:
+    """Return the failure of a call that meets an answer; None where it is none."""
+    with Serving(lambda _service, _request: answer):
+        try:
+            CALLS[action]()
+        except CallFailed as error:
+            return error
+    return None
+
+
+@pytest.mark.parametrize(
+    ("action", "status"),
+    [
+        (action, status)
+        for action in CALLS
+        for status in (200, 202, 400, 403, 404, 409, 500, 502, 503)
+        if (action, status) not in NEEDS_NOTHING
+    ],
+)
+@pytest.mark.parametrize("body", BODIES)
+def test_an_answer_in_no_format_is_a_call_without_an_answer(action: str, status: int, body: str) -> None:
+    """It may have taken effect, and says nothing of what it was about; whatever its status."""
+    kind = "text/html" if body == "page" else "application/json"
+
+    failed = answered(Answer(status, BODIES[body], {"Content-Type": kind}), action)
+
+    assert failed is not None
+    assert (Trouble.UNAVAILABLE, action) == (failed.trouble, failed.action)
+    assert failed.code in ("UnreadableAnswer", f"HTTP {status}")
+
+
+@pytest.mark.parametrize("action", CALLS)
+@pytest.mark.parametrize("status", [200, 202, 404])
+def test_a_web_page_is_no_answer_even_where_none_is_needed(action: str, status: int) -> None:
+    """A proxy's, most often."""
+    failed = answered(Answer(status, PAGE, {"Content-Type": "text/html; charset=utf-8"}), action)
+
+    assert failed is not None
+    assert Trouble.UNAVAILABLE is failed.trouble
+
+
+@pytest.mark.parametrize("action", CALLS)
+@pytest.mark.parametrize("status", [200, 400, 404])
+def test_of_a_long_page_the_log_gets_its_beginning(action: str, status: int) -> None:
+    """At each try; and on one line."""
+    failed = answered(Answer(status, b"<html>\n" + b"words \n" * 10_000, {"Content-Type": "text/html"}), action)
+
+    assert failed is not None
+    assert len(failed.detail) <= 500
+    assert "\n" not in failed.detail
+
+
+@pytest.mark.parametrize("action", CALLS)
+@pytest.mark.parametrize("body", [PAGE, b"", XML, b"{}"])
+def test_a_status_of_too_many_requests_is_throttling_in_any_format(action: str, body: bytes) -> None:
+    """Some answers of that status come from in front of a service. Of what is no XML, botocore does not tell it."""
+    failed = answered(Answer(429, body), action)
+
+    assert failed is not None
+    assert failed.trouble in (Trouble.THROTTLED, Trouble.UNAVAILABLE)
+
+
+@pytest.mark.parametrize(
+    ("entries", "found"),
+    [
+        (b'[null, {"Name": "builder-1", "State": "RUNNING"}]', True),
+        (b'[{"State": "STOPPED"}, {"Name": "builder-1", "State": "RUNNING"}]', True),
+        (b'[{"Name": "builder-1", "State": "RUNNING", "ImageBuilderErrors": [null]}]', True),
+        (b"[null]", False),
+        (b'[{"State": "STOPPED"}]', False),
+        (b'[{"Name": "builder-1", "CreatedTime": "yesterday"}]', False),
+    ],
+)
+def test_an_entry_that_cannot_be_read_hides_no_other_one(entries: bytes, found: bool) -> None:
+    """But where the builder is not among the others it may be this one: that is not "not found"."""
+    appstream = AppStream(lambda: client("appstream"))
+    with Serving(lambda _service, _request: Answer(200, b'{"ImageBuilders": %s}' % entries)):
+        if found:
+            builder = appstream.describe(NAME)
+            assert builder is not None
+            assert ("RUNNING", "") == (builder.state, builder.complaint())
+            assert "RUNNING" == builder.attributes()["State"]
+        else:
+            with pytest.raises(CallFailed) as failed:
+                appstream.describe(NAME)
+            assert Trouble.UNAVAILABLE is failed.value.trouble
+
+
+@pytest.mark.parametrize("body", [body for name, body in BODIES.items() if name != "cut XML"])
+def test_one_unreadable_builder_does_not_end_the_measurement_of_others(body: bytes) -> None:
+    """They are measured; then Lambda is told."""
+    lines: list[str] = []
+
+    def answer(_service: str, request: Any) -> Answer:
+        wanted: Mapping[str, str] = {"first": "RUNNING", "last": "STOPPED"}
+        name = next((each for each in wanted if each.encode() in request.body), "")
+        return Answer(200, b'{"ImageBuilders": [{"Name": "%s"}]}' % name.encode() if name else body)
+
+    appstream = AppStream(lambda: client("appstream"))
+    measuring = Measuring(builders=appstream, metrics=Metrics(lines.append, function="any"), clock=VirtualClock())
+    with Serving(answer), pytest.raises(NotMeasured, match="broken: appstream:DescribeImageBuilders: UnreadableAnswer"):
+        measuring({"MeasureImageBuilders": ["first", "broken", "last"]})
+
+    assert 2 == len(lines)

@@ -1,0 +1,198 @@
+"""crhelper's seam: what of crhelper is left, and what is not."""
+
+import importlib
+import logging
+import os
+import pkgutil
+import threading
+from typing import Any
+
+import boto3
+import crhelper
+import pytest
+from crhelper import CfnResource
+
+from running_image_builder_function.cloudformation.crhelper_adapter import SILENT, Relay, answerable
+from support.lambda_side import LOGICAL_ID, RESPONSE_URL, STACK_ID, FakeContext, event
+from support.virtual_time import VirtualClock
+
+
+class Sent(list[tuple[str, dict[str, Any]]]):
+    """What was sent."""
+
+    def __call__(self, url: str, body: dict[str, Any]) -> None:
+        """Take an answer."""
+        self.append((url, body))
+
+
+def relay(sent: Sent, handle: Any, **options: Any) -> Relay:
+    """Return a relay with one handler for everything."""
+    made = Relay(log_level=options.get("log_level", "INFO"), send=sent)
+    for register in (made.create, made.update, made.delete):
+        register(handle)
+    return made
+
+
+def context() -> FakeContext:
+    """Return any context."""
+    return FakeContext(VirtualClock())
+
+
+@pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])
+def test_what_the_handler_returns_is_the_physical_id(request_type: str) -> None:
+    """The answer is crhelper's body, to the request's URL, at once."""
+    sent = Sent()
+
+    relay(sent, lambda *_: "id-1")(event(request_type), context())
+
+    assert [
+        (
+            RESPONSE_URL,
+            {
+                "Status": "SUCCESS",
+                "PhysicalResourceId": "id-1",
+                "StackId": STACK_ID,
+                "RequestId": "request-1",
+                "LogicalResourceId": LOGICAL_ID,
+                "Reason": "",
+                "Data": {},
+                "NoEcho": False,
+            },
+        )
+    ] == sent
+
+
+def test_data_is_the_requests_own() -> None:
+    """Nothing of an earlier request is left in it."""
+    sent = Sent()
+    answers = iter([{"a": "1"}, {}])
+
+    def handle(*_: Any) -> str:
+        made.Data.update(next(answers))
+        return "id-1"
+
+    made = relay(sent, handle)
+    made(event(), context())
+    made(event(), context())
+
+    assert [{"a": "1"}, {}] == [body["Data"] for _, body in sent]
+
+
+def test_an_exception_is_a_failure_with_its_text() -> None:
+    """The id that was set before goes with it."""
+    sent = Sent()
+
+    def handle(*_: Any) -> str:
+        made.PhysicalResourceId = "id-1"
+        raise ValueError("why")
+
+    made = relay(sent, handle)
+    made(event(), context())
+
+    assert [("FAILED", "why", "id-1")] == [
+        (body["Status"], body["Reason"], body["PhysicalResourceId"]) for _, body in sent
+    ]
+
+
+def test_a_hand_over_sends_no_answer() -> None:
+    """The successor will; the next request of the same process is answered again."""
+    sent = Sent()
+    hands_over = iter([True, False])
+
+    def handle(*_: Any) -> str:
+        if next(hands_over):
+            made.hand_over()
+        return "id-1"
+
+    made = relay(sent, handle)
+    made(event(), context())
+    between = len(sent)
+    made(event(), context())
+
+    assert (0, 1) == (between, len(sent))
+
+
+def test_no_timer_answers_in_the_functions_place() -> None:
+    """Crhelper's "Execution timed out" is never what a user reads."""
+    running: list[threading.Thread] = []
+
+    def handle(*_: Any) -> str:
+        running.extend(threading.enumerate())
+        return "id-1"
+
+    before = threading.enumerate()
+    relay(Sent(), handle)(event(), context())
+
+    assert before == running
+
+
+def test_a_delete_does_not_sleep() -> None:
+    """Crhelper's default is two minutes; nothing here moves the clock."""
+    made = relay(Sent(), lambda *_: "id-1")
+
+    assert 0 == vars(made)["_sleep_on_delete"]
+
+
+@pytest.mark.parametrize("before", [None, "any"])
+def test_no_client_is_made_for_a_polling_that_is_not_used(monkeypatch: pytest.MonkeyPatch, before: str | None) -> None:
+    """They would cost a third of a cold start; the environment is as before."""
+    made: list[str] = []
+    monkeypatch.setattr(boto3, "client", lambda service, **_: made.append(service))
+    if before is None:
+        monkeypatch.delenv("AWS_SAM_LOCAL", raising=False)
+    else:
+        monkeypatch.setenv("AWS_SAM_LOCAL", before)
+
+    relay(Sent(), lambda *_: "id-1")
+
+    assert [] == made
+    assert before == os.environ.get("AWS_SAM_LOCAL")
+
+
+def test_crhelpers_own_construction_would_make_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without this, the test before would prove nothing."""
+    made: list[str] = []
+    monkeypatch.setattr(boto3, "client", lambda service, **_: made.append(service))
+    monkeypatch.delenv("AWS_SAM_LOCAL", raising=False)
+
+    CfnResource()
+
+    assert ["lambda", "events", "logs"] == made
+
+
+@pytest.mark.parametrize("log_level", ["DEBUG", "INFO", "ERROR"])
+def test_the_log_level_is_the_one_that_was_set(log_level: str) -> None:
+    """Boto's loggers tell errors only: their DEBUG lines are whole payloads."""
+    relay(Sent(), lambda *_: "id-1", log_level=log_level)(event(), context())
+
+    assert logging.getLevelName(log_level) == logging.getLogger().level
+    assert {logging.ERROR} == {logging.getLogger(name).level for name in ("boto", "boto3", "botocore", "urllib3")}
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_crhelpers_loggers_are_silent(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """They write whole events, and every failure a second time."""
+    relay(Sent(), lambda *_: "id-1")
+    logging.getLogger(name).critical("any")
+
+    assert [] == caplog.records
+
+
+def test_the_silent_loggers_are_all_that_crhelper_has() -> None:
+    """A new one in a new version fails this test."""
+    modules = [importlib.import_module(f"crhelper.{module.name}") for module in pkgutil.iter_modules(crhelper.__path__)]
+
+    assert set(SILENT) == {module.logger.name for module in modules if hasattr(module, "logger")}
+
+
+def test_cloudformations_events_can_be_answered() -> None:
+    """All that an answer needs is in them."""
+    assert answerable(event())
+
+
+@pytest.mark.parametrize("key", ["RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId"])
+@pytest.mark.parametrize("value", [None, "", 7, {}])
+def test_an_event_without_what_an_answer_needs_cannot_be_answered(key: str, value: object) -> None:
+    """Missing, empty, or no text."""
+    assert not answerable({**event(), key: value})
+    assert not answerable({k: v for k, v in event().items() if k != key})

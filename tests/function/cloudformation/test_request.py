@@ -1,0 +1,207 @@
+"""CloudFormation's event as a typed request: what is valid, what is not, and whom a Delete is about."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from running_image_builder_function.cloudformation.request import Request, parse
+from running_image_builder_function.model.errors import RequestFailed
+from running_image_builder_function.model.stop_schedule import StopSchedule
+from running_image_builder_function.reconcile.stack_checks import STALE
+from support.lambda_side import LOGICAL_ID, RESPONSE_URL, LambdaSide, event
+from support.schedules import SCHEDULE
+from support.world import NAME, World
+
+
+def problem(**properties: Any) -> str:
+    """Return how properties are refused."""
+    with pytest.raises(RequestFailed) as refused:
+        parse(event(**properties))
+    return str(refused.value)
+
+
+def test_a_scheduled_stop_is_read_whole() -> None:
+    """Its name, when it comes after RUNNING, and the role that makes it."""
+    expected = StopSchedule(name="stop-1", role_arn=SCHEDULE["SchedulerRoleArn"], after=900)
+
+    assert expected == parse(event(**SCHEDULE)).schedule
+
+
+def test_a_name_is_all_that_is_needed() -> None:
+    """Everything else has a default."""
+    expected = Request(
+        name=NAME,
+        agent_version=None,
+        restart_to_update_agent=False,
+        timeout=1800,
+        poll_interval=2,
+        stop_on_delete=False,
+        started_here=True,
+        abandoned=None,
+        logical_id=LOGICAL_ID,
+        request_id="request-1",
+    )
+
+    assert expected == parse(event())
+
+
+def test_strings_become_what_they_stand_for() -> None:
+    """CloudFormation sends numbers and booleans as strings."""
+    expected = Request(
+        name=NAME,
+        agent_version="LATEST",
+        restart_to_update_agent=True,
+        timeout=90.5,
+        poll_interval=10,
+        stop_on_delete=True,
+        logical_id=LOGICAL_ID,
+        request_id="request-1",
+    )
+    sent = event(
+        AppstreamAgentVersion="LATEST",
+        RestartToUpdateAgent="true",
+        TimeoutSeconds="90.5",
+        PollIntervalSeconds="10",
+        OnDelete="STOP",
+    )
+
+    assert expected == parse(sent)
+
+
+def test_extra_properties_are_ignored() -> None:
+    """A template may say more than this version knows."""
+    assert parse(event()) == parse(event(Comment="any", Tags=[{"Key": "any"}]))
+
+
+@pytest.mark.parametrize("name", ["a", "0", "A.b_c-d", "x" * 101])
+def test_a_name_of_the_apis_pattern_is_taken(name: str) -> None:
+    """The pattern is AppStream's own."""
+    assert name == parse(event(Name=name)).name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["-a", ".a", "_a", "a b", "a/b", "ä", "a\n", "x" * 102, " " + "x" * 57, " " + "x" * 58, 7, ["a"], {"a": "b"}],
+)
+def test_another_name_is_refused_with_its_value_and_the_remedy(name: object) -> None:
+    """Long values are shown by their beginning."""
+    remedy = "Give 1 to 101 letters, digits, '_', '.' or '-', a letter or digit first."
+    shown = repr(name) if len(repr(name)) <= 60 else repr(name)[:57] + "..."
+
+    stop = "" if shown.endswith(".") else "."
+    assert f"Image builder: property Name is {shown}{stop} {remedy}" == problem(Name=name)
+
+
+@pytest.mark.parametrize("name", [None, ""])
+def test_a_missing_name_is_told_as_such(name: str | None) -> None:
+    """An empty string is what a template's empty parameter becomes."""
+    assert problem(Name=name).startswith("Image builder: property Name is missing. Give 1 to 101 letters")
+
+
+def test_an_event_without_properties_is_told_as_a_missing_name() -> None:
+    """A hand-written template can leave them out."""
+    with pytest.raises(RequestFailed, match="property Name is missing"):
+        parse({"RequestType": "Create"})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "remedy"),
+    [
+        ("TimeoutSeconds", "soon", "Give a number of seconds from 60 to 3540."),
+        ("TimeoutSeconds", "59.9", "Give a number of seconds from 60 to 3540."),
+        ("TimeoutSeconds", "3540.1", "Give a number of seconds from 60 to 3540."),
+        ("TimeoutSeconds", "nan", "Give a number of seconds from 60 to 3540."),
+        ("TimeoutSeconds", "inf", "Give a number of seconds from 60 to 3540."),
+        ("TimeoutSeconds", "", "Give a number of seconds from 60 to 3540."),
+        ("TimeoutSeconds", "60 minutes", "Give a number of seconds from 60 to 3540."),
+        ("TimeoutSeconds", "2 fortnights", "Give a number of seconds from 60 to 3540."),
+        ("TimeoutSeconds", "minutes", "Give a number of seconds from 60 to 3540."),
+        ("TimeoutSeconds", ["60"], "Give a number of seconds from 60 to 3540."),
+        ("PollIntervalSeconds", "0", "Give a number of seconds from 1 to 60."),
+        ("PollIntervalSeconds", "61", "Give a number of seconds from 1 to 60."),
+        ("OnDelete", "DESTROY", "Give LEAVE_RUNNING or STOP."),
+        ("OnDelete", "stop", "Give LEAVE_RUNNING or STOP."),
+        ("OnDelete", ["STOP"], "Give LEAVE_RUNNING or STOP."),
+        ("RestartToUpdateAgent", "yes", "Give true or false."),
+        ("RestartToUpdateAgent", "", "Give true or false."),
+        ("AppstreamAgentVersion", "", "Give 1 to 100 characters, LATEST, or leave it out."),
+        ("AppstreamAgentVersion", 7, "Give 1 to 100 characters, LATEST, or leave it out."),
+    ],
+)
+def test_a_bad_value_is_refused_with_its_value_and_the_remedy(key: str, value: object, remedy: str) -> None:
+    """The builder is named as well: a template may have several."""
+    assert f"Image builder {NAME}: property {key} is {value!r}. {remedy}" == problem(**{key: value})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "attribute", "expected"),
+    [
+        ("TimeoutSeconds", "60", "timeout", 60),
+        ("TimeoutSeconds", 3540, "timeout", 3540),
+        ("TimeoutSeconds", "60000 millis", "timeout", 60),
+        ("TimeoutSeconds", "60 seconds", "timeout", 60),
+        ("TimeoutSeconds", "59 minutes", "timeout", 3540),
+        ("TimeoutSeconds", "0.5 hours", "timeout", 1800),
+        ("TimeoutSeconds", "0.01 days", "timeout", 864),
+        ("PollIntervalSeconds", "1", "poll_interval", 1),
+        ("PollIntervalSeconds", "60", "poll_interval", 60),
+        ("RestartToUpdateAgent", "True", "restart_to_update_agent", True),
+        ("RestartToUpdateAgent", "FALSE", "restart_to_update_agent", False),
+        ("RestartToUpdateAgent", True, "restart_to_update_agent", True),
+        ("OnDelete", "LEAVE_RUNNING", "stop_on_delete", False),
+        ("AppstreamAgentVersion", "v" * 100, "agent_version", "v" * 100),
+        ("AppstreamAgentVersion", "v", "agent_version", "v"),
+    ],
+)
+def test_a_value_at_the_edge_is_taken(key: str, value: object, attribute: str, expected: object) -> None:
+    """Limits include their ends."""
+    sent: dict[str, Any] = {key: value}
+
+    assert expected == getattr(parse(event(**sent)), attribute)
+
+
+def test_a_version_that_is_too_long_is_refused() -> None:
+    """One character more than the API takes."""
+    assert "property AppstreamAgentVersion is 'vvv" in problem(AppstreamAgentVersion="v" * 101)
+
+
+@pytest.mark.parametrize("request_type", ["Create", "Update"])
+def test_bad_properties_fail_the_request_at_once(side: LambdaSide, world: World, request_type: str) -> None:
+    """No call is made; the id of an existing resource stays, a new one's says that nothing was started."""
+    answer = side.run(event(request_type, Name="no name"))
+
+    expected_id = NAME if request_type == "Update" else f"{LOGICAL_ID}/not-started"
+    assert ("FAILED", expected_id) == (answer["Status"], answer["PhysicalResourceId"])
+    assert [] == world.calls()
+    # An Update is the roll-back's for as long as CloudFormation may tell an old status: that must not fail.
+    assert [0 if request_type == "Create" else STALE] == side.answered_at
+
+
+@settings(deadline=None, derandomize=True)
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "Name",
+                "AppstreamAgentVersion",
+                "RestartToUpdateAgent",
+                "TimeoutSeconds",
+                "PollIntervalSeconds",
+                "OnDelete",
+                "Other",
+            ]
+        ),
+        st.one_of(st.text(), st.integers(), st.booleans(), st.none(), st.lists(st.text()), st.floats()),
+    )
+)
+def test_whatever_a_template_sends_is_a_request_or_a_readable_failure(properties: dict[str, Any]) -> None:
+    """Nothing else ever comes out of it."""
+    outcome: Request | RequestFailed
+    try:
+        outcome = parse({"RequestType": "Create", "ResponseURL": RESPONSE_URL, "ResourceProperties": properties})
+    except RequestFailed as failure:
+        outcome = failure
+
+    assert isinstance(outcome, Request) or 0 < len(str(outcome)) <= 240

@@ -1,0 +1,216 @@
+"""Getting an answer to CloudFormation: what is tried again, what is final, and what the log says of it."""
+
+import http.client
+import logging
+import ssl
+
+import pytest
+from botocore.exceptions import EndpointConnectionError, ProxyConnectionError
+
+from running_image_builder_function.cloudformation.response import deliver
+from running_image_builder_function.custom_resource import AnswerNotDelivered
+from support.lambda_side import FakeContext, LambdaSide, event
+from support.virtual_time import VirtualClock
+from support.world import World
+
+URL = "https://bucket.test/secret-path?X-Amz-Signature=secret"
+SECOND_CHANCE: list[int | Exception] = [
+    500,
+    503,
+    400,
+    403,
+    408,
+    409,
+    429,
+    300,
+    301,
+    100,
+    OSError("secret-path"),
+    TimeoutError("secret-path"),
+    ConnectionResetError("secret-path"),
+    ssl.SSLError("secret-path"),
+    http.client.RemoteDisconnected("secret-path"),
+    http.client.BadStatusLine("secret-path"),
+    EndpointConnectionError(endpoint_url="secret-path"),
+    ProxyConnectionError(proxy_url="secret-path"),
+]
+REFUSED = (
+    "why an answer does not arrive: its URL has expired, the policy of a VPC's S3 endpoint does not allow the bucket, "
+    "or a proxy refused it"
+)
+UNREACHED = (
+    "why an answer does not arrive: no route or endpoint to S3 in a VPC, a security group, DNS, a proxy, "
+    "or a certificate that is not trusted"
+)
+
+
+class Puts:
+    """CloudFormation's end: gives results in order, the last one again and again."""
+
+    def __init__(self, *results: int | Exception) -> None:
+        """Begin with the first."""
+        self.results = list(results)
+        self.sent: list[tuple[str, bytes]] = []
+
+    def __call__(self, url: str, body: bytes, /) -> int:
+        """Take a body."""
+        self.sent.append((url, body))
+        result = self.results.pop(0) if len(self.results) > 1 else self.results[0]
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    """Return a clock."""
+    return VirtualClock()
+
+
+@pytest.mark.parametrize("status", [200, 204, 299])
+def test_an_answer_that_arrives_is_sent_once(
+    clock: VirtualClock, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """To the URL as it stands, and without a word in the log."""
+    puts = Puts(status)
+
+    assert deliver(URL, b"body", clock=clock, until=clock.now + 100, put=puts)
+    assert [(URL, b"body")] == puts.sent
+    assert [] == caplog.records
+
+
+@pytest.mark.parametrize("trouble", SECOND_CHANCE, ids=repr)
+def test_trouble_at_cloudformations_end_is_waited_out(clock: VirtualClock, trouble: int | Exception) -> None:
+    """The pauses grow: 1, 2, 4 and then always 8 seconds."""
+    puts = Puts(*[trouble] * 6, 200)
+
+    assert deliver(URL, b"body", clock=clock, until=clock.now + 100, put=puts)
+    assert [1, 2, 4, 8, 8, 8] == clock.slept
+    assert [(URL, b"body")] * 7 == puts.sent
+
+
+@pytest.mark.parametrize("trouble", SECOND_CHANCE, ids=repr)
+def test_trouble_that_lasts_asks_for_another_invocation(clock: VirtualClock, trouble: int | Exception) -> None:
+    """In time: no pause ends after the last moment."""
+    began = clock.now
+
+    assert not deliver(URL, b"body", clock=clock, until=began + 7.5, put=Puts(trouble))
+    assert began + 7 == clock.now
+
+
+def test_a_pause_that_would_end_at_the_last_moment_is_not_made(clock: VirtualClock) -> None:
+    """There would be no time left to send."""
+    puts = Puts(500)
+
+    assert not deliver(URL, b"body", clock=clock, until=clock.now + 3, put=puts)
+    assert [1] == clock.slept
+    assert 2 == len(puts.sent)
+
+
+@pytest.mark.parametrize("status", [401, 404, 405, 410, 499])
+def test_a_refusal_is_final(clock: VirtualClock, status: int, caplog: pytest.LogCaptureFixture) -> None:
+    """Trying again, now or in another invocation, would not help."""
+    puts = Puts(status)
+
+    assert deliver(URL, b"body", clock=clock, until=clock.now + 100, put=puts)
+    assert 1 == len(puts.sent)
+    told = f"CloudFormation refused the answer (HTTP {status}); the request is over"
+    assert [(logging.ERROR, told)] == [(record.levelno, record.getMessage()) for record in caplog.records]
+
+
+@pytest.mark.parametrize("trouble", SECOND_CHANCE, ids=repr)
+@pytest.mark.parametrize(
+    "query", ["X-Amz-Date=20270115T080000Z&X-Amz-Expires=7200", "X-Amz-Date=20270115T080000Z", "Expires=1800007200"]
+)
+@pytest.mark.parametrize(("age", "tries"), [(8000, 1), (7200, 1), (7199.5, 2), (7190, 5)])
+def test_what_does_not_arrive_while_the_url_is_valid_is_over(
+    clock: VirtualClock, trouble: int | Exception, query: str, age: float, tries: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An invocation more would not help; one try is made even then, since clocks differ."""
+    clock.now = 1_800_000_000.0 + age
+    puts = Puts(trouble)
+
+    assert deliver(f"https://bucket.test/secret?{query}", b"body", clock=clock, until=clock.now + 100, put=puts)
+
+    assert tries == len(puts.sent)
+    last = caplog.records[-1]
+    assert logging.ERROR == last.levelno
+    assert last.getMessage().startswith("the answer did not arrive while its URL was valid (")
+
+
+def test_the_invocations_end_comes_before_the_urls(clock: VirtualClock) -> None:
+    """Another one may do better."""
+    url = f"https://bucket.test/any?Expires={int(clock.now) + 7200}"
+
+    assert not deliver(url, b"body", clock=clock, until=clock.now + 100, put=Puts(403))
+
+
+@pytest.mark.parametrize("trouble", [*SECOND_CHANCE, 404], ids=repr)
+def test_nothing_of_the_url_is_logged(
+    clock: VirtualClock, trouble: int | Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not by the text of an error either: only its kind is told."""
+    caplog.set_level(logging.DEBUG)
+
+    deliver(URL, b"body", clock=clock, until=clock.now + 3, put=Puts(trouble))
+
+    assert caplog.records
+    assert "secret" not in caplog.text
+
+
+def test_each_failed_attempt_is_a_warning(clock: VirtualClock, caplog: pytest.LogCaptureFixture) -> None:
+    """With what came back, or the kind of error; what may have caused it is told once."""
+    results = (503, TimeoutError("any"), OSError("any"), 403, 400, 200)
+    deliver(URL, b"body", clock=clock, until=clock.now + 100, put=Puts(*results))
+
+    assert [
+        (logging.WARNING, "the answer did not arrive (HTTP 503)"),
+        (logging.WARNING, "the answer did not arrive (TimeoutError)"),
+        (logging.WARNING, UNREACHED),
+        (logging.WARNING, "the answer did not arrive (OSError)"),
+        (logging.WARNING, "the answer did not arrive (HTTP 403)"),
+        (logging.WARNING, REFUSED),
+        (logging.WARNING, "the answer did not arrive (HTTP 400)"),
+    ] == [(record.levelno, record.getMessage()) for record in caplog.records]
+
+
+def test_an_error_that_is_no_trouble_at_cloudformations_end_is_raised(clock: VirtualClock) -> None:
+    """A bug must not look like a bad connection."""
+    with pytest.raises(ZeroDivisionError):
+        deliver(URL, b"body", clock=clock, until=clock.now + 100, put=Puts(ZeroDivisionError()))
+
+
+def test_an_answer_that_does_not_arrive_makes_lambda_try_the_event_again(side: LambdaSide, world: World) -> None:
+    """The next invocation looks again, and answers what is true by then."""
+    side.limit = 60
+    world.put("RUNNING")
+    side.put_results = [500, 403] * 6
+
+    assert "SUCCESS" == side.run(event())["Status"]
+    assert 1 == side.deaths
+
+
+@pytest.mark.parametrize(("limit", "last_try"), [(33, 31), (16, 7), (16.01, 15)])
+def test_the_function_stops_sending_a_second_before_lambdas_limit(
+    side: LambdaSide, world: World, limit: float, last_try: float
+) -> None:
+    """Otherwise Lambda would kill it, and say so where nobody looks. Tries come after 1, 3, 7, 15, 23, 31 seconds."""
+    side.limit = limit
+    world.put("RUNNING")
+    side.put_results = [OSError()] * 1000
+    moments: list[float] = []
+    side.on_death = lambda: moments.append(world.elapsed())
+
+    side.deliver(event())
+
+    assert last_try == moments[0]
+    assert 3 == side.deaths
+
+
+def test_an_undelivered_answer_ends_the_invocation_with_an_error(side: LambdaSide, world: World) -> None:
+    """That is how Lambda knows that it should try again; its text is for the log."""
+    world.put("RUNNING")
+    side.put_results = [OSError()] * 1000
+
+    with pytest.raises(AnswerNotDelivered, match=r"^CloudFormation could not be reached with the answer$"):
+        side.function(event(), FakeContext(world.clock))

@@ -1,0 +1,83 @@
+"""How long to pause between two calls: steady, slower in trouble, recovering."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from running_image_builder_function.reconcile.loop import Pace
+
+
+def pace(interval: float = 2.0, *, chance: float = 1.0) -> Pace:
+    """Return a pace whose chance always gives the same number."""
+    return Pace(interval, random=lambda: chance)
+
+
+def test_all_is_well_at_the_steady_pace() -> None:
+    """Without any jitter: nothing is to be spread."""
+    steady = pace(chance=0.5)
+    steady.well()
+
+    assert [2, 2] == [steady.next(), steady.next()]
+
+
+def answered(pace: Pace) -> float:
+    """Return the pause after one answered call."""
+    pace.well()
+    return pace.next()
+
+
+def test_trouble_doubles_the_pause_up_to_a_quarter_of_a_minute() -> None:
+    """However long it lasts, a refused call is repeated after three tenths of that, since it has waited already."""
+    slower = pace()
+    pauses = []
+    for _ in range(5):
+        slower.troubled()
+        pauses.append(slower.next())
+
+    assert pytest.approx([2, 2.4, 4.5, 4.5, 4.5]) == pauses
+
+
+def test_answers_shorten_the_pause_by_a_tenth_each_until_it_is_steady() -> None:
+    """AWS is not asked at full speed the moment that it answers again: those who share its limit need it as well."""
+    recovering = pace()
+    recovering.troubled()
+    recovering.troubled()
+
+    assert pytest.approx([8 * 0.9, 8 * 0.9**2, 8 * 0.9**3]) == [answered(recovering) for _ in range(3)]
+    assert [2, 2] == [answered(recovering) for _ in range(20)][-2:]
+
+
+@pytest.mark.parametrize(("chance", "expected"), [(0.0, 0.5), (0.5, 0.75), (1.0, 1.0)])
+def test_jitter_spreads_a_longer_pause(chance: float, expected: float) -> None:
+    """Between half of the pause and all of it: many builders must not come back all at once."""
+    slower = pace(chance=chance)
+    for _ in range(3):
+        slower.troubled()
+
+    assert pytest.approx(15 * 0.3 * expected) == slower.next()
+    assert pytest.approx(15 * 0.9 * expected) == answered(slower)
+
+
+def test_a_pace_that_is_slower_than_the_longest_pause_stays_as_it_is() -> None:
+    """Trouble never makes it faster."""
+    slow = pace(60)
+    slow.troubled()
+
+    assert 60 == slow.next()
+
+
+@settings(deadline=None, derandomize=True)
+@given(
+    interval=st.floats(min_value=1, max_value=60),
+    chance=st.floats(min_value=0, max_value=1),
+    events=st.lists(st.booleans(), max_size=30),
+)
+def test_a_pause_is_never_shorter_than_the_interval_nor_longer_than_allowed(
+    interval: float, chance: float, events: list[bool]
+) -> None:
+    """Whatever happened before."""
+    any_pace = pace(interval, chance=chance)
+    for well in events:
+        (any_pace.well if well else any_pace.troubled)()
+
+    assert interval <= any_pace.next() <= max(15, interval)

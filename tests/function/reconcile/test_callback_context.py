@@ -1,0 +1,120 @@
+"""The memory of a request: where it begins, and that a hand-over keeps all of it."""
+
+from datetime import datetime, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from running_image_builder_function.reconcile.callback_context import KEY, Journey
+from support.lambda_side import RESPONSE_URL, event
+
+NOW = 1_800_000_000.0
+MOMENTS = st.floats(min_value=0, max_value=2**33)
+
+
+def signed(seconds_ago: float) -> dict[str, object]:
+    """Return an event whose ResponseURL was signed that long ago."""
+    stamp = datetime.fromtimestamp(NOW - seconds_ago, tz=timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    return {**event(), "ResponseURL": f"{RESPONSE_URL}&X-Amz-Date={stamp}"}
+
+
+def test_a_journey_begins_empty() -> None:
+    """Nothing was seen and nothing done."""
+    expected = Journey(
+        began_at=NOW,
+        invocation=1,
+        last_state="",
+        acted="",
+        acted_at=0.0,
+        certain=False,
+        moved=False,
+        did_start=False,
+        restarted=False,
+        running_since=None,
+        dated=False,
+        delivered_at=NOW,
+        late=False,
+        fell_at=None,
+    )
+
+    assert expected == Journey.resume(event(), now=NOW)
+
+
+@pytest.mark.parametrize(("seconds_ago", "late"), [(0, False), (29, False), (30, True), (7200, True), (-60, False)])
+def test_a_request_is_late_half_a_minute_after_it_was_issued(seconds_ago: float, late: bool) -> None:
+    """Then Lambda has delivered it before: a first delivery takes a few seconds at most."""
+    assert late is Journey.resume(signed(seconds_ago), now=NOW).late
+
+
+def test_a_request_of_unknown_age_is_taken_for_a_fresh_one() -> None:
+    """Its URL has no date."""
+    assert Journey.resume(event(), now=NOW).late is False
+
+
+@pytest.mark.parametrize(("seconds_ago", "began"), [(0, 0), (1, 1), (86_400, 86_400), (-1, -1), (-60, -60), (-61, 0)])
+def test_a_journey_begins_when_cloudformation_issued_the_request(seconds_ago: float, began: float) -> None:
+    """However long ago, or a little ahead of this clock. One that is far ahead cannot be: then it begins now."""
+    assert NOW - began == Journey.resume(signed(seconds_ago), now=NOW).began_at
+
+
+def test_a_handed_over_journey_goes_on_as_it_was() -> None:
+    """Whatever the URL's date says."""
+    journey = Journey(began_at=NOW - 100, acted="start")
+
+    again = Journey.resume(journey.handed_over(signed(600), now=NOW), now=NOW)
+
+    assert Journey(began_at=NOW - 100, acted="start", handed_at=NOW, invocation=2) == again
+
+
+@pytest.mark.parametrize(("seconds_ago", "late"), [(0, False), (29, False), (30, True)])
+def test_an_event_that_is_handed_over_again_is_late(seconds_ago: float, late: bool) -> None:
+    """The invocation that it was handed to has died, with what it had done."""
+    handed = Journey(began_at=NOW - 500).handed_over(event(), now=NOW - seconds_ago)
+
+    assert late is Journey.resume(handed, now=NOW).late
+
+
+def test_what_another_version_remembered_is_ignored() -> None:
+    """A deploy may replace the function's code between two invocations."""
+    handed = Journey(began_at=NOW).handed_over(event(), now=NOW)
+    handed[KEY]["new"] = 1
+
+    assert Journey(began_at=NOW, handed_at=NOW, invocation=2) == Journey.resume(handed, now=NOW)
+
+
+def test_what_is_no_memory_is_ignored() -> None:
+    """Only the function itself writes one."""
+    assert NOW == Journey.resume({**event(), KEY: "any"}, now=NOW).began_at
+
+
+@settings(deadline=None, derandomize=True)
+@given(
+    st.builds(
+        Journey,
+        began_at=MOMENTS,
+        invocation=st.integers(min_value=1, max_value=1000),
+        last_state=st.text(),
+        acted=st.sampled_from(["", "start", "stop"]),
+        acted_at=MOMENTS,
+        certain=st.booleans(),
+        moved=st.booleans(),
+        did_start=st.booleans(),
+        restarted=st.booleans(),
+        running_since=st.none() | MOMENTS,
+        refused_since=st.dictionaries(st.text(), MOMENTS),
+        left_behind=st.lists(st.text()),
+        is_anothers=st.none() | st.booleans(),
+        status_at=st.none() | MOMENTS,
+        late=st.booleans(),
+        has_twin=st.booleans(),
+        fell_at=st.none() | MOMENTS,
+    )
+)
+def test_a_hand_over_keeps_every_memory_and_counts(journey: Journey) -> None:
+    """The event itself is kept as well."""
+    handed = journey.handed_over(event(), now=NOW)
+
+    expected = Journey(**{**vars(journey), "handed_at": NOW, "invocation": journey.invocation + 1})
+    assert expected == Journey.resume(handed, now=NOW)
+    assert event() == {key: value for key, value in handed.items() if key != KEY}

@@ -1,0 +1,238 @@
+"""Where a request stands with CloudFormation: what each status means for it, and when an answer is believed."""
+
+import pytest
+
+from running_image_builder_function.model.errors import CallFailed, Trouble
+from running_image_builder_function.reconcile.callback_context import Journey
+from running_image_builder_function.reconcile.ports import ResourceStatus
+from running_image_builder_function.reconcile.stack_checks import STALE, UNKNOWN_PATIENCE, Standing
+from support.lambda_side import event
+from support.stack import FakeStacks
+from support.virtual_time import VirtualClock
+from support.world import NAME
+
+BEGAN = 1_800_000_000.0
+FAILED = CallFailed(Trouble.UNAVAILABLE, action="cloudformation:Any", code="Code", detail="no")
+
+
+class Stand:
+    """A request, some seconds old by its date, delivered just now."""
+
+    def __init__(self, kind: str, *, age: float = 0.5, dated: bool = True, late: bool = False) -> None:
+        """Begin it."""
+        self.clock = VirtualClock(BEGAN + age)
+        self.stacks = FakeStacks(self.clock)
+        self.journey = Journey(began_at=BEGAN, delivered_at=BEGAN + age, dated=dated, late=late)
+        self.standing = Standing(self.stacks, event(kind), self.journey, clock=self.clock)
+
+    def over(self, status: str, later: float | None) -> bool:
+        """Return whether a status, some seconds later than the request's date, tells that it is over."""
+        self.stacks.told = ResourceStatus(status, None if later is None else BEGAN + later)
+        return bool(self.standing.over())
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "later", "over"),
+    [
+        # The request itself, as a resource shows it: a little before its date's second, or within it.
+        ("Create", "CREATE_IN_PROGRESS", -4, False),
+        ("Create", "CREATE_IN_PROGRESS", 0.9, False),
+        ("Update", "UPDATE_IN_PROGRESS", 0.9, False),
+        ("Delete", "DELETE_IN_PROGRESS", 0.9, False),
+        # A later request of the same kind: a roll-back, a second Delete, a logical id that came back.
+        ("Create", "CREATE_IN_PROGRESS", 60, True),
+        ("Update", "UPDATE_IN_PROGRESS", 60, True),
+        ("Delete", "DELETE_IN_PROGRESS", 60, True),
+        # Its own end, and what comes after it.
+        ("Create", "CREATE_COMPLETE", 30, True),
+        ("Create", "CREATE_FAILED", 30, True),
+        ("Create", "UPDATE_IN_PROGRESS", 400, True),
+        ("Create", "DELETE_IN_PROGRESS", 3, True),
+        ("Create", "DELETE_IN_PROGRESS", 0.6, True),
+        ("Update", "DELETE_IN_PROGRESS", 0.6, True),
+        ("Update", "UPDATE_COMPLETE", 30, True),
+        ("Update", "UPDATE_FAILED", 30, True),
+        ("Update", "DELETE_IN_PROGRESS", 30, True),
+        ("Delete", "DELETE_COMPLETE", 30, True),
+        ("Delete", "DELETE_SKIPPED", 30, True),
+        ("Delete", "DELETE_FAILED", 30, True),
+        ("Delete", "CREATE_IN_PROGRESS", 30, True),
+        ("Delete", "UPDATE_IN_PROGRESS", 30, True),
+        # What a look that is stale tells was so before the request.
+        ("Create", "DELETE_COMPLETE", -3, False),
+        ("Update", "UPDATE_FAILED", -3, False),
+        ("Update", "CREATE_COMPLETE", -300, False),
+        ("Delete", "CREATE_COMPLETE", -3, False),
+        ("Delete", "UPDATE_COMPLETE", -3, False),
+        # The second in which it began tells nothing of the order.
+        ("Update", "UPDATE_FAILED", 0.4, False),
+        ("Delete", "UPDATE_COMPLETE", 0.4, False),
+        # No time, or nothing, told.
+        ("Create", "DELETE_COMPLETE", None, False),
+        ("Create", "", 30, False),
+    ],
+)
+def test_what_a_status_means_for_a_fresh_request(kind: str, status: str, later: float | None, over: bool) -> None:
+    """A status that is later than the request is its end, or another request's."""
+    assert over is Stand(kind).over(status, later)
+
+
+@pytest.mark.parametrize("status", ["UPDATE_COMPLETE", "UPDATE_FAILED"])
+def test_an_end_within_the_requests_second_counts_once_no_look_can_be_stale(status: str) -> None:
+    """An event that is delivered again minutes later, of an update that took no time."""
+    assert Stand("Update", age=300, late=True).over(status, 0.4)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "later", "over"),
+    [
+        ("Create", "CREATE_COMPLETE", -300, True),
+        ("Create", "DELETE_COMPLETE", 10, False),
+        ("Create", "DELETE_COMPLETE", 26, True),
+        ("Update", "UPDATE_COMPLETE", 10, False),
+        ("Update", "UPDATE_COMPLETE", 26, True),
+        ("Update", "UPDATE_IN_PROGRESS", 26, True),
+        ("Update", "DELETE_COMPLETE", -5, True),
+        ("Delete", "DELETE_COMPLETE", -5, True),
+        ("Delete", "DELETE_FAILED", 10, False),
+        ("Delete", "DELETE_FAILED", 26, True),
+    ],
+)
+def test_a_request_without_a_date_is_compared_by_another_clock(
+    kind: str, status: str, later: float, over: bool
+) -> None:
+    """Lambda's, which may differ by twenty seconds; some ends can only be its own."""
+    assert over is Stand(kind, dated=False).over(status, later)
+
+
+def test_whatever_follows_the_beginning_that_was_seen_is_later() -> None:
+    """Even within the time in which two clocks, or a date in whole seconds, leave open what came first."""
+    stand = Stand("Update")
+
+    assert not stand.over("UPDATE_IN_PROGRESS", 0.5)
+    assert not stand.over("UPDATE_IN_PROGRESS", 0.5)
+    assert not stand.over("UPDATE_COMPLETE", -7)
+    assert stand.over("UPDATE_IN_PROGRESS", 0.9)
+
+
+@pytest.mark.parametrize(("stack", "over"), [("UPDATE_IN_PROGRESS", False), ("UPDATE_ROLLBACK_IN_PROGRESS", True)])
+def test_a_beginning_that_is_told_late_is_the_updates_own_unless_it_is_undone(stack: str, over: bool) -> None:
+    """AWS documents no order between the two, nor their distance."""
+    stand = Stand("Update", age=6)
+    stand.stacks.status = stack
+
+    assert over is stand.over("UPDATE_IN_PROGRESS", 5)
+
+
+@pytest.mark.parametrize(
+    ("stack", "over"),
+    [
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", False),
+        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", False),
+        ("DELETE_IN_PROGRESS", False),
+        ("UPDATE_COMPLETE", True),
+        ("UPDATE_ROLLBACK_COMPLETE", True),
+    ],
+)
+def test_a_clean_up_that_is_delivered_again_later_is_over_with_the_stacks_change(stack: str, over: bool) -> None:
+    """The resource shows the end of the update before, which tells nothing of it."""
+    stand = Stand("Delete", age=600, late=True)
+    stand.stacks.status = stack
+
+    assert over is stand.over("UPDATE_COMPLETE", -20)
+
+
+def test_what_cannot_be_looked_at_goes_on() -> None:
+    """Not knowing must not fail a deploy."""
+    stand = Stand("Create")
+    stand.stacks.errors = [FAILED]
+
+    assert not stand.over("DELETE_IN_PROGRESS", 30)
+
+
+@pytest.mark.parametrize("kind", ["Create", "Delete"])
+def test_only_an_update_can_be_a_roll_backs(kind: str) -> None:
+    """No question is asked for any other."""
+    stand = Stand(kind)
+    stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+
+    assert not stand.standing.rolls_back()
+    assert [] == stand.stacks.calls
+
+
+def test_that_a_stack_rolls_back_is_asked_once() -> None:
+    """What was found out is kept."""
+    stand = Stand("Update", age=300, late=True)
+    stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+
+    assert stand.standing.rolls_back()
+    assert stand.standing.rolls_back()
+    assert ["DescribeStacks"] == stand.stacks.calls
+
+
+def test_a_roll_back_of_before_is_not_taken_for_this_updates() -> None:
+    """Its end may not show yet when the next update begins."""
+    stand = Stand("Update")
+    stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    stand.clock.later(STALE - 5, lambda: setattr(stand.stacks, "status", "UPDATE_IN_PROGRESS"))
+
+    assert not stand.standing.rolls_back()
+
+
+def test_whether_a_stack_rolls_back_is_believed_once_it_cannot_be_stale() -> None:
+    """The first seconds of a roll-back may still show the update."""
+    stand = Stand("Update")
+    stand.clock.later(STALE - 5, lambda: setattr(stand.stacks, "status", "UPDATE_ROLLBACK_IN_PROGRESS"))
+    plain = Stand("Update")
+
+    assert (True, False) == (stand.standing.rolls_back(), plain.standing.rolls_back())
+    assert STALE <= plain.clock.now - plain.journey.delivered_at < STALE + 5
+
+
+@pytest.mark.parametrize("guess", [False, True])
+def test_an_unanswered_question_is_asked_for_a_while(guess: bool) -> None:
+    """Then what else is known of the request decides."""
+    stand = Stand("Update")
+    stand.stacks.errors = [FAILED] * 99
+
+    assert guess is stand.standing.rolls_back(guess=guess)
+    assert UNKNOWN_PATIENCE <= stand.clock.now - BEGAN < UNKNOWN_PATIENCE + 10
+
+
+def test_nothing_is_asked_any_more_when_an_answer_is_due() -> None:
+    """A call may hang for a quarter of a minute."""
+    stand = Stand("Update")
+    stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    stand.standing.last_call_at = stand.clock.now - 0.1
+
+    assert not stand.standing.rolls_back()
+    assert not stand.standing.over()
+    assert [] == stand.stacks.calls
+
+
+def test_another_resource_is_believed_to_have_the_builder_once_that_cannot_be_stale() -> None:
+    """A stack that is deleted deletes all its resources at once: each would leave the builder to the other."""
+    goes, stays = Stand("Delete"), Stand("Delete")
+    for stand in (goes, stays):
+        stand.stacks.others = {NAME}
+    goes.clock.later(STALE - 5, goes.stacks.others.clear)
+
+    assert (False, True) == (goes.standing.has_another(NAME), stays.standing.has_another(NAME))
+
+
+def test_the_last_answer_counts_where_no_more_come() -> None:
+    """Better than none."""
+    stand = Stand("Delete")
+    stand.stacks.others = {NAME}
+    stand.clock.later(1, lambda: setattr(stand.stacks, "errors", [FAILED] * 99))
+
+    assert stand.standing.has_another(NAME) is True
+
+
+def test_a_neighbor_that_cannot_be_looked_for_is_not_made_up() -> None:
+    """Neither way: the Delete decides, and says so."""
+    stand = Stand("Delete")
+    stand.stacks.others = {NAME}
+    stand.stacks.errors = [FAILED] * 99
+
+    assert stand.standing.has_another(NAME) is None
