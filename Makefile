@@ -18,7 +18,7 @@ export npm_config_fetch_retry_mintimeout ?= 1000
 export npm_config_fetch_timeout ?= 60000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev deploy-local local test check format lint types snapshot wheel size simulate mutants \
+.PHONY: help setup setup-dev deploy-local local test check format lint types snapshot wheel size sbom simulate mutants \
 	bench docs integ test-machines drift check-release clean
 
 help: ## Show the commands
@@ -42,10 +42,16 @@ format: setup-dev ## Format the code
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
 
-lint: setup-dev ## Lint the code, its layers and its spelling
+lint: setup-dev ## Lint the code, its layers, its spelling and the workflows
 	@$(BIN)/ruff check $(SOURCES)
 	@PYTHONPATH=tests $(BIN)/lint-imports
 	@git ls-files -z | xargs -0 $(BIN)/codespell
+	@$(BIN)/zizmor --offline --quiet .github
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms \
+		$(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 types: setup-dev
 	@$(BIN)/mypy
@@ -60,6 +66,9 @@ wheel: setup-dev ## Build sdist and wheel into dist
 
 size: setup-dev ## List the function's package and its zipped size
 	@$(BIN)/python tools/asset_size.py
+
+sbom: setup ## Write the bill of materials of the function's zip into build
+	@$(BIN)/python tools/function_sbom.py
 
 simulate: setup-dev ## Run random schedules of faults (RUNS=10000, FIRST=... instead of the day's, SEED=... to replay one)
 	@PYTHONPATH=tests $(BIN)/python -m simulation --runs $(RUNS) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED))
@@ -99,12 +108,15 @@ clean: ## Remove what the commands above made
 setup: $(VENV)/.installed node_modules/.installed
 setup-dev: setup $(VENV)/.installed-dev $(VENV)/checkov/.installed
 
-$(VENV)/.installed: requirements-pip.txt requirements.txt requirements-local.txt pyproject.toml local/pyproject.toml
+$(VENV)/.created:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \
 		found=$$("$(PYTHON)" -V 2>&1) || found="not found"; \
 		echo "error: Python 3.10 or newer is needed, and '$(PYTHON)' is $$found: name another, such as make PYTHON=python3.12" >&2; \
 		exit 1; }
 	@"$(PYTHON)" tools/setup_step.py "Making the virtual environment $(VENV)" "$(PYTHON)" -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: requirements-pip.txt requirements.txt requirements-local.txt pyproject.toml local/pyproject.toml | $(VENV)/.created
 	@$(STEP) "Installing pip into $(VENV)" $(PIP_INSTALL) -r requirements-pip.txt
 	@$(STEP) "Installing Python packages into $(VENV)" $(PIP_INSTALL) -r requirements.txt -r requirements-local.txt
 	@touch $@

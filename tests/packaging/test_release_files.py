@@ -1,5 +1,7 @@
 """What releases and checks are run by: the files agree with each other, and what they name exists."""
 
+import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -9,10 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
+from cdk_appstream_image_builder.function_asset import deployment_package
 from support.paths import PROJECT_DIR
 
 WORKFLOWS = sorted((PROJECT_DIR / ".github" / "workflows").glob("*.yml"))
 SUPPORTED = ["3.10", "3.11", "3.12", "3.13", "3.14"]
+USES = re.compile(r"uses: (.+)")
+PINS = {line.partition("@")[0]: line for path in WORKFLOWS for line in USES.findall(path.read_text("utf-8"))}
 MAKE_TARGET = re.compile(r"\bmake ([a-z][a-z-]*)")
 
 
@@ -61,13 +66,12 @@ def test_a_workflow_may_only_read_and_cannot_hang(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_every_action_is_pinned_to_a_version(path: Path) -> None:
-    """None follows a branch of development; dependabot raises them."""
-    used = [step["uses"] for step in steps(path) if "uses" in step]
+def test_every_action_is_pinned_to_a_commit(path: Path) -> None:
+    """A tag can be moved; the version beside the commit is what dependabot raises, and one action has one pin."""
+    used = USES.findall(path.read_text(encoding="utf-8"))
     assert used
-    assert [] == [
-        name for name in used if not re.fullmatch(r"[\w-]+/[\w-]+@(v\d+(\.\d+)*|release/v\d+|[0-9a-f]{40})", name)
-    ]
+    assert [] == [line for line in used if not re.fullmatch(r"[\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)]
+    assert set(used) <= set(PINS.values())
 
 
 @pytest.mark.parametrize(
@@ -78,7 +82,7 @@ def test_make_targets_that_are_named_exist(name: str) -> None:
     rules = set(re.findall(r"^([a-z][a-z-]*):", text("Makefile"), re.MULTILINE))
     code = re.findall(r"`([^`\n]+)`", text(name)) if name.endswith(".md") else re.findall(r"run: (.+)", text(name))
     named = set(MAKE_TARGET.findall("\n".join(code)))
-    assert named
+    assert named or name.endswith(("codeql.yml", "dependency-review.yml"))
     assert set() == named - rules
 
 
@@ -97,7 +101,7 @@ def test_checks_run_what_ci_runs_and_every_python() -> None:
     assert SUPPORTED == each["strategy"]["matrix"]["python-version"]
 
 
-def test_a_workflow_compares_with_the_newest_botocore_every_week() -> None:
+def test_a_workflow_compares_with_botocore_every_week() -> None:
     """Nobody has to change anything for AWS's changes to show."""
     path = PROJECT_DIR / ".github/workflows/drift.yml"
     # YAML reads the key ``on`` as True.
@@ -113,22 +117,70 @@ def test_supported_pythons_are_stated() -> None:
     assert f'requires-python = ">={SUPPORTED[0]}"' in metadata
 
 
-def test_only_the_upload_is_trusted_by_pypi() -> None:
-    """The job that may prove who it is runs nothing of this project, and waits for the one that checked and built."""
-    build, publish = jobs(PROJECT_DIR / ".github/workflows/publish.yml")
-    assert "permissions" not in build
-    assert ({"id-token": "write"}, "pypi", "build") == (
-        publish["permissions"],
-        publish["environment"],
-        publish["needs"],
+def test_who_may_write_runs_nothing_of_this_project() -> None:
+    """The jobs that PyPI, the release and the site trust wait for the one that checked and built."""
+    publish, docs = (workflow(PROJECT_DIR / f".github/workflows/{name}.yml")["jobs"] for name in ("publish", "docs"))
+    assert all("permissions" not in build for build in (publish["build"], docs["build"]))
+    assert [
+        ({"id-token": "write"}, "build", ["actions/download-artifact", "pypa/gh-action-pypi-publish"]),
+        ({"contents": "write"}, "build", ["actions/download-artifact", "gh release upload"]),
+        ({"pages": "write", "id-token": "write"}, "build", ["actions/deploy-pages"]),
+    ] == [
+        (job["permissions"], job["needs"], [command(step) for step in job["steps"]])
+        for job in (publish["publish"], publish["attach"], docs["publish"])
+    ]
+    assert ["pypi", "github-pages"] == [publish["publish"]["environment"], docs["publish"]["environment"]["name"]]
+
+
+def command(step: dict[str, Any]) -> str:
+    """Return the action or the command of a step, without versions and arguments."""
+    return str(step["uses"]).partition("@")[0] if "uses" in step else " ".join(str(step["run"]).split()[:3])
+
+
+def test_a_release_is_checked_and_has_its_bill_of_materials() -> None:
+    """Before anything is uploaded; what the zip holds is attached to the release."""
+    build = workflow(PROJECT_DIR / ".github/workflows/publish.yml")["jobs"]["build"]
+    assert ["make check-release", ".ci/run", "make wheel sbom"] == [
+        " ".join(step["run"].split()[: 3 if "wheel" in step["run"] else 2]) for step in build["steps"] if "run" in step
+    ]
+
+
+def test_the_bill_of_materials_is_the_zip(tmp_path: Path) -> None:
+    """Each file with its hash, crhelper with its version, and the hash of the zip as it is uploaded."""
+    subprocess.run([sys.executable, str(PROJECT_DIR / "tools/function_sbom.py")], cwd=PROJECT_DIR, check=True)
+    bill = json.loads(text("build/function.cdx.json"))
+    deployment_package.write_function_zip(tmp_path / "function.zip")
+
+    (bundled, *own) = bill["components"]
+    assert {name: hashlib.sha256(content).hexdigest() for name, content in deployment_package.contents().items()} == {
+        each["name"]: each["hashes"][0]["content"] for each in (*own, *bundled["components"])
+    }
+    assert f"\n{bundled['name']}=={bundled['version']}\n" in pinned()
+    expected = hashlib.sha256((tmp_path / "function.zip").read_bytes()).hexdigest()
+    assert (version(), expected) == (
+        bill["metadata"]["component"]["version"],
+        bill["metadata"]["component"]["hashes"][0]["content"],
     )
-    assert ["actions/download-artifact", "pypa/gh-action-pypi-publish"] == [
-        step["uses"].partition("@")[0] for step in publish["steps"]
-    ]
-    assert [True, True, True] == [
-        any(step.get("run", "").startswith(command) for step in build["steps"])
-        for command in ("make check-release", ".ci/run", "make wheel")
-    ]
+
+
+def test_what_names_the_repository_names_the_same() -> None:
+    """Only pyproject.toml is edited when it moves; what else names it is found here."""
+    (owner, name) = re.findall(r'^Homepage = "https://github.com/([\w-]+)/([\w-]+)"$', text("pyproject.toml"), re.M)[0]
+    assert f'Documentation = "https://{owner}.github.io/{name}/"' in text("pyproject.toml")
+    assert f"* @{owner}/maintainers" in text(".github/CODEOWNERS")
+    contacts = yaml.safe_load(text(".github/ISSUE_TEMPLATE/config.yml"))["contact_links"]
+    assert [
+        f"https://{owner}.github.io/{name}/docs/troubleshooting.html",
+        f"https://github.com/{owner}/{name}/security/advisories/new",
+    ] == [contact["url"] for contact in contacts]
+    assert (PROJECT_DIR / "docs/troubleshooting.md").is_file()
+
+
+def test_a_problem_comes_with_the_functions_log_line() -> None:
+    """It is what every other question is answered by."""
+    form = yaml.safe_load(text(".github/ISSUE_TEMPLATE/problem.yml"))["body"]
+    required = {field["id"] for field in form if field.get("validations", {}).get("required")}
+    assert {"what", "log", "code", "versions"} == required
 
 
 def test_the_changelog_goes_with_the_version() -> None:
@@ -146,6 +198,13 @@ def test_a_tag_that_is_not_the_version_is_not_released() -> None:
     process = check_release("v999.0.0")
     assert 1 == process.returncode
     assert f"error: the tag is 'v999.0.0', and the version in pyproject.toml asks for 'v{version()}'" in process.stderr
+
+
+def test_another_repository_is_not_released(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyPI's page links to the address in pyproject.toml."""
+    monkeypatch.setenv("GITHUB_REPOSITORY", "any/fork")
+    process = check_release(f"v{version()}")
+    assert "error: the repository is any/fork, and Homepage in pyproject.toml is https://" in process.stderr
 
 
 def test_pre_commit_runs_the_pinned_tools() -> None:

@@ -61,7 +61,10 @@ def test_no_way_to_the_python_index(checkout: Path) -> None:
 
 def test_no_way_to_the_npm_registry(checkout: Path) -> None:
     """Two tries, the tool's own error, the likely cause, and no traceback of the program that starts npm."""
-    (checkout / ".venv").symlink_to(sys.prefix)
+    (checkout / ".venv").mkdir()
+    (checkout / ".venv" / "bin").symlink_to(Path(sys.prefix) / "bin")
+    for stamp in (".created", ".installed"):
+        (checkout / ".venv" / stamp).touch()
 
     done = make(
         checkout, "node_modules/.installed", npm_config_registry=CLOSED, npm_config_cache=str(checkout / "cache")
