@@ -22,12 +22,12 @@ def stack(app: App) -> Stack:
     """Return the stack that the context describes.
 
     Raises:
-        ValueError: A setting is missing or malformed; the message shows the option to give.
+        ValueError: A setting is missing or malformed; the message shows the option to specify.
     """
     setting = app.node.try_get_context
     name = setting("imageBuilderName")
     if name in (None, ""):
-        raise ValueError("imageBuilderName is missing: give the name of an image builder")
+        raise ValueError("imageBuilderName is missing: specify the name of an image builder")
     made = Stack(app, "RunningImageBuilder", description="Keeps an AppStream image builder RUNNING")
     builder = RunningImageBuilder(
         made,
@@ -73,14 +73,14 @@ def duration(key: str, value: object, *, unit: str, seconds: int, low: int, high
         number = nan
     # Here, because Duration itself fails in many lines on what is negative, infinite or not a number.
     if not low <= number <= high:
-        raise ValueError(f"{key} is {value!r}: give a number of {unit} from {low} to {high}")
+        raise ValueError(f"{key} is {value!r}: specify a number of {unit} from {low} to {high}")
     return Duration.seconds(round(number * seconds))
 
 
 def flag(key: str, value: object) -> bool:
     """Return a flag; False where the context has none."""
     if value is not None and not isinstance(value, bool) and value not in ("true", "false"):
-        raise ValueError(f"{key} is {value!r}: give true or false")
+        raise ValueError(f"{key} is {value!r}: specify true or false")
     return value in (True, "true")
 
 
@@ -90,7 +90,7 @@ def on_delete(value: object) -> OnDelete:
         return OnDelete.LEAVE_RUNNING if value is None else OnDelete(value)
     except ValueError:
         choice = " or ".join(choice.value for choice in OnDelete)
-        raise ValueError(f"onDelete is {value!r}: give {choice}") from None
+        raise ValueError(f"onDelete is {value!r}: specify {choice}") from None
 
 
 def triggers(value: Any) -> dict[str, str] | None:
@@ -100,7 +100,7 @@ def triggers(value: Any) -> dict[str, str] | None:
     except ValueError:
         found = value
     if found is not None and not (isinstance(found, dict) and all(isinstance(each, str) for each in found.values())):
-        raise ValueError(f"triggers is {value!r}: give a JSON object with strings as values")
+        raise ValueError(f"triggers is {value!r}: specify a JSON object with strings as values")
     return found
 
 
@@ -111,7 +111,7 @@ def no_account(environment: Mapping[str, str]) -> str:
     """
     if "CDK_CLI_VERSION" not in environment or environment.get("CDK_DEFAULT_ACCOUNT"):
         return ""
-    return "app.py: no AWS credentials; to deploy, run `aws configure` or `aws sso login`, or give --profile NAME"
+    return "app.py: no AWS credentials; to deploy, run `aws configure` or `aws sso login`, or specify --profile NAME"
 
 
 if __name__ == "__main__":

@@ -39,8 +39,8 @@ _CONFIGURATION = (
     SSOError,
 )
 _REMEDIES = {
-    NoCredentialsError: "no AWS credentials: run `aws configure` or `aws sso login`, or give --profile NAME",
-    NoRegionError: "no Region: give --region, or set AWS_REGION",
+    NoCredentialsError: "no AWS credentials: run `aws configure` or `aws sso login`, or specify --profile NAME",
+    NoRegionError: "no Region: specify --region, or set AWS_REGION",
 }
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException")
 _DENIED = ("AccessDenied", "AccessDeniedException")

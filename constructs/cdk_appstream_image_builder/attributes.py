@@ -1,14 +1,14 @@
-"""The attributes of a running image builder as typed properties; where their values come from is not its matter."""
+"""The attributes of a running image builder as typed properties."""
 
 from abc import abstractmethod
 
 
 class ImageBuilderAttributes:
-    """Every field of the AppStream API's ImageBuilder, by its name there with ``image_builder_`` before it.
+    """Every field of the AppStream API's ImageBuilder, with the prefix ``image_builder_``.
 
-    All are strings that CloudFormation resolves, and "" where AppStream gives nothing. Using one makes its user wait
-    for RUNNING. A field inside a structure goes by its own name alone, except StateChangeReason's fields, and
-    AgentAccessConfig's Settings and S3BucketArn. ``ImageBuilderErrors`` has its first two words once.
+    All are strings that CloudFormation resolves; "" if AppStream reports nothing. A resource that uses one waits for
+    RUNNING. A field inside a structure has its own name alone, except StateChangeReason's fields, and
+    AgentAccessConfig's Settings and S3BucketArn. ``ImageBuilderErrors`` is ``image_builder_errors``.
     """
 
     @abstractmethod
@@ -27,12 +27,12 @@ class ImageBuilderAttributes:
 
     @property
     def image_builder_eni_private_ip_address(self) -> str:
-        """The private IP address of the builder's network interface; "" without a VPC. Each start can bring another."""
+        """The private IP address of the builder's network interface; "" without a VPC. Each start can change it."""
         return self._attribute("EniPrivateIpAddress")
 
     @property
     def image_builder_eni_id(self) -> str:
-        """The id of the builder's network interface; "" without a VPC. Each start can bring another."""
+        """The id of the builder's network interface; "" without a VPC. Each start can change it."""
         return self._attribute("EniId")
 
     @property
@@ -42,7 +42,7 @@ class ImageBuilderAttributes:
 
     @property
     def image_builder_appstream_agent_version(self) -> str:
-        """The version of the AppStream agent that the builder runs with."""
+        """The version of the AppStream agent on the builder."""
         return self._attribute("AppstreamAgentVersion")
 
     @property
@@ -52,7 +52,7 @@ class ImageBuilderAttributes:
 
     @property
     def image_builder_image_arn(self) -> str:
-        """The ARN of the image that the builder was made from."""
+        """The ARN of the image that the builder was created from."""
         return self._attribute("ImageArn")
 
     @property
@@ -67,7 +67,7 @@ class ImageBuilderAttributes:
 
     @property
     def image_builder_iam_role_arn(self) -> str:
-        """The ARN of the role that applications on the builder use."""
+        """The ARN of the role for applications on the builder."""
         return self._attribute("IamRoleArn")
 
     @property
@@ -87,7 +87,7 @@ class ImageBuilderAttributes:
 
     @property
     def image_builder_enable_default_internet_access(self) -> str:
-        """Whether the builder reaches the internet without the VPC: true or false."""
+        """Whether the builder reaches the internet without a VPC: true or false."""
         return self._attribute("EnableDefaultInternetAccess")
 
     @property

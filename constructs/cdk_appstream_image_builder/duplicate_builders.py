@@ -1,4 +1,4 @@
-"""Warns at synth where two constructs of an app are about one image builder."""
+"""Warns at synth if two constructs of an app name the same image builder."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ _apps: WeakKeyDictionary[IConstruct, dict[str, list[Construct]]] = WeakKeyDictio
 
 
 def warn_of_duplicate_builders(construct: Construct, name: str) -> None:
-    """Warn where another construct of the app is about the same builder, as far as names are known at synth.
+    """Warn if another construct of the app names the same builder, as far as names are known at synth.
 
     Args:
         construct: The construct.
-        name: Its builder's name as it is told at synth; a token is the same in one stack only.
+        name: Its builder's name at synth; a token is the same in one stack only.
     """
     others = _apps.setdefault(construct.node.root, {}).setdefault(_key(construct, name), [])
-    # Two stacks of one name are two versions of one stack, and this may be the same resource in both.
+    # Two stacks of one name are two versions of one stack, which may have the same resource.
     (*_, other) = [None, *(each for each in others if stack_name_and_path(each) != stack_name_and_path(construct))]
     others.append(construct)
     if other is None:
         return
     if Stack.of(other) is Stack.of(construct):
-        effect = "deleting one leaves the builder to the other, whatever its on_delete says"
+        effect = "deleting one leaves the builder to the other, whatever its on_delete is"
     else:
-        effect = "deleting one stops or leaves the builder by its own on_delete, although the other needs it"
+        effect = "deleting one applies its own on_delete, although the other needs the builder"
     Annotations.of(construct).add_warning_v2(
         WARNING,
-        f"{other.node.path} and {construct.node.path} are both about image builder {name!r}: {effect}; "
+        f"{other.node.path} and {construct.node.path} both name the image builder {name!r}: {effect}; "
         "keep one of them, or acknowledge this warning",
     )
 

@@ -1,4 +1,4 @@
-"""What the function's calls and answers travel through in a VPC, and that builders' resources wait for it."""
+"""Makes builders' resources depend on the network of their function in a VPC."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from aws_cdk import Annotations, AspectPriority, Aspects, CfnResource, IAspect, 
 from aws_cdk import Tokenization as Tokens
 from constructs import DependencyGroup, IConstruct
 
-if TYPE_CHECKING:  # each module of CDK takes its time to import, and these serve for annotations only
+if TYPE_CHECKING:  # each module of CDK takes time to import, and these serve for annotations only
     from aws_cdk import aws_ec2 as ec2
     from constructs import Construct
 
 WARNING = "cdk-appstream-image-builder:networkNotAwaited"
-"""The id of the warning about an endpoint or a route whose order is left open, for Annotations.acknowledge_warning."""
+"""The id of the warning about an endpoint or a route that no builder waits for."""
 
 _ENDPOINT = "AWS::EC2::VPCEndpoint"
 _ROUTE = "AWS::EC2::Route"
@@ -36,12 +36,12 @@ _BY_ACL = ("AWS::EC2::NetworkAclEntry",)
 
 @jsii.implements(IAspect)
 class NetworkDependencies:
-    """Lets the resources of builders wait for the network of their function, wherever in the app that is defined.
+    """Makes the resources of builders depend on the network of their function, wherever the app defines it.
 
-    CloudFormation makes what a resource waits for before it, and deletes it after it. So there is a way for the answer
-    on create and on delete. Found are, when the app is synthesized: the VPC's endpoints, the routes and associations of
-    its route tables, its gateways' attachments, the network ACLs of the function's subnets, and the rules of security
-    groups that are resources of their own.
+    CloudFormation creates a dependency before the resource and deletes it after the resource. So the function reaches
+    CloudFormation on create and on delete. When the app is synthesized, this finds the VPC's endpoints, the routes and
+    associations of its route tables, its gateways' attachments, the network ACLs of the function's subnets, and the
+    rules of security groups that are resources of their own.
 
     Args:
         provider: The provider.
@@ -58,20 +58,20 @@ class NetworkDependencies:
         subnets: Iterable[ec2.ISubnet],
         groups: Iterable[ec2.ISecurityGroup],
     ) -> None:
-        """Look at the app as late as CDK allows, when everything is defined."""
         self._provider = provider
         self._vpc = vpc
         self._subnets = list(subnets)
         self._groups = list(groups)
         self._resources: list[Construct] = []
+        # As late as CDK allows, when everything is defined.
         Aspects.of(provider).add(self, priority=AspectPriority.READONLY)
 
     def awaited_by(self, resource: Construct) -> None:
-        """Let a builder's resource wait."""
+        """Make a builder's resource depend on the network."""
         self._resources.append(resource)
 
     def visit(self, node: IConstruct) -> None:
-        """Do it once in each synthesis, at the provider itself."""
+        """Add the dependencies, once in each synthesis, at the provider itself."""
         if node.node.path != self._provider.node.path or not self._resources:
             return
         stage = Stage.of(self._provider)
@@ -87,31 +87,31 @@ class NetworkDependencies:
     def _order(
         self, stack: Stack, resources: list[Construct], network: list[CfnResource], elements: list[CfnResource]
     ) -> None:
-        # A nested stack is a resource of its parent, and waits as a whole.
+        # A nested stack is one resource of its parent.
         stacks = [stack, *_parents(stack)]
         near = {each.node.path for each in stacks}
         graph = _Graph([each for each in elements if Stack.of(each).node.path in near])
-        goals = {_id_of(resource.node.default_child) for resource in resources}
-        goals |= {_id_of(each.nested_stack_resource) for each in stacks if each.nested_stack_resource is not None}
+        targets = {_id_of(resource.node.default_child) for resource in resources}
+        targets |= {_id_of(each.nested_stack_resource) for each in stacks if each.nested_stack_resource is not None}
         far = self._sure_to_be_first(stack)
-        said = Annotations.of(self._provider)
+        annotations = Annotations.of(self._provider)
         awaited: list[CfnResource] = []
         for element in network:
             home = Stack.of(element).node.path
             if home in near:
-                if not graph.leads_to(element, goals):
+                if not graph.leads_to(element, targets):
                     awaited.append(element)
                 elif element.cfn_resource_type == _ENDPOINT:
-                    said.add_warning_v2(
+                    annotations.add_warning_v2(
                         WARNING,
-                        f"{element.node.path} needs a builder that this function serves, so no builder waits for it: "
-                        "take that need away, so that the endpoint is there before and after the builders",
+                        f"{element.node.path} depends on a builder that this function serves, so no builder waits for "
+                        "it: remove that dependency, so that the endpoint exists before and after the builders",
                     )
             elif home not in far and element.cfn_resource_type in (_ENDPOINT, _ROUTE):
-                said.add_warning_v2(
+                annotations.add_warning_v2(
                     WARNING,
                     f"{element.node.path} is in a stack that {stack.node.path} does not depend on: add the dependency "
-                    "with add_dependency, so that the way to CloudFormation is there before and after the builders",
+                    "with add_dependency, so that the function reaches CloudFormation before and after the builders",
                 )
         if awaited:
             group = DependencyGroup(*awaited)
@@ -122,8 +122,8 @@ class NetworkDependencies:
         """Return the stacks that are deployed before a builder's, and deleted after it."""
         own = Stack.of(self._provider)
         found: dict[str, Stack] = {}
-        # The builder's stack refers to the function; the function's to the VPC and its subnets, unless they are told
-        # by ids, which lie where they are told.
+        # The builder's stack refers to the function, and the function's stack to the VPC and its subnets, unless they
+        # are imported by their ids.
         waiting = [own, Stack.of(self._vpc), *(Stack.of(subnet) for subnet in self._subnets), *stack.dependencies]
         while waiting:
             each = waiting.pop()
@@ -133,34 +133,34 @@ class NetworkDependencies:
         return set(found)
 
     def _network(self, elements: list[CfnResource]) -> Iterator[CfnResource]:
-        """Yield what belongs to the function's network; ids are compared as they are written, or by what they mean."""
+        """Yield the resources of the function's network; ids are compared by what they refer to."""
         typed: dict[str, list[CfnResource]] = {}
         for element in elements:
             typed.setdefault(element.cfn_resource_type, []).append(element)
 
         def having(kinds: Iterable[str], key: str, wanted: set[str]) -> list[CfnResource]:
             candidates = [each for kind in kinds for each in typed.get(kind, [])]
-            return [each for each in candidates if self._meaning(_properties(each).get(key)) in wanted]
+            return [each for each in candidates if self._referent(_properties(each).get(key)) in wanted]
 
-        vpc = {self._meaning(self._vpc.vpc_id)}
+        vpc = {self._referent(self._vpc.vpc_id)}
         of_vpc = having(_BY_VPC, "vpcId", vpc)
-        tables = {self._meaning(each.ref) for each in having(["AWS::EC2::RouteTable"], "vpcId", vpc)}
-        tables |= {self._meaning(subnet.route_table.route_table_id) for subnet in self._subnets}
-        subnets = {self._meaning(subnet.subnet_id) for subnet in self._subnets}
-        groups = {self._meaning(group.security_group_id) for group in self._groups}
+        tables = {self._referent(each.ref) for each in having(["AWS::EC2::RouteTable"], "vpcId", vpc)}
+        tables |= {self._referent(subnet.route_table.route_table_id) for subnet in self._subnets}
+        subnets = {self._referent(subnet.subnet_id) for subnet in self._subnets}
+        groups = {self._referent(group.security_group_id) for group in self._groups}
         for endpoint in of_vpc:
             listed = _properties(endpoint).get("securityGroupIds")
-            groups |= {self._meaning(group) for group in listed} if isinstance(listed, list) else set()
+            groups |= {self._referent(group) for group in listed} if isinstance(listed, list) else set()
         of_subnets = having(_BY_SUBNET, "subnetId", subnets)
-        acls = {self._meaning(_properties(each).get("networkAclId")) for each in of_subnets}
+        acls = {self._referent(_properties(each).get("networkAclId")) for each in of_subnets}
         yield from of_vpc
         yield from having(_BY_ROUTE_TABLE, "routeTableId", tables)
         yield from having(_BY_GROUP, "groupId", groups)
         yield from of_subnets
         yield from having(_BY_ACL, "networkAclId", acls)
 
-    def _meaning(self, value: Any) -> str:
-        """Return what an id stands for: the resource that it refers to, or the text."""
+    def _referent(self, value: Any) -> str:
+        """Return the path of the resource that an id refers to, or the id itself."""
         if isinstance(value, str) and Token.is_unresolved(value):
             fragments = Tokens.reverse_string(value)
             first = fragments.first_token
@@ -170,10 +170,10 @@ class NetworkDependencies:
 
 
 class _Graph:
-    """Which resources need which, as far as they say so: by a reference, or by a dependency.
+    """Which resources depend on which, by a reference or an explicit dependency.
 
-    A reference is told by the logical id alone, which resources of two stacks may have in common: then there is a need
-    more than in truth, and something is not waited for that could be.
+    References are matched by logical id, which resources of two stacks may share. Then a dependency too many is
+    assumed, and a resource is not waited for that could be.
     """
 
     def __init__(self, elements: Iterable[CfnResource]) -> None:
@@ -181,22 +181,22 @@ class _Graph:
         for element in elements:
             self._by_id.setdefault(_id_of(element), []).append(element)
 
-    def leads_to(self, element: CfnResource, goals: set[str]) -> bool:
-        """Return whether a resource needs one of the goals, however many others are in between."""
+    def leads_to(self, element: CfnResource, targets: set[str]) -> bool:
+        """Return whether a resource depends on one of the targets, directly or not."""
         seen: set[str] = set()
         waiting = [_id_of(element)]
         while waiting:
             each = waiting.pop()
-            if each in goals:
+            if each in targets:
                 return True
             if each not in seen:
                 seen.add(each)
-                waiting += [needed for found in self._by_id.get(each, []) for needed in _needs(found)]
+                waiting += [needed for found in self._by_id.get(each, []) for needed in _dependencies(found)]
         return False
 
 
-def _needs(element: CfnResource) -> Iterator[str]:
-    """Yield the logical ids of what a resource needs."""
+def _dependencies(element: CfnResource) -> Iterator[str]:
+    """Yield the logical ids that a resource depends on."""
     yield from _referred_to(Stack.of(element).resolve(element._cfn_properties))
     yield from (_id_of(each) for each in element.obtain_dependencies() if isinstance(each, CfnResource))
     for scope in element.node.scopes:
@@ -209,7 +209,7 @@ def _id_of(element: Any) -> str:
 
 
 def _properties(element: CfnResource) -> dict[str, Any]:
-    """Return a resource's properties by names that begin with a small letter, as CDK's own classes have them."""
+    """Return a resource's properties by names that begin with a lower-case letter, as in CDK's classes."""
     return {f"{key[:1].lower()}{key[1:]}": value for key, value in element._cfn_properties.items()}
 
 

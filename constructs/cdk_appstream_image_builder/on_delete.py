@@ -1,4 +1,4 @@
-"""What becomes of a builder when its resource is deleted; the names only."""
+"""What deleting a resource does with its image builder."""
 
 from enum import Enum
 
@@ -6,10 +6,10 @@ from running_image_builder_function import contract
 
 
 class OnDelete(Enum):
-    """What deleting the resource (or its stack) does with the image builder."""
+    """What deleting the resource or its stack does with the image builder."""
 
     LEAVE_RUNNING = contract.LEAVE_RUNNING
-    """The builder is left as it is."""
+    """Leave the builder as it is."""
 
     STOP = contract.STOP
-    """The builder is stopped, and the delete waits until it is STOPPED."""
+    """Stop the builder, and wait until it is STOPPED."""

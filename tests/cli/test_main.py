@@ -35,8 +35,13 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("arguments", "variables", "code", "line"),
     [
-        ((), PLACE, 253, "error: no AWS credentials: run `aws configure` or `aws sso login`, or give --profile NAME"),
-        ((), KEYS, 253, "error: no Region: give --region, or set AWS_REGION"),
+        (
+            (),
+            PLACE,
+            253,
+            "error: no AWS credentials: run `aws configure` or `aws sso login`, or specify --profile",
+        ),
+        ((), KEYS, 253, "error: no Region: specify --region, or set AWS_REGION"),
         (("--profile", "no-such"), PLACE, 253, "error: The config profile (no-such) could not be found"),
         (
             ("--endpoint-url", "http://127.0.0.1:9"),

@@ -23,13 +23,13 @@ OPTIONS = (
     "[-c startOnEveryDeploy=true]"
 )
 
-NAME_REMEDY = "give 1 to 101 letters, digits, '_', '.' or '-', a letter or digit first"
-TIMEOUT_REMEDY = "give a number of minutes from 1 to 59"
-VERSION_REMEDY = "give 1 to 100 characters, 'LATEST', or leave it out"
-DELETE_REMEDY = "give LEAVE_RUNNING or STOP"
+NAME_REMEDY = "specify 1 to 101 letters, digits, '_', '.' or '-', beginning with a letter or digit"
+TIMEOUT_REMEDY = "specify a number of minutes from 1 to 59"
+VERSION_REMEDY = "specify 1 to 100 characters, 'LATEST', or omit it"
+DELETE_REMEDY = "specify LEAVE_RUNNING or STOP"
 
 REFUSED: dict[str, tuple[Json, str]] = {
-    "no name": ({"imageBuilderName": None}, "imageBuilderName is missing: give the name of an image builder"),
+    "no name": ({"imageBuilderName": None}, "imageBuilderName is missing: specify the name of an image builder"),
     "malformed name": ({"imageBuilderName": "my builder"}, f"image_builder_name is 'my builder': {NAME_REMEDY}"),
     "wrong timeout": ({"timeoutMinutes": "nan"}, f"timeoutMinutes is 'nan': {TIMEOUT_REMEDY}"),
     "wrong onDelete": ({"onDelete": "stop"}, f"onDelete is 'stop': {DELETE_REMEDY}"),
@@ -46,20 +46,20 @@ REFUSED_TOO: list[tuple[Json, str]] = [
         for value in ("abc", "", "0", "60", "59.5", "-1", "inf", "1e400", True)
     ],
     *[
-        ({"pollIntervalSeconds": value}, f"pollIntervalSeconds is {value!r}: give a number of seconds from 1 to 60")
+        ({"pollIntervalSeconds": value}, f"pollIntervalSeconds is {value!r}: specify a number of seconds from 1 to 60")
         for value in ("often", "0", "61")
     ],
     *[
-        ({"stopAfterMinutes": value}, f"stopAfterMinutes is {value!r}: give a number of minutes from 15 to 43200")
+        ({"stopAfterMinutes": value}, f"stopAfterMinutes is {value!r}: specify a number of minutes from 15 to 43200")
         for value in ("later", "14", "43201")
     ],
-    ({"restartToUpdateAgent": "yes"}, "restartToUpdateAgent is 'yes': give true or false"),
-    ({"startOnEveryDeploy": "yes"}, "startOnEveryDeploy is 'yes': give true or false"),
+    ({"restartToUpdateAgent": "yes"}, "restartToUpdateAgent is 'yes': specify true or false"),
+    ({"startOnEveryDeploy": "yes"}, "startOnEveryDeploy is 'yes': specify true or false"),
     *[
-        ({"triggers": value}, f"triggers is {value!r}: give a JSON object with strings as values")
+        ({"triggers": value}, f"triggers is {value!r}: specify a JSON object with strings as values")
         for value in ("{", '["a"]', '{"a": 1}', {"a": 1}, "a=b")
     ],
-    ({"imageBuilderName": ""}, "imageBuilderName is missing: give the name of an image builder"),
+    ({"imageBuilderName": ""}, "imageBuilderName is missing: specify the name of an image builder"),
     ({"imageBuilderName": "a\nb"}, f"image_builder_name is 'a\\nb': {NAME_REMEDY}"),
     ({"onDelete": ""}, f"onDelete is '': {DELETE_REMEDY}"),
     ({"onDelete": ["STOP"]}, f"onDelete is ['STOP']: {DELETE_REMEDY}"),
@@ -189,4 +189,4 @@ def test_without_credentials_the_remedy_comes_before_the_cdk_clis_words(
     """The CLI itself says only that it cannot resolve an account; who synthesizes without it is not bothered."""
     hint = runpy.run_path(str(PROJECT_DIR / "app.py"), run_name="app")["no_account"](environment)
 
-    assert says == ("run `aws configure` or `aws sso login`, or give --profile NAME" in hint)
+    assert says == ("run `aws configure` or `aws sso login`, or specify --profile NAME" in hint)

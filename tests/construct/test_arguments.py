@@ -174,7 +174,7 @@ def test_a_wrong_value_is_named_with_its_argument_and_the_remedy(name: str, para
     message = str(refused.value)
     assert parameter in message
     assert any(shown in message for shown in shown_as(value))
-    assert "give" in message
+    assert "specify" in message
     assert 1 == len(message.splitlines())
 
 
@@ -215,7 +215,7 @@ def test_a_wrong_setting_is_named_with_the_remedy(key: str, value: Any) -> None:
         runpy.run_path(str(PROJECT_DIR / "app.py"))["stack"](app)
     message = str(refused.value)
     assert key in message or "".join(f"_{each.lower()}" if each.isupper() else each for each in key) in message
-    assert "give" in message
+    assert "specify" in message
     assert 1 == len(message.splitlines())
 
 

@@ -32,13 +32,11 @@ def test_a_number_in_the_context_pins_the_value() -> None:
 
 def test_an_empty_value_is_refused() -> None:
     """It is what a variable gives that is not set, and would be the same in every deploy."""
-    with pytest.raises(
-        ValueError, match=r"^deployNonce is '': give a value, such as a build's number, or leave it out$"
-    ):
+    with pytest.raises(ValueError, match=r"^deployNonce is '': specify a value, such as a build number, or omit it$"):
         nonce({"deployNonce": ""}, start_on_every_deploy=True)
 
 
 def test_a_flag_that_is_none_is_refused() -> None:
     """The text "false" would be true."""
-    with pytest.raises(TypeError, match=r"^start_on_every_deploy is 'false': give True or False$"):
+    with pytest.raises(TypeError, match=r"^start_on_every_deploy is 'false': specify True or False$"):
         any_builder(any_stack(), start_on_every_deploy="false")

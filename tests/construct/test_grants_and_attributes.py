@@ -110,16 +110,16 @@ def test_an_imported_reference_is_a_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("named", "referred", "given"),
-    [(False, False, "neither is"), (True, True, "both are, with the name 'nb-1'")],
+    ("named", "referred", "got"),
+    [(False, False, "neither"), (True, True, "both, with the name 'nb-1'")],
 )
-def test_name_or_reference_and_not_both(named: bool, referred: bool, given: str) -> None:
+def test_name_or_reference_and_not_both(named: bool, referred: bool, got: str) -> None:
     """There is one builder, said in one way."""
     stack = any_stack()
     options: Json = {"image_builder_name": "nb-1"} if named else {}
     if referred:
         options["image_builder"] = appstream.CfnImageBuilder(stack, "Made", name="made", instance_type="any")
-    expected = f"exactly one of image_builder_name and image_builder is to be given, but {given}: give one"
+    expected = f"specify exactly one of image_builder_name and image_builder (got {got})"
     with pytest.raises(ValueError, match=f"^{re.escape(expected)}$"):
         RunningImageBuilder(stack, "Builder", **options)
 

@@ -62,7 +62,7 @@ def test_a_metric_is_the_one_that_the_function_writes(helper: str, name: str, st
 def test_a_metric_of_an_impossible_builder_is_an_error() -> None:
     """It would be an alarm that never goes off."""
     provider = RunningImageBuilderProvider(any_stack(), "Provider")
-    with pytest.raises(ValueError, match=r"^image_builder_name is 'a b': give 1 to 101"):
+    with pytest.raises(ValueError, match=r"^image_builder_name is 'a b': specify 1 to 101"):
         provider.metric_failed_starts(image_builder_name="a b")
 
 
@@ -70,7 +70,7 @@ def test_a_period_that_is_known_later_is_an_error() -> None:
     """CDK's metrics calculate with it."""
     provider = RunningImageBuilderProvider(any_stack(), "Provider")
     with pytest.raises(
-        ValueError, match=r"^period is a token in minutes: give a Duration whose value is known at synth$"
+        ValueError, match=r"^period is a token in minutes: specify a Duration whose value is known at synth$"
     ):
         provider.metric_failed_starts(period=Duration.minutes(Token.as_number({"Ref": "Minutes"})))
 
@@ -140,11 +140,11 @@ def test_builders_of_a_stack_share_one_rule() -> None:
 def test_more_than_a_rule_can_measure_is_an_error() -> None:
     """With the builder's name and the remedy."""
     stack = any_stack()
-    measurement = RunningImageBuilderProvider(stack, "Provider")._measurement(stack)
+    rule = RunningImageBuilderProvider(stack, "Provider")._running_metric_rule(stack)
     for number in range(250):
-        measurement.alarm(stack, f"A{number}", name=f"b-{number}", hours=1)
-    with pytest.raises(ValueError, match=r"^'b-250' is builder number 251 .*: use a stack or a provider of its own"):
-        measurement.alarm(stack, "A250", name="b-250", hours=1)
+        rule.alarm(stack, f"A{number}", name=f"b-{number}", hours=1)
+    with pytest.raises(ValueError, match=r"^'b-250' is running-past alarm number 251 .*: use another stack or provider"):
+        rule.alarm(stack, "A250", name="b-250", hours=1)
 
 
 def test_a_name_that_is_a_token_is_measured() -> None:
@@ -190,7 +190,7 @@ def test_a_nested_stack_has_a_rule_of_its_own() -> None:
 def test_a_time_that_no_alarm_can_have_is_an_error(after: Duration, shown: str) -> None:
     """CloudWatch looks back seven days, by the hour."""
     builder = any_builder(any_stack())
-    with pytest.raises(ValueError, match=rf"^after is {shown}: give whole hours from 1 hour to 7 days$"):
+    with pytest.raises(ValueError, match=rf"^after is {shown}: specify whole hours from 1 hour to 7 days$"):
         builder.add_running_past_alarm(after)
 
 
@@ -205,6 +205,6 @@ def test_a_number_of_hours_that_is_known_later_is_the_number_of_periods() -> Non
 def test_a_time_that_is_known_later_in_another_unit_is_an_error() -> None:
     """CloudFormation does not calculate, and the number of an alarm's periods is one of hours."""
     builder = any_builder(any_stack())
-    remedy = r"give Duration.hours\(...\) of a token, or a known time"
+    remedy = r"specify Duration.hours\(...\) of a token, or a known time"
     with pytest.raises(ValueError, match=rf"^after is a token in minutes: {remedy}$"):
         builder.add_running_past_alarm(Duration.minutes(Token.as_number({"Ref": "Minutes"})))

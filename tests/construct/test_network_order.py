@@ -155,7 +155,7 @@ def test_an_endpoint_that_needs_the_builder_makes_no_circle(
     found = awaited(stack)
 
     assert [True] == ["S3" in each for each, kind in found.items() if kind == "AWS::EC2::VPCEndpoint"]
-    assert ["Stack/Vpc/Circle/Resource needs a builder"] == [each[:41] for each in warnings(provider)]
+    assert ["Stack/Vpc/Circle/Resource depends on a builder"] == [each[:46] for each in warnings(provider)]
 
 
 def test_a_rule_for_what_comes_after_the_builder_is_left_out_alone() -> None:
@@ -244,7 +244,7 @@ def test_an_endpoint_that_needs_a_nested_builder_makes_no_circle() -> None:
     by_reference(vpc.add_interface_endpoint("Circle", service=API), builder)
     (nested,) = of_type(template(stack), "AWS::CloudFormation::Stack").values()
     assert [] == [each for each in nested["DependsOn"] if "Circle" in each]
-    assert ["Stack/Vpc/Circle/Resource needs a builder"] == [each[:41] for each in warnings(provider)]
+    assert ["Stack/Vpc/Circle/Resource depends on a builder"] == [each[:46] for each in warnings(provider)]
 
 
 def test_connections_are_the_functions_own() -> None:
@@ -264,7 +264,7 @@ def test_without_a_vpc_there_are_no_connections() -> None:
     """The message says what is missing."""
     provider = RunningImageBuilderProvider(any_stack(), "Provider")
     with pytest.raises(
-        ValueError, match=r"^Stack/Provider has no connections, since its function is in no VPC: give it a vpc$"
+        ValueError, match=r"^Stack/Provider has no connections, because its function is not in a VPC: specify vpc$"
     ):
         _ = provider.connections
 
@@ -282,7 +282,7 @@ def test_ipv6_is_allowed_where_it_is_asked_for() -> None:
 
 def test_ipv6_is_a_flag() -> None:
     """A text would be true whatever it says."""
-    with pytest.raises(TypeError, match=r"^ipv6_allowed_for_dual_stack is 'false': give True or False$"):
+    with pytest.raises(TypeError, match=r"^ipv6_allowed_for_dual_stack is 'false': specify True or False$"):
         RunningImageBuilderProvider(any_stack(), "Provider", ipv6_allowed_for_dual_stack="false")  # type: ignore[arg-type]
 
 

@@ -80,8 +80,8 @@ def test_metrics_and_alarms_work_by_the_functions_name(kind: str) -> None:
     ("what", "remedy"),
     [
         ("function", "use lambda_.Function.from_function_arn with its service_token"),
-        ("role", "give role to from_service_token"),
-        ("grant_principal", "give role to from_service_token"),
+        ("role", "specify role in from_service_token"),
+        ("grant_principal", "specify role in from_service_token"),
         ("log_group", "use logs.LogGroup.from_log_group_name with its name from the provider's app"),
     ],
 )
@@ -97,16 +97,16 @@ def test_what_only_the_other_app_has_names_the_remedy(what: str, remedy: str) ->
 def test_a_dynamic_reference_has_no_name_for_metrics() -> None:
     """CloudFormation puts the value in later than it takes texts apart."""
     provider = PROVIDER_BY(any_stack(), "Platform", TOKENS["dynamic reference"](any_stack()))
-    with pytest.raises(ValueError, match=r"name is not known here: give ssm\.StringParameter\.value_for_string"):
+    with pytest.raises(ValueError, match=r"name is not known here: use ssm\.StringParameter\.value_for_string"):
         provider.metric_failed_starts()
 
 
 @pytest.mark.parametrize(
     ("token", "error", "message"),
     [
-        (7, TypeError, "token is 7: give the provider's service_token"),
-        ("platform", ValueError, "token is 'platform': give the ARN of the provider's function"),
-        (f"{TOKEN}:live", ValueError, "give the ARN of the provider's function, without a version or an alias"),
+        (7, TypeError, "token is 7: specify the provider's service_token"),
+        ("platform", ValueError, "token is 'platform': specify the ARN of the provider's function"),
+        (f"{TOKEN}:live", ValueError, "specify the ARN of the provider's function, without a version or an alias"),
         (
             TOKEN.replace("eu-central-1", "eu-west-1"),
             ValueError,
@@ -181,18 +181,18 @@ def test_a_parameters_name_may_be_known_later(kind: str) -> None:
 )
 def test_a_parameters_name_is_checked(name: Any, error: type[Exception]) -> None:
     """With the value and the remedy."""
-    with pytest.raises(error, match=r"^parameter_name is .+: give "):
+    with pytest.raises(error, match=r"^parameter_name is .+: .*specify "):
         RunningImageBuilderProvider(any_stack(), "Provider").export_service_token(name)
 
 
 @pytest.mark.parametrize(
     ("tags", "error", "message"),
     [
-        ("team", TypeError, "builders_by_tag is 'team': give a mapping"),
-        ({}, ValueError, "builders_by_tag is {}, which would mean every builder: give a tag"),
-        ({"team": 7}, TypeError, "builders_by_tag has 'team': 7: give strings, such as 'team': '7'"),
-        ({"": "cad"}, ValueError, "builders_by_tag has the tag '': give 1 to 128"),
-        ({"team": "c*"}, ValueError, r"builders_by_tag has 'team': 'c\*': give up to 256"),
+        ("team", TypeError, "builders_by_tag is 'team': specify a mapping"),
+        ({}, ValueError, "builders_by_tag is {}, which would allow every builder: specify a tag"),
+        ({"team": 7}, TypeError, "builders_by_tag has 'team': 7: specify strings, such as 'team': '7'"),
+        ({"": "cad"}, ValueError, "builders_by_tag has the tag '': specify 1 to 128"),
+        ({"team": "c*"}, ValueError, r"builders_by_tag has 'team': 'c\*': specify up to 256"),
     ],
 )
 def test_tags_are_checked(tags: Any, error: type[Exception], message: str) -> None:

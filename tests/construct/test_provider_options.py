@@ -99,7 +99,7 @@ def test_the_log_is_json_unless_text_is_asked_for(
 
 def test_a_logging_format_is_one_of_cdks_two() -> None:
     """Its words would be taken for nothing."""
-    with pytest.raises(TypeError, match=r"^logging_format is 'Text': give LoggingFormat\.JSON or LoggingFormat\.TEXT"):
+    with pytest.raises(TypeError, match=r"^logging_format is 'Text': specify lambda_\.LoggingFormat\.JSON or TEXT"):
         provided(any_stack(), logging_format="Text")
 
 
@@ -192,7 +192,8 @@ def test_subnets_and_security_groups_given_are_used() -> None:
 def test_subnets_and_security_groups_need_their_vpc(options: Json) -> None:
     """Without a VPC the function would silently run outside of them."""
     with pytest.raises(
-        ValueError, match=r"^vpc_subnets, security_groups or ipv6_allowed_for_dual_stack is given without a vpc: give"
+        ValueError,
+        match=r"^vpc_subnets, security_groups or ipv6_allowed_for_dual_stack is given without a vpc",
     ):
         provided(any_stack(), **options)
 

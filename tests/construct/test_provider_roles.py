@@ -19,7 +19,7 @@ from synth.stacks import Json, any_builder, of_type, only, statements, template,
 ACCOUNT = "123456789012"
 ARN = f"arn:aws:iam::{ACCOUNT}:role/ours"
 OTHER_ARN = "arn:aws:iam::999999999999:role/theirs"
-SAID = "the role given cannot be changed: add these statements to it: "
+SAID = "the given role cannot be changed: add these statements to it: "
 
 
 def any_stack() -> Stack:

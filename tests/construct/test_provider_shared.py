@@ -146,7 +146,7 @@ def test_another_account_or_region_needs_a_provider_of_its_own(account: str, reg
     one = Stack(app, "One", env=Environment(account="123456789012", region="us-east-1"))
     other = Stack(app, "Other", env=Environment(account=account, region=region))
     provider = RunningImageBuilderProvider(one, "Provider")
-    with pytest.raises(ValueError, match=f"^{message}: give each its own provider$"):
+    with pytest.raises(ValueError, match=f"^{message}: use one provider for each (account|region)$"):
         any_builder(other, provider=provider)
 
 

@@ -15,7 +15,7 @@ REMEDY = "keep one of them, or acknowledge this warning"
 
 def warnings(stack: Stack) -> list[str]:
     """Return the stack's warnings about a builder that another construct has."""
-    found = Warnings.from_stack(stack).find_warning("*", Match.string_like_regexp("are both about image builder"))
+    found = Warnings.from_stack(stack).find_warning("*", Match.string_like_regexp("both name the image builder"))
     return [str(each.entry.data).partition(" [ack:")[0] for each in found]
 
 
@@ -23,8 +23,8 @@ def test_in_one_stack_a_delete_leaves_the_builder_to_the_other() -> None:
     """The function asks its stack."""
     stack = any_stack()
     any_builder(stack, "A"), any_builder(stack, "B")
-    effect = "deleting one leaves the builder to the other, whatever its on_delete says"
-    assert [f"Stack/A and Stack/B are both about image builder 'nb-1': {effect}; {REMEDY}"] == warnings(stack)
+    effect = "deleting one leaves the builder to the other, whatever its on_delete is"
+    assert [f"Stack/A and Stack/B both name the image builder 'nb-1': {effect}; {REMEDY}"] == warnings(stack)
 
 
 def test_across_stacks_a_delete_goes_by_its_own_option() -> None:
@@ -33,8 +33,8 @@ def test_across_stacks_a_delete_goes_by_its_own_option() -> None:
     one, other = Stack(app, "One"), Stack(app, "Other")
     any_builder(one), any_builder(other)
     assert [] == warnings(one)
-    effect = "deleting one stops or leaves the builder by its own on_delete, although the other needs it"
-    assert [f"One/Builder and Other/Builder are both about image builder 'nb-1': {effect}; {REMEDY}"] == warnings(other)
+    effect = "deleting one applies its own on_delete, although the other needs the builder"
+    assert [f"One/Builder and Other/Builder both name the image builder 'nb-1': {effect}; {REMEDY}"] == warnings(other)
 
     stack = any_stack()
     any_builder(stack)

@@ -86,7 +86,7 @@ def test_a_role_of_the_same_stack_draws_a_warning_where_the_builder_is_left_runn
     policies = stopping(used(stack, any_role(stack)))
     assert [None] == [each.get("DeletionPolicy") for each in policies.values()]
     (warning,) = warnings(stack)
-    assert warning.startswith("the scheduler_role given goes with this stack")
+    assert warning.startswith("the given scheduler_role is deleted with this stack")
 
 
 @pytest.mark.parametrize("kind", ["as it is", "of another account", "frozen"])
@@ -100,7 +100,7 @@ def test_a_role_that_cannot_be_changed_draws_a_warning_with_the_statement(kind: 
     }[kind]()
     assert {} == stopping(used(stack, role))
     (warning,) = warnings(stack)
-    assert warning.startswith("the scheduler_role given cannot be changed: add these statements to it: [{")
+    assert warning.startswith("the given scheduler_role cannot be changed: add these statements to it: [{")
     assert "appstream:StopImageBuilder" in warning
 
 
@@ -111,5 +111,5 @@ def _of_an_account() -> Stack:
 def test_it_means_nothing_without_stop_after() -> None:
     """Then nothing is scheduled."""
     stack = any_stack()
-    with pytest.raises(ValueError, match=r"^scheduler_role is given without stop_after: give stop_after as well$"):
+    with pytest.raises(ValueError, match=r"^scheduler_role is given without stop_after: specify stop_after as well$"):
         any_builder(stack, scheduler_role=any_role(stack))

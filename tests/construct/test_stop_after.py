@@ -11,7 +11,7 @@ from synth.stacks import Json, any_builder, any_stack, of_type, only, scheduler_
 
 TYPE = "Custom::AppStreamRunningImageBuilder"
 HOURS = Duration.hours(8)
-REMEDY = "give whole seconds from 15 minutes to 30 days"
+REMEDY = "specify whole seconds from 15 minutes to 30 days"
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +128,7 @@ def test_a_role_that_cannot_be_changed_is_told_the_statements() -> None:
     [
         (Duration.minutes(14), "stop_after is 14 minutes: " + REMEDY),
         (Duration.days(31), "stop_after is 31 days: " + REMEDY),
-        (3600, "stop_after is 3600: give a Duration, such as Duration.seconds(900)"),
+        (3600, "stop_after is 3600: specify a Duration, such as Duration.seconds(900)"),
     ],
 )
 def test_a_time_that_cannot_be_is_refused(given: Any, shown: str) -> None:

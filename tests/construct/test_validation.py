@@ -8,8 +8,8 @@ from aws_cdk import CfnParameter, Duration
 from synth.stacks import Json, any_builder, any_stack, only, template, template_with
 
 TYPE = "Custom::AppStreamRunningImageBuilder"
-NAME_REMEDY = "give 1 to 101 letters, digits, '_', '.' or '-', a letter or digit first"
-TIMEOUT_REMEDY = "give whole seconds from 1 minute to 59 minutes"
+NAME_REMEDY = "specify 1 to 101 letters, digits, '_', '.' or '-', beginning with a letter or digit"
+TIMEOUT_REMEDY = "specify whole seconds from 1 minute to 59 minutes"
 
 
 def refusal(**options: Any) -> str:
@@ -36,7 +36,7 @@ def test_a_name_that_a_builder_can_have_is_taken(name: str) -> None:
 )
 def test_a_version_that_the_api_cannot_take_is_refused(version: Any, shown: str) -> None:
     """A version has 1 to 100 characters; a long one is not printed in full."""
-    assert f"appstream_agent_version is {shown}: give 1 to 100 characters, 'LATEST', or leave it out" == refusal(
+    assert f"appstream_agent_version is {shown}: specify 1 to 100 characters, 'LATEST', or omit it" == refusal(
         appstream_agent_version=version
     )
 
@@ -75,12 +75,12 @@ def test_a_timeout_of_whole_seconds_is_taken(minutes: float, seconds: int) -> No
 
 def test_a_number_is_no_timeout() -> None:
     """A number has no unit, so it is refused instead of being taken for seconds or minutes."""
-    assert "timeout is 30: give a Duration, such as Duration.seconds(60)" == refusal(timeout=30)
+    assert "timeout is 30: specify a Duration, such as Duration.seconds(60)" == refusal(timeout=30)
 
 
 def test_a_word_is_no_choice_for_delete() -> None:
     """Only the enum's members say what deleting does."""
-    assert "on_delete is 'STOP': give OnDelete.LEAVE_RUNNING or OnDelete.STOP" == refusal(on_delete="STOP")
+    assert "on_delete is 'STOP': specify OnDelete.LEAVE_RUNNING or OnDelete.STOP" == refusal(on_delete="STOP")
 
 
 @pytest.mark.parametrize("option", ["image_builder_name", "appstream_agent_version"])

@@ -9,7 +9,7 @@ from aws_cdk import CfnParameter, Duration
 from synth.stacks import any_builder, any_stack, only, template, template_with
 
 TYPE = "Custom::AppStreamRunningImageBuilder"
-POLL_REMEDY = "give whole seconds from 1 second to 1 minute"
+POLL_REMEDY = "specify whole seconds from 1 second to 1 minute"
 
 
 def refused(message: str, **options: Any) -> None:
@@ -43,17 +43,17 @@ def test_both_ends_of_the_range_belong_to_it(seconds: int) -> None:
 
 def test_a_number_is_no_poll_interval() -> None:
     """A number has no unit."""
-    refused("poll_interval is 5: give a Duration, such as Duration.seconds(1)", poll_interval=5)
+    refused("poll_interval is 5: specify a Duration, such as Duration.seconds(1)", poll_interval=5)
 
 
 @pytest.mark.parametrize(
     ("triggers", "message"),
     [
-        ("v1", "triggers is 'v1': give a mapping of strings to strings"),
-        (["v1"], "triggers is ['v1']: give a mapping of strings to strings"),
-        ({"build": 7}, "triggers has 'build': 7: give strings, such as 'build': '7'"),
-        ({"build": None}, "triggers has 'build': None: give strings, such as 'build': 'None'"),
-        ({7: "build"}, "triggers has 7: 'build': give strings, such as '7': 'build'"),
+        ("v1", "triggers is 'v1': specify a mapping of strings to strings"),
+        (["v1"], "triggers is ['v1']: specify a mapping of strings to strings"),
+        ({"build": 7}, "triggers has 'build': 7: specify strings, such as 'build': '7'"),
+        ({"build": None}, "triggers has 'build': None: specify strings, such as 'build': 'None'"),
+        ({7: "build"}, "triggers has 7: 'build': specify strings, such as '7': 'build'"),
     ],
 )
 def test_triggers_are_strings(triggers: Any, message: str) -> None:

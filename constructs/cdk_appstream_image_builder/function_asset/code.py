@@ -1,4 +1,4 @@
-"""The function's code as CDK takes it; what is in it is the asset's matter."""
+"""Makes the function's deployment package an asset of CDK."""
 
 import tempfile
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from constructs import Construct
 from cdk_appstream_image_builder.function_asset import deployment_package
 
 _STAGING_OFF = "aws:cdk:disable-asset-staging"
-"""The context key behind ``cdk synth --no-staging``: then the template points to the file where it was made."""
+"""The context key of ``cdk synth --no-staging``, with which the template points to the original file."""
 
 
 @contextmanager
 def function_code(scope: Construct) -> Iterator[lambda_.Code]:
-    """Give the code to a function that is made inside the with statement.
+    """Provide the code for a function that is created inside the with statement.
 
-    The package is copied into the cloud assembly while the function is made, and not needed after it.
+    CDK copies the package into the cloud assembly when the function is created.
     """
     stage = Stage.of(scope)
     if scope.node.try_get_context(_STAGING_OFF) and stage is not None:

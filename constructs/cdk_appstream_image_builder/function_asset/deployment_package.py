@@ -1,4 +1,4 @@
-"""What goes into the function's zip, byte for byte the same on every machine; knows nothing of CDK."""
+"""Writes the function's zip, byte for byte the same on every machine."""
 
 import zipfile
 from collections.abc import Iterator
@@ -7,23 +7,23 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGES = ("crhelper", "running_image_builder_function")
-"""The Python packages that the function consists of; boto3 is in Lambda's runtime."""
+"""The Python packages of the function; boto3 is in Lambda's runtime."""
 
 LICENSES = {"crhelper": ("LICENSE", "NOTICE"), "cdk-appstream-image-builder": ("LICENSE", "NOTICE")}
-"""The license files that travel with the code, by distribution."""
+"""The license files in the package, by distribution."""
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
-"""The oldest date a zip can hold: file times must not change the asset's hash."""
+"""The oldest date of a zip: file times must not change the asset's hash."""
 
 _MODE = 0o644
-"""Readable by Lambda's user, whatever the umask here."""
+"""Readable by Lambda's user, whatever the umask."""
 
 
 def write_function_zip(target: Path) -> None:
     """Write the function's deployment package.
 
-    Nothing but file names and contents decides its bytes: no times, modes, byte code, or compression (whose output
-    differs between zlib versions).
+    Its bytes depend on file names and contents only, not on times, modes, byte code, or compression (whose output
+    differs among zlib versions).
 
     Args:
         target: The zip to write.
@@ -34,13 +34,13 @@ def write_function_zip(target: Path) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as package:
         for name, content in sorted(contents().items()):
             entry = zipfile.ZipInfo(name, date_time=_EARLIEST)
-            entry.create_system = 3  # Unix, or the mode would not count
+            entry.create_system = 3  # Unix, else the mode is ignored
             entry.external_attr = _MODE << 16
             package.writestr(entry, content)
 
 
 def contents() -> dict[str, bytes]:
-    """Return the files of the package: name in the zip to content."""
+    """Return the files of the package by their names in the zip."""
     files = {f"{name}/{path}": content for name in PACKAGES for path, content in _sources(name)}
     for name, licenses in LICENSES.items():
         files |= {f"licenses/{name}/{file}": _license(name, file) for file in licenses}

@@ -1,4 +1,4 @@
-"""What an operator makes of the function's metrics: alarms; knows nothing of how the function is made."""
+"""The alarms of a provider."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ if TYPE_CHECKING:
 
 
 class FunctionAlarms(FunctionMetrics, Construct):
-    """A construct whose function's health can be watched."""
+    """A construct with alarms for its function."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
-        """Begin without alarms, which cost something."""
         super().__init__(scope, construct_id)
-        self._measurements: dict[Stack, RunningMetricRule] = {}
+        self._running_metric_rules: dict[Stack, RunningMetricRule] = {}
 
     def add_failed_starts_alarm(self) -> cloudwatch.Alarm:
-        """Make an alarm that goes off when a create or update of any of the function's builders fails.
+        """Create an alarm for failed creates and updates of the function's builders.
 
         Returns:
-            The alarm, without an action: give it one with ``add_alarm_action``.
+            The alarm, without an action: add one with ``add_alarm_action``.
         """
-        # CDK's modules for alarms and rules are imported where the first is made: most apps make none.
+        # Imported here because most apps have no alarms, and each module of CDK takes time to import.
         from aws_cdk import aws_cloudwatch as cloudwatch
 
         alarm = cloudwatch.Alarm(
@@ -43,21 +42,21 @@ class FunctionAlarms(FunctionMetrics, Construct):
             evaluation_periods=1,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
-        self._keep_ids(alarm)
+        self._keep_logical_ids(alarm)
         return alarm
 
-    def _measurement(self, scope: Construct) -> RunningMetricRule:
-        """Return what measures the builders of a construct's stack, made at the first call."""
+    def _running_metric_rule(self, scope: Construct) -> RunningMetricRule:
+        """Return the rule that measures the builders of a construct's stack; the first call makes it."""
         from cdk_appstream_image_builder.monitoring.running_metric_rule import RunningMetricRule
 
         stack = Stack.of(scope)
-        if stack not in self._measurements:
-            # In another stack than the function's it cannot be a child of this construct; the id tells them apart.
+        if stack not in self._running_metric_rules:
+            # In another stack it cannot be a child of this construct, so its id names this construct.
             parent, suffix = (self, "") if stack is Stack.of(self) else (stack, self._address)
-            made = RunningMetricRule(parent, f"RunningMeasurement{suffix}", provider=self)
-            self._keep_ids(made)
-            self._measurements[stack] = made
-        return self._measurements[stack]
+            rule = RunningMetricRule(parent, f"RunningMeasurement{suffix}", provider=self)
+            self._keep_logical_ids(rule)
+            self._running_metric_rules[stack] = rule
+        return self._running_metric_rules[stack]
 
     @property
     @abstractmethod
@@ -65,5 +64,5 @@ class FunctionAlarms(FunctionMetrics, Construct):
         """What names this construct in other stacks."""
 
     @abstractmethod
-    def _keep_ids(self, made: Construct) -> None:
-        """Give what was made below this construct the logical ids that it must have."""
+    def _keep_logical_ids(self, construct: Construct) -> None:
+        """Give the resources below a construct the logical ids that they must have."""

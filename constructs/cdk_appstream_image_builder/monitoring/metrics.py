@@ -1,10 +1,10 @@
-"""The function's CloudWatch metrics as objects for alarms and dashboards; knows nothing of how it is made."""
+"""The function's CloudWatch metrics, for alarms and dashboards."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cdk_appstream_image_builder.validation import check_name, check_period, check_text
+from cdk_appstream_image_builder.validation import check_name, check_period, check_string
 from running_image_builder_function import contract
 
 if TYPE_CHECKING:
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class FunctionMetrics:
-    """Metrics that the function writes into its log, from where CloudWatch takes them.
+    """Metrics that the function writes in embedded metric format.
 
-    They are in the namespace ``AppStreamRunningImageBuilder``, with the dimension ``FunctionName``, and by builder with
-    ``ImageBuilder`` as well. What a method does not take, ``with_`` of the returned metric does.
+    Their namespace is ``AppStreamRunningImageBuilder``. They have the dimension ``FunctionName``, and those of one
+    builder ``ImageBuilder`` as well. For other options use ``with_`` of the returned metric.
     """
 
     @property
@@ -32,7 +32,7 @@ class FunctionMetrics:
 
     @property
     def _invoked_function(self) -> lambda_.IFunction:
-        """The function as something that a rule can invoke."""
+        """The function as the target of a rule."""
         return self.function
 
     def metric(
@@ -48,20 +48,20 @@ class FunctionMetrics:
 
         Args:
             metric_name: Its name in CloudWatch.
-            image_builder_name: The builder that it is about. Default: all that the function serves, together.
-            period: Over how long it is aggregated. Default: 5 minutes.
-            statistic: How it is aggregated. Default: Sum.
-            label: What a graph calls it. Default: CloudWatch's own choice.
+            image_builder_name: The builder. Default: all builders of the function together.
+            period: The period of aggregation. Default: 5 minutes.
+            statistic: The statistic. Default: Sum.
+            label: The label in a graph. Default: CloudWatch's own.
 
         Raises:
-            TypeError: A value is of another type; the message names it and the remedy.
-            ValueError: The name can be no image builder's, or a text is empty.
+            TypeError: A value is of another type.
+            ValueError: The name is not valid for an image builder, or a string is empty.
         """
-        check_text("metric_name", metric_name, optional=False)
+        check_string("metric_name", metric_name, optional=False)
         check_period(period)
-        check_text("statistic", statistic, optional=False)
-        check_text("label", label)
-        # Imported where the first metric is made: most apps make none.
+        check_string("statistic", statistic, optional=False)
+        check_string("label", label)
+        # Imported here because most apps use no metrics, and each module of CDK takes time to import.
         from aws_cdk import aws_cloudwatch as cloudwatch
 
         dimensions = {contract.FUNCTION_NAME: self._function_name}
@@ -111,5 +111,5 @@ class FunctionMetrics:
     def metric_hand_overs(
         self, *, image_builder_name: str | None = None, period: Duration | None = None, label: str | None = None
     ) -> cloudwatch.Metric:
-        """Return how often a wait outlived one invocation and a fresh one went on; the arguments are ``metric``'s."""
+        """Return how often a new invocation continued a wait; the arguments are those of ``metric``."""
         return self.metric(contract.HAND_OVERS, image_builder_name=image_builder_name, period=period, label=label)

@@ -1,4 +1,4 @@
-"""What tells for how long builders have been running: a rule that lets the function measure them, and the alarms."""
+"""Measures how long builders have been running, by a scheduled rule, and makes alarms of it."""
 
 from typing import Any
 
@@ -13,26 +13,25 @@ from cdk_appstream_image_builder.monitoring.metrics import FunctionMetrics
 from running_image_builder_function import contract
 
 _EVERY_MINUTES = 15
-"""Often enough that each hour of an alarm holds a measurement, even where an invocation is late or fails."""
+"""Each hour of an alarm has a data point, even if an invocation is late or fails."""
 
 _NAMES_PER_TARGET = 50
-"""A target's input may have 8,192 characters; these are as many of the longest names as fit with some room."""
+"""A target's input may have 8,192 characters: as many of the longest names as fit, with some room."""
 
 _TARGETS = 5
-"""What EventBridge allows in one rule."""
+"""EventBridge's limit for one rule."""
 
 
 class RunningMetricRule(Construct):
-    """Measures builders of one stack every 15 minutes, from the first one that is asked for.
+    """A rule by which the function measures builders of one stack every 15 minutes.
 
     Args:
         scope: Where the rule is made: in the stack of the builders.
         construct_id: The id within the scope.
-        provider: The function's metrics, which know the function as well.
+        provider: The provider of the function.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, provider: FunctionMetrics) -> None:
-        """Make the rule; without a builder it has no target and does nothing."""
         super().__init__(scope, construct_id)
         self._provider = provider
         self._rule = events.Rule(
@@ -47,13 +46,13 @@ class RunningMetricRule(Construct):
         """Return an alarm for a builder that has been running for that many hours.
 
         Args:
-            scope: Where the alarm is made.
+            scope: The alarm's scope.
             construct_id: The id within the scope.
             name: The builder's name.
             hours: Whole hours, 1 to 168; may be a token.
 
         Raises:
-            ValueError: The rule has as many builders as it can have.
+            ValueError: The rule has no room for another builder.
         """
         self._measure(name)
         shown = Token.as_string(hours) if Token.is_unresolved(hours) else str(hours)
@@ -67,7 +66,7 @@ class RunningMetricRule(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             threshold=1,
             evaluation_periods=hours,
-            # Where nothing is measured nobody knows better than before.
+            # Without data points the alarm keeps its state.
             treat_missing_data=cloudwatch.TreatMissingData.IGNORE,
         )
 
@@ -75,18 +74,18 @@ class RunningMetricRule(Construct):
         if not self._groups or len(self._groups[-1].names) == _NAMES_PER_TARGET:
             if len(self._groups) == _TARGETS:
                 raise ValueError(
-                    f"{name!r} is builder number {_TARGETS * _NAMES_PER_TARGET + 1} to be measured in its stack: "
-                    "use a stack or a provider of its own for it"
+                    f"{name!r} is running-past alarm number {_TARGETS * _NAMES_PER_TARGET + 1} of its stack: "
+                    "use another stack or provider for it"
                 )
             self._groups.append(_Names())
-            measured = events.RuleTargetInput.from_object({contract.MEASURE: Lazy.any(self._groups[-1])})
-            self._rule.add_target(targets.LambdaFunction(self._provider._invoked_function, event=measured))
+            event = events.RuleTargetInput.from_object({contract.MEASURE: Lazy.any(self._groups[-1])})
+            self._rule.add_target(targets.LambdaFunction(self._provider._invoked_function, event=event))
         self._groups[-1].names.append(name)
 
 
 @jsii.implements(IStableAnyProducer)
 class _Names:
-    """The names of one target, which are complete only when the app is synthesized."""
+    """The names of one target, which are complete only at synth."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
