@@ -143,7 +143,9 @@ def test_more_than_a_rule_can_measure_is_an_error() -> None:
     rule = RunningImageBuilderProvider(stack, "Provider")._running_metric_rule(stack)
     for number in range(250):
         rule.alarm(stack, f"A{number}", name=f"b-{number}", hours=1)
-    with pytest.raises(ValueError, match=r"^'b-250' is running-past alarm number 251 .*: use another stack or provider"):
+    with pytest.raises(
+        ValueError, match=r"^'b-250' is running-past alarm number 251 .*: use another stack or provider"
+    ):
         rule.alarm(stack, "A250", name="b-250", hours=1)
 
 
