@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from appstream_benchmarks.virtual_time_world import LATENCY_SECONDS, Case, Usage
-from simulation.runtime.event_loop import Scheduler
+from simulation.runtime.event_loop import EventLoop
 from support.world import ACCOUNT, REGION, World
 
 MEMORY_GB = 128 / 1024
@@ -38,7 +38,7 @@ class _Refused(Exception):
 class _Caller:
     """Calls AppStream with the retries of the SDK: pauses that double, with jitter."""
 
-    def __init__(self, world: World, scheduler: Scheduler, chance: Random, *, attempts: int) -> None:
+    def __init__(self, world: World, scheduler: EventLoop, chance: Random, *, attempts: int) -> None:
         self._world = world
         self._scheduler = scheduler
         self._chance = chance
@@ -70,11 +70,11 @@ class _Caller:
             self.call("StartImageBuilder", Name=name)
 
 
-Work = Callable[[str, Usage, _Caller, Scheduler], None]
+Work = Callable[[str, Usage, _Caller, EventLoop], None]
 
 
-def _each(work: Work) -> Callable[[World, Scheduler, Case, Random], dict[str, Usage]]:
-    def way(world: World, scheduler: Scheduler, case: Case, chance: Random) -> dict[str, Usage]:
+def _each(work: Work) -> Callable[[World, EventLoop, Case, Random], dict[str, Usage]]:
+    def way(world: World, scheduler: EventLoop, case: Case, chance: Random) -> dict[str, Usage]:
         usages = {name: Usage() for name in case.names}
         for name, usage in usages.items():
             caller = _Caller(world, scheduler, chance, attempts=_ATTEMPTS_OF_BOTO3)
@@ -84,7 +84,7 @@ def _each(work: Work) -> Callable[[World, Scheduler, Case, Random], dict[str, Us
     return way
 
 
-def _spawn(world: World, scheduler: Scheduler, usage: Usage, action: Callable[[], None]) -> None:
+def _spawn(world: World, scheduler: EventLoop, usage: Usage, action: Callable[[], None]) -> None:
     def run() -> None:
         try:
             action()
@@ -95,7 +95,7 @@ def _spawn(world: World, scheduler: Scheduler, usage: Usage, action: Callable[[]
     scheduler.spawn("request", run)
 
 
-def _invoked(usage: Usage, scheduler: Scheduler, work: Callable[[], Any], *, functions: int = 1) -> Any:
+def _invoked(usage: Usage, scheduler: EventLoop, work: Callable[[], Any], *, functions: int = 1) -> Any:
     """Run one invocation; with two functions, one waits for the other and both are billed."""
     began_at = scheduler.now
     usage.invocations += functions
@@ -106,7 +106,7 @@ def _invoked(usage: Usage, scheduler: Scheduler, work: Callable[[], Any], *, fun
         usage.billed_gb_seconds += (scheduler.now - began_at) * MEMORY_GB * functions
 
 
-def _plain_crhelper(name: str, usage: Usage, caller: _Caller, scheduler: Scheduler) -> None:
+def _plain_crhelper(name: str, usage: Usage, caller: _Caller, scheduler: EventLoop) -> None:
     def begin() -> None:
         caller.start(name)
         scheduler.sleep(RULE_CALLS * LATENCY_SECONDS)
@@ -126,7 +126,7 @@ def _plain_crhelper(name: str, usage: Usage, caller: _Caller, scheduler: Schedul
         fires_at += RULE_SECONDS
 
 
-def _provider_framework(name: str, usage: Usage, caller: _Caller, scheduler: Scheduler) -> None:
+def _provider_framework(name: str, usage: Usage, caller: _Caller, scheduler: EventLoop) -> None:
     _invoked(usage, scheduler, lambda: caller.start(name), functions=2)
     while True:
         # One for each try, as Step Functions counts retries.
@@ -138,7 +138,7 @@ def _provider_framework(name: str, usage: Usage, caller: _Caller, scheduler: Sch
         scheduler.sleep(QUERY_SECONDS)
 
 
-def shell_script(world: World, scheduler: Scheduler, case: Case, chance: Random) -> dict[str, Usage]:
+def shell_script(world: World, scheduler: EventLoop, case: Case, chance: Random) -> dict[str, Usage]:
     """One process starts all builders, one after the other, and then looks at all of them in one call."""
     usage = Usage()
     caller = _Caller(world, scheduler, chance, attempts=_ATTEMPTS_OF_CLI)

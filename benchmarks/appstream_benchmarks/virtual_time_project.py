@@ -4,7 +4,7 @@ from random import Random
 
 from appstream_benchmarks.virtual_time_world import Case, Usage
 from running_image_builder_function.contract import MAX_TIMEOUT_SECONDS
-from simulation.runtime.event_loop import Scheduler
+from simulation.runtime.event_loop import EventLoop
 from support.lambda_side import LambdaSide, event
 from support.world import World
 
@@ -12,7 +12,7 @@ MEMORY_GB = 256 / 1024
 """The construct's default."""
 
 
-def this_project(world: World, scheduler: Scheduler, case: Case, chance: Random) -> dict[str, Usage]:
+def this_project(world: World, scheduler: EventLoop, case: Case, chance: Random) -> dict[str, Usage]:
     """Ask the function for each builder."""
     usages: dict[str, Usage] = {}
     for name in case.names:
@@ -21,7 +21,7 @@ def this_project(world: World, scheduler: Scheduler, case: Case, chance: Random)
     return usages
 
 
-def _ask(world: World, scheduler: Scheduler, name: str, usage: Usage, chance: Random) -> None:
+def _ask(world: World, scheduler: EventLoop, name: str, usage: Usage, chance: Random) -> None:
     side = LambdaSide(world, random=chance.random, log_level="ERROR")
 
     def run() -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from simulation.runtime.event_loop import Scheduler
-from simulation.runtime.execution_environment import OwnLogging
+from simulation.runtime.event_loop import EventLoop
+from simulation.runtime.execution_environment import isolated_logging
 from support.virtual_time import VirtualClock
 from support.world import World
 
@@ -21,7 +21,7 @@ _LONGEST = 3 * 3600.0
 class SharedClock(VirtualClock):
     """The scheduler's time as the tests' world takes it: whoever sleeps lets the others go on."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, scheduler: EventLoop) -> None:
         """Follow a scheduler."""
         super().__init__(scheduler.now)
         self._scheduler = scheduler
@@ -95,19 +95,19 @@ class Played:
     calls: list[float] = field(default_factory=list)
 
 
-Way = Callable[[World, Scheduler, Case, Random], dict[str, Usage]]
+Way = Callable[[World, EventLoop, Case, Random], dict[str, Usage]]
 """Starts what a way does for each builder, as tasks, and returns what they will fill in, by builder."""
 
 
 def play(way: Way, case: Case) -> Played:
     """Play a case to its end."""
     # The functions set this process's logging up as if it were theirs.
-    with OwnLogging():
+    with isolated_logging():
         return _play(way, case)
 
 
 def _play(way: Way, case: Case) -> Played:
-    scheduler = Scheduler(BEGIN)
+    scheduler = EventLoop(BEGIN)
     world = World(SharedClock(scheduler))
     world.builders.latency = LATENCY_SECONDS
     world.durations(start=case.seconds)

@@ -7,14 +7,14 @@ import time
 from collections.abc import Sequence
 from datetime import date, datetime, timezone
 
-from simulation.generators.scenarios import Token, draw
+from simulation.generators.scenarios import Seed, generate
 from simulation.invariants import check
-from simulation.replay import smaller, story
+from simulation.replay import minimized, story
 from simulation.run import run
-from simulation.statistics import Tally, summary, tally_of
+from simulation.statistics import Statistics, statistics_of, summary
 
 _CHUNK = 20
-_APART = 1_000_000
+_RUNS_A_DAY = 1_000_000
 """Numbers between two days' runs, more than a day's runs are."""
 
 _PROGRESS = 1000
@@ -26,22 +26,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m simulation", description=__doc__)
     parser.add_argument("--runs", type=int, default=10_000, help="how many runs (default: %(default)s)")
     parser.add_argument("--first", type=int, help="the number of the first run (default: drawn from the day)")
-    parser.add_argument("--seed", type=Token.parse, metavar="TOKEN", help="replay this one run and tell its story")
+    parser.add_argument("--seed", type=Seed.parse, metavar="TOKEN", help="replay this one run and tell its story")
     parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count(), help="default: one per core")
     given = parser.parse_args(arguments)
     if given.seed is not None:
         return _replay(given.seed)
-    first = first_of(datetime.now(timezone.utc).date()) if given.first is None else given.first
-    return _many(first, given.runs, given.processes)
+    first = first_seed_of(datetime.now(timezone.utc).date()) if given.first is None else given.first
+    return _run_many(first, given.runs, given.processes)
 
 
-def first_of(day: date) -> int:
+def first_seed_of(day: date) -> int:
     """Return the number of a day's first run: the same all day (UTC), and far from those of other days."""
-    return day.toordinal() * _APART
+    return day.toordinal() * _RUNS_A_DAY
 
 
-def _replay(token: Token) -> int:
-    history = run(draw(token))
+def _replay(seed: Seed) -> int:
+    history = run(generate(seed))
     for line in story(history):
         _print(line)
     violated = bool(check(history).violations)
@@ -49,22 +49,22 @@ def _replay(token: Token) -> int:
     return int(violated)
 
 
-def _many(first: int, runs: int, processes: int) -> int:
+def _run_many(first: int, runs: int, processes: int) -> int:
     began = time.monotonic()
     _print(f"Runs {first} to {first + runs - 1}; again: make simulate FIRST={first} RUNS={runs}")
-    total = Tally()
-    tokens = [Token(number) for number in range(first, first + runs)]
+    total = Statistics()
+    seeds = [Seed(number) for number in range(first, first + runs)]
     # Not forked: a fork would take over locks in whatever state they are.
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        for tally in pool.imap(tally_of, tokens, chunksize=_CHUNK):
-            total.add(tally)
+        for statistics in pool.imap(statistics_of, seeds, chunksize=_CHUNK):
+            total.add(statistics)
             if total.runs % _PROGRESS == 0:
                 sys.stderr.write(f"{total.runs} runs, {len(total.violations)} violations\n")
     for line in summary(total, seconds=time.monotonic() - began):
         _print(line)
     if total.violations:
-        token, name, _ = total.violations[0]
-        _print(f"What the first one needs: make simulate SEED={smaller(Token.parse(token), name)}")
+        seed, name, _ = total.violations[0]
+        _print(f"What the first one needs: make simulate SEED={minimized(Seed.parse(seed), name)}")
     return int(bool(total.violations))
 
 

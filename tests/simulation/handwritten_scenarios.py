@@ -7,13 +7,13 @@ from simulation.scenario import (
     RENAMED_ID,
     Builder,
     Duplicate,
+    ExternalAction,
+    FaultPlan,
+    FaultWindow,
     Kill,
-    PersonAct,
     Properties,
     Scenario,
-    Spell,
-    Step,
-    Troubles,
+    StackOperation,
 )
 
 NAME, OTHER = NAMES
@@ -24,31 +24,31 @@ AGENT = "09-01-2026"
 def created_and_deleted(
     *,
     state: str = "STOPPED",
-    outcome: str = "running",
+    start_outcome: str = "running",
     on_delete: str | None = None,
     agent_version: str | None = None,
     timeout: int = 1800,
     start: float = 200.0,
-    function_limit: float = 900.0,
+    function_timeout: float = 900.0,
     text: str = "",
-    then_fails: bool = False,
+    fails_later: bool = False,
     stop_after: int | None = None,
-    troubles: tuple[Troubles, ...] = (),
+    fault_plans: tuple[FaultPlan, ...] = (),
 ) -> Scenario:
     """Return a stack that is created, and deleted ten minutes later.
 
     Args:
         state: The builder's at the beginning.
-        outcome: How its start ends.
+        start_outcome: How its start ends.
         on_delete: The property.
         agent_version: The property.
         timeout: The property, in seconds.
         start: How long a start takes, in seconds.
-        function_limit: The function's own limit, in seconds.
+        function_timeout: The function's own timeout, in seconds.
         text: The builder's description, which AppStream also gives as the cause of what goes wrong.
-        then_fails: Whether the builder fails between the two.
+        fails_later: Whether the builder fails between the two.
         stop_after: The property, in seconds.
-        troubles: Around the Create, and what it leads to.
+        fault_plans: For the Create, and for the requests that it leads to.
     """
     properties = Properties(
         name=NAME,
@@ -59,87 +59,99 @@ def created_and_deleted(
         stop_after=stop_after,
     )
     fields = {"Description": text, "StateChangeReason": {"Code": "CODE", "Message": text}} if text else {}
-    fails = PersonAct(what="fail", name=NAME, after=500.0)
+    fails = ExternalAction(action="fail", name=NAME, after=500.0)
     return Scenario(
         seed="by hand",
-        builders=(Builder(name=NAME, state=state, outcome=outcome, fields=fields, silent=outcome != "running"),),
-        steps=(
-            Step(
-                kind="create", properties=properties, troubles=(Troubles(people=(fails,)),) if then_fails else troubles
+        builders=(
+            Builder(
+                name=NAME,
+                state=state,
+                start_outcome=start_outcome,
+                fields=fields,
+                hides_errors=start_outcome != "running",
             ),
-            Step(kind="delete", pause=600.0),
+        ),
+        operations=(
+            StackOperation(
+                kind="create",
+                properties=properties,
+                fault_plans=(FaultPlan(external_actions=(fails,)),) if fails_later else fault_plans,
+            ),
+            StackOperation(kind="delete", pause=600.0),
         ),
         durations=Durations(start=start),
-        function_limit=function_limit,
+        function_timeout=function_timeout,
     )
 
 
-REFUSED_ANSWER = created_and_deleted(
-    troubles=(Troubles(spells=(Spell(service="s3", kind="http", code="503", times=2),)),)
+REFUSED_RESPONSE = created_and_deleted(
+    fault_plans=(FaultPlan(fault_windows=(FaultWindow(service="s3", kind="http", code="503", times=2),)),)
 )
 """CloudFormation's end refuses the answer twice before it takes it."""
 
-DROPPED_LOOKS = Spell(service="appstream", kind="drop", operation="DescribeImageBuilders", begins=80.0)
+DROPPED_READS = FaultWindow(service="appstream", kind="drop", operation="DescribeImageBuilders", begins=80.0)
 """From a while after the request no look at the builder is answered any more."""
 
-DENIED_LOOKS = Spell(service="appstream", kind="access_denied", operation="DescribeImageBuilders", begins=140.0)
+DENIED_READS = FaultWindow(service="appstream", kind="access_denied", operation="DescribeImageBuilders", begins=140.0)
 """The same, but refused for good, and beyond the time that IAM takes to spread a policy."""
 
 
-NO_HAND_OVER = Spell(service="lambda", kind="access_denied")
+NO_SELF_INVOCATION = FaultWindow(service="lambda", kind="access_denied")
 """Lambda takes no hand-over."""
 
 
 def delivered_twice(*, kills: tuple[Kill, ...] = (), apart: float = 30.0) -> Scenario:
     """Return a Create that is delivered twice, or killed, of a builder that falls back to STOPPED without a word."""
     properties = Properties(name=NAME, poll_interval=20)
-    twice = Troubles(kills=kills) if kills else Troubles(duplicates=(Duplicate(after=apart),))
+    twice = FaultPlan(kills=kills) if kills else FaultPlan(duplicates=(Duplicate(after=apart),))
     return Scenario(
         seed="by hand",
-        builders=(Builder(name=NAME, outcome="stopped", silent=True),),
-        steps=(Step(kind="create", properties=properties, troubles=(twice,)),),
+        builders=(Builder(name=NAME, start_outcome="stopped", hides_errors=True),),
+        operations=(StackOperation(kind="create", properties=properties, fault_plans=(twice,)),),
         durations=Durations(start=205.0),
     )
 
 
 def awaiting_address(
-    *spells: Spell, timeout: int = 300, start: float = 60.0, function_limit: float = 900.0
+    *fault_windows: FaultWindow, timeout: int = 300, start: float = 60.0, function_timeout: float = 900.0
 ) -> Scenario:
     """Return a builder that starts and then is without its address for long."""
     properties = Properties(name=NAME, timeout=timeout, poll_interval=10)
     return Scenario(
         seed="by hand",
         builders=(Builder(name=NAME),),
-        steps=(Step(kind="create", properties=properties, troubles=(Troubles(spells=spells),)),),
+        operations=(
+            StackOperation(kind="create", properties=properties, fault_plans=(FaultPlan(fault_windows=fault_windows),)),
+        ),
         durations=Durations(start=start, eni_delay=3600.0),
-        function_limit=function_limit,
+        function_timeout=function_timeout,
     )
 
 
 def deleted_again_later() -> Scenario:
     """Return a stack whose Delete is delivered again when a second stack has started the builder."""
     properties = Properties(name=NAME, poll_interval=20, on_delete="STOP")
-    late = Troubles(duplicates=(Duplicate(after=900.0),))
+    late = FaultPlan(duplicates=(Duplicate(after=900.0),))
     return Scenario(
         seed="by hand",
         builders=(Builder(name=NAME),),
-        steps=(
-            Step(kind="create", properties=properties),
-            Step(kind="delete", pause=60.0, troubles=(late,)),
-            Step(kind="create", properties=properties, pause=60.0),
+        operations=(
+            StackOperation(kind="create", properties=properties),
+            StackOperation(kind="delete", pause=60.0, fault_plans=(late,)),
+            StackOperation(kind="create", properties=properties, pause=60.0),
         ),
         durations=Durations(start=120.0),
     )
 
 
-OTHER_START = Scenario(
+EXTERNAL_START = Scenario(
     seed="by hand",
     builders=(Builder(name=NAME, state="RUNNING"),),
-    steps=(
-        Step(kind="create", properties=Properties(name=NAME, poll_interval=60, on_delete="STOP")),
-        Step(
+    operations=(
+        StackOperation(kind="create", properties=Properties(name=NAME, poll_interval=60, on_delete="STOP")),
+        StackOperation(
             kind="delete",
-            troubles=(Troubles(people=(PersonAct(what="start", name=NAME, after=30.0),)),),
+            fault_plans=(FaultPlan(external_actions=(ExternalAction(action="start", name=NAME, after=30.0),)),),
         ),
     ),
     durations=Durations(start=45.0, stop=20.0),
@@ -147,27 +159,34 @@ OTHER_START = Scenario(
 """Somebody starts the builder again right after a Delete has stopped it, before that looks again."""
 
 
-def handed_over_unheard() -> Scenario:
+def unconfirmed_self_invocations() -> Scenario:
     """Return a Create whose hand-overs all take effect and all seem to fail, for as long as a request can take."""
-    lost = Spell(service="lambda", kind="drop", after_effect=True)
+    lost = FaultWindow(service="lambda", kind="drop", after_effect=True)
     properties = Properties(name=NAME, poll_interval=60, timeout=3540)
     return Scenario(
         seed="by hand",
-        builders=(Builder(name=NAME, outcome="never"),),
-        steps=(Step(kind="create", properties=properties, troubles=(Troubles(spells=(lost,)),)),),
+        builders=(Builder(name=NAME, start_outcome="never"),),
+        operations=(
+            StackOperation(kind="create", properties=properties, fault_plans=(FaultPlan(fault_windows=(lost,)),)),
+        ),
     )
 
 
 def updated_when_a_stop_was_refused() -> Scenario:
     """Return a builder that somebody restarts just when its stop is due, and an update before the stop's next try."""
     properties = Properties(name=NAME, poll_interval=5, stop_after=900)
-    people = (PersonAct(what="stop", name=NAME, after=870.0), PersonAct(what="start", name=NAME, after=893.0))
+    external_actions = (
+        ExternalAction(action="stop", name=NAME, after=870.0),
+        ExternalAction(action="start", name=NAME, after=893.0),
+    )
     return Scenario(
         seed="by hand",
         builders=(Builder(name=NAME, state="RUNNING"),),
-        steps=(
-            Step(kind="create", properties=properties, troubles=(Troubles(people=people),)),
-            Step(kind="update", properties=properties, pause=904.0),
+        operations=(
+            StackOperation(
+                kind="create", properties=properties, fault_plans=(FaultPlan(external_actions=external_actions),)
+            ),
+            StackOperation(kind="update", properties=properties, pause=904.0),
         ),
         durations=Durations(start=30.0, stop=10.0),
     )
@@ -179,13 +198,15 @@ def started_while_a_late_stop_was_refused() -> Scenario:
     The scheduler is late by most of its minute, so its last try comes after the builder is RUNNING.
     """
     properties = Properties(name=NAME, poll_interval=5, stop_after=900)
-    people = (PersonAct(what="stop", name=NAME, after=860.0),)
+    external_actions = (ExternalAction(action="stop", name=NAME, after=860.0),)
     return Scenario(
         seed="by hand, late",
         builders=(Builder(name=NAME, state="RUNNING"),),
-        steps=(
-            Step(kind="create", properties=properties, troubles=(Troubles(people=people),)),
-            Step(kind="update", properties=properties, pause=903.0),
+        operations=(
+            StackOperation(
+                kind="create", properties=properties, fault_plans=(FaultPlan(external_actions=external_actions),)
+            ),
+            StackOperation(kind="update", properties=properties, pause=903.0),
         ),
         durations=Durations(start=306.0, stop=10.0),
     )
@@ -196,7 +217,9 @@ def ends_by_itself() -> Scenario:
     return Scenario(
         seed="by hand",
         builders=(Builder(name=NAME),),
-        steps=(Step(kind="create", properties=Properties(name=NAME, poll_interval=20, stop_after=1800)),),
+        operations=(
+            StackOperation(kind="create", properties=Properties(name=NAME, poll_interval=20, stop_after=1800)),
+        ),
         durations=Durations(start=120.0),
     )
 
@@ -207,14 +230,14 @@ def renamed(*, stop_after: int | None = None, rolled_back: bool = False) -> Scen
     return Scenario(
         seed="by hand",
         builders=(Builder(name=NAME),),
-        steps=(
-            Step(kind="create", properties=properties),
-            Step(
+        operations=(
+            StackOperation(kind="create", properties=properties),
+            StackOperation(
                 kind="update",
                 properties=properties,
                 logical_id=RENAMED_ID,
                 pause=60.0,
-                fails_elsewhere_after=30.0 if rolled_back else None,
+                other_failure_after=30.0 if rolled_back else None,
             ),
         ),
         durations=Durations(start=120.0),
@@ -228,34 +251,34 @@ def came_back() -> Scenario:
     return Scenario(
         seed="by hand",
         builders=(Builder(name=NAME), Builder(name=OTHER)),
-        steps=(
-            Step(kind="create", properties=properties),
-            Step(kind="update", properties=other, logical_id=RENAMED_ID, pause=60.0),
-            Step(kind="update", properties=properties, pause=1.0),
+        operations=(
+            StackOperation(kind="create", properties=properties),
+            StackOperation(kind="update", properties=other, logical_id=RENAMED_ID, pause=60.0),
+            StackOperation(kind="update", properties=properties, pause=1.0),
         ),
         durations=Durations(start=60.0, stop=30.0),
-        stale=10.0,
+        read_staleness=10.0,
     )
 
 
-def cancelled_update(*, spells: tuple[Spell, ...] = ()) -> Scenario:
+def cancelled_update(*, fault_windows: tuple[FaultWindow, ...] = ()) -> Scenario:
     """Return an update to a builder of which an image is made just then, cancelled while it waits for that.
 
     The roll-back has to start the first builder, and goes on when the image is made.
     """
-    snapshot = Builder(name=OTHER, state="SNAPSHOTTING", then=((250.0, "STOPPED"),))
-    stopped = PersonAct(what="stop", name=NAME, after=1.0)
+    snapshot = Builder(name=OTHER, state="SNAPSHOTTING", transitions=((250.0, "STOPPED"),))
+    stopped = ExternalAction(action="stop", name=NAME, after=1.0)
     return Scenario(
         seed="by hand",
         builders=(Builder(name=NAME, state="RUNNING"), snapshot),
-        steps=(
-            Step(kind="create", properties=Properties(name=NAME, poll_interval=20)),
-            Step(
+        operations=(
+            StackOperation(kind="create", properties=Properties(name=NAME, poll_interval=20)),
+            StackOperation(
                 kind="update",
                 properties=Properties(name=OTHER, poll_interval=20),
                 pause=60.0,
                 cancel_after=90.0,
-                troubles=(Troubles(spells=spells, people=(stopped,)),),
+                fault_plans=(FaultPlan(fault_windows=fault_windows, external_actions=(stopped,)),),
             ),
         ),
         durations=Durations(stop=20.0),
@@ -269,67 +292,77 @@ def rolled_back(*, builder: str = "fail", timeout: int = 1800) -> Scenario:
         builder: What somebody does to the first one before the update: "fail" or "snapshot".
         timeout: The property, in seconds.
     """
-    people = (
-        (PersonAct(what="fail", name=NAME, after=100.0),)
+    external_actions = (
+        (ExternalAction(action="fail", name=NAME, after=100.0),)
         if builder == "fail"
-        else (PersonAct(what=builder, name=NAME, after=200.0),)
+        else (ExternalAction(action=builder, name=NAME, after=200.0),)
     )
     return Scenario(
         seed="by hand",
         builders=(Builder(name=NAME, state="RUNNING"), Builder(name=OTHER, state="FAILED")),
-        steps=(
-            Step(
+        operations=(
+            StackOperation(
                 kind="create",
                 properties=Properties(name=NAME, poll_interval=20, timeout=timeout),
-                troubles=(Troubles(people=people),),
+                fault_plans=(FaultPlan(external_actions=external_actions),),
             ),
-            Step(kind="update", properties=Properties(name=OTHER, poll_interval=20, timeout=timeout), pause=300.0),
+            StackOperation(
+                kind="update", properties=Properties(name=OTHER, poll_interval=20, timeout=timeout), pause=300.0
+            ),
         ),
         durations=Durations(stop=20.0, snapshot=7200.0),
     )
 
 
-def looked_at(spell: Spell, *, outcome: str = "running", complaining: bool = False, timeout: int = 1800) -> Scenario:
+def with_reads_failing(
+    fault: FaultWindow, *, start_outcome: str = "running", reports_errors: bool = False, timeout: int = 1800
+) -> Scenario:
     """Return a Create of which some looks go wrong."""
     properties = Properties(name=NAME, poll_interval=5, timeout=timeout)
     return Scenario(
         seed="by hand",
-        builders=(Builder(name=NAME, outcome=outcome, complaining=complaining),),
-        steps=(Step(kind="create", properties=properties, troubles=(Troubles(spells=(spell,)),)),),
+        builders=(Builder(name=NAME, start_outcome=start_outcome, reports_errors=reports_errors),),
+        operations=(
+            StackOperation(kind="create", properties=properties, fault_plans=(FaultPlan(fault_windows=(fault,)),)),
+        ),
         durations=Durations(start=200.0),
     )
 
 
-NOTHING = Spell(service="appstream", kind="throttle", times=0)
-MISSED_ONCE = Spell(service="appstream", kind="missing", operation="DescribeImageBuilders", begins=60.0, times=1)
-BRIEFLY_DENIED = Spell(
+NOTHING = FaultWindow(service="appstream", kind="throttle", times=0)
+NOT_FOUND_ONCE = FaultWindow(
+    service="appstream", kind="missing", operation="DescribeImageBuilders", begins=60.0, times=1
+)
+BRIEFLY_DENIED = FaultWindow(
     service="appstream", kind="access_denied", operation="DescribeImageBuilders", begins=120.0, lasts=40.0
 )
 
 
-def handed_over_late() -> Scenario:
+def self_invoked_late() -> Scenario:
     """Return a Create whose hand-over is throttled for the rest of an invocation, and not for its retry."""
-    throttled = Spell(service="lambda", kind="throttle", lasts=150.0)
+    throttled = FaultWindow(service="lambda", kind="throttle", lasts=150.0)
     properties = Properties(name=NAME, poll_interval=20)
     return Scenario(
         seed="by hand",
         builders=(Builder(name=NAME),),
-        steps=(Step(kind="create", properties=properties, troubles=(Troubles(spells=(throttled,)),)),),
+        operations=(
+            StackOperation(kind="create", properties=properties, fault_plans=(FaultPlan(fault_windows=(throttled,)),)),
+        ),
         durations=Durations(start=400.0),
-        function_limit=120.0,
+        function_timeout=120.0,
     )
 
 
-def left_in_doubt(*, service: str = "appstream") -> Scenario:
+def skipped_while_denied(*, service: str = "appstream") -> Scenario:
     """Return a stack whose Delete leaves the builder running, and is denied every call."""
     properties = Properties(name=NAME, poll_interval=20, stop_after=7200 if service == "scheduler" else None)
-    denied = Troubles(spells=(Spell(service=service, kind="access_denied"),))
+    denied = FaultPlan(fault_windows=(FaultWindow(service=service, kind="access_denied"),))
     return Scenario(
         seed="by hand",
         builders=(Builder(name=NAME, state="RUNNING"),),
-        steps=(
-            Step(kind="create", properties=properties),
-            Step(kind="delete", pause=60.0, troubles=(denied,)),
+        operations=(
+            StackOperation(kind="create", properties=properties),
+            StackOperation(kind="delete", pause=60.0, fault_plans=(denied,)),
         ),
     )
 
@@ -340,7 +373,7 @@ def started_in_vain() -> Scenario:
     return Scenario(
         seed="by hand",
         builders=(Builder(name=NAME),),
-        steps=(Step(kind="create", properties=properties),),
+        operations=(StackOperation(kind="create", properties=properties),),
         durations=Durations(start=400.0, stop=30.0),
     )
 
@@ -351,9 +384,9 @@ def failed_rename() -> Scenario:
     return Scenario(
         seed="by hand",
         builders=(Builder(name=NAME, state="RUNNING"), Builder(name=OTHER)),
-        steps=(
-            Step(kind="create", properties=properties),
-            Step(
+        operations=(
+            StackOperation(kind="create", properties=properties),
+            StackOperation(
                 kind="update",
                 properties=Properties(name=OTHER, poll_interval=10, timeout=300, on_delete="STOP"),
                 pause=60.0,
@@ -366,11 +399,14 @@ def failed_rename() -> Scenario:
 def shared(*, apart: bool) -> Scenario:
     """Return two resources on one builder, in one stack or in two; the first one's stack is deleted."""
     properties = Properties(name=NAME, poll_interval=20)
-    more = () if apart else ((OTHER_ID, properties),)
+    other_resources = () if apart else ((OTHER_ID, properties),)
     return Scenario(
         seed="by hand",
         builders=(Builder(name=NAME),),
-        steps=(Step(kind="create", properties=properties, more=more), Step(kind="delete", pause=600.0)),
-        beside=((Step(kind="create", properties=properties, pause=30.0),),) if apart else (),
+        operations=(
+            StackOperation(kind="create", properties=properties, other_resources=other_resources),
+            StackOperation(kind="delete", pause=600.0),
+        ),
+        other_stacks=((StackOperation(kind="create", properties=properties, pause=30.0),),) if apart else (),
         durations=Durations(start=120.0),
     )

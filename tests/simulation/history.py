@@ -36,21 +36,21 @@ class Request:
     """Since when the resource has shown it."""
     sent_at: float
     service_timeout: float
-    old: Properties | None = None
-    rolls_back: bool = False
-    made_up: bool = False
+    old_properties: Properties | None = None
+    is_rollback: bool = False
+    id_generated: bool = False
     """Whether CloudFormation made its physical id up."""
     ended: str = ""
     ended_at: float = float("inf")
-    answer: dict[str, Any] = field(default_factory=dict)
-    refused: str = ""
+    response: dict[str, Any] = field(default_factory=dict)
+    rejection: str = ""
     """Why CloudFormation could not take the answer as it was, "" where it could."""
-    answered_by: "Invocation | None" = None
+    responder: "Invocation | None" = None
 
     @property
     def succeeded(self) -> bool:
         """Whether it was answered, with SUCCESS."""
-        return self.ended == ANSWERED and self.answer.get("Status") == "SUCCESS"
+        return self.ended == ANSWERED and self.response.get("Status") == "SUCCESS"
 
     @property
     def deadline(self) -> float:
@@ -68,8 +68,8 @@ class Event:
     queued_at: float
     parent: "Invocation | None" = None
     copies: int = 0
-    waiting: int = 0
-    given_up: bool = False
+    undelivered: int = 0
+    discarded: bool = False
 
 
 @dataclass(eq=False, kw_only=True)
@@ -89,7 +89,7 @@ class Invocation:
     ended_at: float = float("inf")
     ended: str = ""
     error: str = ""
-    died: str = ""
+    killed_by: str = ""
 
     @property
     def root(self) -> "Invocation":
@@ -120,12 +120,12 @@ class Call:
     invocation: Invocation
     service: str
     operation: str
-    struck: str = ""
+    fault_kind: str = ""
     code: str = ""
 
 
 @dataclass(eq=False, kw_only=True)
-class Look:
+class BuilderRead:
     """A DescribeImageBuilders: what it showed (None: no builder), whether that arrived, and what was really so."""
 
     at: float
@@ -133,17 +133,17 @@ class Look:
     name: str
     arrived: bool
     shown: Mapping[str, Any] | None
-    really: str
+    actual_state: str
     missed: bool = False
     """Whether it did not find a builder that is there."""
 
 
 @dataclass(eq=False, kw_only=True)
-class Act:
+class BuilderChange:
     """A start or stop that took effect; without an invocation it was somebody else's."""
 
     at: float
-    what: str
+    action: str
     name: str
     invocation: Invocation | None
     arrived: bool = True
@@ -157,17 +157,17 @@ class ScheduleChange:
     """A schedule that was set, deleted (due: None) or that fired."""
 
     at: float
-    what: str
+    action: str
     name: str
     due: float | None
     builder: str = ""
     invocation: Invocation | None = None
-    really: str = ""
+    actual_state: str = ""
     """The builder's state when it fired."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Status:
+class ResourceStatus:
     """What a resource shows from a moment on, by which request, and with which physical id."""
 
     at: float
@@ -177,23 +177,23 @@ class Status:
 
 
 @dataclass(eq=False, kw_only=True)
-class StackLook:
+class StackRead:
     """A look at the stack: which, and what it told: a resource's status, the stack's, or all resources of a page."""
 
     at: float
     invocation: Invocation
     operation: str
     failed: bool = True
-    told: Status | None = None
+    resource_status: ResourceStatus | None = None
     stack_status: str = ""
-    listed: tuple[tuple[str, Status], ...] = ()
+    listed: tuple[tuple[str, ResourceStatus], ...] = ()
     first_page: bool = True
     last_page: bool = True
     stale: bool = False
 
 
 @dataclass(eq=False, kw_only=True)
-class Warned:
+class LoggedWarning:
     """A line of the log that warns, or tells of an error."""
 
     at: float
@@ -202,7 +202,7 @@ class Warned:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class RemainingResource:
     """A resource that a stack still has at the end of a run."""
 
     stack_id: str
@@ -212,7 +212,7 @@ class Kept:
 
 
 @dataclass(eq=False, kw_only=True)
-class Put:
+class ResponsePut:
     """An answer on its way: what CloudFormation's end said (None: nothing arrived), and whether it was taken."""
 
     at: float
@@ -220,7 +220,7 @@ class Put:
     request: Request | None
     body: bytes
     status: int | None
-    taken: bool
+    accepted: bool
 
 
 @dataclass(eq=False, kw_only=True)
@@ -232,40 +232,40 @@ class History:
     events: list[Event] = field(default_factory=list)
     invocations: list[Invocation] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
-    looks: list[Look] = field(default_factory=list)
-    acts: list[Act] = field(default_factory=list)
+    builder_reads: list[BuilderRead] = field(default_factory=list)
+    builder_changes: list[BuilderChange] = field(default_factory=list)
     schedule_changes: list[ScheduleChange] = field(default_factory=list)
-    stack_looks: list[StackLook] = field(default_factory=list)
-    puts: list[Put] = field(default_factory=list)
-    warnings: list[Warned] = field(default_factory=list)
-    resources: dict[tuple[str, str], list[Status]] = field(default_factory=dict)
+    stack_reads: list[StackRead] = field(default_factory=list)
+    puts: list[ResponsePut] = field(default_factory=list)
+    warnings: list[LoggedWarning] = field(default_factory=list)
+    resources: dict[tuple[str, str], list[ResourceStatus]] = field(default_factory=dict)
     """What each resource has shown, by stack id and logical id."""
-    roll_backs_failed: int = 0
-    kept: list[Kept] = field(default_factory=list)
-    finally_: dict[str, str] = field(default_factory=dict)
+    failed_rollbacks: int = 0
+    remaining: list[RemainingResource] = field(default_factory=list)
+    final_states: dict[str, str] = field(default_factory=dict)
     """The state of each builder at the end, by its name."""
-    lines: int = 0
+    log_lines: int = 0
     leaks: list[str] = field(default_factory=list)
     faults: dict[str, int] = field(default_factory=dict)
     notes: list[tuple[float, str]] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
+    leftovers: list[str] = field(default_factory=list)
     steps: int = 0
     began_at: float = 0.0
     ended_at: float = 0.0
 
-    def of(self, request: Request) -> list[Invocation]:
+    def invocations_of(self, request: Request) -> list[Invocation]:
         """Return a request's invocations in the order they began."""
         return [each for each in self.invocations if each.request is request]
 
-    def first_put(self, invocation: Invocation) -> Put | None:
+    def first_put(self, invocation: Invocation) -> ResponsePut | None:
         """Return an invocation's first try to answer, None where it made none."""
         return next((each for each in self.puts if each.invocation is invocation), None)
 
-    def last_look(self, invocation: Invocation, name: str, *, before: float) -> Look | None:
+    def last_read(self, invocation: Invocation, name: str, *, before: float) -> BuilderRead | None:
         """Return an invocation's last look at a builder that arrived, None where it had none."""
-        looks = [
+        reads = [
             each
-            for each in self.looks
+            for each in self.builder_reads
             if each.invocation is invocation and each.name == name and each.arrived and each.at <= before
         ]
-        return looks[-1] if looks else None
+        return reads[-1] if reads else None

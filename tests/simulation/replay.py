@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from simulation.generators.scenarios import Token, draw
+from simulation.generators.scenarios import Seed, generate
 from simulation.history import History
 from simulation.invariants import check
 from simulation.run import run
-from simulation.scenario import INGREDIENTS
+from simulation.scenario import FEATURES
 
 
 def story(history: History) -> Iterator[str]:
@@ -18,11 +18,11 @@ def story(history: History) -> Iterator[str]:
         yield f"VIOLATED: {name.replace('_', ' ')}: {what}"
 
 
-def smaller(token: Token, invariant: str) -> Token:
+def minimized(seed: Seed, invariant: str) -> Seed:
     """Return a token of the same run with as little in it as still violates the invariant."""
-    for ingredient in INGREDIENTS:
-        if ingredient not in token.without:
-            candidate = Token(token.number, (*token.without, ingredient))
-            if any(name == invariant for name, _ in check(run(draw(candidate))).violations):
-                token = candidate
-    return token
+    for feature in FEATURES:
+        if feature not in seed.without:
+            candidate = Seed(seed.number, (*seed.without, feature))
+            if any(name == invariant for name, _ in check(run(generate(candidate))).violations):
+                seed = candidate
+    return seed

@@ -8,14 +8,14 @@ from random import Random
 from simulation.history import History
 from simulation.models.appstream import AppStreamModel
 from simulation.models.cloudformation import CloudFormationModel
-from simulation.models.eventbridge_scheduler import SchedulesModel
-from simulation.models.faults import Weather
+from simulation.models.eventbridge_scheduler import SchedulerModel
+from simulation.models.faults import FaultInjector
 from simulation.models.lambda_ import LambdaModel
-from simulation.models.network import Aws, Lost, Network
-from simulation.models.stack import Operations
-from simulation.runtime.botocore_clients import Serving
-from simulation.runtime.event_loop import Killed, Scheduler, Stuck
-from simulation.runtime.execution_environment import Clock, OwnLogging, Sandbox
+from simulation.models.network import Aws, Network, NoResponse
+from simulation.models.stack import StackDriver
+from simulation.runtime.botocore_clients import serving
+from simulation.runtime.event_loop import EventLoop, Killed, Stuck
+from simulation.runtime.execution_environment import Clock, ExecutionEnvironment, isolated_logging
 from simulation.scenario import Scenario
 
 BEGIN = 1_800_000_000.25
@@ -29,7 +29,7 @@ MOST_STEPS = 100_000
 
 def run(scenario: Scenario) -> History:
     """Run a scenario to its end."""
-    scheduler = Scheduler(BEGIN)
+    loop = EventLoop(BEGIN)
 
     @cache
     def chance(part: str) -> Random:
@@ -37,21 +37,21 @@ def run(scenario: Scenario) -> History:
         return Random(f"{scenario.seed}/{part}")
 
     history = History(scenario=scenario, began_at=BEGIN)
-    weather = Weather(scheduler, chance("weather"))
-    appstream = AppStreamModel(scenario, scheduler, history)
-    clocks = scenario.clocks
+    fault_injector = FaultInjector(loop, chance("weather"))
+    appstream = AppStreamModel(scenario, loop, history)
+    clock_offsets = scenario.clock_offsets
     cloudformation = CloudFormationModel(
-        scheduler, history, chance("cloudformation"), stale=scenario.stale, clocks=clocks
+        loop, history, chance("cloudformation"), stale=scenario.read_staleness, clock_offsets=clock_offsets
     )
-    lambda_ = LambdaModel(scenario, scheduler, history, chance("lambda"))
-    network = Network(scheduler, chance("network"), weather, history, latency=scenario.latency)
-    schedules = SchedulesModel(
-        scheduler,
+    lambda_ = LambdaModel(scenario, loop, history, chance("lambda"))
+    network = Network(loop, chance("network"), fault_injector, history, latency=scenario.latency)
+    schedules = SchedulerModel(
+        loop,
         history,
         chance("schedules"),
         appstream,
-        ahead=clocks.scheduler,
-        late=scenario.schedules_late,
+        clock_offset=clock_offsets.scheduler,
+        late=scenario.scheduler_delay,
     )
     schedules.caller = network.caller = appstream.caller = cloudformation.caller = lambda_
     aws = Aws(
@@ -59,39 +59,39 @@ def run(scenario: Scenario) -> History:
     )
     put = _put(network, cloudformation, lambda_)
 
-    def make_sandbox(take_line: Callable[[str], None]) -> Sandbox:
-        clock = Clock(scheduler, clocks.lambda_)
-        return Sandbox(clock, chance("jitter"), put=put, log_level=scenario.log_level, take_line=take_line)
+    def make_environment(take_line: Callable[[str], None]) -> ExecutionEnvironment:
+        clock = Clock(loop, clock_offsets.lambda_)
+        return ExecutionEnvironment(clock, chance("jitter"), put=put, log_level=scenario.log_level, take_line=take_line)
 
-    lambda_.make_sandbox = make_sandbox
+    lambda_.make_environment = make_environment
     stacks = [
-        Operations(
+        StackDriver(
             steps,
             name=f"stack{number or ''}",
-            scheduler=scheduler,
+            loop=loop,
             cloudformation=cloudformation,
             lambda_=lambda_,
-            weather=weather,
+            fault_injector=fault_injector,
             history=history,
             chance=chance(f"stack {number}"),
-            person=appstream.person,
+            act_externally=appstream.act_externally,
         )
-        for number, steps in enumerate((scenario.steps, *scenario.beside))
+        for number, steps in enumerate((scenario.operations, *scenario.other_stacks))
     ]
-    with OwnLogging(), Serving(aws.serve, remembers=not scenario.seed.endswith("0")):
-        stories = [scheduler.spawn(each.name, each.run) for each in stacks]
+    with isolated_logging(), serving(aws.serve, remembers=not scenario.seed.endswith("0")):
+        stories = [loop.spawn(each.name, each.run) for each in stacks]
         try:
-            scheduler.run(until=BEGIN + LONGEST, steps=MOST_STEPS)
+            loop.run(until=BEGIN + LONGEST, steps=MOST_STEPS)
         except Stuck as stuck:
-            history.left.append(str(stuck))
-        history.left.extend(scheduler.close())
+            history.leftovers.append(str(stuck))
+        history.leftovers.extend(loop.close())
     for story in stories:
         # One that was ended with the run is among what was left.
         if story.error is not None and not isinstance(story.error, Killed):
             raise story.error
-    history.finally_ = {each.name: appstream.state(each.name) for each in scenario.builders}
-    history.ended_at = scheduler.now
-    history.steps = scheduler.steps
+    history.final_states = {each.name: appstream.state(each.name) for each in scenario.builders}
+    history.ended_at = loop.now
+    history.steps = loop.steps
     return history
 
 
@@ -100,10 +100,10 @@ def _put(network: Network, cloudformation: CloudFormationModel, lambda_: LambdaM
 
     def put(url: str, body: bytes, /) -> int:
         try:
-            return network.carry(
-                "s3", "PUT", lambda spell: cloudformation.put(url, body, lambda_.running(), spell)
+            return network.call(
+                "s3", "PUT", lambda fault: cloudformation.put(url, body, lambda_.running(), fault)
             ).status
-        except Lost as lost:
+        except NoResponse as lost:
             if lost.kind == "drop":
                 raise http.client.RemoteDisconnected("no answer") from None
             raise TimeoutError("timed out") from None

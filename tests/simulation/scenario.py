@@ -15,7 +15,7 @@ LOGICAL_ID = "ImageBuilderAD143916"
 OTHER_ID = "OtherBuilder5B2D81C4"
 RENAMED_ID = "RenamedBuilder7F1E22A9"
 
-INGREDIENTS = (
+FEATURES = (
     "faults",
     "kills",
     "duplicates",
@@ -45,7 +45,7 @@ class Properties:
     on_delete: str | None = None
     agent_version: str | None = None
     restart: bool | None = None
-    bad: Mapping[str, Any] = field(default_factory=dict)
+    invalid: Mapping[str, Any] = field(default_factory=dict)
     salt: str = ""
     stop_after: int | None = None
     scope: str = "stack"
@@ -68,13 +68,13 @@ class Properties:
             "StopAfterSeconds": None if self.stop_after is None else str(self.stop_after),
             "ScheduleName": None if self.stop_after is None else self.schedule,
             "SchedulerRoleArn": None if self.stop_after is None else SCHEDULER_ROLE,
-            **self.bad,
+            **self.invalid,
         }
         return {key: value for key, value in meant.items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spell:
+class FaultWindow:
     """A time in which calls to one service fail, from so many seconds after a request was sent.
 
     Kind "garbled" is an answer in no format, ``code`` tells which; "missing" is a look that does not find the builder.
@@ -109,16 +109,16 @@ class Duplicate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PersonAct:
+class ExternalAction:
     """What somebody else does to a builder, so many seconds after a request was sent."""
 
-    what: str
+    action: str
     name: str
     after: float
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standstill:
+class DeliveryStall:
     """A time in which Lambda delivers nothing, from so many seconds after a request was sent."""
 
     begins: float
@@ -126,7 +126,7 @@ class Standstill:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clocks:
+class ClockOffsets:
     """By how many seconds each service's clock is ahead."""
 
     cloudformation: float = 0.0
@@ -136,18 +136,18 @@ class Clocks:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Troubles:
+class FaultPlan:
     """Everything that happens around one request."""
 
-    spells: tuple[Spell, ...] = ()
+    fault_windows: tuple[FaultWindow, ...] = ()
     kills: tuple[Kill, ...] = ()
     duplicates: tuple[Duplicate, ...] = ()
-    people: tuple[PersonAct, ...] = ()
-    standstills: tuple[Standstill, ...] = ()
+    external_actions: tuple[ExternalAction, ...] = ()
+    delivery_stalls: tuple[DeliveryStall, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class StackOperation:
     """One operation on the stack, with the troubles of each request it leads to, in the order they are sent.
 
     Attributes:
@@ -166,13 +166,13 @@ class Step:
     kind: str
     properties: Properties | None = None
     logical_id: str = LOGICAL_ID
-    more: tuple[tuple[str, Properties], ...] = ()
+    other_resources: tuple[tuple[str, Properties], ...] = ()
     pause: float = 5.0
     cancel_after: float | None = None
-    fails_elsewhere_after: float | None = None
-    no_rollback: bool = False
+    other_failure_after: float | None = None
+    disable_rollback: bool = False
     url: str = "dated"
-    troubles: tuple[Troubles, ...] = ()
+    fault_plans: tuple[FaultPlan, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,13 +185,13 @@ class Builder:
 
     name: str
     state: str = "STOPPED"
-    then: tuple[tuple[float, str], ...] = ()
+    transitions: tuple[tuple[float, str], ...] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
-    outcome: str = "running"
-    outcome_times: int | None = None
-    silent: bool = False
-    complaining: bool = False
-    ipv6: bool = False
+    start_outcome: str = "running"
+    start_outcome_times: int | None = None
+    hides_errors: bool = False
+    reports_errors: bool = False
+    ipv6_only: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,61 +204,63 @@ class Scenario:
 
     seed: str
     builders: tuple[Builder, ...]
-    steps: tuple[Step, ...]
-    beside: tuple[tuple[Step, ...], ...] = ()
-    clocks: Clocks = field(default_factory=Clocks)
-    schedules_late: float = 59.0
+    operations: tuple[StackOperation, ...]
+    other_stacks: tuple[tuple[StackOperation, ...], ...] = ()
+    clock_offsets: ClockOffsets = field(default_factory=ClockOffsets)
+    scheduler_delay: float = 59.0
     durations: Durations = field(default_factory=Durations)
     behavior: Behavior = field(default_factory=Behavior)
-    function_limit: float = 900.0
+    function_timeout: float = 900.0
     log_level: str = "DEBUG"
     latency: float = 0.1
     queue_delay: float = 1.0
     long_queue_delay: float = 0.0
-    stale: float = 0.0
+    read_staleness: float = 0.0
 
-    def without(self, *ingredients: str) -> "Scenario":
+    def without(self, *features: str) -> "Scenario":
         """Return the same scenario with some kinds of trouble left out."""
-        unknown = set(ingredients) - set(INGREDIENTS)
+        unknown = set(features) - set(FEATURES)
         if unknown:
-            raise ValueError(f"there is no ingredient {sorted(unknown)}, there are {list(INGREDIENTS)}")
-        slow = "delays" not in ingredients
-        lag = "lag" not in ingredients
+            raise ValueError(f"there is no ingredient {sorted(unknown)}, there are {list(FEATURES)}")
+        slow = "delays" not in features
+        lag = "lag" not in features
         return replace(
             self,
-            steps=_steps_without(self.steps, ingredients),
-            beside=() if "other stacks" in ingredients else tuple(_steps_without(e, ingredients) for e in self.beside),
-            clocks=Clocks() if "clocks" in ingredients else self.clocks,
+            operations=_steps_without(self.operations, features),
+            other_stacks=()
+            if "other stacks" in features
+            else tuple(_steps_without(e, features) for e in self.other_stacks),
+            clock_offsets=ClockOffsets() if "clocks" in features else self.clock_offsets,
             latency=self.latency if slow else 0.1,
             queue_delay=self.queue_delay if slow else 1.0,
             long_queue_delay=self.long_queue_delay if slow else 0.0,
-            schedules_late=self.schedules_late if slow else 59.0,
-            stale=self.stale if lag else 0.0,
+            scheduler_delay=self.scheduler_delay if slow else 59.0,
+            read_staleness=self.read_staleness if lag else 0.0,
             durations=self.durations if lag else replace(self.durations, describe_lag=0.0, eni_delay=0.0),
         )
 
 
-def _steps_without(steps: tuple[Step, ...], ingredients: tuple[str, ...]) -> tuple[Step, ...]:
-    alone = "other resources" in ingredients
+def _steps_without(operations: tuple[StackOperation, ...], features: tuple[str, ...]) -> tuple[StackOperation, ...]:
+    alone = "other resources" in features
     return tuple(
         replace(
-            step,
-            cancel_after=None if "cancels" in ingredients else step.cancel_after,
-            fails_elsewhere_after=None if "failures elsewhere" in ingredients else step.fails_elsewhere_after,
-            logical_id=LOGICAL_ID if alone else step.logical_id,
-            more=() if alone else step.more,
-            troubles=tuple(_without(each, ingredients) for each in step.troubles),
+            operation,
+            cancel_after=None if "cancels" in features else operation.cancel_after,
+            other_failure_after=None if "failures elsewhere" in features else operation.other_failure_after,
+            logical_id=LOGICAL_ID if alone else operation.logical_id,
+            other_resources=() if alone else operation.other_resources,
+            fault_plans=tuple(_without(each, features) for each in operation.fault_plans),
         )
-        for step in steps
-        if not (step.kind == "update" and "updates" in ingredients)
+        for operation in operations
+        if not (operation.kind == "update" and "updates" in features)
     )
 
 
-def _without(troubles: Troubles, ingredients: tuple[str, ...]) -> Troubles:
-    return Troubles(
-        spells=() if "faults" in ingredients else troubles.spells,
-        kills=() if "kills" in ingredients else troubles.kills,
-        duplicates=() if "duplicates" in ingredients else troubles.duplicates,
-        people=() if "people" in ingredients else troubles.people,
-        standstills=() if "delays" in ingredients else troubles.standstills,
+def _without(fault_plans: FaultPlan, features: tuple[str, ...]) -> FaultPlan:
+    return FaultPlan(
+        fault_windows=() if "faults" in features else fault_plans.fault_windows,
+        kills=() if "kills" in features else fault_plans.kills,
+        duplicates=() if "duplicates" in features else fault_plans.duplicates,
+        external_actions=() if "people" in features else fault_plans.external_actions,
+        delivery_stalls=() if "delays" in features else fault_plans.delivery_stalls,
     )

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
+from running_image_builder_function.aws.loop import Schedules
 
 from running_image_builder_function import custom_resource
-from running_image_builder_function.aws import scheduler
+from running_image_builder_function.aws import loop
 from running_image_builder_function.aws.appstream import AppStream
 from running_image_builder_function.aws.cloudformation import Stacks
 from running_image_builder_function.aws.lambda_ import Successor
-from running_image_builder_function.aws.scheduler import Schedules
 from running_image_builder_function.cloudformation import request, response
 from running_image_builder_function.cloudformation.response import fit
 from running_image_builder_function.model import errors
@@ -30,32 +30,32 @@ from simulation import run as run_module
 from simulation.handwritten_scenarios import (
     AGENT,
     BRIEFLY_DENIED,
-    DROPPED_LOOKS,
-    MISSED_ONCE,
+    DROPPED_READS,
+    EXTERNAL_START,
+    NOT_FOUND_ONCE,
     NOTHING,
-    OTHER_START,
-    REFUSED_ANSWER,
+    REFUSED_RESPONSE,
     awaiting_address,
     cancelled_update,
     created_and_deleted,
     deleted_again_later,
     delivered_twice,
     ends_by_itself,
-    handed_over_late,
-    left_in_doubt,
-    looked_at,
     renamed,
     rolled_back,
+    self_invoked_late,
+    skipped_while_denied,
     started_in_vain,
     started_while_a_late_stop_was_refused,
     updated_when_a_stop_was_refused,
+    with_reads_failing,
 )
 from simulation.scenario import Scenario
 
 Break = Callable[[pytest.MonkeyPatch], None]
 
 
-class Breakage(NamedTuple):
+class SeededBug(NamedTuple):
     """A defect, where it shows, and what must notice it."""
 
     invariant: str
@@ -188,129 +188,139 @@ def _answers(method: str, change: Callable[[Any], Any]) -> Break:
     return introduce
 
 
-BREAKAGES = (
-    Breakage("exactly_one_effective_answer", _sets(custom_resource, "deliver", _sends_once), REFUSED_ANSWER),
-    Breakage("exactly_one_effective_answer", _never_due(1e9), created_and_deleted(outcome="never", timeout=300)),
-    Breakage(
-        "every_invocation_answers_or_hands_over",
+SEEDED_BUGS = (
+    SeededBug("exactly_one_effective_response", _sets(custom_resource, "deliver", _sends_once), REFUSED_RESPONSE),
+    SeededBug(
+        "exactly_one_effective_response", _never_due(1e9), created_and_deleted(start_outcome="never", timeout=300)
+    ),
+    SeededBug(
+        "every_invocation_responds_or_invokes_itself",
         _sets(custom_resource, "hand_over", lambda *_, **__: None),
-        created_and_deleted(function_limit=120.0),
+        created_and_deleted(function_timeout=120.0),
     ),
-    Breakage("answered_within_the_deadline", _never_due(55), created_and_deleted(outcome="never", timeout=300)),
-    Breakage("body_within_the_limit", _sets(response, "MAX_BYTES", 99_999), created_and_deleted(text="x" * 5000)),
-    Breakage(
-        "answers_are_well_formed", _sets(custom_resource, "fit", _gives_no_reason), created_and_deleted(state="FAILED")
+    SeededBug("responses_meet_the_deadline", _never_due(55), created_and_deleted(start_outcome="never", timeout=300)),
+    SeededBug("bodies_fit_the_limit", _sets(response, "MAX_BYTES", 99_999), created_and_deleted(text="x" * 5000)),
+    SeededBug(
+        "responses_are_well_formed",
+        _sets(custom_resource, "fit", _gives_no_reason),
+        created_and_deleted(state="FAILED"),
     ),
-    Breakage(
+    SeededBug(
         "reasons_are_readable",
         _sets(errors, "REASON_MAX_LENGTH", 999),
         created_and_deleted(state="FAILED", text="word " * 80),
     ),
-    Breakage("ids_are_right", _sets(custom_resource, "fit", _gives_its_own_id), created_and_deleted()),
-    Breakage(
-        "a_failed_create_tells_whether_it_started",
+    SeededBug("physical_ids_are_right", _sets(custom_resource, "fit", _gives_its_own_id), created_and_deleted()),
+    SeededBug(
+        "a_failed_create_marks_whether_it_started",
         _sets(custom_resource, "failed_id", lambda asked, journey: asked.name),
         created_and_deleted(state="FAILED"),
     ),
-    Breakage("the_answer_gets_there", _sets(custom_resource, "deliver", _sends_once), REFUSED_ANSWER),
-    Breakage("a_throttled_hand_over_fails_nothing", _takes_all_for_denials, handed_over_late()),
-    Breakage("a_builder_is_looked_for_twice", _believes_one_look, looked_at(MISSED_ONCE)),
-    Breakage("a_refused_look_is_repeated", _gives_up_at_once, looked_at(BRIEFLY_DENIED)),
-    Breakage(
-        "the_deadlines_reason_has_the_builders_errors",
+    SeededBug("responses_are_delivered", _sets(custom_resource, "deliver", _sends_once), REFUSED_RESPONSE),
+    SeededBug("a_throttled_self_invocation_fails_nothing", _takes_all_for_denials, self_invoked_late()),
+    SeededBug("a_builder_is_gone_only_after_two_reads", _believes_one_look, with_reads_failing(NOT_FOUND_ONCE)),
+    SeededBug("failed_reads_are_retried", _gives_up_at_once, with_reads_failing(BRIEFLY_DENIED)),
+    SeededBug(
+        "a_timeout_reports_the_builders_errors",
         _sets(ImageBuilder, "errors", lambda self: []),
-        looked_at(NOTHING, outcome="never", complaining=True, timeout=300),
+        with_reads_failing(NOTHING, start_outcome="never", reports_errors=True, timeout=300),
     ),
-    Breakage("a_shared_builder_is_left_alone", _answers("has_another", lambda _: False), renamed()),
-    Breakage(
-        "a_followed_request_acts_no_more",
+    SeededBug("a_shared_builder_is_not_stopped", _answers("has_another", lambda _: False), renamed()),
+    SeededBug(
+        "a_superseded_request_changes_nothing",
         _answers("resource", lambda told: told._replace(status="UPDATE_IN_PROGRESS", changed_at=None)),
         cancelled_update(),
     ),
-    Breakage(
-        "a_left_builder_keeps_no_old_end",
+    SeededBug(
+        "a_shared_builder_keeps_no_old_schedule",
         _sets(Schedules, "remove", lambda self, name: None),
         renamed(stop_after=7200),
     ),
-    Breakage("a_roll_back_always_ends", _answers("stack_status", lambda _: "UPDATE_IN_PROGRESS"), rolled_back()),
-    Breakage(
-        "a_roll_back_ends_in_time", _sets(ensure_running, "ROLL_BACK_PATIENCE", 1e9), rolled_back(builder="snapshot")
+    SeededBug("rollbacks_succeed", _answers("stack_status", lambda _: "UPDATE_IN_PROGRESS"), rolled_back()),
+    SeededBug(
+        "rollbacks_end_in_time", _sets(ensure_running, "ROLL_BACK_PATIENCE", 1e9), rolled_back(builder="snapshot")
     ),
-    Breakage(
+    SeededBug(
         "a_delete_with_nothing_to_stop_succeeds",
         _sets(request, "_stops_on_delete", lambda *_: True),
-        left_in_doubt(),
+        skipped_while_denied(),
     ),
-    Breakage("nothing_is_forgotten", _marks_every_failure, started_in_vain()),
-    Breakage("success_means_running", _means("PENDING", to_run=Meaning.REACHED), created_and_deleted(start=400.0)),
-    Breakage("attributes_are_complete_and_true", _forgets_an_attribute, created_and_deleted()),
-    Breakage("the_address_is_waited_for", _sets(ensure_running, "ADDRESS_PATIENCE", 0.0), awaiting_address()),
-    Breakage(
-        "the_agent_is_as_asked",
+    SeededBug("no_builder_is_orphaned", _marks_every_failure, started_in_vain()),
+    SeededBug("success_means_running", _means("PENDING", to_run=Meaning.REACHED), created_and_deleted(start=400.0)),
+    SeededBug("attributes_are_complete_and_current", _forgets_an_attribute, created_and_deleted()),
+    SeededBug("the_address_is_waited_for", _sets(ensure_running, "ADDRESS_PATIENCE", 0.0), awaiting_address()),
+    SeededBug(
+        "the_agent_is_the_requested_one",
         _sets(EnsureRunning, "_agent_differs", lambda self, builder: False),
         created_and_deleted(state="RUNNING", agent_version=AGENT),
     ),
-    Breakage(
-        "a_deleted_builder_does_not_run",
+    SeededBug(
+        "a_deleted_builder_is_stopped",
         _means("STOPPING", to_stop=Meaning.REACHED),
         created_and_deleted(on_delete="STOP"),
     ),
-    Breakage(
-        "failures_are_true", _sets(EnsureRunning, "is_enough", lambda *_, **__: False), awaiting_address(DROPPED_LOOKS)
+    SeededBug(
+        "failures_are_justified",
+        _sets(EnsureRunning, "is_enough", lambda *_, **__: False),
+        awaiting_address(DROPPED_READS),
     ),
-    Breakage(
-        "failed_deletes_are_true",
+    SeededBug(
+        "failed_deletes_are_justified",
         _means("FAILED", to_run=Meaning.ACT, to_stop=Meaning.ACT),
-        created_and_deleted(on_delete="STOP", then_fails=True),
+        created_and_deleted(on_delete="STOP", fails_later=True),
     ),
-    Breakage(
-        "starts_serve_their_request",
+    SeededBug(
+        "starts_match_their_request",
         _sets(AppStream, "start", _starts_any_version),
         created_and_deleted(agent_version=AGENT),
     ),
-    Breakage(
-        "at_most_one_start_per_need",
+    SeededBug(
+        "a_request_starts_its_builder_once",
         _starts_after_every_fall,
-        created_and_deleted(outcome="stopped"),
+        created_and_deleted(start_outcome="stopped"),
     ),
-    Breakage("at_most_one_start_per_need", _FORGETS_WHAT_IT_SAW, delivered_twice(apart=30.0)),
-    Breakage("stops_are_asked_for", _sets(request, "_stops_on_delete", lambda *_: True), created_and_deleted()),
-    Breakage(
-        "nothing_is_done_for_a_request_that_is_over",
+    SeededBug("a_request_starts_its_builder_once", _FORGETS_WHAT_IT_SAW, delivered_twice(apart=30.0)),
+    SeededBug("stops_are_requested", _sets(request, "_stops_on_delete", lambda *_: True), created_and_deleted()),
+    SeededBug(
+        "nothing_changes_for_an_ended_request",
         _sets(Standing, "over", lambda self: ""),
         created_and_deleted(),
     ),
-    Breakage(
-        "nothing_is_done_for_a_request_that_is_over",
+    SeededBug(
+        "nothing_changes_for_an_ended_request",
         _answers("resource", lambda told: told._replace(status="")),
         deleted_again_later(),
     ),
-    Breakage("somebody_elses_start_is_respected", _sets(EnsureStopped, "step", _stops_again), OTHER_START),
-    Breakage("leaving_makes_no_calls", _sets(request, "_stops_on_delete", lambda *_: True), created_and_deleted()),
-    Breakage("a_promised_stop_is_scheduled", _sets(ensure_running, "moment", _a_minute_off), ends_by_itself()),
-    Breakage("a_promised_stop_happens", _sets(scheduler, "moment", _a_minute_off), ends_by_itself()),
-    Breakage(
-        "nothing_newer_is_stopped",
+    SeededBug("external_starts_are_respected", _sets(EnsureStopped, "step", _stops_again), EXTERNAL_START),
+    SeededBug(
+        "a_skipped_delete_makes_no_calls", _sets(request, "_stops_on_delete", lambda *_: True), created_and_deleted()
+    ),
+    SeededBug("a_reported_stop_is_scheduled", _sets(ensure_running, "moment", _a_minute_off), ends_by_itself()),
+    SeededBug("a_reported_stop_happens", _sets(loop, "moment", _a_minute_off), ends_by_itself()),
+    SeededBug(
+        "no_outdated_schedule_stops_a_builder",
         _sets(stop_schedule_steps, "_quiet_until", lambda found, *, now: 0.0),
         updated_when_a_stop_was_refused(),
     ),
-    Breakage(
-        "nothing_newer_is_stopped",
+    SeededBug(
+        "no_outdated_schedule_stops_a_builder",
         _sets(stop_schedule_steps, "SCHEDULER_PRECISION", 0.0),
         started_while_a_late_stop_was_refused(),
     ),
-    Breakage(
-        "no_schedule_survives_its_purpose",
+    SeededBug(
+        "unneeded_schedules_are_deleted",
         _sets(EnsureStopped, "step", EnsureStopped._look),
         created_and_deleted(on_delete="STOP", stop_after=7200),
     ),
-    Breakage("no_secret_in_any_log", _tells_the_url, created_and_deleted()),
-    Breakage("nothing_is_left_behind", _runs_for_ever, created_and_deleted(outcome="never", timeout=300)),
-    Breakage(
-        "only_what_lambda_must_repeat_raises",
+    SeededBug("no_secret_is_logged", _tells_the_url, created_and_deleted()),
+    SeededBug("nothing_stays_queued", _runs_for_ever, created_and_deleted(start_outcome="never", timeout=300)),
+    SeededBug(
+        "only_retriable_failures_raise",
         _sets(custom_resource.Function, "_send", _crashes),
         created_and_deleted(),
     ),
-    Breakage("lambdas_limit_is_not_overrun", _has_no_margin, created_and_deleted(start=800.0, function_limit=300.0)),
-    Breakage("calm_requests_succeed", _means("PENDING", to_run=Meaning.FAIL), created_and_deleted()),
+    SeededBug(
+        "the_function_does_not_time_out", _has_no_margin, created_and_deleted(start=800.0, function_timeout=300.0)
+    ),
+    SeededBug("fault_free_requests_succeed", _means("PENDING", to_run=Meaning.FAIL), created_and_deleted()),
 )

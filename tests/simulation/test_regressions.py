@@ -1,10 +1,10 @@
 """What the simulation has found once, each as a scenario written by hand."""
 
 from simulation.handwritten_scenarios import (
-    DENIED_LOOKS,
-    DROPPED_LOOKS,
+    DENIED_READS,
+    DROPPED_READS,
     NAME,
-    NO_HAND_OVER,
+    NO_SELF_INVOCATION,
     OTHER,
     awaiting_address,
     came_back,
@@ -12,26 +12,26 @@ from simulation.handwritten_scenarios import (
     deleted_again_later,
     delivered_twice,
     failed_rename,
-    handed_over_unheard,
     renamed,
     rolled_back,
     shared,
+    unconfirmed_self_invocations,
 )
-from simulation.history import Act, History
+from simulation.history import BuilderChange, History
 from simulation.invariants import check
 from simulation.run import run
 from simulation.scenario import Kill
 
 
 def _statuses(history: History) -> list[str]:
-    return [request.answer["Status"] for request in history.requests]
+    return [request.response["Status"] for request in history.requests]
 
 
 def _acts(history: History) -> list[str]:
-    return [act.what for act in sorted(history.acts, key=_moment)]
+    return [act.action for act in sorted(history.builder_changes, key=_moment)]
 
 
-def _moment(act: Act) -> float:
+def _moment(act: BuilderChange) -> float:
     return act.at
 
 
@@ -46,7 +46,7 @@ def test_a_delete_delivered_again_leaves_the_next_stacks_builder_alone() -> None
 
 def test_a_builder_that_runs_is_a_success_though_no_later_look_at_its_address_succeeds() -> None:
     """Found as run 4765: "(RUNNING): not RUNNING within 2 minutes" was what a person read."""
-    history = run(awaiting_address(DROPPED_LOOKS))
+    history = run(awaiting_address(DROPPED_READS))
 
     assert ["SUCCESS"] == _statuses(history)
     assert [] == check(history).violations
@@ -54,7 +54,7 @@ def test_a_builder_that_runs_is_a_success_though_no_later_look_at_its_address_su
 
 def test_the_same_holds_where_the_later_looks_are_denied() -> None:
     """Found as run 5650."""
-    history = run(awaiting_address(DENIED_LOOKS, start=110.0))
+    history = run(awaiting_address(DENIED_READS, start=110.0))
 
     assert ["SUCCESS"] == _statuses(history)
     assert [] == check(history).violations
@@ -62,7 +62,7 @@ def test_the_same_holds_where_the_later_looks_are_denied() -> None:
 
 def test_the_same_holds_where_nobody_can_be_handed_over_to() -> None:
     """Found as run 22858: refused hand-overs failed a builder that ran."""
-    history = run(awaiting_address(NO_HAND_OVER, start=60.0, function_limit=120.0))
+    history = run(awaiting_address(NO_SELF_INVOCATION, start=60.0, function_timeout=120.0))
 
     assert ["SUCCESS"] == _statuses(history)
     assert [] == check(history).violations
@@ -88,7 +88,7 @@ def test_a_retry_without_memory_starts_a_builder_once_though_it_falls_back() -> 
 
 def test_successors_that_nobody_knows_of_do_not_multiply() -> None:
     """Found as run 1575: each left several more. Lambda's retry of one whose hand-over was lost adds one only."""
-    history = run(handed_over_unheard())
+    history = run(unconfirmed_self_invocations())
 
     assert "FAILED" == _statuses(history)[0]
     assert 30 > len(history.invocations)
@@ -101,7 +101,7 @@ def test_a_renamed_construct_keeps_its_builder() -> None:
         history = run(scenario)
 
         assert ["SUCCESS", "SUCCESS", "SUCCESS"] == _statuses(history)
-        assert "stop" not in [act.what for act in history.acts if act.invocation is not None]
+        assert "stop" not in [act.action for act in history.builder_changes if act.invocation is not None]
         assert [] == check(history).violations
 
 
@@ -117,7 +117,7 @@ def test_a_cancelled_update_starts_nothing() -> None:
     """Its builder can be started only when the roll-back goes on already."""
     history = run(cancelled_update())
 
-    assert [NAME] == [act.name for act in history.acts if act.what == "start"]
+    assert [NAME] == [act.name for act in history.builder_changes if act.action == "start"]
     assert [] == check(history).violations
 
 
@@ -126,7 +126,7 @@ def test_a_failed_rename_leaves_nothing_running() -> None:
     history = run(failed_rename())
 
     assert ["SUCCESS", "FAILED", "SUCCESS"] == _statuses(history)
-    assert "STOPPED" == history.finally_[OTHER]
+    assert "STOPPED" == history.final_states[OTHER]
     assert [] == check(history).violations
 
 
@@ -136,7 +136,7 @@ def test_a_roll_back_to_what_cannot_run_ends() -> None:
         history = run(rolled_back(builder=builder))
 
         assert ["SUCCESS", "FAILED", "SUCCESS"] == _statuses(history)
-        assert state == history.requests[-1].answer["Data"]["State"]
+        assert state == history.requests[-1].response["Data"]["State"]
         assert [] == check(history).violations
 
 

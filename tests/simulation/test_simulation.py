@@ -5,15 +5,15 @@ from datetime import date, timedelta
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
-from simulation.__main__ import first_of
-from simulation.generators.scenarios import Token, draw
+from simulation.__main__ import first_seed_of
+from simulation.generators.scenarios import Seed, generate
 from simulation.invariants import check
 from simulation.run import run
-from simulation.scenario import INGREDIENTS
-from simulation.statistics import Tally, tally_of
+from simulation.scenario import FEATURES
+from simulation.statistics import Statistics, statistics_of
 
-_SOME = st.sets(st.sampled_from(INGREDIENTS))
-_ALL = st.just(set(INGREDIENTS))
+_SOME = st.sets(st.sampled_from(FEATURES))
+_ALL = st.just(set(FEATURES))
 
 
 @settings(
@@ -24,42 +24,42 @@ _ALL = st.just(set(INGREDIENTS))
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate, Phase.shrink],
 )
-@given(number=st.integers(0, 2**32), ingredients=_SOME | _ALL)
-def test_no_run_violates_an_invariant(number: int, ingredients: set[str]) -> None:
+@given(number=st.integers(0, 2**32), features=_SOME | _ALL)
+def test_no_run_violates_an_invariant(number: int, features: set[str]) -> None:
     """A failure shrinks to the troubles it needs; the noted command replays it."""
-    token = Token(number, tuple(each for each in INGREDIENTS if each not in ingredients))
-    note(f"make simulate SEED={token}")
+    seed = Seed(number, tuple(each for each in FEATURES if each not in features))
+    note(f"make simulate SEED={seed}")
 
-    assert [] == check(run(draw(token))).violations
+    assert [] == check(run(generate(seed))).violations
 
 
 def test_the_runs_reach_everything_that_is_claimed() -> None:
     """Every invariant is checked, and every kind of trouble happens, within the first runs of the command."""
-    tally = Tally()
+    statistics = Statistics()
     for number in range(150):
-        tally.add(tally_of(Token(number)))
+        statistics.add(statistics_of(Seed(number)))
 
-    assert [] == tally.violations
-    assert [] == [name for name, checked in tally.checks.items() if not checked]
-    assert {"Create", "Update", "Delete"} == {name for name, _ in tally.names("requests")}
-    invocations = dict(tally.names("invocations"))
+    assert [] == statistics.violations
+    assert [] == [name for name, checked in statistics.checks.items() if not checked]
+    assert {"Create", "Update", "Delete"} == {name for name, _ in statistics.names("requests")}
+    invocations = dict(statistics.names("invocations"))
     assert all(invocations[each] for each in ("hand-overs", "killed", "duplicate deliveries", "retries by Lambda"))
     assert {"appstream", "lambda", "cloudformation", "s3", "scheduler"} == {
-        name.split(":")[0] for name, _ in tally.names("faults")
+        name.split(":")[0] for name, _ in statistics.names("faults")
     }
-    assert 14 == len(tally.names("builders at the beginning"))
-    assert 12 == len(tally.names("lives"))
-    assert [] == [name for name, times in tally.names("lives") if not times]
-    assert {"garbled", "missing", "http"} <= {name.split(": ")[1].split()[0] for name, _ in tally.names("faults")}
+    assert 14 == len(statistics.names("builders at the beginning"))
+    assert 12 == len(statistics.names("lives"))
+    assert [] == [name for name, times in statistics.names("lives") if not times]
+    assert {"garbled", "missing", "http"} <= {name.split(": ")[1].split()[0] for name, _ in statistics.names("faults")}
 
 
 def test_a_token_replays_its_run() -> None:
     """Everything in it happens again at the same moments."""
-    token = Token.parse("17-without-kills,failures_elsewhere")
+    seed = Seed.parse("17-without-kills,failures_elsewhere")
 
-    first, second = run(draw(token)), run(draw(token))
+    first, second = run(generate(seed)), run(generate(seed))
 
-    assert "17-without-kills,failures_elsewhere" == str(token)
+    assert "17-without-kills,failures_elsewhere" == str(seed)
     assert first.notes
     assert first.notes == second.notes
 
@@ -69,6 +69,6 @@ def test_each_day_has_runs_of_its_own() -> None:
     today = date(2026, 11, 25)
     days = [today + timedelta(days=number) for number in range(365)]
 
-    assert first_of(today) == first_of(date(2026, 11, 25))
-    assert 365 == len({first_of(day) for day in days})
-    assert all(first_of(day) % 1_000_000 == 0 for day in days)
+    assert first_seed_of(today) == first_seed_of(date(2026, 11, 25))
+    assert 365 == len({first_seed_of(day) for day in days})
+    assert all(first_seed_of(day) % 1_000_000 == 0 for day in days)

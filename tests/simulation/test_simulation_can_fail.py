@@ -4,19 +4,19 @@ import pytest
 
 from simulation.invariants import ALL, check
 from simulation.run import run
-from simulation.seeded_bugs import BREAKAGES, Breakage
+from simulation.seeded_bugs import SEEDED_BUGS, SeededBug
 
 
-@pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda each: each.invariant)
-def test_an_invariant_notices_its_defect(breakage: Breakage, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("bug", SEEDED_BUGS, ids=lambda each: each.invariant)
+def test_an_invariant_notices_its_defect(bug: SeededBug, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the defect the same scenario is fine."""
-    assert [] == check(run(breakage.scenario)).violations
+    assert [] == check(run(bug.scenario)).violations
 
-    breakage.introduce(monkeypatch)
+    bug.introduce(monkeypatch)
 
-    assert breakage.invariant in {name for name, _ in check(run(breakage.scenario)).violations}
+    assert bug.invariant in {name for name, _ in check(run(bug.scenario)).violations}
 
 
 def test_every_invariant_has_a_defect_to_notice() -> None:
     """None of them can hold by accident of never failing."""
-    assert {each.__name__ for each in ALL} == {each.invariant for each in BREAKAGES}
+    assert {each.__name__ for each in ALL} == {each.invariant for each in SEEDED_BUGS}

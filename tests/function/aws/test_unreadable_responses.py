@@ -17,7 +17,7 @@ from running_image_builder_function.model.errors import CallFailed, Trouble
 from running_image_builder_function.model.stop_schedule import StopSchedule
 from running_image_builder_function.observability.metrics import Metrics
 from running_image_builder_function.observability.running_metric import Measuring, NotMeasured
-from simulation.runtime.botocore_clients import Answer, Serving, client
+from simulation.runtime.botocore_clients import HttpResponse, client, serving
 from support.lambda_side import LOGICAL_ID, STACK_ID
 from support.virtual_time import VirtualClock
 from support.world import FUNCTION_ARN, NAME
@@ -61,9 +61,9 @@ NEEDS_NOTHING = [("scheduler:DeleteSchedule", 200), ("scheduler:DeleteSchedule",
 """What AWS answers there has no members: any data will do."""
 
 
-def answered(answer: Answer, action: str) -> CallFailed | None:
+def answered(answer: HttpResponse, action: str) -> CallFailed | None:
     """Return the failure of a call that meets an answer; None where it is none."""
-    with Serving(lambda _service, _request: answer):
+    with serving(lambda _service, _request: answer):
         try:
             CALLS[action]()
         except CallFailed as error:
@@ -85,7 +85,7 @@ def test_an_answer_in_no_format_is_a_call_without_an_answer(action: str, status:
     """It may have taken effect, and says nothing of what it was about; whatever its status."""
     kind = "text/html" if body == "page" else "application/json"
 
-    failed = answered(Answer(status, BODIES[body], {"Content-Type": kind}), action)
+    failed = answered(HttpResponse(status, BODIES[body], {"Content-Type": kind}), action)
 
     assert failed is not None
     assert (Trouble.UNAVAILABLE, action) == (failed.trouble, failed.action)
@@ -96,7 +96,7 @@ def test_an_answer_in_no_format_is_a_call_without_an_answer(action: str, status:
 @pytest.mark.parametrize("status", [200, 202, 404])
 def test_a_web_page_is_no_answer_even_where_none_is_needed(action: str, status: int) -> None:
     """A proxy's, most often."""
-    failed = answered(Answer(status, PAGE, {"Content-Type": "text/html; charset=utf-8"}), action)
+    failed = answered(HttpResponse(status, PAGE, {"Content-Type": "text/html; charset=utf-8"}), action)
 
     assert failed is not None
     assert Trouble.UNAVAILABLE is failed.trouble
@@ -106,7 +106,7 @@ def test_a_web_page_is_no_answer_even_where_none_is_needed(action: str, status: 
 @pytest.mark.parametrize("status", [200, 400, 404])
 def test_of_a_long_page_the_log_gets_its_beginning(action: str, status: int) -> None:
     """At each try; and on one line."""
-    failed = answered(Answer(status, b"<html>\n" + b"words \n" * 10_000, {"Content-Type": "text/html"}), action)
+    failed = answered(HttpResponse(status, b"<html>\n" + b"words \n" * 10_000, {"Content-Type": "text/html"}), action)
 
     assert failed is not None
     assert len(failed.detail) <= 500
@@ -117,7 +117,7 @@ def test_of_a_long_page_the_log_gets_its_beginning(action: str, status: int) -> 
 @pytest.mark.parametrize("body", [PAGE, b"", XML, b"{}"])
 def test_a_status_of_too_many_requests_is_throttling_in_any_format(action: str, body: bytes) -> None:
     """Some answers of that status come from in front of a service. Of what is no XML, botocore does not tell it."""
-    failed = answered(Answer(429, body), action)
+    failed = answered(HttpResponse(429, body), action)
 
     assert failed is not None
     assert failed.trouble in (Trouble.THROTTLED, Trouble.UNAVAILABLE)
@@ -137,7 +137,7 @@ def test_a_status_of_too_many_requests_is_throttling_in_any_format(action: str, 
 def test_an_entry_that_cannot_be_read_hides_no_other_one(entries: bytes, found: bool) -> None:
     """But where the builder is not among the others it may be this one: that is not "not found"."""
     appstream = AppStream(lambda: client("appstream"))
-    with Serving(lambda _service, _request: Answer(200, b'{"ImageBuilders": %s}' % entries)):
+    with serving(lambda _service, _request: HttpResponse(200, b'{"ImageBuilders": %s}' % entries)):
         if found:
             builder = appstream.describe(NAME)
             assert builder is not None
@@ -154,14 +154,14 @@ def test_one_unreadable_builder_does_not_end_the_measurement_of_others(body: byt
     """They are measured; then Lambda is told."""
     lines: list[str] = []
 
-    def answer(_service: str, request: Any) -> Answer:
+    def answer(_service: str, request: Any) -> HttpResponse:
         wanted: Mapping[str, str] = {"first": "RUNNING", "last": "STOPPED"}
         name = next((each for each in wanted if each.encode() in request.body), "")
-        return Answer(200, b'{"ImageBuilders": [{"Name": "%s"}]}' % name.encode() if name else body)
+        return HttpResponse(200, b'{"ImageBuilders": [{"Name": "%s"}]}' % name.encode() if name else body)
 
     appstream = AppStream(lambda: client("appstream"))
     measuring = Measuring(builders=appstream, metrics=Metrics(lines.append, function="any"), clock=VirtualClock())
-    with Serving(answer), pytest.raises(NotMeasured, match="broken: appstream:DescribeImageBuilders: UnreadableAnswer"):
+    with serving(answer), pytest.raises(NotMeasured, match="broken: appstream:DescribeImageBuilders: UnreadableAnswer"):
         measuring({"MeasureImageBuilders": ["first", "broken", "last"]})
 
     assert 2 == len(lines)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from random import Random
 
-from simulation.scenario import Duplicate, Kill, PersonAct, Spell, Standstill, Step, Troubles
+from simulation.scenario import DeliveryStall, Duplicate, ExternalAction, FaultPlan, FaultWindow, Kill, StackOperation
 
 _OPERATIONS = ("DescribeImageBuilders", "StartImageBuilder", "StopImageBuilder", "*", "*")
 _APPSTREAM = (
@@ -53,30 +53,30 @@ IAM_HEALS = 80.0
 """Seconds after which a fresh policy has spread: AWS's own reports are about less."""
 
 
-def draw_troubles(chance: Random, stormy: float, timeout: int, names: tuple[str, ...]) -> Troubles:
+def generate_fault_plan(chance: Random, intensity: float, timeout: int, names: tuple[str, ...]) -> FaultPlan:
     """Return what goes wrong around one request.
 
     Args:
         chance: Decides.
-        stormy: How much of it, from 0 to 1.
+        intensity: How much of it, from 0 to 1.
         timeout: The request's own, in seconds.
         names: The builders there are.
     """
-    spells: list[Spell] = []
-    while chance.random() < 0.5 * stormy:
-        spells.append(_spell(chance, timeout))
-    if chance.random() < 0.1 * stormy:
+    fault_windows: list[FaultWindow] = []
+    while chance.random() < 0.5 * intensity:
+        fault_windows.append(_fault_window(chance, timeout))
+    if chance.random() < 0.1 * intensity:
         # A policy that spreads slowly.
-        spells.append(Spell(service="appstream", kind="access_denied", lasts=chance.random() * IAM_HEALS))
-    return Troubles(
-        spells=tuple(spells),
-        kills=_kills(chance, timeout) if chance.random() < 0.35 * stormy else (),
-        duplicates=_duplicates(chance) if chance.random() < 0.3 * stormy else (),
-        people=_people(chance, timeout, names) if chance.random() < 0.3 * stormy else (),
+        fault_windows.append(FaultWindow(service="appstream", kind="access_denied", lasts=chance.random() * IAM_HEALS))
+    return FaultPlan(
+        fault_windows=tuple(fault_windows),
+        kills=_kills(chance, timeout) if chance.random() < 0.35 * intensity else (),
+        duplicates=_duplicates(chance) if chance.random() < 0.3 * intensity else (),
+        external_actions=_external_actions(chance, timeout, names) if chance.random() < 0.3 * intensity else (),
     )
 
 
-def _spell(chance: Random, timeout: int) -> Spell:
+def _fault_window(chance: Random, timeout: int) -> FaultWindow:
     service = chance.choice(("appstream", "appstream", "appstream", "lambda", "cloudformation", "s3"))
     begins = chance.choice((0.0, chance.random() * timeout))
     lasts = chance.choice((5.0, 30.0, 120.0, 600.0, 1e9)) * (0.5 + chance.random())
@@ -88,7 +88,7 @@ def _spell(chance: Random, timeout: int) -> Spell:
     times = chance.choice((1, 1, 2, 1_000_000))
     if service == "appstream":
         kind = chance.choice(_APPSTREAM)
-        return Spell(
+        return FaultWindow(
             service=service,
             kind=kind,
             begins=begins,
@@ -109,7 +109,7 @@ def _spell(chance: Random, timeout: int) -> Spell:
     if service == "lambda" and after_effect:
         # Each one leaves a second successor: for ever, and with a short limit, they would be too many to simulate.
         times = min(times, 2)
-    return Spell(
+    return FaultWindow(
         service=service,
         kind=kind,
         begins=begins,
@@ -147,10 +147,10 @@ def _duplicates(chance: Random) -> tuple[Duplicate, ...]:
     )
 
 
-def _people(chance: Random, timeout: int, names: tuple[str, ...]) -> tuple[PersonAct, ...]:
+def _external_actions(chance: Random, timeout: int, names: tuple[str, ...]) -> tuple[ExternalAction, ...]:
     return tuple(
-        PersonAct(
-            what=chance.choice(_PEOPLE),
+        ExternalAction(
+            action=chance.choice(_PEOPLE),
             name=chance.choice((names[0], names[0], *names)),
             after=chance.random() * chance.choice((20, timeout, 4000)),
         )
@@ -158,42 +158,44 @@ def _people(chance: Random, timeout: int, names: tuple[str, ...]) -> tuple[Perso
     )
 
 
-def with_scheduler_fault(troubles: Troubles, chance: Random) -> Troubles:
+def with_scheduler_fault(fault_plans: FaultPlan, chance: Random) -> FaultPlan:
     """Return some of those that have any with a fault of EventBridge Scheduler's in addition."""
-    if not troubles.spells or chance.random() > 0.3:
-        return troubles
-    spell = Spell(
+    if not fault_plans.fault_windows or chance.random() > 0.3:
+        return fault_plans
+    fault = FaultWindow(
         service="scheduler",
         kind=chance.choice(("throttle", "server_error", "access_denied", "drop", "hang", "connect")),
         lasts=chance.choice((5.0, 60.0, 600.0)),
         probability=chance.choice((1.0, 0.5)),
         after_effect=chance.random() < 0.3,
     )
-    return replace(troubles, spells=(*troubles.spells, spell))
+    return replace(fault_plans, fault_windows=(*fault_plans.fault_windows, fault))
 
 
-def with_more_faults(step: Step, chance: Random, stormy: float) -> Step:
+def with_more_faults(operation: StackOperation, chance: Random, intensity: float) -> StackOperation:
     """Return a step with rarer faults in addition: unreadable responses, unknown errors, stalled deliveries."""
-    troubles = step.troubles or (Troubles(),) * 3
-    return replace(step, troubles=tuple(_more_trouble(each, chance, stormy) for each in troubles))
+    fault_plans = operation.fault_plans or (FaultPlan(),) * 3
+    return replace(operation, fault_plans=tuple(_with_rare_faults(each, chance, intensity) for each in fault_plans))
 
 
-def _more_trouble(troubles: Troubles, chance: Random, stormy: float) -> Troubles:
-    spells = [_odd_spell(chance) for _ in range(3) if chance.random() < 0.25 * stormy]
-    standstills = troubles.standstills
-    if chance.random() < 0.12 * stormy:
+def _with_rare_faults(fault_plans: FaultPlan, chance: Random, intensity: float) -> FaultPlan:
+    fault_windows = [_rare_fault_window(chance) for _ in range(3) if chance.random() < 0.25 * intensity]
+    delivery_stalls = fault_plans.delivery_stalls
+    if chance.random() < 0.12 * intensity:
         begins = chance.choice((0.0, chance.random() * 900))
-        standstills = (*standstills, Standstill(begins=begins, lasts=chance.choice((60.0, 200.0, 400.0))))
-    return replace(troubles, spells=(*troubles.spells, *spells), standstills=standstills)
+        delivery_stalls = (*delivery_stalls, DeliveryStall(begins=begins, lasts=chance.choice((60.0, 200.0, 400.0))))
+    return replace(
+        fault_plans, fault_windows=(*fault_plans.fault_windows, *fault_windows), delivery_stalls=delivery_stalls
+    )
 
 
-def _odd_spell(chance: Random) -> Spell:
+def _rare_fault_window(chance: Random) -> FaultWindow:
     begins = chance.choice((0.0, 0.0, chance.random() * 600))
     lasts = chance.choice((5.0, 30.0, 120.0, 1e9)) * (0.5 + chance.random())
     times = chance.choice((1, 1, 2, 4, 1_000_000))
     what = chance.random()
     if what < 0.2:
-        return Spell(
+        return FaultWindow(
             service="appstream",
             kind="missing",
             operation="DescribeImageBuilders",
@@ -203,7 +205,9 @@ def _odd_spell(chance: Random) -> Spell:
             code=chance.choice(("", "empty")),
         )
     if what < 0.35:
-        return Spell(service="s3", kind="http", begins=begins, lasts=lasts, times=times, code=chance.choice(_BUCKET))
+        return FaultWindow(
+            service="s3", kind="http", begins=begins, lasts=lasts, times=times, code=chance.choice(_BUCKET)
+        )
     service = chance.choice(_SERVICES)
     if service == "lambda":
         begins, lasts = 0.0, 1e9
@@ -215,7 +219,7 @@ def _odd_spell(chance: Random) -> Spell:
             # A successor that is queued is answered by nothing at all.
             code = code if code.startswith("html") or code == "empty 503" else "html"
             times = min(times, 2) if after_effect else times
-        return Spell(
+        return FaultWindow(
             service=service,
             kind="garbled",
             begins=begins,
@@ -229,7 +233,7 @@ def _odd_spell(chance: Random) -> Spell:
     code = chance.choice(_ODD_CODES[service])
     if service == "appstream":
         operation = "*" if code != "ResourceNotFoundException" else chance.choice(("Start", "Stop")) + "ImageBuilder"
-    return Spell(
+    return FaultWindow(
         service=service,
         kind="error",
         operation=operation,

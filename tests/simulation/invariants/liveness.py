@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from simulation.history import ANSWERED, TIMED_OUT, Act, History, Invocation, Request
+from simulation.history import ANSWERED, TIMED_OUT, BuilderChange, History, Invocation, Request
 from simulation.invariants.queries import about, is_live, stops_on_delete
 
 A_MINUTE = 60.0 + 20.0
@@ -24,53 +24,55 @@ _ON = ("PENDING", "UPDATING_AGENT", "RUNNING", "REBOOTING", "SNAPSHOTTING", "PEN
 """The states that a builder can be in only where it was started."""
 
 
-def a_roll_back_always_ends(history: History) -> Iterator[str]:
+def rollbacks_succeed(history: History) -> Iterator[str]:
     """The Update of a roll-back is answered with SUCCESS, unless its stack could not tell that it is one.
 
     It is asked at least twice where that fails. A request that nobody was left to answer is Lambda's failure.
     """
     for request in history.requests:
-        if not request.rolls_back or request.ended not in (ANSWERED, TIMED_OUT):
+        if not request.is_rollback or request.ended not in (ANSWERED, TIMED_OUT):
             continue
-        looks = [
+        reads = [
             each
-            for each in history.stack_looks
+            for each in history.stack_reads
             if each.invocation.request is request and each.operation == "DescribeStacks"
         ]
-        told = any(not each.failed and each.stack_status == _ROLLING_BACK for each in looks)
+        told = any(not each.failed and each.stack_status == _ROLLING_BACK for each in reads)
         failed = request.ended == ANSWERED and not request.succeeded
-        in_vain = (not told and len(looks) >= _AT_LEAST) or any(each.stale for each in looks)
-        what = f"request {request.number}, a roll-back, failed: {request.answer.get('Reason') or request.refused}"
+        in_vain = (not told and len(reads) >= _AT_LEAST) or any(each.stale for each in reads)
+        what = f"request {request.number}, a roll-back, failed: {request.response.get('Reason') or request.rejection}"
         yield what if failed and (told or not in_vain) else ""
 
 
-def a_roll_back_ends_in_time(history: History) -> Iterator[str]:
+def rollbacks_end_in_time(history: History) -> Iterator[str]:
     """A roll-back that does not reach RUNNING ends at once where that is plain, and after 5 minutes in between.
 
     Only one that has made a start itself may take its whole timeout.
     """
     for request in history.requests:
-        if not request.rolls_back or not request.succeeded or _troubled(history, request):
+        if not request.is_rollback or not request.succeeded or _had_trouble(history, request):
             continue
-        data = request.answer.get("Data") or {}
-        invocations = history.of(request)
-        own: list[object] = [act for act in history.acts if act.invocation in invocations and act.what in _OWN]
+        data = request.response.get("Data") or {}
+        invocations = history.invocations_of(request)
+        own: list[object] = [
+            act for act in history.builder_changes if act.invocation in invocations and act.action in _OWN
+        ]
         if not history.scenario.behavior.start_refusal_code:
             # So AppStream takes a start that changes nothing for one that does.
             own += [each for each in history.calls if each.invocation in invocations and each.operation == _START]
-        looks = [look for look in history.looks if look.invocation in invocations]
+        reads = [read for read in history.builder_reads if read.invocation in invocations]
         # One that looks at what a failed rename has started waits for that, too.
-        others = any(look.name != request.properties.name for look in looks)
-        if own or others or not looks or data.get("State") == "RUNNING":
+        others = any(read.name != request.properties.name for read in reads)
+        if own or others or not reads or data.get("State") == "RUNNING":
             continue
-        first = "" if looks[0].shown is None else str(looks[0].shown["State"])
+        first = "" if reads[0].shown is None else str(reads[0].shown["State"])
         plain = first in ("FAILED", "DELETING")
-        between = [each.at for each in looks if each.shown is not None and each.shown["State"] not in _AT_AN_END]
-        took = request.ended_at - (looks[0].at if plain or not between else between[0])
+        between = [each.at for each in reads if each.shown is not None and each.shown["State"] not in _AT_AN_END]
+        took = request.ended_at - (reads[0].at if plain or not between else between[0])
         # A builder that runs is waited for only while a stop of before may still come.
         took -= sum(
             later.at - each.at
-            for each, later in pairwise(looks)
+            for each, later in pairwise(reads)
             if each.shown is not None and each.shown["State"] == "RUNNING"
         )
         most = PLAIN if plain else IN_BETWEEN
@@ -79,10 +81,10 @@ def a_roll_back_ends_in_time(history: History) -> Iterator[str]:
         yield what if took > most else ""
 
 
-def _troubled(history: History, request: Request) -> bool:
-    invocations = history.of(request)
-    struck = any(call.struck for call in history.calls if call.invocation in invocations)
-    return struck or any(each.ended != "returned" for each in invocations)
+def _had_trouble(history: History, request: Request) -> bool:
+    invocations = history.invocations_of(request)
+    fault_kind = any(call.fault_kind for call in history.calls if call.invocation in invocations)
+    return fault_kind or any(each.ended != "returned" for each in invocations)
 
 
 def a_delete_with_nothing_to_stop_succeeds(history: History) -> Iterator[str]:
@@ -91,12 +93,12 @@ def a_delete_with_nothing_to_stop_succeeds(history: History) -> Iterator[str]:
         if request.kind != "Delete" or stops_on_delete(request):
             continue
         if request.ended == ANSWERED:
-            reason = request.answer.get("Reason")
+            reason = request.response.get("Reason")
             yield "" if request.succeeded else f"request {request.number} had nothing to stop, and failed: {reason}"
-        for invocation in history.of(request):
-            answers = [each.at for each in history.calls if each.invocation is invocation and each.service == "s3"]
+        for invocation in history.invocations_of(request):
+            responses = [each.at for each in history.calls if each.invocation is invocation and each.service == "s3"]
             waited = _waited(history, invocation)
-            took = answers[0] - invocation.root.began_at - waited if answers else 0.0
+            took = responses[0] - invocation.root.began_at - waited if responses else 0.0
             late = f"request {request.number} had nothing to stop, and took {took:.0f} s"
             yield late if took > A_MINUTE else ""
 
@@ -111,23 +113,24 @@ def _waited(history: History, invocation: Invocation) -> float:
     return max(waited, 0.0)
 
 
-def nothing_is_forgotten(history: History) -> Iterator[str]:
+def no_builder_is_orphaned(history: History) -> Iterator[str]:
     """What a request has started is in use at the end, was stopped, ended with its schedule, or was told of."""
-    for name, state in history.finally_.items():
-        starts = [act for act in history.acts if act.what == "start" and act.name == name]
+    for name, state in history.final_states.items():
+        starts = [act for act in history.builder_changes if act.action == "start" and act.name == name]
         last = max(starts, key=lambda act: act.at, default=None)
         if last is None or last.invocation is None or state not in _ON:
             continue
         if any(
-            act.what in ("stop", "delete", "fail") and act.name == name and act.at > last.at for act in history.acts
+            act.action in ("stop", "delete", "fail") and act.name == name and act.at > last.at
+            for act in history.builder_changes
         ):
             continue
-        if any(each.physical_id == name for each in history.kept):
+        if any(each.physical_id == name for each in history.remaining):
             continue
         yield _forgotten(history, last, last.invocation.request)
 
 
-def _forgotten(history: History, start: Act, request: Request) -> str:
+def _forgotten(history: History, start: BuilderChange, request: Request) -> str:
     name = start.name
     # Whoever has had it since has the last word.
     holders = [
@@ -140,7 +143,7 @@ def _forgotten(history: History, start: Act, request: Request) -> str:
     if properties.stop_after is not None:
         # The last word on it is the schedule's, kept with LEAVE_RUNNING and gone with STOP.
         if any(
-            each.name == properties.schedule and each.at >= start.at and each.what in ("fired", "refused")
+            each.name == properties.schedule and each.at >= start.at and each.action in ("fired", "refused")
             for each in history.schedule_changes
         ):
             return ""
@@ -151,14 +154,14 @@ def _forgotten(history: History, start: Act, request: Request) -> str:
     return f"{name} runs on at the end, started by {request.kind} {request.number}"
 
 
-def _was_told_of(history: History, start: Act, request: Request) -> bool:
+def _was_told_of(history: History, start: BuilderChange, request: Request) -> bool:
     name = start.name
     after = [
         each
         for each in history.requests
         if (each.stack_id, each.logical_id) == (request.stack_id, request.logical_id)
         and each.number >= request.number
-        and name in (about(each), each.properties.name, each.old.name if each.old else "")
+        and name in (about(each), each.properties.name, each.old_properties.name if each.old_properties else "")
     ]
     if any(
         name in each.line and each.at >= start.at and each.invocation.request in after and " FAILED: " not in each.line
@@ -169,7 +172,7 @@ def _was_told_of(history: History, start: Act, request: Request) -> bool:
         each
         for each in after
         if (each.kind == "Delete" and about(each) == name)
-        or (each.rolls_back and each.old is not None and each.old.name == name)
+        or (each.is_rollback and each.old_properties is not None and each.old_properties.name == name)
     ]
     last = ends[-1] if ends else request
     if not last.succeeded:
@@ -178,9 +181,9 @@ def _was_told_of(history: History, start: Act, request: Request) -> bool:
         # What was asked for last was to leave it.
         return True
     if any(
-        each.answer.get("Status") == "FAILED"
+        each.response.get("Status") == "FAILED"
         and each.ended_at >= (start.at if each.kind == "Delete" else max(start.at, last.ended_at))
-        and name in str(each.answer.get("Reason"))
+        and name in str(each.response.get("Reason"))
         for each in history.requests
     ):
         # Another resource, that had it too, or was to have it, has told of it since.
@@ -191,33 +194,35 @@ def _was_told_of(history: History, start: Act, request: Request) -> bool:
         return True
     if _starter_knows(history, start, last):
         return False
-    looks = [look for look in history.looks if look.invocation.request is last and look.name == name and look.arrived]
-    looks = [look for look in looks if look.at <= last.ended_at]
-    if not looks:
+    reads = [
+        read for read in history.builder_reads if read.invocation.request is last and read.name == name and read.arrived
+    ]
+    reads = [read for read in reads if read.at <= last.ended_at]
+    if not reads:
         # A start that came when all was over: nothing of what was asked could tell.
         return start.at > last.ended_at
     lag = history.scenario.durations.describe_lag
-    return start.at > looks[-1].at - lag - 1 or looks[-1].missed
+    return start.at > reads[-1].at - lag - 1 or reads[-1].missed
 
 
-def _starter_knows(history: History, start: Act, last: Request) -> bool:
+def _starter_knows(history: History, start: BuilderChange, last: Request) -> bool:
     """Return whether who has started a builder has seen it running when nobody was left to stop it: it must warn."""
     assert start.invocation is not None
     told = [
-        look.at
-        for look in history.stack_looks
-        if look.told is not None
-        and not look.failed
-        and look.told.at >= last.sent_at
-        and look.invocation.descends_from(start.invocation)
+        read.at
+        for read in history.stack_reads
+        if read.resource_status is not None
+        and not read.failed
+        and read.resource_status.at >= last.sent_at
+        and read.invocation.descends_from(start.invocation)
     ]
     return bool(told) and any(
-        look.at > last.ended_at + _SEEN_LATER
-        and look.arrived
-        and look.shown is not None
-        and look.shown["State"] == "RUNNING"
-        and look.invocation.descends_from(start.invocation)
-        for look in history.looks
+        read.at > last.ended_at + _SEEN_LATER
+        and read.arrived
+        and read.shown is not None
+        and read.shown["State"] == "RUNNING"
+        and read.invocation.descends_from(start.invocation)
+        for read in history.builder_reads
     )
 
 
@@ -226,7 +231,7 @@ _SEEN_LATER = 30.0
 
 def _another_had(history: History, request: Request, name: str) -> bool:
     """Return whether another resource of the stack had the builder, live or so for the list's staleness."""
-    since = request.sent_at - history.scenario.stale - 5
+    since = request.sent_at - history.scenario.read_staleness - 5
     return any(
         stack_id == request.stack_id
         and logical_id != request.logical_id

@@ -8,7 +8,7 @@ from simulation.history import (
     MAX_BODY,
     TIMED_OUT,
     URL_LASTS,
-    Act,
+    BuilderChange,
     Call,
     History,
     Invocation,
@@ -24,14 +24,14 @@ REASON_LENGTH = 240
 _NEVER_READ = ("internal error", "(truncated)", "Execution timed out", "Traceback")
 
 
-def exactly_one_effective_answer(history: History) -> Iterator[str]:
+def exactly_one_effective_response(history: History) -> Iterator[str]:
     """Each request that was not cancelled is answered once; only without a fair chance may ServiceTimeout end it."""
     for request in history.requests:
-        taken = sum(put.taken for put in history.puts if put.request is request)
+        accepted = sum(put.accepted for put in history.puts if put.request is request)
         if request.ended == CANCELLED:
             continue
         if request.ended == ANSWERED:
-            yield "" if taken == 1 else f"request {request.number} has {taken} effective answers"
+            yield "" if accepted == 1 else f"request {request.number} has {accepted} effective answers"
         elif request.ended != TIMED_OUT:
             yield f"request {request.number} has not ended"
         else:
@@ -40,7 +40,7 @@ def exactly_one_effective_answer(history: History) -> Iterator[str]:
 
 def _had_its_chance(history: History, request: Request) -> str:
     """Return what speaks against a request's end by ServiceTimeout, "" where nothing could be done."""
-    invocations = history.of(request)
+    invocations = history.invocations_of(request)
     for each in invocations:
         late = max(each.began_at, each.deadline) + MARGIN <= request.ended_at <= each.ended_at
         tries = any(call.service == "s3" and call.at < request.ended_at for call in _calls(history, each))
@@ -48,31 +48,31 @@ def _had_its_chance(history: History, request: Request) -> str:
             return f"request {request.number} timed out while invocation {each.number} could have answered"
     still_to_come = any(each.began_at > request.ended_at - MARGIN for each in invocations)
     waiting = any(each.ended_at > request.ended_at for each in invocations)
-    given_up = any(event.given_up for event in history.events if event.request is request)
-    return "" if still_to_come or waiting or given_up else f"nobody was left to answer request {request.number}"
+    discarded = any(event.discarded for event in history.events if event.request is request)
+    return "" if still_to_come or waiting or discarded else f"nobody was left to answer request {request.number}"
 
 
 def _calls(history: History, invocation: Invocation) -> Iterator[Call]:
     return (call for call in history.calls if call.invocation is invocation)
 
 
-def every_invocation_answers_or_hands_over(history: History) -> Iterator[str]:
+def every_invocation_responds_or_invokes_itself(history: History) -> Iterator[str]:
     """An invocation that returns has either sent an answer or queued its successor, never neither and never both."""
     for invocation in history.invocations:
         if invocation.ended == "returned":
-            answers = any(call.service == "s3" for call in _calls(history, invocation))
+            responses = any(call.service == "s3" for call in _calls(history, invocation))
             hands_over = any(event.parent is invocation for event in history.events)
             # A hand-over whose answer was lost may have to be followed by the answer that it was refused.
-            refused = answers and hands_over and _invoke_failed(history)
-            fine = answers != hands_over or refused
-            yield "" if fine else f"invocation {invocation.number}: answers {answers}, hands over {hands_over}"
+            refused = responses and hands_over and _invoke_failed(history)
+            fine = responses != hands_over or refused
+            yield "" if fine else f"invocation {invocation.number}: answers {responses}, hands over {hands_over}"
 
 
 def _invoke_failed(history: History) -> bool:
     return any(name.startswith("lambda: ") and name.endswith("after effect") for name in history.faults)
 
 
-def answered_within_the_deadline(history: History) -> Iterator[str]:
+def responses_meet_the_deadline(history: History) -> Iterator[str]:
     """Each invocation that answers begins to do so by the deadline and a margin, or soon after it began."""
     sent: dict[Invocation, float] = {}
     for call in history.calls:
@@ -83,24 +83,24 @@ def answered_within_the_deadline(history: History) -> Iterator[str]:
         yield "" if late <= MARGIN else f"invocation {invocation.number} answered {late:.0f} s after the deadline"
 
 
-def body_within_the_limit(history: History) -> Iterator[str]:
+def bodies_fit_the_limit(history: History) -> Iterator[str]:
     """No body that is sent is larger than CloudFormation takes."""
     for put in history.puts:
         yield "" if len(put.body) <= MAX_BODY else f"invocation {put.invocation.number} sent {len(put.body)} bytes"
 
 
-def answers_are_well_formed(history: History) -> Iterator[str]:
+def responses_are_well_formed(history: History) -> Iterator[str]:
     """CloudFormation can take each answer: its ids, its status, and a Reason where it failed."""
     for request in history.requests:
         if request.ended == ANSWERED:
-            yield f"request {request.number}: {request.refused}" if request.refused else ""
+            yield f"request {request.number}: {request.rejection}" if request.rejection else ""
 
 
 def reasons_are_readable(history: History) -> Iterator[str]:
     """A failure's Reason names the builder, fits crhelper's limit and never speaks of the function's own troubles."""
     for request in history.requests:
-        if request.answer.get("Status") == "FAILED":
-            reason = str(request.answer["Reason"])
+        if request.response.get("Status") == "FAILED":
+            reason = str(request.response["Reason"])
             fine = (
                 len(reason) <= REASON_LENGTH
                 and reason.startswith("Image builder")
@@ -109,57 +109,68 @@ def reasons_are_readable(history: History) -> Iterator[str]:
             yield "" if fine else f"request {request.number} failed with {reason!r}"
 
 
-def ids_are_right(history: History) -> Iterator[str]:
+def physical_ids_are_right(history: History) -> Iterator[str]:
     """Success has the builder's name as id; a failed Update and every Delete keep theirs; a failed Create marks it."""
     for request in history.requests:
-        if not request.answer:
+        if not request.response:
             continue
-        succeeded = request.answer["Status"] == "SUCCESS"
+        succeeded = request.response["Status"] == "SUCCESS"
         name = request.properties.name
         if request.kind == "Delete" or (request.kind == "Update" and not succeeded):
             allowed = [request.physical_id]
         elif succeeded:
             allowed = [name]
-        elif request.properties.bad:
+        elif request.properties.invalid:
             allowed = [request.logical_id + NOT_STARTED, name, name + NOT_STARTED, name + NOT_SEEN]
         else:
             allowed = [name, name + NOT_STARTED, name + NOT_SEEN]
-        given = request.answer["PhysicalResourceId"]
+        given = request.response["PhysicalResourceId"]
         yield "" if given in allowed else f"request {request.number}: id {given!r}, not one of {allowed}"
 
 
-def a_failed_create_tells_whether_it_started(history: History) -> Iterator[str]:
+def a_failed_create_marks_whether_it_started(history: History) -> Iterator[str]:
     """A failed Create's id is marked only where it is certain that nothing was started, and is where that is certain.
 
     It is certain for the first delivery of an event, alone, that has tried no start. A start by a twin, or by a
     delivery that was killed, must be known of where a look, or a refused start, could tell it.
     """
     for request in history.requests:
-        who = request.answered_by
-        if request.kind != "Create" or who is None or request.answer.get("Status") != "FAILED":
+        invocation = request.responder
+        if request.kind != "Create" or invocation is None or request.response.get("Status") != "FAILED":
             continue
-        marked = str(request.answer["PhysicalResourceId"]).endswith(NOT_STARTED)
-        starts = [act for act in history.acts if act.what == "start" and act.invocation in history.of(request)]
+        marked = str(request.response["PhysicalResourceId"]).endswith(NOT_STARTED)
+        starts = [
+            act
+            for act in history.builder_changes
+            if act.action == "start" and act.invocation in history.invocations_of(request)
+        ]
         starts = [act for act in starts if act.at <= request.ended_at]
         tried = any(
-            call.operation == "StartImageBuilder" and who.descends_from(call.invocation) for call in history.calls
+            call.operation == "StartImageBuilder" and invocation.descends_from(call.invocation)
+            for call in history.calls
         )
         if starts:
-            knowable = any(_could_tell(history, act, who) for act in starts)
+            knowable = any(_could_tell(history, act, invocation) for act in starts)
             yield f"request {request.number} may have started its builder, and is marked" if marked and knowable else ""
-        elif not tried and _is_alone(history, who):
+        elif not tried and _is_alone(history, invocation):
             yield "" if marked else f"request {request.number} started nothing, and is not marked"
         else:
             yield ""
 
 
-def _is_alone(history: History, who: Invocation) -> bool:
+def _is_alone(history: History, invocation: Invocation) -> bool:
     """Return whether an invocation can be certain that no other delivery of its event has begun before."""
-    root = who.root
-    others = [each for each in history.of(root.request) if not who.descends_from(each) and each.began_at < who.ended_at]
-    fresh = root.request.dated and all(_is_fresh(each) for each in history.of(root.request) if who.descends_from(each))
-    looked = any(who.descends_from(look.invocation) and look.arrived for look in history.looks)
-    return fresh and looked and not others and not _unsure(history, who)
+    root = invocation.root
+    others = [
+        each
+        for each in history.invocations_of(root.request)
+        if not invocation.descends_from(each) and each.began_at < invocation.ended_at
+    ]
+    fresh = root.request.dated and all(
+        _is_fresh(each) for each in history.invocations_of(root.request) if invocation.descends_from(each)
+    )
+    looked = any(invocation.descends_from(read.invocation) and read.arrived for read in history.builder_reads)
+    return fresh and looked and not others and not _unsure(history, invocation)
 
 
 def _is_fresh(invocation: Invocation) -> bool:
@@ -169,29 +180,29 @@ def _is_fresh(invocation: Invocation) -> bool:
     return invocation.began_at - queued_at < _SURELY_FRESH and invocation.attempt == 1
 
 
-def _unsure(history: History, who: Invocation) -> bool:
+def _unsure(history: History, invocation: Invocation) -> bool:
     """Return whether somebody's start was seen: an event is delivered twice, and nobody can tell whose it was."""
     return any(
-        look.shown is None or look.shown["State"] not in ("STOPPED", "RUNNING", "FAILED", "DELETING")
-        for look in history.looks
-        if who.descends_from(look.invocation)
+        read.shown is None or read.shown["State"] not in ("STOPPED", "RUNNING", "FAILED", "DELETING")
+        for read in history.builder_reads
+        if invocation.descends_from(read.invocation)
     )
 
 
-def _could_tell(history: History, start: Act, who: Invocation) -> bool:
+def _could_tell(history: History, start: BuilderChange, invocation: Invocation) -> bool:
     """Return whether an invocation that answers could know that its request may have started the builder."""
     assert start.invocation is not None
-    if who.descends_from(start.invocation):
+    if invocation.descends_from(start.invocation):
         return True
     # A retry of Lambda's, or a late delivery, knows that another one was before it.
-    if who.request.dated and who.root.began_at - who.request.sent_at > _SURELY_LATE:
+    if invocation.request.dated and invocation.root.began_at - invocation.request.sent_at > _SURELY_LATE:
         return True
     tells = [
-        look
-        for look in history.looks
-        if who.descends_from(look.invocation) and look.arrived and look.shown and look.at > start.at
+        read
+        for read in history.builder_reads
+        if invocation.descends_from(read.invocation) and read.arrived and read.shown and read.at > start.at
     ]
-    return any(look.shown is not None and look.shown["State"] in _ON_ITS_WAY for look in tells)
+    return any(read.shown is not None and read.shown["State"] in _ON_ITS_WAY for read in tells)
 
 
 _SURELY_FRESH = 8.0
@@ -201,7 +212,7 @@ _SURELY_LATE = 55.0
 _ON_ITS_WAY = ("PENDING", "UPDATING_AGENT")
 
 
-def the_answer_gets_there(history: History) -> Iterator[str]:
+def responses_are_delivered(history: History) -> Iterator[str]:
     """An answer is tried again until the URL's end or the invocation's, then left to Lambda's retry."""
     for invocation in history.invocations:
         tries = [each for each in history.calls if each.invocation is invocation and each.service == "s3"]
@@ -216,7 +227,7 @@ def the_answer_gets_there(history: History) -> Iterator[str]:
         elif invocation.ended == "returned":
             yield f"invocation {invocation.number} gave up an answer that did not get there"
         else:
-            ends_at = invocation.began_at + history.scenario.function_limit
+            ends_at = invocation.began_at + history.scenario.function_timeout
             left = ends_at - tries[-1].at
             yield (
                 "" if left <= _LONGEST_PAUSE else f"invocation {invocation.number} gave up {left:.0f} s before its end"
@@ -232,34 +243,34 @@ _LATE = 29.0
 """Seconds after which the function takes a delivery for a second one; a little less, for clocks that differ."""
 
 
-def a_throttled_hand_over_fails_nothing(history: History) -> Iterator[str]:
+def a_throttled_self_invocation_fails_nothing(history: History) -> Iterator[str]:
     """Nobody's start fails because a hand-over was throttled or could not be made; a denied one fails it.
 
     One that may have arrived, with its answer lost, is left to Lambda's retry as well, but not again after that: each
     such hand-over may be a successor more.
     """
     for request in history.requests:
-        who = request.answered_by
-        if who is None:
+        invocation = request.responder
+        if invocation is None:
             continue
-        if request.answer.get("Status") != "FAILED":
-            tried = any(each.service == "lambda" and each.struck for each in history.calls)
+        if request.response.get("Status") != "FAILED":
+            tried = any(each.service == "lambda" and each.fault_kind for each in history.calls)
             yield from [""] * tried
             continue
-        calls = [each for each in history.calls if each.invocation is who]
-        answered_at = next(each.at for each in calls if each.service == "s3")
-        before = [each for each in calls if each.at < answered_at and each.service in ("appstream", "lambda")]
+        calls = [each for each in history.calls if each.invocation is invocation]
+        responded_at = next(each.at for each in calls if each.service == "s3")
+        before = [each for each in calls if each.at < responded_at and each.service in ("appstream", "lambda")]
         invokes = []
         for each in reversed(before):
             if each.service != "lambda":
                 break
             invokes.append(each)
-        hopeless = any(each.struck in ("access_denied", "error") or "40" in each.code for each in invokes)
+        hopeless = any(each.fault_kind in ("access_denied", "error") or "40" in each.code for each in invokes)
         # As late as a retry, or behind one: a minute after its event was queued, or issued.
-        line = [each for each in history.of(request) if who.descends_from(each)]
+        line = [each for each in history.invocations_of(request) if invocation.descends_from(each)]
         again = any(each.began_at - each.event.queued_at >= _LATE for each in line)
-        lost = bool(invokes) and invokes[0].struck not in ("", "throttle", "connect")
+        lost = bool(invokes) and invokes[0].fault_kind not in ("", "throttle", "connect")
         hopeless = hopeless or (lost and again)
         if invokes:
-            late = answered_at >= who.deadline - 2
+            late = responded_at >= invocation.deadline - 2
             yield "" if hopeless or late else f"request {request.number} failed, since nobody could be handed over to"

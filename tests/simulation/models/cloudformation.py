@@ -14,22 +14,22 @@ from simulation.history import (
     URL_LASTS,
     History,
     Invocation,
-    Put,
     Request,
-    StackLook,
-    Status,
+    ResourceStatus,
+    ResponsePut,
+    StackRead,
 )
 from simulation.models.cloudformation_wire import (
     cloudformation_error,
-    refusal_of,
+    rejection_of,
     stack_description,
     stack_resource,
     stack_resources,
 )
 from simulation.models.network import LOST, Caller
-from simulation.runtime.botocore_clients import Answer
-from simulation.runtime.event_loop import Scheduler, Signal
-from simulation.scenario import Clocks, Properties, Spell
+from simulation.runtime.botocore_clients import HttpResponse
+from simulation.runtime.event_loop import EventLoop, Signal
+from simulation.scenario import ClockOffsets, FaultWindow, Properties
 from support.world import FUNCTION_ARN
 
 SERVICE_TIMEOUT_MARGIN = 60.0
@@ -57,13 +57,13 @@ class Stack:
 class Resource:
     """One custom resource of one stack, and what it has shown, the latest last."""
 
-    def __init__(self, stack: Stack, logical_id: str, statuses: list[Status]) -> None:
+    def __init__(self, stack: Stack, logical_id: str, statuses: list[ResourceStatus]) -> None:
         """Begin without a status."""
         self.stack = stack
         self.logical_id = logical_id
         self.statuses = statuses
 
-    def status_at(self, moment: float) -> Status | None:
+    def status_at(self, moment: float) -> ResourceStatus | None:
         """Return what it showed at a moment; None where that was nothing yet."""
         return next((each for each in reversed(self.statuses) if each.at <= moment), None)
 
@@ -78,13 +78,15 @@ class CloudFormationModel:
 
     caller: Caller
 
-    def __init__(self, scheduler: Scheduler, history: History, chance: Random, *, stale: float, clocks: Clocks) -> None:
+    def __init__(
+        self, loop: EventLoop, history: History, chance: Random, *, stale: float, clock_offsets: ClockOffsets
+    ) -> None:
         """Begin without stacks."""
-        self._scheduler = scheduler
+        self._loop = loop
         self._history = history
         self._chance = chance
         self.stale = stale
-        self._clocks = clocks
+        self._clock_offsets = clock_offsets
         self._stacks: dict[str, Stack] = {}
         self._requests: dict[str, Request] = {}
         self._ends: dict[Request, Signal] = {}
@@ -98,8 +100,8 @@ class CloudFormationModel:
 
     def stack_is(self, stack: Stack, status: str) -> None:
         """Let a stack have a status from now on."""
-        stack.statuses.append((self._scheduler.now, status))
-        self._history.notes.append((self._scheduler.now, f"stack {stack.stack_id.rpartition('stack/')[2]}: {status}"))
+        stack.statuses.append((self._loop.now, status))
+        self._history.notes.append((self._loop.now, f"stack {stack.stack_id.rpartition('stack/')[2]}: {status}"))
 
     def resource(self, stack: Stack, logical_id: str) -> Resource:
         """Return a resource, a new one where there has been none."""
@@ -118,8 +120,8 @@ class CloudFormationModel:
         url: str,
         shows: str,
         old: Properties | None = None,
-        rolls_back: bool = False,
-        made_up: bool = False,
+        is_rollback: bool = False,
+        id_generated: bool = False,
         after: float = 0.0,
     ) -> Request:
         """Make a request and its URL.
@@ -132,46 +134,48 @@ class CloudFormationModel:
             url: What its URL tells of its age.
             shows: What the resource's statuses begin with meanwhile; "" for a request about a replaced one.
             old: The properties before, of an Update.
-            rolls_back: Whether it takes an update back.
-            made_up: Whether CloudFormation made the physical id up.
+            is_rollback: Whether it rolls an update back.
+            id_generated: Whether CloudFormation generated the physical id.
             after: Seconds from the resource's status to the request.
         """
-        now = self._scheduler.now
+        now = self._loop.now
         number = len(self._history.requests)
-        signed = now + after + self._clocks.cloudformation
+        signed = now + after + self._clock_offsets.cloudformation
         request = Request(
             number=number,
             kind=kind,
             stack_id=resource.stack.stack_id,
             logical_id=resource.logical_id,
             properties=properties,
-            old=old,
+            old_properties=old,
             physical_id=physical_id,
             url=self._url(number, url, signed),
             dated=url != "undated",
-            dated_at=int(signed) - self._clocks.lambda_,
+            dated_at=int(signed) - self._clock_offsets.lambda_,
             shown_at=now,
             sent_at=now + after,
             service_timeout=properties.timeout + SERVICE_TIMEOUT_MARGIN,
-            rolls_back=rolls_back,
-            made_up=made_up,
+            is_rollback=is_rollback,
+            id_generated=id_generated,
         )
         if shows:
             self._shows[request] = resource, shows
             known = "" if kind == "Create" else physical_id
-            resource.statuses.append(Status(at=now, status=f"{shows}_IN_PROGRESS", request=request, physical_id=known))
+            resource.statuses.append(
+                ResourceStatus(at=now, status=f"{shows}_IN_PROGRESS", request=request, physical_id=known)
+            )
         self._history.requests.append(request)
         about = f"{resource.logical_id} of {resource.stack.stack_id.rpartition('stack/')[2]}"
-        back = " (roll-back)" if rolls_back else ""
+        rollback = " (rollback)" if is_rollback else ""
         sent = properties.as_sent()
-        self._history.notes.append((now, f"request {number}: {kind}{back} {physical_id or '-'} {about} {sent}"))
+        self._history.notes.append((now, f"request {number}: {kind}{rollback} {physical_id or '-'} {about} {sent}"))
         self._requests[request.url] = request
         self._ends[request] = Signal()
         return request
 
     def skipped(self, resource: Resource, request: Request) -> None:
         """Let a resource be left out of a deletion."""
-        resource.statuses.append(Status(at=self._scheduler.now, status="DELETE_SKIPPED", request=request))
+        resource.statuses.append(ResourceStatus(at=self._loop.now, status="DELETE_SKIPPED", request=request))
 
     def event(self, request: Request) -> str:
         """Return the event as the function gets it."""
@@ -188,8 +192,8 @@ class CloudFormationModel:
         }
         if request.physical_id:
             made["PhysicalResourceId"] = request.physical_id
-        if request.old is not None:
-            made["OldResourceProperties"] = {"ServiceToken": FUNCTION_ARN, **request.old.as_sent()}
+        if request.old_properties is not None:
+            made["OldResourceProperties"] = {"ServiceToken": FUNCTION_ARN, **request.old_properties.as_sent()}
         return json.dumps(made)
 
     def wait(self, requests: list[Request], *, cancel_at: float | None, together: bool) -> bool:
@@ -206,7 +210,7 @@ class CloudFormationModel:
         while True:
             open_ = [each for each in requests if not each.ended]
             failed = any(each.ended and not each.succeeded for each in requests)
-            now = self._scheduler.now
+            now = self._loop.now
             cancelled = cancel_at is not None and now >= cancel_at
             if not open_ or cancelled or (together and failed):
                 for each in open_:
@@ -216,71 +220,71 @@ class CloudFormationModel:
             for each in open_:
                 self._ends[each].then(changed.give)
             until = min(each.sent_at + each.service_timeout for each in open_)
-            self._scheduler.wait(changed, until=until if cancel_at is None else min(until, cancel_at))
+            self._loop.wait(changed, until=until if cancel_at is None else min(until, cancel_at))
             for each in open_:
-                if not each.ended and self._scheduler.now >= each.sent_at + each.service_timeout:
+                if not each.ended and self._loop.now >= each.sent_at + each.service_timeout:
                     self._end(each, TIMED_OUT)
 
-    def put(self, url: str, body: bytes, invocation: Invocation, spell: Spell | None) -> Answer:
+    def put(self, url: str, body: bytes, invocation: Invocation, fault: FaultWindow | None) -> HttpResponse:
         """Take an answer as S3 and CloudFormation do: only the first for an open request counts."""
         request = self._requests.get(url)
-        now = self._scheduler.now
+        now = self._loop.now
         status = 200
         if request is None or now - request.sent_at > URL_LASTS:
             status = _EXPIRED
-        if spell is not None and spell.kind == "http":
-            status = int(spell.code)
-        lands = status == 200 or (spell is not None and spell.after_effect and status != _EXPIRED)
-        taken = lands and request is not None and not request.ended
-        lost = spell is not None and spell.kind in LOST
+        if fault is not None and fault.kind == "http":
+            status = int(fault.code)
+        lands = status == 200 or (fault is not None and fault.after_effect and status != _EXPIRED)
+        accepted = lands and request is not None and not request.ended
+        lost = fault is not None and fault.kind in LOST
         self._history.puts.append(
-            Put(
+            ResponsePut(
                 at=now,
                 invocation=invocation,
                 request=request,
                 body=body,
                 status=None if lost else status,
-                taken=taken,
+                accepted=accepted,
             )
         )
-        if taken and request is not None:
-            request.refused = refusal_of(body, request)
-            request.answer = {} if request.refused else json.loads(body)
-            request.answered_by = invocation
+        if accepted and request is not None:
+            request.rejection = rejection_of(body, request)
+            request.response = {} if request.rejection else json.loads(body)
+            request.responder = invocation
             self._end(request, ANSWERED)
-        return Answer(status, b"")
+        return HttpResponse(status, b"")
 
     def operation(self, request: AWSPreparedRequest) -> str:
         """Return the operation, and note that it looks."""
         operation = self._fields(request)["Action"][0]
-        look = StackLook(at=self._scheduler.now, invocation=self.caller.running(), operation=operation)
-        self._history.stack_looks.append(look)
+        read = StackRead(at=self._loop.now, invocation=self.caller.running(), operation=operation)
+        self._history.stack_reads.append(read)
         return operation
 
-    def answer(self, operation: str, request: AWSPreparedRequest, spell: Spell | None, /) -> Answer:
+    def response(self, operation: str, request: AWSPreparedRequest, fault: FaultWindow | None, /) -> HttpResponse:
         """Tell what is asked for, sometimes what was so."""
-        if spell is not None and spell.kind in ("throttle", "server_error", "access_denied", "error"):
-            return cloudformation_error(spell.kind, operation, spell.code)
+        if fault is not None and fault.kind in ("throttle", "server_error", "access_denied", "error"):
+            return cloudformation_error(fault.kind, operation, fault.code)
         fields = self._fields(request)
         stack = self._stacks[fields["StackName"][0]]
         invocation = self.caller.running()
-        look = next(each for each in reversed(self._history.stack_looks) if each.invocation is invocation)
-        look.at = now = self._scheduler.now
-        look.failed = spell is not None and spell.kind in LOST
+        read = next(each for each in reversed(self._history.stack_reads) if each.invocation is invocation)
+        read.at = now = self._loop.now
+        read.failed = fault is not None and fault.kind in LOST
         then = now - self._chance.random() * self.stale
         if operation == "DescribeStacks":
-            look.stack_status = stack.status_at(then)
-            look.stale = look.stack_status != stack.statuses[-1][1]
-            self._noted(look, look.stack_status)
-            return stack_description(stack.stack_id, look.stack_status, self._stamp(stack.statuses[0][0]))
+            read.stack_status = stack.status_at(then)
+            read.stale = read.stack_status != stack.statuses[-1][1]
+            self._note_read(read, read.stack_status)
+            return stack_description(stack.stack_id, read.stack_status, self._stamp(stack.statuses[0][0]))
         if operation == "ListStackResources":
-            return self._page(look, stack, then, int(fields.get("NextToken", ["0"])[0]))
+            return self._page(read, stack, then, int(fields.get("NextToken", ["0"])[0]))
         assert operation == "DescribeStackResource", operation
         resource = stack.resources[fields["LogicalResourceId"][0]]
         # Never nothing: a resource is shown before its first request is sent.
         told = resource.status_at(then) or resource.statuses[0]
-        look.told, look.stale = told, told is not resource.statuses[-1]
-        self._noted(look, told.status)
+        read.resource_status, read.stale = told, told is not resource.statuses[-1]
+        self._note_read(read, told.status)
         return stack_resource(
             resource.logical_id,
             told.status,
@@ -289,27 +293,27 @@ class CloudFormationModel:
             stack_id=stack.stack_id,
         )
 
-    def _page(self, look: StackLook, stack: Stack, then: float, first: int) -> Answer:
+    def _page(self, read: StackRead, stack: Stack, then: float, first: int) -> HttpResponse:
         shown = [(each.logical_id, each.status_at(then)) for each in stack.resources.values()]
         # What is gone for long is listed no more; what is new may not be listed yet.
         listed = [(name, each) for name, each in shown if each is not None and each.status != "DELETE_COMPLETE"]
-        look.stale = any(each is not stack.resources[name].statuses[-1] for name, each in listed)
+        read.stale = any(each is not stack.resources[name].statuses[-1] for name, each in listed)
         page = listed[first : first + _PAGE]
-        look.listed = tuple(page)
+        read.listed = tuple(page)
         following = first + _PAGE if first + _PAGE < len(listed) else None
-        look.first_page, look.last_page = first == 0, following is None
-        self._noted(look, ", ".join(f"{name} {each.status} {each.physical_id}" for name, each in page))
+        read.first_page, read.last_page = first == 0, following is None
+        self._note_read(read, ", ".join(f"{name} {each.status} {each.physical_id}" for name, each in page))
         rows = [(name, each.status, self._stamp(each.at), each.physical_id) for name, each in page]
         return stack_resources(rows, following=following, with_others=first == 0)
 
-    def _noted(self, look: StackLook, told: str) -> None:
-        stale = " (stale)" if look.stale else ""
-        lost = " (lost)" if look.failed else ""
-        what = f"invocation {look.invocation.number} {look.operation}: {told}{stale}{lost}"
-        self._history.notes.append((look.at, what))
+    def _note_read(self, read: StackRead, told: str) -> None:
+        stale = " (stale)" if read.stale else ""
+        lost = " (lost)" if read.failed else ""
+        what = f"invocation {read.invocation.number} {read.operation}: {told}{stale}{lost}"
+        self._history.notes.append((read.at, what))
 
     def _stamp(self, at: float) -> str:
-        told = datetime.fromtimestamp(at + self._clocks.cloudformation, tz=timezone.utc)
+        told = datetime.fromtimestamp(at + self._clock_offsets.cloudformation, tz=timezone.utc)
         return told.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def _fields(self, request: AWSPreparedRequest) -> dict[str, list[str]]:
@@ -317,17 +321,17 @@ class CloudFormationModel:
         return parse_qs(body)
 
     def _end(self, request: Request, how: str) -> None:
-        now = self._scheduler.now
+        now = self._loop.now
         request.ended, request.ended_at = how, now
-        told = f"{request.answer.get('Status', '')} {request.answer.get('Reason', '')} {request.refused}"
+        told = f"{request.response.get('Status', '')} {request.response.get('Reason', '')} {request.rejection}"
         self._history.notes.append((now, f"request {request.number} {how} {told}"))
         if request in self._shows:
             resource, shows = self._shows[request]
             ending = "COMPLETE" if request.succeeded else "FAILED"
             # A failed update keeps its id; a create that has never answered gets one that CloudFormation makes up.
-            known = str(request.answer.get("PhysicalResourceId", request.physical_id))
+            known = str(request.response.get("PhysicalResourceId", request.physical_id))
             known = request.physical_id if request.kind == "Update" and not request.succeeded else known
-            status = Status(at=now, status=f"{shows}_{ending}", request=request, physical_id=known)
+            status = ResourceStatus(at=now, status=f"{shows}_{ending}", request=request, physical_id=known)
             resource.statuses.append(status)
         self._ends[request].give()
 

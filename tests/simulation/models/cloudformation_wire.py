@@ -5,7 +5,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from simulation.history import MAX_BODY, Request
-from simulation.runtime.botocore_clients import Answer
+from simulation.runtime.botocore_clients import HttpResponse
 
 MAX_ID = 1024
 
@@ -28,15 +28,15 @@ def _fields(*fields: tuple[str, str]) -> str:
     return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields if value)
 
 
-def _answer(operation: str, result: str) -> Answer:
+def _response(operation: str, result: str) -> HttpResponse:
     body = (
         f'<{operation}Response xmlns="{_XMLNS}"><{operation}Result>{result}</{operation}Result>'
         f"<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></{operation}Response>"
     )
-    return Answer(200, body.encode(), {"Content-Type": "text/xml"})
+    return HttpResponse(200, body.encode(), {"Content-Type": "text/xml"})
 
 
-def stack_resource(logical_id: str, status: str, stamp: str, *, physical_id: str, stack_id: str) -> Answer:
+def stack_resource(logical_id: str, status: str, stamp: str, *, physical_id: str, stack_id: str) -> HttpResponse:
     """Return what DescribeStackResource answers."""
     detail = _fields(
         ("StackId", stack_id),
@@ -46,17 +46,17 @@ def stack_resource(logical_id: str, status: str, stamp: str, *, physical_id: str
         ("ResourceStatus", status),
         ("LastUpdatedTimestamp", stamp),
     )
-    return _answer("DescribeStackResource", f"<StackResourceDetail>{detail}</StackResourceDetail>")
+    return _response("DescribeStackResource", f"<StackResourceDetail>{detail}</StackResourceDetail>")
 
 
-def stack_description(stack_id: str, status: str, created: str) -> Answer:
+def stack_description(stack_id: str, status: str, created: str) -> HttpResponse:
     """Return what DescribeStacks answers for one stack."""
     name = stack_id.split("/")[1]
     stack = _fields(("StackId", stack_id), ("StackName", name), ("CreationTime", created), ("StackStatus", status))
-    return _answer("DescribeStacks", f"<Stacks><member>{stack}</member></Stacks>")
+    return _response("DescribeStacks", f"<Stacks><member>{stack}</member></Stacks>")
 
 
-def stack_resources(rows: list[tuple[str, str, str, str]], *, following: int | None, with_others: bool) -> Answer:
+def stack_resources(rows: list[tuple[str, str, str, str]], *, following: int | None, with_others: bool) -> HttpResponse:
     """Return a page of what ListStackResources answers.
 
     Args:
@@ -79,26 +79,26 @@ def stack_resources(rows: list[tuple[str, str, str, str]], *, following: int | N
         + "</member>"
         for name, kind, status, at, made in all_
     )
-    token = "" if following is None else f"<NextToken>{following}</NextToken>"
-    return _answer("ListStackResources", f"<StackResourceSummaries>{members}</StackResourceSummaries>{token}")
+    seed = "" if following is None else f"<NextToken>{following}</NextToken>"
+    return _response("ListStackResources", f"<StackResourceSummaries>{members}</StackResourceSummaries>{seed}")
 
 
-def cloudformation_error(kind: str, operation: str, code: str = "") -> Answer:
+def cloudformation_error(kind: str, operation: str, code: str = "") -> HttpResponse:
     """Return how an operation of CloudFormation's fails."""
     status, usual, message = _ERRORS[kind]
     body = (
         f'<ErrorResponse xmlns="{_XMLNS}"><Error><Type>Sender</Type><Code>{code or usual}</Code>'
         f"<Message>{message.format(operation)}</Message></Error><RequestId>r</RequestId></ErrorResponse>"
     )
-    return Answer(status, body.encode(), {"Content-Type": "text/xml"})
+    return HttpResponse(status, body.encode(), {"Content-Type": "text/xml"})
 
 
-def refusal_of(body: bytes, request: Request) -> str:
+def rejection_of(body: bytes, request: Request) -> str:
     """Return why CloudFormation cannot take an answer, "" where it can."""
     if len(body) > MAX_BODY:
         return f"the body has {len(body)} bytes"
     try:
-        answer: Any = json.loads(body.decode("utf-8"))
+        response: Any = json.loads(body.decode("utf-8"))
     except ValueError as error:
         return f"the body is no JSON: {error}"
     wanted = {
@@ -107,12 +107,12 @@ def refusal_of(body: bytes, request: Request) -> str:
         "RequestId": f"request-{request.number}",
     }
     for key, value in wanted.items():
-        if answer.get(key) != value:
-            return f"{key} is {answer.get(key)!r}, not {value!r}"
-    if answer.get("Status") not in ("SUCCESS", "FAILED"):
-        return f"Status is {answer.get('Status')!r}"
-    if not answer.get("PhysicalResourceId") or len(str(answer["PhysicalResourceId"]).encode()) > MAX_ID:
+        if response.get(key) != value:
+            return f"{key} is {response.get(key)!r}, not {value!r}"
+    if response.get("Status") not in ("SUCCESS", "FAILED"):
+        return f"Status is {response.get('Status')!r}"
+    if not response.get("PhysicalResourceId") or len(str(response["PhysicalResourceId"]).encode()) > MAX_ID:
         return "PhysicalResourceId is empty or too long"
-    if answer["Status"] == "FAILED" and not answer.get("Reason"):
+    if response["Status"] == "FAILED" and not response.get("Reason"):
         return "FAILED without a Reason"
     return ""

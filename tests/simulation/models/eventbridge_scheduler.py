@@ -10,9 +10,9 @@ from botocore.awsrequest import AWSPreparedRequest
 from simulation.history import History, ScheduleChange
 from simulation.models.appstream import AppStreamModel
 from simulation.models.network import Caller
-from simulation.runtime.botocore_clients import Answer
-from simulation.runtime.event_loop import Scheduler
-from simulation.scenario import Spell
+from simulation.runtime.botocore_clients import HttpResponse
+from simulation.runtime.event_loop import EventLoop
+from simulation.scenario import FaultWindow
 
 _OPERATIONS = {"GET": "GetSchedule", "POST": "CreateSchedule", "PUT": "UpdateSchedule", "DELETE": "DeleteSchedule"}
 _REFUSALS = {
@@ -25,7 +25,7 @@ _TWICE = 0.2
 """The share of schedules that stop twice: what AWS promises is at least once."""
 
 
-class SchedulesModel:
+class SchedulerModel:
     """The schedules of a run.
 
     What AWS does not document is as bad as it can be: a firing goes on with its retries where the schedule is moved or
@@ -40,18 +40,18 @@ class SchedulesModel:
 
     def __init__(
         self,
-        scheduler: Scheduler,
+        loop: EventLoop,
         history: History,
         chance: Random,
         appstream: AppStreamModel,
         *,
-        ahead: float,
+        clock_offset: float,
         late: float,
     ) -> None:
         """Begin without schedules; ``ahead`` is what its clock is, ``late`` how late a stop is made at most."""
-        self._ahead = ahead
+        self._clock_offset = clock_offset
         self._late = late
-        self._scheduler = scheduler
+        self._loop = loop
         self._history = history
         self._chance = chance
         self._appstream = appstream
@@ -61,20 +61,20 @@ class SchedulesModel:
         """Return the operation."""
         return _OPERATIONS[str(request.method)]
 
-    def answer(self, operation: str, request: AWSPreparedRequest, spell: Spell | None, /) -> Answer:
+    def response(self, operation: str, request: AWSPreparedRequest, fault: FaultWindow | None, /) -> HttpResponse:
         """Let a request take effect, unless a spell prevents that."""
         name = str(request.url).partition("?")[0].rpartition("/")[2]
         content = request.body if isinstance(request.body, bytes) else b"{}"
         body = json.loads(content)
-        kind = "" if spell is None else spell.kind
+        kind = "" if fault is None else fault.kind
         if kind in _REFUSALS:
-            if spell is not None and spell.after_effect:
+            if fault is not None and fault.after_effect:
                 self._execute(operation, name, body)
             status, code = _REFUSALS[kind]
-            return _error(status, (spell.code if spell is not None and kind == "error" else "") or code)
+            return _error(status, (fault.code if fault is not None and kind == "error" else "") or code)
         return self._execute(operation, name, body)
 
-    def _execute(self, operation: str, name: str, body: dict[str, Any]) -> Answer:
+    def _execute(self, operation: str, name: str, body: dict[str, Any]) -> HttpResponse:
         present = self._schedules.get(name)
         if operation == "CreateSchedule" and present is not None:
             return _error(409, "ConflictException")
@@ -92,50 +92,50 @@ class SchedulesModel:
         self._changed("set", name, at, builder)
         late = self._chance.random() * self._late
         twice = self._chance.random() < _TWICE
-        self._scheduler.at(at - self._ahead, lambda: self._fire(name, body, at, builder, late, twice=twice))
+        self._loop.at(at - self._clock_offset, lambda: self._fire(name, body, at, builder, late, twice=twice))
         return _ok({"ScheduleArn": f"arn:aws:scheduler:eu-central-1:123456789012:schedule/default/{name}"})
 
     def _fire(self, name: str, body: dict[str, Any], due: float, builder: str, late: float, *, twice: bool) -> None:
         if self._schedules.get(name) is not body:
             return
-        ends = self._scheduler.now + late + body["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
-        self._scheduler.after(late, lambda: self._stop(name, body, due, builder, pause=5.0, ends=ends))
+        ends = self._loop.now + late + body["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
+        self._loop.after(late, lambda: self._stop(name, body, due, builder, pause=5.0, ends=ends))
         if twice:
-            self._scheduler.after(late + 2.0, lambda: self._stop_again(builder, name))
+            self._loop.after(late + 2.0, lambda: self._stop_again(builder, name))
 
     def _stop_again(self, builder: str, name: str) -> None:
         self._appstream.stopped_by_schedule(builder, name)
 
     def _stop(self, name: str, body: dict[str, Any], due: float, builder: str, *, pause: float, ends: float) -> None:
-        really = self._appstream.state(builder)
+        actual_state = self._appstream.state(builder)
         done = self._appstream.stopped_by_schedule(builder, name)
         change = ScheduleChange(
-            at=self._scheduler.now,
-            what="fired" if done else "refused",
+            at=self._loop.now,
+            action="fired" if done else "refused",
             name=name,
             due=due,
             builder=builder,
-            really=really,
+            actual_state=actual_state,
         )
         self._history.schedule_changes.append(change)
-        if not done and self._scheduler.now < ends:
-            again, last = min(self._scheduler.now + pause, ends), min(pause * 2, 60.0)
-            self._scheduler.at(again, lambda: self._stop(name, body, due, builder, pause=last, ends=ends))
+        if not done and self._loop.now < ends:
+            again, last = min(self._loop.now + pause, ends), min(pause * 2, 60.0)
+            self._loop.at(again, lambda: self._stop(name, body, due, builder, pause=last, ends=ends))
         elif self._schedules.get(name) is body:
             del self._schedules[name]
 
     def _changed(self, what: str, name: str, due: float | None, builder: str) -> None:
         who = self.caller.running()
-        now = self._scheduler.now
+        now = self._loop.now
         self._history.notes.append((now, f"schedule {name} {what} {due or ''} by invocation {who.number}"))
-        change = ScheduleChange(at=now, what=what, name=name, due=due, builder=builder, invocation=who)
+        change = ScheduleChange(at=now, action=what, name=name, due=due, builder=builder, invocation=who)
         self._history.schedule_changes.append(change)
 
 
-def _ok(answer: dict[str, Any]) -> Answer:
-    return Answer(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
+def _ok(response: dict[str, Any]) -> HttpResponse:
+    return HttpResponse(200, json.dumps(response).encode(), {"Content-Type": "application/json"})
 
 
-def _error(status: int, code: str) -> Answer:
+def _error(status: int, code: str) -> HttpResponse:
     headers = {"Content-Type": "application/json", "x-amzn-errortype": code}
-    return Answer(status, json.dumps({"Message": "no"}).encode(), headers)
+    return HttpResponse(status, json.dumps({"Message": "no"}).encode(), headers)

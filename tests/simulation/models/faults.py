@@ -3,46 +3,46 @@
 from dataclasses import dataclass
 from random import Random
 
-from simulation.runtime.event_loop import Scheduler
-from simulation.scenario import Spell
+from simulation.runtime.event_loop import EventLoop
+from simulation.scenario import FaultWindow
 
 
 @dataclass
 class _Set:
-    spell: Spell
+    fault: FaultWindow
     begins: float
     ends: float
     left: int
 
 
-class Weather:
+class FaultInjector:
     """The spells of a run, the first one set striking first."""
 
-    def __init__(self, scheduler: Scheduler, chance: Random) -> None:
+    def __init__(self, loop: EventLoop, chance: Random) -> None:
         """Begin calm."""
-        self._scheduler = scheduler
+        self._loop = loop
         self._chance = chance
         self._sets: list[_Set] = []
 
-    def set(self, spells: tuple[Spell, ...]) -> None:
+    def set(self, fault_windows: tuple[FaultWindow, ...]) -> None:
         """Let spells begin, counted from now."""
-        now = self._scheduler.now
-        for spell in spells:
-            begins = now + spell.begins
-            self._sets.append(_Set(spell, begins, begins + spell.lasts, spell.times))
+        now = self._loop.now
+        for fault in fault_windows:
+            begins = now + fault.begins
+            self._sets.append(_Set(fault, begins, begins + fault.lasts, fault.times))
 
-    def strike(self, service: str, operation: str) -> Spell | None:
+    def fault_for(self, service: str, operation: str) -> FaultWindow | None:
         """Return what strikes a call now."""
-        now = self._scheduler.now
+        now = self._loop.now
         for each in self._sets:
-            spell = each.spell
+            fault = each.fault
             if (
-                spell.service == service
-                and spell.operation in ("*", operation)
+                fault.service == service
+                and fault.operation in ("*", operation)
                 and each.left > 0
                 and each.begins <= now < each.ends
-                and self._chance.random() < spell.probability
+                and self._chance.random() < fault.probability
             ):
                 each.left -= 1
-                return spell
+                return fault
         return None

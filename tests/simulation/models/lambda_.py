@@ -6,11 +6,11 @@ from random import Random
 
 from botocore.awsrequest import AWSPreparedRequest
 
-from simulation.history import Event, History, Invocation, Request, Warned
-from simulation.runtime.botocore_clients import Answer
-from simulation.runtime.event_loop import Killed, Scheduler, Task
-from simulation.runtime.execution_environment import Context, Sandbox
-from simulation.scenario import Kill, Scenario, Spell, Troubles
+from simulation.history import Event, History, Invocation, LoggedWarning, Request
+from simulation.runtime.botocore_clients import HttpResponse
+from simulation.runtime.event_loop import EventLoop, Killed, Task
+from simulation.runtime.execution_environment import ExecutionEnvironment, LambdaContext
+from simulation.scenario import FaultPlan, FaultWindow, Kill, Scenario
 
 RETRY_PAUSES = (60.0, 120.0)
 """Seconds until Lambda tries an event again whose invocation ended badly; after the last it gives the event up."""
@@ -33,46 +33,46 @@ class LambdaModel:
         troubles: What happens around each request.
     """
 
-    make_sandbox: Callable[[Callable[[str], None]], Sandbox]
+    make_environment: Callable[[Callable[[str], None]], ExecutionEnvironment]
 
-    def __init__(self, scenario: Scenario, scheduler: Scheduler, history: History, chance: Random) -> None:
+    def __init__(self, scenario: Scenario, loop: EventLoop, history: History, chance: Random) -> None:
         """Begin with nothing queued."""
         self._scenario = scenario
-        self._scheduler = scheduler
+        self._loop = loop
         self._history = history
         self._chance = chance
-        self._sandboxes: list[Sandbox] = []
+        self._environments: list[ExecutionEnvironment] = []
         self._running: dict[Task, Invocation] = {}
-        self.troubles: dict[Request, Troubles] = {}
-        self._standstills: list[tuple[float, float]] = []
+        self.fault_plans: dict[Request, FaultPlan] = {}
+        self._delivery_stalls: list[tuple[float, float]] = []
 
-    def stands_still(self, *, begins: float, lasts: float) -> None:
+    def stall_deliveries(self, *, begins: float, lasts: float) -> None:
         """Let nothing be delivered for a time that begins in so many seconds."""
-        self._standstills.append((self._scheduler.now + begins, self._scheduler.now + begins + lasts))
+        self._delivery_stalls.append((self._loop.now + begins, self._loop.now + begins + lasts))
 
     def queue(self, request: Request, payload: str, parent: Invocation | None) -> None:
         """Take an event, to be delivered at least once."""
         events = self._history.events
         number = len([each for each in events if each.request is request])
-        event = Event(number=number, request=request, payload=payload, queued_at=self._scheduler.now, parent=parent)
+        event = Event(number=number, request=request, payload=payload, queued_at=self._loop.now, parent=parent)
         events.append(event)
         self._deliver(event, copy=0, attempt=1, after=0.0)
-        for duplicate in self.troubles[request].duplicates:
+        for duplicate in self.fault_plans[request].duplicates:
             if duplicate.event == number:
                 event.copies += 1
                 self._deliver(event, copy=event.copies, attempt=1, after=duplicate.after)
 
     def running(self) -> Invocation:
         """Return the invocation that runs."""
-        assert self._scheduler.current is not None
-        return self._running[self._scheduler.current]
+        assert self._loop.current is not None
+        return self._running[self._loop.current]
 
     def point(self, label: str) -> None:
         """Raise Killed where the running invocation is to die at this label."""
         invocation = self.running()
         for kill in self._kills(invocation):
             if kill.at == label:
-                invocation.died = label
+                invocation.killed_by = label
                 raise Killed
 
     def operation(self, request: AWSPreparedRequest) -> str:
@@ -80,39 +80,41 @@ class LambdaModel:
         assert request.headers["X-Amz-Invocation-Type"] in ("Event", b"Event")
         return "Invoke"
 
-    def answer(self, operation: str, request: AWSPreparedRequest, spell: Spell | None, /) -> Answer:
+    def response(self, operation: str, request: AWSPreparedRequest, fault: FaultWindow | None, /) -> HttpResponse:
         """Queue a hand-over, unless a spell prevents it."""
-        kind = "" if spell is None else spell.kind
-        if spell is None or spell.after_effect or kind == "missing":
+        kind = "" if fault is None else fault.kind
+        if fault is None or fault.after_effect or kind == "missing":
             body = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
             invocation = self.running()
             self.queue(invocation.request, body, invocation)
         if kind in _REFUSALS:
             status, code = _REFUSALS[kind]
-            return Answer(status, b'{"Message":"no"}', {"x-amzn-errortype": code, "Content-Type": "application/json"})
-        return Answer(202, b"", {"Content-Length": "0"})
+            return HttpResponse(
+                status, b'{"Message":"no"}', {"x-amzn-errortype": code, "Content-Type": "application/json"}
+            )
+        return HttpResponse(202, b"", {"Content-Length": "0"})
 
     def _deliver(self, event: Event, *, copy: int, attempt: int, after: float) -> None:
-        event.waiting += 1
+        event.undelivered += 1
         delay = self._chance.random() * self._scenario.queue_delay
         if self._scenario.long_queue_delay and self._chance.random() < 0.2:
             delay = self._chance.random() * self._scenario.long_queue_delay
-        self._scheduler.after(after + delay, lambda: self._deliverable(event, copy, attempt))
+        self._loop.after(after + delay, lambda: self._deliverable(event, copy, attempt))
 
     def _deliverable(self, event: Event, copy: int, attempt: int) -> None:
-        now = self._scheduler.now
-        until = max((end for begin, end in self._standstills if begin <= now < end), default=now)
+        now = self._loop.now
+        until = max((end for begin, end in self._delivery_stalls if begin <= now < end), default=now)
         if until > now:
-            self._scheduler.at(until + self._chance.random(), lambda: self._deliverable(event, copy, attempt))
+            self._loop.at(until + self._chance.random(), lambda: self._deliverable(event, copy, attempt))
         else:
             self._begin(event, copy, attempt)
 
     def _begin(self, event: Event, copy: int, attempt: int) -> None:
-        event.waiting -= 1
-        now = self._scheduler.now
+        event.undelivered -= 1
+        now = self._loop.now
         invocation = Invocation(
             number=len(self._history.invocations),
-            ordinal=len(self._history.of(event.request)),
+            ordinal=len(self._history.invocations_of(event.request)),
             request=event.request,
             event=event,
             attempt=attempt,
@@ -121,14 +123,14 @@ class LambdaModel:
         )
         self._history.invocations.append(invocation)
         self._note(invocation, f"begins: {event.request.kind} {event.request.number}, attempt {attempt}, copy {copy}")
-        sandbox = self._sandbox()
-        ends_at = now + self._scenario.function_limit
-        context = Context(self._scheduler, number=invocation.number, ends_at=ends_at)
-        task = self._scheduler.spawn(
+        environment = self._environment()
+        ends_at = now + self._scenario.function_timeout
+        context = LambdaContext(self._loop, number=invocation.number, ends_at=ends_at)
+        task = self._loop.spawn(
             f"invocation {invocation.number}",
-            lambda: sandbox.function(json.loads(event.payload), context),
-            on_resume=sandbox.enter,
-            on_end=lambda error: self._ended(task, sandbox, error),
+            lambda: environment.function(json.loads(event.payload), context),
+            on_resume=environment.enter,
+            on_end=lambda error: self._ended(task, environment, error),
         )
         self._running[task] = invocation
         self._end_at(task, ends_at, "its time was up")
@@ -139,51 +141,51 @@ class LambdaModel:
     def _end_at(self, task: Task, moment: float, why: str) -> None:
         def end() -> None:
             if not task.ended:
-                self._running[task].died = why
-                self._scheduler.kill(task)
+                self._running[task].killed_by = why
+                self._loop.kill(task)
 
-        self._scheduler.at(moment, end)
+        self._loop.at(moment, end)
 
-    def _sandbox(self) -> Sandbox:
-        idle = [each for each in self._sandboxes if not each.busy]
+    def _environment(self) -> ExecutionEnvironment:
+        idle = [each for each in self._environments if not each.busy]
         if idle and self._chance.random() < _STAYS_WARM:
-            sandbox = self._chance.choice(idle)
+            environment = self._chance.choice(idle)
         else:
-            sandbox = self.make_sandbox(self._take_line)
-            self._sandboxes.append(sandbox)
-        sandbox.busy = True
-        return sandbox
+            environment = self.make_environment(self._take_line)
+            self._environments.append(environment)
+        environment.busy = True
+        return environment
 
-    def _ended(self, task: Task, sandbox: Sandbox, error: BaseException | None) -> None:
+    def _ended(self, task: Task, environment: ExecutionEnvironment, error: BaseException | None) -> None:
         invocation = self._running.pop(task)
-        invocation.ended_at = self._scheduler.now
+        invocation.ended_at = self._loop.now
         invocation.ended = "returned" if error is None else "killed" if isinstance(error, Killed) else "raised"
         invocation.error = "" if error is None else f"{type(error).__name__}: {error}"
-        self._note(invocation, f"{invocation.ended} {invocation.died or invocation.error}")
-        sandbox.busy = False
+        self._note(invocation, f"{invocation.ended} {invocation.killed_by or invocation.error}")
+        environment.busy = False
         if invocation.ended == "killed":
             # The process is gone, and what it remembered with it.
-            self._sandboxes.remove(sandbox)
+            self._environments.remove(environment)
         if error is None:
             return
         if invocation.attempt > len(RETRY_PAUSES):
-            invocation.event.given_up = True
+            invocation.event.discarded = True
             return
         pause = RETRY_PAUSES[invocation.attempt - 1]
         self._deliver(invocation.event, copy=invocation.copy, attempt=invocation.attempt + 1, after=pause)
 
     def _kills(self, invocation: Invocation) -> list[Kill]:
-        return [kill for kill in self.troubles[invocation.request].kills if kill.invocation == invocation.ordinal]
+        return [kill for kill in self.fault_plans[invocation.request].kills if kill.invocation == invocation.ordinal]
 
     def _take_line(self, line: str) -> None:
-        self._history.lines += 1
+        self._history.log_lines += 1
         self._note(self.running(), f"log: {line}")
         if line.startswith(_WARNS):
-            warned = Warned(at=self._scheduler.now, invocation=self.running(), line=line)
-            self._history.warnings.append(warned)
+            is_warned_of = LoggedWarning(at=self._loop.now, invocation=self.running(), line=line)
+            self._history.warnings.append(is_warned_of)
         # What signs the URL of any request that was ever made.
         if any(request.url in line or request.url.partition("?")[2] in line for request in self._history.requests):
             self._history.leaks.append(line)
 
     def _note(self, invocation: Invocation, what: str) -> None:
-        self._history.notes.append((self._scheduler.now, f"invocation {invocation.number} {what}"))
+        self._history.notes.append((self._loop.now, f"invocation {invocation.number} {what}"))

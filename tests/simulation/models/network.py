@@ -8,10 +8,10 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
 
 from simulation.history import Call, History, Invocation
-from simulation.models.faults import Weather
-from simulation.runtime.botocore_clients import Answer
-from simulation.runtime.event_loop import Scheduler
-from simulation.scenario import Spell
+from simulation.models.faults import FaultInjector
+from simulation.runtime.botocore_clients import HttpResponse
+from simulation.runtime.event_loop import EventLoop
+from simulation.scenario import FaultWindow
 from support.world import ACCOUNT
 
 LOST = ("drop", "hang", "garbled")
@@ -26,7 +26,7 @@ _SLOW = 0.02
 """The share of calls that take long, though they succeed."""
 
 
-class Lost(Exception):
+class NoResponse(Exception):
     """No answer came back; the kind is "drop", "hang" or "connect"."""
 
     def __init__(self, kind: str) -> None:
@@ -57,17 +57,17 @@ class Network:
     """
 
     def __init__(
-        self, scheduler: Scheduler, chance: Random, weather: Weather, history: History, *, latency: float
+        self, loop: EventLoop, chance: Random, fault_injector: FaultInjector, history: History, *, latency: float
     ) -> None:
         """Keep the parts."""
-        self._scheduler = scheduler
+        self._loop = loop
         self._chance = chance
-        self._weather = weather
+        self._fault_injector = fault_injector
         self._history = history
         self._latency = latency
         self.caller: Caller | None = None
 
-    def carry(self, service: str, operation: str, effect: Callable[[Spell | None], Answer]) -> Answer:
+    def call(self, service: str, operation: str, effect: Callable[[FaultWindow | None], HttpResponse]) -> HttpResponse:
         """Carry one call.
 
         Args:
@@ -80,69 +80,69 @@ class Network:
         """
         assert self.caller is not None
         who = self.caller.running()
-        call = Call(at=self._scheduler.now, invocation=who, service=service, operation=operation)
+        call = Call(at=self._loop.now, invocation=who, service=service, operation=operation)
         self._history.calls.append(call)
-        spell = self._weather.strike(service, operation)
-        if spell is not None:
-            call.struck, call.code = spell.kind, spell.code
-        if spell is not None:
-            kind = f"{spell.kind} {spell.code}".strip() + (" after effect" if spell.after_effect else "")
+        fault = self._fault_injector.fault_for(service, operation)
+        if fault is not None:
+            call.fault_kind, call.code = fault.kind, fault.code
+        if fault is not None:
+            kind = f"{fault.kind} {fault.code}".strip() + (" after effect" if fault.after_effect else "")
             self._history.faults[f"{service}: {kind}"] = self._history.faults.get(f"{service}: {kind}", 0) + 1
         self._take_time()
-        if spell is not None and spell.kind == "connect":
-            self._scheduler.sleep(CONNECT_TIMEOUT)
-            raise Lost("connect")
+        if fault is not None and fault.kind == "connect":
+            self._loop.sleep(CONNECT_TIMEOUT)
+            raise NoResponse("connect")
         self.caller.point(f"before {operation}")
-        lost = spell is not None and spell.kind in LOST
-        answer = Answer(200, b"") if lost and spell and not _takes_effect(spell, operation) else effect(spell)
-        if lost and spell and spell.kind == "hang":
-            self._scheduler.sleep(READ_TIMEOUT)
+        lost = fault is not None and fault.kind in LOST
+        response = HttpResponse(200, b"") if lost and fault and not _takes_effect(fault, operation) else effect(fault)
+        if lost and fault and fault.kind == "hang":
+            self._loop.sleep(READ_TIMEOUT)
         else:
             self._take_time()
         self.caller.point(f"after {operation}")
-        if spell is not None and spell.kind == "garbled":
-            return garbled(answer, spell.code)
-        if lost and spell:
-            raise Lost(spell.kind)
-        return answer
+        if fault is not None and fault.kind == "garbled":
+            return garbled(response, fault.code)
+        if lost and fault:
+            raise NoResponse(fault.kind)
+        return response
 
     def _take_time(self) -> None:
         slow = self._chance.random() < _SLOW
-        self._scheduler.sleep(self._chance.random() * (4.0 if slow else self._latency))
+        self._loop.sleep(self._chance.random() * (4.0 if slow else self._latency))
 
 
-def _takes_effect(spell: Spell, operation: str) -> bool:
+def _takes_effect(fault: FaultWindow, operation: str) -> bool:
     # Nothing at all is how a deletion is answered, so that nobody could tell.
-    return spell.after_effect or (operation == "DeleteSchedule" and spell.code == "empty")
+    return fault.after_effect or (operation == "DeleteSchedule" and fault.code == "empty")
 
 
-def garbled(answer: Answer, code: str) -> Answer:
+def garbled(response: HttpResponse, code: str) -> HttpResponse:
     """Return an answer in no format: "html" and "empty" with an HTTP status where it is not 200, "cut" or "null"."""
     what, _, status = code.partition(" ")
     if what == "html":
-        return Answer(int(status or 200), _PAGE, {"Content-Type": "text/html"})
+        return HttpResponse(int(status or 200), _PAGE, {"Content-Type": "text/html"})
     if what == "empty":
-        return Answer(int(status or 200), b"", {"Content-Length": "0"})
-    body = b"null" if what == "null" else answer.body[: len(answer.body) // 2] or b'{"'
-    return Answer(200, body, {"Content-Type": answer.headers.get("Content-Type", "application/json")})
+        return HttpResponse(int(status or 200), b"", {"Content-Length": "0"})
+    body = b"null" if what == "null" else response.body[: len(response.body) // 2] or b'{"'
+    return HttpResponse(200, body, {"Content-Type": response.headers.get("Content-Type", "application/json")})
 
 
 class Aws:
     """The services behind botocore's clients."""
 
-    def __init__(self, network: Network, models: dict[str, "Model"]) -> None:
+    def __init__(self, network: Network, models: dict[str, "ServiceModel"]) -> None:
         """Keep the models by service."""
         self._network = network
         self._models = models
 
-    def serve(self, service: str, request: AWSPreparedRequest) -> Answer:
+    def serve(self, service: str, request: AWSPreparedRequest) -> HttpResponse:
         """Answer a request of botocore's."""
         model = self._models[service]
         operation = model.operation(request)
         url = str(request.url)
         try:
-            return self._network.carry(service, operation, lambda spell: model.answer(operation, request, spell))
-        except Lost as lost:
+            return self._network.call(service, operation, lambda fault: model.response(operation, request, fault))
+        except NoResponse as lost:
             if lost.kind == "connect":
                 raise ConnectTimeoutError(endpoint_url=url) from None
             if lost.kind == "hang":
@@ -150,13 +150,13 @@ class Aws:
             raise ConnectionClosedError(endpoint_url=url) from None
 
 
-class Model(Protocol):
+class ServiceModel(Protocol):
     """One service."""
 
     def operation(self, request: AWSPreparedRequest) -> str:
         """Return the operation a request is for."""
 
-    def answer(self, operation: str, request: AWSPreparedRequest, spell: Spell | None, /) -> Answer:
+    def response(self, operation: str, request: AWSPreparedRequest, fault: FaultWindow | None, /) -> HttpResponse:
         """Let the request take effect, unless a spell prevents that, and return the answer."""
 
 

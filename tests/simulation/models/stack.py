@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 
-from simulation.history import ANSWERED, History, Kept, Request
+from simulation.history import ANSWERED, History, RemainingResource, Request
 from simulation.models.cloudformation import CloudFormationModel, Resource, Stack
-from simulation.models.faults import Weather
+from simulation.models.faults import FaultInjector
 from simulation.models.lambda_ import LambdaModel
-from simulation.runtime.event_loop import Scheduler
-from simulation.scenario import PersonAct, Properties, Step, Troubles
+from simulation.runtime.event_loop import EventLoop
+from simulation.scenario import ExternalAction, FaultPlan, Properties, StackOperation
 from support.world import ACCOUNT, REGION
 
 _A_MOMENT = 2.0
@@ -21,29 +21,29 @@ _BEFORE = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Live:
+class _LiveResource:
     """A resource as its stack knows it; ``failed`` is the request that left it so, where nothing was rolled back."""
 
     properties: Properties
     physical_id: str
     failed: str = ""
     tried: Properties | None = None
-    made_up: bool = False
+    id_generated: bool = False
 
 
 @dataclass(frozen=True)
-class _Before:
+class _BeforeUpdate:
     """What a stack was before an update: its resources, and which of them the update was sent for."""
 
-    live: dict[str, _Live]
+    live: dict[str, _LiveResource]
     updated: tuple[str, ...]
     created: tuple[str, ...]
     template: dict[str, Properties]
 
-    def and_then(self, later: "_Before") -> "_Before":
+    def and_then(self, later: "_BeforeUpdate") -> "_BeforeUpdate":
         """Return what there was before the first of two updates that both were left as they failed."""
         known = [name for name in later.updated if name in self.live]
-        return _Before(
+        return _BeforeUpdate(
             self.live,
             tuple(dict.fromkeys((*self.updated, *known))),
             tuple(dict.fromkeys((*self.created, *later.created))),
@@ -51,7 +51,7 @@ class _Before:
         )
 
 
-class Operations:
+class StackDriver:
     """Runs the steps of one stack; one that is gone is followed by a new one of its name at the next Create.
 
     Attributes:
@@ -60,49 +60,49 @@ class Operations:
 
     def __init__(
         self,
-        steps: tuple[Step, ...],
+        operations: tuple[StackOperation, ...],
         *,
         name: str,
-        scheduler: Scheduler,
+        loop: EventLoop,
         cloudformation: CloudFormationModel,
         lambda_: LambdaModel,
-        weather: Weather,
+        fault_injector: FaultInjector,
         history: History,
         chance: Random,
-        person: Callable[[PersonAct], None],
+        act_externally: Callable[[ExternalAction], None],
     ) -> None:
         """Begin without a stack."""
         self.name = name
-        self._steps = steps
-        self._scheduler = scheduler
+        self._operations = operations
+        self._loop = loop
         self._cloudformation = cloudformation
         self._lambda = lambda_
-        self._weather = weather
+        self._fault_injector = fault_injector
         self._history = history
         self._chance = chance
-        self._person = person
+        self._act_externally = act_externally
         self._number = 0
         self._stack = Stack("")
-        self._live: dict[str, _Live] = {}
-        self._left: _Before | None = None
-        self._troubles: list[Troubles] = []
-        self._step = Step(kind="")
+        self._live: dict[str, _LiveResource] = {}
+        self._left: _BeforeUpdate | None = None
+        self._troubles: list[FaultPlan] = []
+        self._operation = StackOperation(kind="")
 
     def run(self) -> None:
         """Run all steps; those that the stack's state does not allow are left out."""
-        for step in self._steps:
-            self._scheduler.sleep(step.pause)
-            self._step, self._troubles = step, list(step.troubles)
-            if step.kind == "create" and not self._live:
+        for operation in self._operations:
+            self._loop.sleep(operation.pause)
+            self._operation, self._troubles = operation, list(operation.fault_plans)
+            if operation.kind == "create" and not self._live:
                 self._create()
-            elif step.kind == "update" and self._live:
+            elif operation.kind == "update" and self._live:
                 self._update()
-            elif step.kind == "delete" and self._live:
+            elif operation.kind == "delete" and self._live:
                 self._delete("DELETE")
-            elif step.kind == "rollback" and self._left is not None:
+            elif operation.kind == "rollback" and self._left is not None:
                 self._roll_back(self._left)
-        self._history.kept.extend(
-            Kept(
+        self._history.remaining.extend(
+            RemainingResource(
                 stack_id=self._stack.stack_id,
                 logical_id=logical_id,
                 physical_id=live.physical_id,
@@ -112,9 +112,9 @@ class Operations:
         )
 
     def _template(self) -> dict[str, Properties]:
-        step = self._step
-        assert step.properties is not None
-        given = {step.logical_id: step.properties, **dict(step.more)}
+        operation = self._operation
+        assert operation.properties is not None
+        given = {operation.logical_id: operation.properties, **dict(operation.other_resources)}
         return {name: replace(each, scope=f"{self.name}-{name[-12:]}") for name, each in given.items()}
 
     def _is(self, status: str) -> None:
@@ -137,11 +137,11 @@ class Operations:
         if self._went_well(asked):
             self._is("CREATE_COMPLETE")
             return
-        if self._step.no_rollback and not cancelled:
+        if self._operation.disable_rollback and not cancelled:
             self._is("CREATE_FAILED")
-            self._left = _Before({}, (), tuple(template), template)
+            self._left = _BeforeUpdate({}, (), tuple(template), template)
             return
-        self._scheduler.sleep(self._chance.random() * _A_MOMENT)
+        self._loop.sleep(self._chance.random() * _A_MOMENT)
         # A stack whose creation goes on can also be deleted.
         self._delete("DELETE" if cancelled and self._chance.random() < 0.5 else "ROLLBACK")
 
@@ -155,7 +155,7 @@ class Operations:
             old = before.get(name)
             if old is None or old.failed == "Create":
                 asked.append(self._ask("Create", "CREATE", name, properties))
-            elif old.failed or old.properties != properties or name == self._step.logical_id:
+            elif old.failed or old.properties != properties or name == self._operation.logical_id:
                 asked.append(self._ask("Update", "UPDATE", name, properties, live=old))
         cancelled = self._wait(asked, cancels=not paused)
         for request in asked:
@@ -165,20 +165,20 @@ class Operations:
             else:
                 self._live[name] = replace(before[name], failed="Update", tried=template[name])
         kinds = {kind: tuple(each.logical_id for each in asked if each.kind == kind) for kind in ("Update", "Create")}
-        left = _Before(before, kinds["Update"], kinds["Create"], template)
+        left = _BeforeUpdate(before, kinds["Update"], kinds["Create"], template)
         if self._went_well(asked):
             self._left = None
             self._is("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
             self._clean_up(before, gone=[name for name in before if name not in template])
             self._is("UPDATE_COMPLETE")
-        elif (self._step.no_rollback or paused) and not cancelled:
+        elif (self._operation.disable_rollback or paused) and not cancelled:
             self._left = left if self._left is None else self._left.and_then(left)
             self._is("UPDATE_FAILED")
         else:
-            self._scheduler.sleep(self._chance.random() * _A_MOMENT)
+            self._loop.sleep(self._chance.random() * _A_MOMENT)
             self._roll_back(left)
 
-    def _roll_back(self, before: _Before) -> None:
+    def _roll_back(self, before: _BeforeUpdate) -> None:
         """Take an update back: the resources it was sent for get another Update, those it made get a Delete."""
         self._left = None
         if not before.live:
@@ -189,7 +189,9 @@ class Operations:
         for name in before.updated:
             if name in self._live:
                 live = replace(self._live[name], properties=before.template[name])
-                asked.append(self._ask("Update", "UPDATE", name, before.live[name].properties, live=live, back=True))
+                asked.append(
+                    self._ask("Update", "UPDATE", name, before.live[name].properties, live=live, is_rollback=True)
+                )
         self._wait(asked, cancels=False)
         failed = [each for each in asked if not each.succeeded]
         now_there = dict(self._live)
@@ -200,17 +202,17 @@ class Operations:
                 now_there[request.logical_id], properties=before.template[request.logical_id]
             )
         if failed:
-            self._history.roll_backs_failed += 1
+            self._history.failed_rollbacks += 1
             # Somebody goes on without what failed.
             self._is("UPDATE_ROLLBACK_FAILED")
-            self._scheduler.sleep(self._chance.random() * 600)
+            self._loop.sleep(self._chance.random() * 600)
             self._is("UPDATE_ROLLBACK_IN_PROGRESS")
         self._is("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
         created = [name for name in before.created if name in self._live]
         self._clean_up({name: each for name, each in now_there.items() if name in self._live}, gone=created)
         self._is("UPDATE_ROLLBACK_COMPLETE")
 
-    def _clean_up(self, before: dict[str, _Live], *, gone: list[str]) -> None:
+    def _clean_up(self, before: dict[str, _LiveResource], *, gone: list[str]) -> None:
         """Delete what was replaced, and what is in the stack no more, with the properties it had."""
         asked = []
         for name, old in before.items():
@@ -243,7 +245,7 @@ class Operations:
                     self._cloudformation.skipped(self._resource(request.logical_id), request)
             else:
                 # Somebody deletes the stack again, at last without this resource.
-                self._scheduler.sleep(self._chance.random() * 300)
+                self._loop.sleep(self._chance.random() * 300)
                 why = "DELETE"
                 self._is("DELETE_IN_PROGRESS")
         self._is(f"{why}_COMPLETE")
@@ -253,27 +255,31 @@ class Operations:
         """Return whether an operation has come to a good end: nothing else fails either."""
         if not all(each.succeeded for each in asked):
             return False
-        if self._step.fails_elsewhere_after is None:
+        if self._operation.other_failure_after is None:
             return True
-        self._scheduler.sleep(self._step.fails_elsewhere_after)
+        self._loop.sleep(self._operation.other_failure_after)
         return False
 
-    def _made(self, request: Request) -> _Live:
-        if request.ended == ANSWERED and request.answer:
-            physical_id, made_up = str(request.answer["PhysicalResourceId"]), False
+    def _made(self, request: Request) -> _LiveResource:
+        if request.ended == ANSWERED and request.response:
+            physical_id, id_generated = str(request.response["PhysicalResourceId"]), False
         else:
             # A Create that never answered has left no id: CloudFormation makes one up.
-            physical_id, made_up = self._made_up(request.logical_id), True
+            physical_id, id_generated = self._generate_id(request.logical_id), True
         failed = "" if request.succeeded else request.kind
-        return _Live(properties=request.properties, physical_id=physical_id, failed=failed, made_up=made_up)
+        return _LiveResource(
+            properties=request.properties, physical_id=physical_id, failed=failed, id_generated=id_generated
+        )
 
     def _wait(self, asked: list[Request], *, cancels: bool) -> bool:
         """Wait for requests; return whether they were cancelled by somebody."""
-        step = self._step
+        operation = self._operation
         cancel_at = None
-        if cancels and step.cancel_after is not None:
-            cancel_at = min(each.sent_at for each in asked) + step.cancel_after
-        return self._cloudformation.wait(asked, cancel_at=cancel_at, together=cancels and not step.no_rollback)
+        if cancels and operation.cancel_after is not None:
+            cancel_at = min(each.sent_at for each in asked) + operation.cancel_after
+        return self._cloudformation.wait(
+            asked, cancel_at=cancel_at, together=cancels and not operation.disable_rollback
+        )
 
     def _ask(
         self,
@@ -282,8 +288,8 @@ class Operations:
         logical_id: str,
         properties: Properties,
         *,
-        live: _Live | None = None,
-        back: bool = False,
+        live: _LiveResource | None = None,
+        is_rollback: bool = False,
     ) -> Request:
         """Send a request; the resource shows it, unless it is about a replaced one."""
         after = self._chance.random() * _BEFORE
@@ -292,23 +298,23 @@ class Operations:
             self._resource(logical_id),
             properties,
             physical_id="" if live is None else live.physical_id,
-            url=self._step.url,
+            url=self._operation.url,
             shows=shows,
             old=live.properties if live is not None and kind == "Update" else None,
-            rolls_back=back,
-            made_up=live is not None and live.made_up,
+            is_rollback=is_rollback,
+            id_generated=live is not None and live.id_generated,
             after=after,
         )
-        troubles = self._troubles.pop(0) if self._troubles else Troubles()
-        self._lambda.troubles[request] = troubles
-        self._weather.set(troubles.spells)
-        for each in troubles.standstills:
-            self._lambda.stands_still(begins=each.begins, lasts=each.lasts)
-        for act in troubles.people:
-            self._scheduler.after(after + act.after, partial(self._person, act))
-        self._scheduler.after(after, lambda: self._lambda.queue(request, self._cloudformation.event(request), None))
+        fault_plans = self._troubles.pop(0) if self._troubles else FaultPlan()
+        self._lambda.fault_plans[request] = fault_plans
+        self._fault_injector.set(fault_plans.fault_windows)
+        for each in fault_plans.delivery_stalls:
+            self._lambda.stall_deliveries(begins=each.begins, lasts=each.lasts)
+        for act in fault_plans.external_actions:
+            self._loop.after(after + act.after, partial(self._act_externally, act))
+        self._loop.after(after, lambda: self._lambda.queue(request, self._cloudformation.event(request), None))
         return request
 
-    def _made_up(self, logical_id: str) -> str:
+    def _generate_id(self, logical_id: str) -> str:
         letters = "".join(self._chance.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", k=13))
         return f"{self.name}-{logical_id}-{letters}"

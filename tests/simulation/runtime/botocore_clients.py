@@ -1,9 +1,10 @@
 """Real botocore clients whose requests never reach a socket: a hook hands them to the present run's models."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import botocore.session
 import greenlet
@@ -18,7 +19,7 @@ from support.world import REGION
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpResponse:
     """An HTTP answer."""
 
     status: int
@@ -26,7 +27,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-Server = Callable[[str, AWSPreparedRequest], Answer]
+Server = Callable[[str, AWSPreparedRequest], HttpResponse]
 """Answers a service's request, or raises one of botocore's connection errors."""
 
 _MOST = 20_000
@@ -68,8 +69,8 @@ class Client:
         self._service = service
         self._requests: dict[str, AWSPreparedRequest] = {}
         self._results: dict[tuple[str, int, bytes, str], dict[str, Any] | ClientError] = {}
-        self._given: Answer | None = None
-        self._sent: dict[greenlet.greenlet, tuple[AWSPreparedRequest, Answer]] = {}
+        self._given: HttpResponse | None = None
+        self._sent: dict[greenlet.greenlet, tuple[AWSPreparedRequest, HttpResponse]] = {}
         events: Any = self._client.meta.events
         events.register("before-send", self._send)
 
@@ -78,7 +79,7 @@ class Client:
         return partial(self._call, operation)
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        if not _present[-1].remembers:
+        if not _servers[-1].remembers:
             return self._work_out(operation, arguments)
         asked = f"{operation} {arguments}"
         request = self._requests.get(asked)
@@ -89,17 +90,17 @@ class Client:
             finally:
                 if here in self._sent:
                     self._requests[asked] = self._sent.pop(here)[0]
-        answer = _present[-1].server(self._service, request)
-        known = self._results.get(_key(asked, answer))
+        response = _servers[-1].server(self._service, request)
+        known = self._results.get(_key(asked, response))
         if isinstance(known, ClientError):
             raise type(known)(known.response, known.operation_name)
         if known is not None:
             return dict(known)
-        self._given = answer
-        return self._remember(asked, lambda: answer, self._work_out, operation, arguments)
+        self._given = response
+        return self._remember(asked, lambda: response, self._work_out, operation, arguments)
 
     def _remember(
-        self, asked: str, answer: Callable[[], Answer], call: Callable[..., dict[str, Any]], *arguments: Any
+        self, asked: str, response: Callable[[], HttpResponse], call: Callable[..., dict[str, Any]], *arguments: Any
     ) -> dict[str, Any]:
         if len(self._results) > _MOST:
             self._results.clear()
@@ -107,9 +108,9 @@ class Client:
         try:
             result = call(*arguments)
         except ClientError as error:
-            self._results[_key(asked, answer())] = error
+            self._results[_key(asked, response())] = error
             raise
-        self._results[_key(asked, answer())] = result
+        self._results[_key(asked, response())] = result
         return dict(result)
 
     def _work_out(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -117,39 +118,38 @@ class Client:
         return made
 
     def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        answer, self._given = self._given, None
-        if answer is None:
-            answer = _present[-1].server(self._service, request)
-            self._sent[greenlet.getcurrent()] = (request, answer)
+        response, self._given = self._given, None
+        if response is None:
+            response = _servers[-1].server(self._service, request)
+            self._sent[greenlet.getcurrent()] = (request, response)
         headers = HTTPHeaders()
-        for name, value in answer.headers.items():
+        for name, value in response.headers.items():
             headers[name] = value
-        return AWSResponse(str(request.url), answer.status, headers, _Body(answer.body))
+        return AWSResponse(str(request.url), response.status, headers, _Body(response.body))
 
 
-def _key(asked: str, answer: Answer) -> tuple[str, int, bytes, str]:
-    return (asked, answer.status, answer.body, str(answer.headers))
+def _key(asked: str, response: HttpResponse) -> tuple[str, int, bytes, str]:
+    return (asked, response.status, response.body, str(response.headers))
 
 
-class Serving:
-    """Lets all clients be answered by a server, for as long as it is entered.
+class _Serving(NamedTuple):
+    server: Server
+    remembers: bool
+
+
+@contextmanager
+def serving(server: Server, *, remembers: bool = False) -> Iterator[None]:
+    """Let a server answer all clients.
 
     Args:
         server: The server.
-        remembers: Whether the clients may remember what they have worked out before.
+        remembers: Whether the clients may reuse what they worked out before.
     """
-
-    def __init__(self, server: Server, *, remembers: bool = False) -> None:
-        self.server = server
-        self.remembers = remembers
-
-    def __enter__(self) -> None:
-        """Begin."""
-        _present.append(self)
-
-    def __exit__(self, *_: object) -> None:
-        """End."""
-        _present.pop()
+    _servers.append(_Serving(server, remembers))
+    try:
+        yield
+    finally:
+        _servers.pop()
 
 
-_present: list[Serving] = []
+_servers: list[_Serving] = []

@@ -90,7 +90,7 @@ class Signal:
         self._waiting.append(wake)
 
 
-class Scheduler:
+class EventLoop:
     """Runs tasks and timers in the order of their moments; the clock of everything simulated.
 
     Attributes:

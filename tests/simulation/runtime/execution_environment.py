@@ -2,9 +2,9 @@
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from random import Random
-from typing import Any
 
 from running_image_builder_function.aws.appstream import AppStream
 from running_image_builder_function.aws.cloudformation import Stacks
@@ -14,7 +14,7 @@ from running_image_builder_function.cloudformation.response import Put
 from running_image_builder_function.custom_resource import Function
 from running_image_builder_function.observability.metrics import Metrics
 from simulation.runtime.botocore_clients import client
-from simulation.runtime.event_loop import Scheduler
+from simulation.runtime.event_loop import EventLoop
 from support.world import FUNCTION_ARN
 
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
@@ -23,26 +23,26 @@ _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 class Clock:
     """Lambda's clock, which may be ahead of others."""
 
-    def __init__(self, scheduler: Scheduler, ahead: float) -> None:
+    def __init__(self, loop: EventLoop, clock_offset: float) -> None:
         """Keep by how many seconds."""
-        self._scheduler = scheduler
-        self._ahead = ahead
+        self._loop = loop
+        self._clock_offset = clock_offset
 
     def time(self) -> float:
         """Return the moment."""
-        return self._scheduler.now + self._ahead
+        return self._loop.now + self._clock_offset
 
     def sleep(self, seconds: float, /) -> None:
         """Let the running task give way."""
-        self._scheduler.sleep(seconds)
+        self._loop.sleep(seconds)
 
 
-class Context:
+class LambdaContext:
     """Lambda's context of one invocation."""
 
-    def __init__(self, scheduler: Scheduler, *, number: int, ends_at: float) -> None:
+    def __init__(self, loop: EventLoop, *, number: int, ends_at: float) -> None:
         """Keep when it ends."""
-        self._scheduler = scheduler
+        self._loop = loop
         self._ends_at = ends_at
         self.invoked_function_arn = FUNCTION_ARN
         self.aws_request_id = f"invocation-{number}"
@@ -50,7 +50,7 @@ class Context:
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds left."""
-        return int((self._ends_at - self._scheduler.now) * 1000)
+        return int((self._ends_at - self._loop.now) * 1000)
 
 
 class _Log(logging.Handler):
@@ -67,7 +67,7 @@ class _Log(logging.Handler):
         self._take(f"{record.levelname} {record.name} {record.getMessage()} {error} {extra or ''}".rstrip())
 
 
-class Sandbox:
+class ExecutionEnvironment:
     """One execution environment.
 
     Attributes:
@@ -99,22 +99,20 @@ class Sandbox:
         logging.getLogger().handlers = [self._log]
 
 
-class OwnLogging:
-    """Keeps what the runs do to Python's logging from everything else in this process."""
+_CONFIGURED_LOGGERS = ("boto", "boto3", "botocore", "urllib3", "crhelper.resource_helper", "crhelper.utils")
 
-    _NAMES = ("boto", "boto3", "botocore", "urllib3", "crhelper.resource_helper", "crhelper.utils")
 
-    def __enter__(self) -> None:
-        """Remember."""
-        root = logging.getLogger()
-        self._root: tuple[int, list[Any]] = (root.level, root.handlers)
-        self._others = [(each, each.level, list(each.filters)) for each in map(logging.getLogger, self._NAMES)]
-
-    def __exit__(self, *_: object) -> None:
-        """Put back."""
-        root = logging.getLogger()
-        root.setLevel(self._root[0])
-        root.handlers = self._root[1]
-        for logger, level, filters in self._others:
+@contextmanager
+def isolated_logging() -> Iterator[None]:
+    """Put Python's logging back afterwards: the function configures it as if the process were its own."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers
+    loggers = [(each, each.level, list(each.filters)) for each in map(logging.getLogger, _CONFIGURED_LOGGERS)]
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.handlers = handlers
+        for logger, level, filters in loggers:
             logger.setLevel(level)
             logger.filters = filters
