@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
-from running_image_builder_function.aws.loop import Schedules
 
 from running_image_builder_function import custom_resource
-from running_image_builder_function.aws import loop
+from running_image_builder_function.aws import scheduler
 from running_image_builder_function.aws.appstream import AppStream
 from running_image_builder_function.aws.cloudformation import Stacks
 from running_image_builder_function.aws.lambda_ import Successor
+from running_image_builder_function.aws.scheduler import Schedules
 from running_image_builder_function.cloudformation import request, response
 from running_image_builder_function.cloudformation.response import fit
 from running_image_builder_function.model import errors
@@ -296,7 +296,7 @@ SEEDED_BUGS = (
         "a_skipped_delete_makes_no_calls", _sets(request, "_stops_on_delete", lambda *_: True), created_and_deleted()
     ),
     SeededBug("a_reported_stop_is_scheduled", _sets(ensure_running, "moment", _a_minute_off), ends_by_itself()),
-    SeededBug("a_reported_stop_happens", _sets(loop, "moment", _a_minute_off), ends_by_itself()),
+    SeededBug("a_reported_stop_happens", _sets(scheduler, "moment", _a_minute_off), ends_by_itself()),
     SeededBug(
         "no_outdated_schedule_stops_a_builder",
         _sets(stop_schedule_steps, "_quiet_until", lambda found, *, now: 0.0),
