@@ -42,15 +42,15 @@ format: setup-dev ## Format the code
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
 
-lint: setup-dev ## Lint the code, its layers, its spelling and the workflows
+lint: setup-dev $(VENV)/workflows/.installed ## Lint the code, its layers, its spelling and the workflows
 	@$(BIN)/ruff check $(SOURCES)
 	@PYTHONPATH=tests $(BIN)/lint-imports
 	@git ls-files -z | xargs -0 $(BIN)/codespell
-	@$(BIN)/zizmor --offline --quiet .github
-	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	@$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
-	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
-	@$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms \
+	@$(VENV)/workflows/bin/zizmor --offline --quiet .github
+	@$(VENV)/workflows/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(VENV)/workflows/bin/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(VENV)/workflows/bin/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(VENV)/workflows/bin/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms \
 		$(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 types: setup-dev
