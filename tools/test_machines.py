@@ -137,18 +137,22 @@ def try_checkout(run: Run, python: str, tests: str) -> str:
     again = run.command(*make, "deploy-local")
     if ": done in " in again:
         raise Failed("a second run installs something again")
-    run.command("sh", "-c", ". .venv/bin/activate && npx cdk synth --quiet -c imageBuilderName=NAME")
+    # There is no account to deploy to; the tests deploy to the local engine.
+    deploy = re.findall(
+        r"^```sh\n(.*?npx cdk deploy.*?)^```$", (run.checkout / "README.md").read_text("utf-8"), re.M | re.S
+    )
+    run.command("bash", "-ec", deploy[0].replace("npx cdk deploy", "npx cdk synth --quiet"))
     (template,) = (run.checkout / "cdk.out").glob("*.template.json")
     return template.read_text("utf-8")
 
 
 def try_distributions(run: Run, python: str) -> None:
-    """Install wheel and sdist away from the checkout, dependencies included, and use both."""
+    """Install wheel, sdist and checkout elsewhere, dependencies included, and use each."""
     run.command("make", f"PYTHON={python}", "wheel")
     (run.root / "app.py").write_text(APP)
     templates = set()
-    for distribution in sorted((run.checkout / "dist").iterdir()):
-        folder = run.root / distribution.name.rpartition(".")[2]
+    for distribution in (*sorted((run.checkout / "dist").iterdir()), run.checkout):
+        folder = run.root / f"installed{distribution.suffix}"
         run.command(python, "-m", "venv", folder)
         run.command(folder / "bin/python", "-m", "pip", "install", "--quiet", f"{distribution}[cli]", cwd=run.root)
         run.command("env", f"CDK_OUTDIR={folder}/out", folder / "bin/python", "app.py", cwd=run.root)
@@ -156,7 +160,7 @@ def try_distributions(run: Run, python: str) -> None:
         run.command(folder / "bin/appstream-image-builder", "--help", cwd=run.root)
         templates.add((folder / "out" / "Stack.template.json").read_text("utf-8"))
     if len(templates) != 1:
-        raise Failed("wheel and sdist make different templates")
+        raise Failed("wheel, sdist and checkout make different templates")
 
 
 def results(wanted: list[Machine], tests: str) -> Iterator[tuple[str, str]]:
