@@ -5,7 +5,7 @@ from running_image_builder_function.model.errors import RequestFailed
 from running_image_builder_function.model.image_builder import ImageBuilder
 from running_image_builder_function.model.stop_schedule import moment
 from running_image_builder_function.reconcile.desired_state import LAG, QUIET_RESERVE, Goal, Step
-from running_image_builder_function.reconcile.states import PENDING, RUNNING, STARTING, STOPPED, STOPPING, Meaning, row
+from running_image_builder_function.reconcile.states import RUNNING, STARTING, STOPPED, STOPPING, Meaning, row
 
 ADDRESS_PATIENCE = 300.0
 """Seconds for which a running builder in a VPC may be without its address before the answer goes out without it."""
@@ -61,7 +61,7 @@ class EnsureRunning(Goal):
             journey.running_since = journey.stops_at = None
         if meaning is Meaning.FAIL:
             raise self._broken(builder)
-        if before == PENDING and builder.state in (STOPPED, STOPPING) and journey.acted != Step.START.value:
+        if before in STARTING and builder.state in (STOPPED, STOPPING) and journey.acted != Step.START.value:
             # Somebody else's start, or this request's own where Lambda delivered it before: then it is not repeated.
             if journey.late or journey.has_twin:
                 raise self._fell_back(builder)

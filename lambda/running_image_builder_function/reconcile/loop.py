@@ -195,9 +195,11 @@ def not_wanted(goal: Goal, status: str) -> NotWanted:
 
 
 def _still_wanted(goal: Goal, standing: Standing, *, now: float) -> None:
+    # This can take its time, and what follows is done only for a request that is waited for at that moment.
+    outwaited = goal.outwaits_at <= now and standing.rolls_back()
     if status := standing.over():
         raise not_wanted(goal, status)
-    if goal.outwaits_at <= now and standing.rolls_back():
+    if outwaited:
         raise goal.failed("it is still on its way", "Look at it in the AppStream console.")
 
 

@@ -210,6 +210,25 @@ def test_a_roll_back_waits_five_minutes_for_a_builder_that_it_finds_on_its_way(s
     assert 300 <= side.answered_at[0] <= 330
 
 
+def test_an_update_that_ends_while_its_stack_is_asked_for_starts_nothing(
+    side: LambdaSide, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To find out whether it is a roll-back takes 45 s where CloudFormation does not tell."""
+
+    def refuse(stack_id: str) -> str:
+        raise CallFailed(Trouble.REFUSED, action="cloudformation:DescribeStacks", code="No", detail="no")
+
+    monkeypatch.setattr(side.stacks, "stack_status", refuse)
+    world.put("STOPPED")
+    world.move("SNAPSHOTTING", (310, "STOPPED"))
+    world.clock.later(350, lambda: side.stacks.tell("UPDATE_FAILED"))
+
+    answer = side.run(issued(update_event({}, PollIntervalSeconds="40"), world))
+
+    assert "no longer waits for this request (UPDATE_FAILED)" in answer["Reason"]
+    assert 0 == world.starts()
+
+
 def test_an_update_that_is_no_roll_back_waits_for_what_it_finds(side: LambdaSide, world: World) -> None:
     """The whole timeout long."""
     world.put("PENDING")

@@ -13,13 +13,14 @@ def start_moments(world: World) -> list[float]:
     return [call.time - world.began_at for call in calls]
 
 
+@pytest.mark.parametrize("way_up", ["PENDING", "UPDATING_AGENT"])
 @pytest.mark.parametrize("way_down", ["STOPPED", "STOPPING"])
 def test_somebody_elses_failed_start_is_followed_by_this_requests_own(
-    side: LambdaSide, world: World, way_down: str
+    side: LambdaSide, world: World, way_up: str, way_down: str
 ) -> None:
     """After a pause, in which a twin of this request would have answered."""
     world.put("STOPPED")
-    world.move("PENDING", (100, way_down), (5, "STOPPED"))
+    world.move(way_up, (100, way_down), (5, "STOPPED"))
 
     answer = side.run(event(PollIntervalSeconds="5"))
 

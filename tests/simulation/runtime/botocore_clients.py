@@ -30,7 +30,7 @@ class HttpResponse:
 Server = Callable[[str, AWSPreparedRequest], HttpResponse]
 """Answers a service's request, or raises one of botocore's connection errors."""
 
-_MOST = 20_000
+_MOST = 5_000
 """Results that a client remembers at most."""
 
 
@@ -129,7 +129,8 @@ class Client:
 
 
 def _key(asked: str, response: HttpResponse) -> tuple[str, int, bytes, str]:
-    return (asked, response.status, response.body, str(response.headers))
+    headers = {name: value for name, value in response.headers.items() if name != "x-amzn-requestid"}
+    return (asked, response.status, response.body, str(headers))
 
 
 class _Serving(NamedTuple):
