@@ -138,10 +138,9 @@ def try_checkout(run: Run, python: str, tests: str) -> str:
     if ": done in " in again:
         raise Failed("a second run installs something again")
     # There is no account to deploy to; the tests deploy to the local engine.
-    deploy = re.findall(
-        r"^```sh\n(.*?npx cdk deploy.*?)^```$", (run.checkout / "README.md").read_text("utf-8"), re.M | re.S
-    )
-    run.command("bash", "-ec", deploy[0].replace("npx cdk deploy", "npx cdk synth --quiet"))
+    blocks = re.findall(r"^```sh\n(.*?)^```$", (run.checkout / "README.md").read_text("utf-8"), re.M | re.S)
+    (deploy,) = [block for block in blocks if "npx cdk deploy -c imageBuilderName" in block]
+    run.command("bash", "-ec", deploy.replace("npx cdk deploy", "npx cdk synth --quiet"))
     (template,) = (run.checkout / "cdk.out").glob("*.template.json")
     return template.read_text("utf-8")
 

@@ -86,14 +86,6 @@ def test_make_targets_that_are_named_exist(name: str) -> None:
     assert set() == named - rules
 
 
-@pytest.mark.parametrize("name", ["docs/development/releasing.md", "SECURITY.md"])
-def test_files_that_are_named_exist(name: str) -> None:
-    """The documentation of releases points to files of the project."""
-    named = re.findall(r"`((?:[\w.-]+/)+[\w-]+\.\w+)`", text(name))
-    assert named
-    assert [] == [path for path in named if not (PROJECT_DIR / path).is_file()]
-
-
 def test_checks_run_what_ci_runs_and_every_python() -> None:
     """One job is .ci/run, the other has each supported version."""
     everything, each = jobs(PROJECT_DIR / ".github/workflows/check.yml")
