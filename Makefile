@@ -81,7 +81,6 @@ bench: setup-dev $(VENV)/.installed-bench $(VENV)/awscli/.installed benchmarks/n
 
 docs: setup-dev $(VENV)/docs/.installed ## Renew what is generated in docs, build the site into build/docs, check its links
 	@PYTHONPATH=tests $(BIN)/python tools/docs_blocks.py
-	@$(BIN)/python tools/draw_pictures.py
 	@$(VENV)/docs/bin/python -m sphinx -q -W --keep-going -E -c docs -b html . build/docs
 	@$(BIN)/pytest -q tests/docs/test_links.py
 	@$(BIN)/python -c 'import urllib.request as web; web.urlopen("https://docs.aws.amazon.com", timeout=5)' 2>/dev/null \

@@ -5,7 +5,7 @@ from typing import Any
 
 project = "cdk-appstream-image-builder"
 html_title = project
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinxcontrib.mermaid"]
 root_doc = "README"
 include_patterns = [
     "README.md",
@@ -22,6 +22,7 @@ html_extra_path = ["_extra"]
 html_css_files = ["tables.css"]
 html_copy_source = False
 myst_heading_anchors = 3
+myst_fence_as_directive = ["mermaid"]
 nitpicky = True
 linkcheck_timeout = 10
 linkcheck_retries = 1

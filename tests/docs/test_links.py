@@ -47,7 +47,9 @@ def test_no_link_is_broken(page: str) -> None:
     assert [] == broken(PROJECT_DIR / page)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page in ("CONTRIBUTING.md", "SECURITY.md") or "docs/" in page])
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page in ("CONTRIBUTING.md", "SECURITY.md") or "docs/" in page]
+)
 def test_files_of_the_project_that_a_page_names_exist(page: str) -> None:
     """Paths in backticks, from the root of the repository."""
     named = re.findall(r"`((?:constructs|docs|lambda|local|tests|tools|\.github)/[\w./-]+)`", text(PROJECT_DIR / page))

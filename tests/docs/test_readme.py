@@ -1,20 +1,19 @@
 """The README's code runs, its commands exist, and they print what it shows."""
 
+import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from aws_cdk import App, CfnOutput, Stack
-from aws_cdk import aws_ssm as ssm
 
-from cdk_appstream_image_builder import RunningImageBuilder
+from appstream_local.process.cdk import Cdk
+from appstream_local.process.engine import Engine
 from running_image_builder_function import contract
 from support.paths import PROJECT_DIR
-from synth.stacks import only, template
 
 README = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
-BUILDER = "Custom::AppStreamRunningImageBuilder"
 RUN_TIMEOUT = 300
 
 
@@ -30,23 +29,15 @@ def masked(text: str) -> list[str]:
 
 def test_every_block_is_one_that_is_tested() -> None:
     """A block of another kind, or one more of these, wants a test as well."""
-    assert ["console", "python", "sh"] == re.findall(r"^```(\w+)$", README, flags=re.MULTILINE)
+    assert ["console", "sh", "python", "sh", "sh"] == re.findall(r"^```(\w+)$", README, flags=re.MULTILINE)
 
 
-def test_the_three_lines_do_what_they_say() -> None:
-    """They synthesize: a builder, an output of its address, and a consumer that comes after it."""
-    (code,) = blocks("python")
-    stack = Stack(App(), "Stack")
-    consumer = ssm.StringParameter(stack, "Consumer", string_value="any")
-    given = {"stack": stack, "consumer": consumer, "CfnOutput": CfnOutput, "RunningImageBuilder": RunningImageBuilder}
-    assert 3 == len(code.splitlines())
-
-    exec(code, given)  # noqa: S102 - the README's own lines
-
-    found = template(stack)
-    (builder_id,) = [key for key, value in found["Resources"].items() if value["Type"] == BUILDER]
-    assert {"Fn::GetAtt": [builder_id, "EniPrivateIpAddress"]} == found["Outputs"]["Address"]["Value"]
-    assert builder_id in only(found, "AWS::SSM::Parameter")["DependsOn"]
+def test_what_is_installed_is_this_project_and_its_cdk_cli() -> None:
+    """The folder has the distribution's name; npm's newest CDK CLI can't read what this library writes."""
+    metadata = (PROJECT_DIR / "pyproject.toml").read_text(encoding="utf-8")
+    name, *_ = re.findall(r'^name = "(.+)"$', metadata, re.MULTILINE)
+    cli = json.loads((PROJECT_DIR / "package.json").read_text(encoding="utf-8"))["devDependencies"]["aws-cdk"]
+    assert [f"pip install ../{name}", f"npm install aws-cdk@{cli.split('.')[0]}"] == blocks("sh")[0].splitlines()
 
 
 def test_every_command_is_one_of_the_project() -> None:
@@ -55,10 +46,20 @@ def test_every_command_is_one_of_the_project() -> None:
     named = set(re.findall(r"\bmake ([a-z-]+)", README))
     assert {"deploy-local", "test"} <= named
     assert set() == named - targets
-    (shell,) = blocks("sh")
-    assert ["source .venv/bin/activate", "npx cdk deploy -c imageBuilderName=NAME"] == shell.splitlines()
+    assert ["source .venv/bin/activate", "npx cdk deploy -c imageBuilderName=NAME"] == blocks("sh")[2].splitlines()
     app = (PROJECT_DIR / "app.py").read_text(encoding="utf-8")
     assert [] == [key for key in re.findall(r"-c (\w+)=", README) if f'"{key}"' not in app]
+
+
+def test_the_badges_tell_the_truth() -> None:
+    """The license and the Pythons are those of the package."""
+    metadata = (PROJECT_DIR / "pyproject.toml").read_text(encoding="utf-8")
+    (license_name,) = re.findall(r'^license = "(.+)"$', metadata, re.MULTILINE)
+    assert f"[License: {license_name}]" in README
+    assert f"badge/license-{license_name.replace('-', '--')}-" in README
+    supported = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', metadata)
+    assert f"[Python: {supported[0]} to {supported[-1]}]" in README
+    assert f"badge/python-{supported[0]}_to_{supported[-1]}-" in README
 
 
 def test_the_numbers_are_the_codes() -> None:
@@ -86,3 +87,30 @@ def test_deploy_local_prints_what_is_shown() -> None:
     printed = iter(masked(ran.stdout))
     # Each search goes on where the last one ended: so the order counts.
     assert [] == [line for line in masked(shown) if line not in printed]
+
+
+@pytest.mark.engine
+def test_the_app_to_paste_deploys(tmp_path: Path) -> None:
+    """As it stands, by the command below it, in a folder of its own; the address is the output."""
+    (code,) = blocks("python")
+    (tmp_path / "app.py").write_text(code, encoding="utf-8")
+    (tmp_path / "node_modules").symlink_to(PROJECT_DIR / "node_modules")
+    with Engine() as engine:
+        Cdk(engine=engine, project_dir=PROJECT_DIR).bootstrap().check()
+        engine.admin.set_durations(start=1)
+        engine.admin.put_image_builder("my-builder", state="STOPPED", VpcConfig={"SubnetIds": ["subnet-1"]})
+        ran = subprocess.run(
+            ["bash", "-c", f"{blocks('sh')[1].strip()} --require-approval never --outputs-file outputs.json"],
+            cwd=tmp_path,
+            env=dict(engine.environment),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=RUN_TIMEOUT,
+        )
+        assert 0 == ran.returncode, ran.stderr
+        outputs = json.loads((tmp_path / "outputs.json").read_text(encoding="utf-8"))
+        builder = engine.admin.image_builder("my-builder")
+    assert "RUNNING" == builder.state
+    address = builder.description["NetworkAccessConfiguration"]["EniPrivateIpAddress"]
+    assert {"MyStack": {"Address": address}} == outputs
