@@ -22,7 +22,7 @@ def main() -> int:
         sys.stderr.write(f"error: {library} is not installed: pip install 'cdk-appstream-image-builder[cli]'\n")
         return exit_codes.CONFIGURATION
     except KeyboardInterrupt:
-        # While the libraries were loaded, which takes a moment.
+        # While Python loads the libraries, which takes a moment.
         return exit_codes.INTERRUPTED
     return run(sys.argv[1:])
 

@@ -1,4 +1,4 @@
-"""The command line as a typed value; knows what is valid, not what is done about it."""
+"""Parses and checks the command line."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ from running_image_builder_function import contract
 OUTPUTS = ("json", "yaml", "text", "table")
 
 WAIT_SECONDS = 3600.0
-"""How long ``status --wait`` waits where it is not told: no deploy of a running builder takes longer."""
+"""The default of ``status --wait``: no deploy of a running builder takes longer."""
 
 _PROGRAM = "appstream-image-builder"
 _CODES = (
@@ -27,23 +27,23 @@ _CODES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Arguments:
-    """What the command line asks for.
+    """The parsed command line.
 
     Attributes:
         command: ``watch`` or ``status``.
         name: The image builder's name.
-        region: The Region; None for what the environment or the profile says.
+        region: The Region; None for that of the environment or the profile.
         profile: The profile; None for the default one.
-        endpoint_url: Where every AWS service answers; None for AWS's own endpoints.
+        endpoint_url: The endpoint of every AWS service; None for AWS's own endpoints.
         ca_bundle: A file of certificates to trust; None for the default.
         verify_ssl: Whether certificates are verified.
-        output: One of ``OUTPUTS``; None for the view made for people.
+        output: One of ``OUTPUTS``; None for the view for people.
         query: A JMESPath expression; None for everything.
-        stack_name: The stack that deploys the builder; None to look for it.
-        log_group: The function's log group; None for what the stack says.
+        stack_name: The stack that deploys the builder; None to find it.
+        log_group: The function's log group; None for that in the stack's template.
         wait: Whether ``status`` waits for RUNNING.
         timeout: Seconds to wait at most; None for no limit.
-        interval: Seconds between two looks.
+        interval: Seconds between two observations.
         color: ``on``, ``off`` or ``auto``.
     """
 
@@ -72,40 +72,40 @@ def parse(command_line: Sequence[str]) -> Arguments:
     """
     parser = _parser()
     given = vars(parser.parse_args(command_line))
-    # Accepted as the AWS CLI accepts it: there is no pager here to switch off.
+    # Accepted for compatibility with the AWS CLI; there is no pager to turn off.
     given.pop("no_cli_pager", None)
     if given.get("wait"):
         given.setdefault("timeout", WAIT_SECONDS)
     elif given["command"] == "status" and ("timeout" in given or "interval" in given):
-        # Else a script would take the exit code of a look for that of a wait.
+        # Otherwise a script would mistake the exit code of an observation for that of a wait.
         parser.error("--timeout and --interval go with --wait")
     return Arguments(**given)
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """End with one line, and the AWS CLI's code for it."""
+        """Exit with one line and the AWS CLI's exit code for usage errors."""
         sys.stderr.write(f"error: {message}; see {self.prog} --help\n")
         raise SystemExit(exit_codes.USAGE)
 
 
 def _parser() -> argparse.ArgumentParser:
-    # An option that is not given is left out, so that a command does not undo what stands before it.
+    # Options that are not given are left out, so that the command's own do not undo those before it.
     shared: Any = {"allow_abbrev": False, "argument_default": argparse.SUPPRESS}
     parser = _Parser(
         prog=_PROGRAM,
         usage="%(prog)s [options] watch|status NAME [options]",
-        description="See how a deploy of an image builder goes.",
+        description="Follow the deploy of an image builder.",
         **shared,
     )
     _add_aws_options(parser)
     commands = parser.add_subparsers(dest="command", required=True, metavar="watch|status")
     about = {
-        "watch": "show each change until the deploy is over: states, time left, hand-overs, the address",
-        "status": "print once how the image builder and its deploy stand",
+        "watch": "print each change until the deploy ends: states, time left, hand-overs, the address",
+        "status": "print the state of the image builder and its deploy once",
     }
     for command, text in about.items():
-        # Not the usage above, which it would begin with.
+        # Otherwise it would begin with the usage above.
         prog = f"{_PROGRAM} {command}"
         own = commands.add_parser(command, prog=prog, help=text, description=text, epilog=_CODES, **shared)
         _add_aws_options(own)
@@ -116,45 +116,50 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_aws_options(parser: Any) -> None:
-    """Add what the AWS CLI takes before and after a command."""
+    """Add the options that the AWS CLI accepts before and after a command."""
     add = parser.add_argument
     add("--region", help="the Region; default: AWS_REGION, AWS_DEFAULT_REGION, or the profile's")
     add("--profile", help="the profile of the AWS configuration")
-    add("--endpoint-url", metavar="URL", type=_url, help="where the AWS services answer")
-    add("--ca-bundle", metavar="FILE", type=_file, help="certificates to trust")
+    add("--endpoint-url", metavar="URL", type=_url, help="the endpoint of the AWS services")
+    add("--ca-bundle", metavar="FILE", type=_file, help="a file of certificates to trust")
     add("--no-verify-ssl", dest="verify_ssl", action="store_false", help="do not verify certificates")
-    add("--output", choices=OUTPUTS, help="a document instead of the view for people; watch: one for each change")
-    add("--query", metavar="JMESPATH", type=_query, help="what of the document to print; as json where no --output is")
-    add("--no-cli-pager", action="store_true", help="accepted; no pager is ever used")
+    add("--output", choices=OUTPUTS, help="print a document instead of the view for people; watch: one for each change")
+    add("--query", metavar="JMESPATH", type=_query, help="the part of the document to print; as json without --output")
+    add("--no-cli-pager", action="store_true", help="accepted for compatibility; there is no pager")
     add("--color", choices=("on", "off", "auto"), help="default: auto, which honors NO_COLOR")
 
 
 def _add_options(parser: Any) -> None:
     add = parser.add_argument
     add("name", metavar="NAME", type=_name, help="the image builder's name")
-    add("--stack-name", metavar="STACK", help="the stack that deploys the builder; default: looked for")
-    add("--log-group", metavar="GROUP", help="the function's log group; default: what the stack's template says")
-    add("--timeout", metavar="SECONDS", type=_seconds, help="stop waiting then; default: watch never, --wait 3600")
-    add("--interval", metavar="SECONDS", type=_interval, help="between two looks; default: 2")
+    add(
+        "--stack-name", metavar="STACK", help="the stack that deploys the builder; default: found by the builder's name"
+    )
+    add("--log-group", metavar="GROUP", help="the function's log group; default: that in the stack's template")
+    add(
+        "--timeout", metavar="SECONDS", type=_seconds, help="the longest wait; default: none for watch, 3600 for --wait"
+    )
+    add("--interval", metavar="SECONDS", type=_interval, help="seconds between two observations; default: 2")
 
 
 def _name(text: str) -> str:
     if not contract.NAME_PATTERN.fullmatch(text):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no builder's name: 1 to 101 letters, digits, '_', '.' or '-', a letter or digit first"
+            f"{text!r} is not a builder's name: specify 1 to 101 letters, digits, '_', '.' or '-', beginning with a "
+            "letter or digit"
         )
     return text
 
 
 def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
-        raise argparse.ArgumentTypeError(f"{text!r} is no address: begin it with https://")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a URL: begin it with https://")
     return text
 
 
 def _file(text: str) -> str:
     if not os.access(text, os.R_OK):
-        raise argparse.ArgumentTypeError(f"{text!r} cannot be read: give a file of certificates")
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be read: specify a file of certificates")
     return text
 
 
@@ -163,7 +168,7 @@ def _query(text: str) -> str:
         jmespath.compile(text)
     except jmespath.exceptions.JMESPathError as error:
         reason = str(error).splitlines()[0].rstrip(":")
-        raise argparse.ArgumentTypeError(f"{text!r} is no JMESPath expression: {reason}") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a JMESPath expression: {reason}") from None
     return text
 
 
@@ -177,11 +182,11 @@ def _number(text: str) -> float:
 
 def _seconds(text: str) -> float:
     if (value := _number(text)) < 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0")
     return value
 
 
 def _interval(text: str) -> float:
     if not 0.1 <= (value := _number(text)) <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0.1 to 3600")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0.1 to 3600")
     return value

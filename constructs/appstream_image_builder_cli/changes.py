@@ -1,10 +1,10 @@
-"""What is new between two looks, each as one line for a person and one document; makes no calls."""
+"""Finds the changes between two observations."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from appstream_image_builder_cli.observation import Observation, moment
+from appstream_image_builder_cli.observation import Observation, timestamp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,9 +12,9 @@ class Change:
     """Something that happened.
 
     Attributes:
-        at: When, in seconds since the epoch; for what nobody dated, when it was seen.
+        at: When, in seconds since the epoch; if unknown, when it was observed.
         kind: ``state``, ``deploy``, ``hand-over``, ``address``, ``note`` or ``end``.
-        text: What, on one line.
+        text: The change, on one line.
     """
 
     at: float
@@ -22,10 +22,10 @@ class Change:
     text: str
 
     def document(self, seen: Observation) -> dict[str, Any]:
-        """Return the change as plain data, with how things stood when it was seen."""
+        """Return the change as plain data, with the state at its observation."""
         deploy = seen.document()["Deploy"] or {}
         return {
-            "At": moment(self.at),
+            "At": timestamp(self.at),
             "Change": self.kind,
             "Text": self.text,
             "State": seen.state or None,
@@ -36,7 +36,7 @@ class Change:
 
 
 def changes(before: Observation | None, seen: Observation) -> list[Change]:
-    """Return what is new, in the order in which it happened; everything where there was no look before."""
+    """Return the changes in the order in which they happened; without an earlier observation, everything."""
     found = [*_deploy(before, seen), *_hand_overs(before, seen), *_states(before, seen), *_address(before, seen)]
     known = () if before is None else before.notes
     notes = [Change(at=seen.at, kind="note", text=note) for note in seen.notes if note not in known]
@@ -44,16 +44,16 @@ def changes(before: Observation | None, seen: Observation) -> list[Change]:
 
 
 def _states(before: Observation | None, seen: Observation) -> Iterator[Change]:
-    told = "" if before is None else before.state
+    known = "" if before is None else before.state
     if before is None:
-        # What happened before the first look is in the function's log.
+        # The function's log tells what happened before the first observation.
         for line in seen.log:
-            if line.state and line.state != told:
-                told = line.state
-                yield Change(at=line.at, kind="state", text=told)
-    if seen.state != told:
+            if line.state and line.state != known:
+                known = line.state
+                yield Change(at=line.at, kind="state", text=known)
+    if seen.state != known:
         complaint = "" if seen.builder is None or seen.state not in ("FAILED", "STOPPED") else seen.builder.complaint()
-        text = seen.state or "not there"
+        text = seen.state or "not found"
         yield Change(at=seen.at, kind="state", text=f"{text}: {complaint}" if complaint else text)
 
 
@@ -63,7 +63,7 @@ def _deploy(before: Observation | None, seen: Observation) -> Iterator[Change]:
         return
     where = f"stack {deploy.stack_name}: {deploy.status or deploy.stack_status}"
     if deploy.status == "" and deploy.in_progress and (old is None or not old.in_progress):
-        yield Change(at=seen.at, kind="deploy", text=f"{where}, the image builder's turn comes later")
+        yield Change(at=seen.at, kind="deploy", text=f"{where}, the image builder comes later")
     if deploy.began_at is not None and (old is None or old.began_at != deploy.began_at) and deploy.in_progress:
         limit = "" if deploy.timeout is None else f", may take {minutes(deploy.timeout)}"
         yield Change(at=deploy.began_at, kind="deploy", text=f"{where}{limit}")

@@ -1,4 +1,4 @@
-"""The commands themselves: look, print what is new, wait, and end with an exit code; the time is passed in."""
+"""The commands ``watch`` and ``status``."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -24,11 +24,11 @@ class Commands:
     """Both commands.
 
     Args:
-        arguments: What the command line asks for.
-        observer: Looks at the builder.
-        clock: The time.
-        stream: Where to print.
-        zone: The time zone for people; None for this machine's.
+        arguments: The parsed command line.
+        observer: Observes the builder.
+        clock: The clock.
+        stream: The output; None for standard output.
+        zone: The time zone of the view; None for this machine's.
     """
 
     def __init__(
@@ -40,14 +40,13 @@ class Commands:
         stream: TextIO | None = None,
         zone: tzinfo | None = None,
     ) -> None:
-        """Print nothing yet."""
         self._arguments = arguments
         self._observer = observer
         self._clock = clock
         self._stream = stream or sys.stdout
         self._zone = zone
         self._console = console(self._stream, arguments.color)
-        # As in the AWS CLI, what a query takes is JSON where nothing else is asked for.
+        # As in the AWS CLI, the result of a query is JSON by default.
         self._output = arguments.output or ("json" if arguments.query is not None else None)
 
     def run(self) -> int:
@@ -55,8 +54,8 @@ class Commands:
 
         Raises:
             NotFound: There is no such builder.
-            ClientError: AWS refuses the first look.
-            BotoCoreError: AWS cannot be asked.
+            ClientError: AWS refuses the first observation.
+            BotoCoreError: AWS cannot be reached.
         """
         return self._watch() if self._arguments.command == "watch" else self._status()
 
@@ -65,27 +64,27 @@ class Commands:
         since = began = self._clock.time()
         before: Observation | None = None
         try:
-            seen = self._observer.first_look()
+            seen = self._observer.first_observation()
             while True:
                 self._show(view, changes(before, seen), seen)
                 if seen.deploy is not None and seen.deploy.in_progress:
-                    # Whatever its clock says: this is the deploy whose end counts.
+                    # Whatever CloudFormation's clock says: this is the deploy whose end counts.
                     since = float("-inf")
                 outcome = verdict.for_watch(seen, since=since)
                 if outcome is not Verdict.OPEN:
                     view.close()
                     return _CODES[outcome]
                 if not self._wait(began):
-                    text = f"not over within {self._arguments.timeout:g} s"
+                    text = f"not finished within {self._arguments.timeout:g} s"
                     self._show(view, [Change(at=seen.at, kind="end", text=text)], seen)
                     return exit_codes.TIMED_OUT
-                before, seen = seen, self._observer.look()
+                before, seen = seen, self._observer.observe()
         finally:
             view.close()
 
     def _status(self) -> int:
         began = self._clock.time()
-        seen = self._observer.first_look()
+        seen = self._observer.first_observation()
         code = exit_codes.RUNNING
         while self._arguments.wait:
             outcome = verdict.for_wait(seen)
@@ -95,7 +94,7 @@ class Commands:
             if not self._wait(began):
                 code = exit_codes.TIMED_OUT
                 break
-            seen = self._observer.look()
+            seen = self._observer.observe()
         if self._output is None:
             print_summary(self._console, seen, zone=self._zone, stack_name=self._arguments.stack_name)
         else:
@@ -103,7 +102,7 @@ class Commands:
         return code
 
     def _wait(self, began: float) -> bool:
-        """Pause until the next look; return False where there is no time for one."""
+        """Pause until the next observation; return False if the time is up."""
         pause = self._arguments.interval
         if self._arguments.timeout is not None:
             left = began + self._arguments.timeout - self._clock.time()
@@ -127,7 +126,7 @@ class Commands:
 
 
 def console(stream: TextIO, color: str) -> Console:
-    """Return a console that uses colors where it should, and never guesses at markup in AWS's words."""
+    """Return a console with or without colors, which never interprets AWS's words as markup."""
     forced: dict[str, Callable[[], Console]] = {
         "on": lambda: Console(file=stream, force_terminal=True, color_system="standard", markup=False, highlight=False),
         "off": lambda: Console(file=stream, no_color=True, markup=False, highlight=False),

@@ -1,4 +1,4 @@
-"""Finds the stack that deploys a builder and reads how that goes; the only module that calls CloudFormation."""
+"""Finds the stack that deploys a builder, and describes its latest deploy."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from appstream_image_builder_cli.stack_events import latest_deploy
 from appstream_image_builder_cli.stack_template import Located, locate
 from running_image_builder_function import contract
 
-_GOING_ON = (
+_IN_PROGRESS = (
     "CREATE_IN_PROGRESS",
     "ROLLBACK_IN_PROGRESS",
     "UPDATE_IN_PROGRESS",
@@ -25,17 +25,16 @@ _NO_SUCH = "ValidationError"
 class Deploys:
     """The deploys of one builder.
 
-    CloudFormation finds a resource by its physical id only once that is known, which is at the end of a create. Before
-    that the stacks with an operation in progress are looked through.
+    CloudFormation finds a resource by its physical id only at the end of a create. Before that, the stacks with an
+    operation in progress are searched.
 
     Args:
         client: Returns the boto3 client.
         name: The builder's name.
-        stack_name: The stack, where the user gave it.
+        stack_name: The stack, if the user named it.
     """
 
     def __init__(self, client: Callable[[], Any], *, name: str, stack_name: str | None) -> None:
-        """Look for nothing yet."""
         self._make = client
         self._name = name
         self._stack_name = stack_name
@@ -43,11 +42,11 @@ class Deploys:
         self.located: Located | None = None
 
     def latest(self) -> Deploy | None:
-        """Return the latest deploy; None where none is found.
+        """Return the latest deploy; None if none is found.
 
         Raises:
-            ClientError: CloudFormation refuses; also where the stack that the user gave does not exist.
-            BotoCoreError: It cannot be asked.
+            ClientError: CloudFormation refuses.
+            BotoCoreError: CloudFormation cannot be reached.
         """
         self.located = self._find() or self.located
         if self.located is None:
@@ -60,7 +59,7 @@ class Deploys:
             if self.located is None:
                 return self._in_stack(self._stack_name) if self._exists(self._stack_name) else None
             return None
-        for stack in self._going_on():
+        for stack in self._stacks_in_progress():
             if self.located is not None and self.located.stack == stack:
                 return None
             found = self._in_stack(stack)
@@ -71,7 +70,7 @@ class Deploys:
         return None
 
     def _exists(self, stack: str) -> bool:
-        """Return whether the stack is there; before a first deploy it is not, and may come."""
+        """Return whether the stack exists; a first deploy may still create it."""
         try:
             return bool(self._make().describe_stacks(StackName=stack)["Stacks"])
         except ClientError as error:
@@ -79,8 +78,8 @@ class Deploys:
                 return False
             raise
 
-    def _going_on(self) -> Iterator[str]:
-        pages = self._make().get_paginator("list_stacks").paginate(StackStatusFilter=list(_GOING_ON))
+    def _stacks_in_progress(self) -> Iterator[str]:
+        pages = self._make().get_paginator("list_stacks").paginate(StackStatusFilter=list(_IN_PROGRESS))
         for page in pages:
             for stack in page["StackSummaries"]:
                 version = str(stack.get("LastUpdatedTime") or stack["CreationTime"])
@@ -122,6 +121,6 @@ class Deploys:
             for each in client.describe_stacks(StackName=stack)["Stacks"][0].get("Parameters") or []:
                 values[each["ParameterKey"]] = each.get("ResolvedValue") or each.get("ParameterValue", "")
         except (ClientError, BotoCoreError):
-            # They are needed only where the name or the log group is no literal.
+            # They are needed only if the name or the log group is not a literal.
             return values
         return values

@@ -1,4 +1,4 @@
-"""Prints plain data as the AWS CLI does with --output and --query; knows nothing of image builders."""
+"""Formats plain data as the AWS CLI does with --output and --query."""
 
 import io
 import json
@@ -13,13 +13,13 @@ from rich.text import Text
 
 
 def render(document: Any, *, output: str, query: str | None = None, compact: bool = False) -> str:
-    """Return the document, or what the query takes of it, without a line break at the end.
+    """Return the document, or the result of the query, without a line break at the end.
 
     Args:
         document: Dicts, lists, strings, numbers, flags and None.
         output: ``json``, ``yaml``, ``text`` or ``table``.
         query: A JMESPath expression that compiles.
-        compact: One document of several: JSON on one line, YAML with a mark before it.
+        compact: One document of several: JSON on one line, YAML after a separator.
 
     Raises:
         jmespath.exceptions.JMESPathError: A function of the query does not fit the data.
@@ -36,7 +36,7 @@ def render(document: Any, *, output: str, query: str | None = None, compact: boo
 
 
 def _text(value: Any, label: str = "") -> list[str]:
-    """Return lines as the AWS CLI's text: values joined by tabs, structures on lines of their own behind their name."""
+    """Return lines as the AWS CLI's text output: values separated by tabs, structures on lines of their own."""
     head = [label.upper()] if label else []
     if isinstance(value, dict):
         flat = [_word(value[key]) for key in sorted(value) if not isinstance(value[key], (dict, list))]
@@ -47,7 +47,7 @@ def _text(value: Any, label: str = "") -> list[str]:
         return lines
     if isinstance(value, list):
         if all(not isinstance(each, (dict, list)) for each in value):
-            # With a label each has a line, without one they share it: so does the AWS CLI.
+            # As in the AWS CLI: with a label each value has a line, without one they share a line.
             return [f"{label.upper()}\t{_word(each)}" for each in value] if label else ["\t".join(map(_word, value))]
         return [line for each in value for line in _text(each, label)]
     return ["\t".join([*head, _word(value)])]
@@ -59,7 +59,7 @@ def _word(value: Any) -> str:
 
 def _table(value: Any) -> str:
     stream = io.StringIO()
-    # As wide as it has to be: a table cut to a width loses what scripts and people look for.
+    # As wide as necessary: cutting a table would lose values.
     Console(file=stream, width=10_000, force_terminal=False, no_color=True).print(_grid(value), markup=False)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 

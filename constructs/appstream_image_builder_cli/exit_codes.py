@@ -1,4 +1,4 @@
-"""What the commands' exit codes mean, for scripts; above 250 they mean what they mean in the AWS CLI."""
+"""The commands' exit codes; those above 250 mean the same as in the AWS CLI."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Reads what the function logged about a builder; the only module that calls CloudWatch Logs."""
+"""Reads the function's log lines about a builder."""
 
 import json
 import re
@@ -9,9 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from appstream_image_builder_cli.observation import LogLine
 
-EVERY = 10.0
-"""Seconds between two looks: CloudWatch Logs takes only a few such requests a second from a whole account."""
-
+INTERVAL = 10.0
+"""Seconds between two requests: CloudWatch Logs allows only a few such requests a second in an account."""
 
 _PLAIN = re.compile(r"\[[A-Z]+\]\t[^\t]*\t[^\t]*\t(?P<message>.*)", re.DOTALL)
 """A line of Lambda's text format for Python."""
@@ -20,7 +19,7 @@ _STATE = re.compile(r"(?:state|still) ([A-Z_]+)")
 
 
 class FunctionLog:
-    """The function's lines about one builder, read on from where the last look ended.
+    """The function's lines about one builder; each request continues where the last one ended.
 
     Args:
         client: Returns the boto3 client.
@@ -28,7 +27,6 @@ class FunctionLog:
     """
 
     def __init__(self, client: Callable[[], Any], *, name: str) -> None:
-        """Have read nothing yet."""
         self._make = client
         self._name = name
         self._from: tuple[str, float] | None = None
@@ -41,18 +39,18 @@ class FunctionLog:
 
         Raises:
             ClientError: CloudWatch Logs refuses, or there is no such group.
-            BotoCoreError: It cannot be asked.
+            BotoCoreError: CloudWatch Logs cannot be reached.
         """
         if self._from != (group, since):
             self._from, self._lines, self._read_at = (group, since), {}, float("-inf")
-        if now - self._read_at >= EVERY:
+        if now - self._read_at >= INTERVAL:
             self._read_at, self._error = now, None
             try:
                 self._read(group, since)
             except (BotoCoreError, ClientError) as error:
                 self._error = error
         if self._error is not None:
-            # Also at the looks in between: else the same trouble would seem to come and go.
+            # Also between two requests: otherwise the error would seem to come and go.
             raise self._error
         return tuple(sorted(self._lines.values(), key=lambda line: line.at))
 
@@ -62,7 +60,7 @@ class FunctionLog:
         for page in pages.paginate(
             logGroupName=group,
             startTime=int(last * 1000),
-            # How each message begins, in JSON as in plain text. The name has no character that means something in it.
+            # How each message begins, in JSON as in plain text. A name has no special character of a filter pattern.
             filterPattern=f'"{self._name}:"',
         ):
             for event in page["events"]:
@@ -89,7 +87,7 @@ def _line(event: Mapping[str, Any], name: str) -> LogLine | None:
 
 
 def _plain_line(event: Mapping[str, Any], name: str) -> LogLine | None:
-    """Return what a line of Lambda's text format tells: level, time, request, and the message alone."""
+    """Parse a line of Lambda's text format, which has only the message."""
     found = _PLAIN.match(event["message"])
     if found is None or not found["message"].startswith(f"{name}: "):
         return None

@@ -1,4 +1,4 @@
-"""Runs one command from the command line to the exit code; what it does is not its matter."""
+"""Runs one command, and turns errors into one line and an exit code."""
 
 import os
 import signal
@@ -50,7 +50,7 @@ def main(command_line: Sequence[str]) -> int:
     """Run a command and return its exit code; see ``exit_codes``."""
     try:
         signal.signal(signal.SIGTERM, _terminated)
-        # A shell that starts a job in the background makes it deaf to SIGINT; not so this one.
+        # A shell makes a background job ignore SIGINT; restore the default.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         arguments = parse(command_line)
         session = Session(arguments, os.environ)
@@ -66,11 +66,11 @@ def main(command_line: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return exit_codes.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read has seen enough; Python would complain once more when it flushes at its end.
+        # The reader has closed the pipe. Otherwise Python would report that again when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_codes.OTHER_ERROR
     except JMESPathError as error:
-        return _failed(f"--query does not fit what there is: {error}", exit_codes.USAGE)
+        return _failed(f"--query does not fit the document: {error}", exit_codes.USAGE)
     except NotFound as error:
         return _failed(str(error), exit_codes.SERVICE_ERROR)
     except ClientError as error:
@@ -78,7 +78,7 @@ def main(command_line: Sequence[str]) -> int:
     except _CONFIGURATION as error:
         return _failed(_REMEDIES.get(type(error), str(error)), exit_codes.CONFIGURATION)
     except SSLError as error:
-        return _failed(f"give the certificates to trust with --ca-bundle FILE: {error}", exit_codes.OTHER_ERROR)
+        return _failed(f"specify the certificates to trust with --ca-bundle FILE: {error}", exit_codes.OTHER_ERROR)
     except (BotoCoreError, OSError, ValueError) as error:
         return _failed(str(error), exit_codes.OTHER_ERROR)
 
@@ -99,5 +99,5 @@ def _failed(text: str, code: int) -> int:
 
 
 def _terminated(_number: int, _frame: object) -> NoReturn:
-    # As an exception, so that a terminal gets its cursor back.
+    # As an exception, so that the view restores the terminal's cursor.
     raise SystemExit(128 + signal.SIGTERM)

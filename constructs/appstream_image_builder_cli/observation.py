@@ -1,4 +1,4 @@
-"""What one look found out about a builder and its deploy, and that as a document; makes no calls."""
+"""One observation of a builder and its deploy."""
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -12,17 +12,17 @@ _FAILED = "_FAILED"
 
 @dataclass(frozen=True, kw_only=True)
 class Deploy:
-    """The stack's latest operation, as far as it is about the builder. Moments are seconds since the epoch.
+    """The builder's part of the stack's latest operation. Times are seconds since the epoch.
 
     Attributes:
         stack_name: The stack.
         stack_status: Its status.
         logical_id: The custom resource's id in it.
-        status: The custom resource's status in this operation, "" before its turn.
-        reason: What CloudFormation says about that status.
-        began_at: When the custom resource's turn came; None before.
+        status: The custom resource's status in this operation, "" before CloudFormation comes to it.
+        reason: CloudFormation's reason for that status.
+        began_at: When CloudFormation came to the custom resource; None before.
         ended_at: When it ended; None before.
-        timeout: Seconds it may take; None where the template cannot be read.
+        timeout: Seconds it may take; None if the template cannot be read.
     """
 
     stack_name: str
@@ -36,7 +36,7 @@ class Deploy:
 
     @property
     def in_progress(self) -> bool:
-        """Whether CloudFormation waits for the function's answer, or still will."""
+        """Whether CloudFormation waits for the function's response, or will wait."""
         return self.status.endswith(_IN_PROGRESS) or (not self.status and self.stack_status.endswith(_IN_PROGRESS))
 
     @property
@@ -51,8 +51,8 @@ class LogLine:
 
     Attributes:
         at: When, in seconds since the epoch.
-        message: What it says.
-        state: The builder's state, "" where the line doesn't tell.
+        message: The message.
+        state: The builder's state, "" if unknown.
         remaining: Seconds until the function's own deadline; None in plain text.
         invocation: The number of the invocation; None in plain text.
     """
@@ -70,19 +70,19 @@ class LogLine:
 
     @property
     def hands_over(self) -> bool:
-        """Whether the invocation gave the wait to a fresh one."""
+        """Whether a self-invocation continues the wait."""
         return "handed over" in self.message
 
 
 @dataclass(frozen=True, kw_only=True)
 class Observation:
-    """One look.
+    """One observation.
 
     Attributes:
         at: When, in seconds since the epoch.
         name: The builder's name.
-        builder: As AppStream describes it; None where it does not exist or cannot be described.
-        deploy: Its deploy; None where there is none, or it is not found.
+        builder: As AppStream describes it; None if it does not exist or cannot be described.
+        deploy: Its deploy; None if none is found.
         log: The function's lines about this deploy, oldest first.
         notes: What could not be read, and why.
     """
@@ -96,7 +96,7 @@ class Observation:
 
     @property
     def state(self) -> str:
-        """The builder's state; the log's last one where AppStream does not say; "" where nobody does."""
+        """The builder's state; the last one in the log if AppStream cannot be reached; "" if unknown."""
         if self.builder is not None:
             return self.builder.state
         return self.log[-1].state if self.log else ""
@@ -108,7 +108,7 @@ class Observation:
 
     @property
     def deadline(self) -> float | None:
-        """Until when the function may take; its own word where its log can be read."""
+        """When the function times out; from its own log, if that can be read."""
         deploy = self.deploy
         for line in reversed(self.log):
             if line.remaining is not None:
@@ -119,13 +119,13 @@ class Observation:
 
     @property
     def elapsed(self) -> float | None:
-        """Seconds since the deploy came to the builder, until its end; None without a deploy."""
+        """Seconds since CloudFormation came to the builder, until its end; None without a deploy."""
         if self.deploy is None or self.deploy.began_at is None:
             return None
         return (self.deploy.ended_at or max(self.at, self.deploy.began_at)) - self.deploy.began_at
 
     def document(self) -> dict[str, Any]:
-        """Return everything as plain data, named as AWS names things."""
+        """Return the observation as plain data, with AWS's names."""
         return {
             "ImageBuilder": None if self.builder is None else _plain(dict(self.builder.fields)),
             "State": self.state or None,
@@ -145,17 +145,17 @@ class Observation:
             "LogicalResourceId": deploy.logical_id,
             "ResourceStatus": deploy.status,
             "ResourceStatusReason": deploy.reason,
-            "BeganAt": moment(deploy.began_at),
-            "EndedAt": moment(deploy.ended_at),
+            "BeganAt": timestamp(deploy.began_at),
+            "EndedAt": timestamp(deploy.ended_at),
             "ElapsedSeconds": None if self.elapsed is None else round(self.elapsed, 1),
-            "DeadlineAt": moment(self.deadline),
+            "DeadlineAt": timestamp(self.deadline),
             "RemainingSeconds": None if over else round((self.deadline or 0.0) - self.at, 1),
-            "HandOvers": [moment(line.at) for line in self.log if line.hands_over],
+            "HandOvers": [timestamp(line.at) for line in self.log if line.hands_over],
         }
 
 
-def moment(at: float | None) -> str | None:
-    """Return a moment as ISO 8601 in UTC."""
+def timestamp(at: float | None) -> str | None:
+    """Return a time as ISO 8601 in UTC."""
     if at is None:
         return None
     return datetime.fromtimestamp(at, tz=timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -163,7 +163,7 @@ def moment(at: float | None) -> str | None:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return moment(value.timestamp())
+        return timestamp(value.timestamp())
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, list) else value

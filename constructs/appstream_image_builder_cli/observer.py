@@ -1,4 +1,4 @@
-"""Puts one look together from AppStream, CloudFormation and the function's log; each is optional for the others."""
+"""Observes a builder: AppStream, CloudFormation and the function's log, as far as each can be read."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,24 +13,24 @@ from running_image_builder_function.model.image_builder import ImageBuilder
 _NOT_FOUND = "ResourceNotFoundException"
 
 _PLAIN = (
-    "the function's log is plain text: it tells no deadline and no invocation numbers; "
-    "the deadline shown is the template's"
+    "the function's log is plain text, without deadlines and invocation numbers; the deadline is computed from the "
+    "template"
 )
 
 
 class NotFound(Exception):
-    """There is no such image builder; the text is one line for a person."""
+    """There is no such image builder."""
 
 
 class Observer:
-    """Looks at one builder again and again.
+    """Observes one builder again and again.
 
     Args:
         client: Returns the boto3 client of a service.
         name: The builder's name.
         region: The Region, for messages.
-        stack_name: The stack, where the user gave it.
-        log_group: The function's log group, where the user gave it.
+        stack_name: The stack, if the user named it.
+        log_group: The function's log group, if the user named it.
         now: Returns the time in seconds since the epoch.
     """
 
@@ -44,7 +44,6 @@ class Observer:
         log_group: str | None,
         now: Callable[[], float],
     ) -> None:
-        """Look at nothing yet."""
         self._client = client
         self._name = name
         self._region = region
@@ -55,8 +54,8 @@ class Observer:
         self._notes: list[str] = []
         self._error: Exception | None = None
 
-    def look(self) -> Observation:
-        """Return what is seen now; what cannot be read is left out and noted."""
+    def observe(self) -> Observation:
+        """Return the current observation; sources that can't be read are noted and skipped."""
         self._notes, self._error = [], None
         builder = self._read("the image builder", self._builder)
         deploy: Deploy | None = self._read("the deploy", self._deploys.latest)
@@ -65,20 +64,20 @@ class Observer:
             at=self._now(), name=self._name, builder=builder, deploy=deploy, log=log, notes=tuple(self._notes)
         )
 
-    def first_look(self) -> Observation:
-        """Return the same, where there is anything to look at.
+    def first_observation(self) -> Observation:
+        """Return the first observation, which must have found something.
 
         Raises:
-            NotFound: There is no such builder, and no deploy that may be about to create it.
+            NotFound: There is no such builder, and no deploy that may create it.
             ClientError: AppStream refuses, and no deploy is found either.
-            BotoCoreError: Neither can be asked.
+            BotoCoreError: Neither can be reached.
         """
-        seen = self.look()
+        seen = self.observe()
         if seen.builder is not None or (seen.deploy is not None and (self._error or seen.deploy.in_progress)):
             return seen
         raise self._error or NotFound(
             f"image builder {self._name}: not found in {self._region}. "
-            "Give its name as AppStream has it, or its Region with --region."
+            "Check the name, or specify its Region with --region."
         )
 
     def _read(self, what: str, read: Callable[[], Any]) -> Any:
@@ -109,7 +108,7 @@ class Observer:
         located = self._deploys.located
         group = self._log_group or (located.log_group if located else None)
         if group is None:
-            self._notes.append("the function's log is not known: give --log-group to see hand-overs")
+            self._notes.append("the function's log group is unknown: specify --log-group to see hand-overs")
             return ()
         lines = self._log.lines(group, since=deploy.began_at, now=self._now())
         if any(line.is_plain for line in lines):

@@ -1,4 +1,4 @@
-"""AWS clients from the command line and the environment, by the AWS CLI's rules; makes no calls itself."""
+"""Makes AWS clients from the command line and the environment, by the AWS CLI's rules."""
 
 import warnings
 from collections.abc import Mapping
@@ -15,16 +15,14 @@ _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_
 class Session:
     """Makes the clients, each at its first use.
 
-    boto3 itself knows AWS_PROFILE, AWS_ENDPOINT_URL, AWS_CA_BUNDLE and the like; AWS_REGION, which the AWS CLI puts
-    before AWS_DEFAULT_REGION, it does not.
+    boto3 reads AWS_PROFILE, AWS_ENDPOINT_URL, AWS_CA_BUNDLE and others itself, but not AWS_REGION, which the AWS CLI
+    prefers to AWS_DEFAULT_REGION.
+
+    Raises:
+        BotoCoreError: There is no such profile.
     """
 
     def __init__(self, arguments: Arguments, environment: Mapping[str, str]) -> None:
-        """Find the credentials.
-
-        Raises:
-            BotoCoreError: There is no such profile.
-        """
         region = arguments.region or environment.get("AWS_REGION") or None
         self._session = boto3.Session(profile_name=arguments.profile, region_name=region)
         self._endpoint_url = arguments.endpoint_url
@@ -32,12 +30,12 @@ class Session:
         self._clients: dict[str, Any] = {}
         if not arguments.verify_ssl:
             self._verify = False
-            # It was asked for; a warning with each request would hide the view.
+            # The user asked for it, and a warning with each request would hide the view.
             warnings.filterwarnings("ignore", message="Unverified HTTPS request")
 
     @property
     def region(self) -> str:
-        """The Region in use, "" where nothing says one."""
+        """The Region in use, "" if none is set."""
         return self._session.region_name or ""
 
     def client(self, service: str) -> Any:

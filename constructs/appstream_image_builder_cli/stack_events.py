@@ -1,4 +1,4 @@
-"""Reads a custom resource's part of a stack's latest operation from the stack's events; makes no calls."""
+"""Reads a custom resource's part of a stack's latest operation from the stack's events."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,12 +12,12 @@ _IN_PROGRESS = "_IN_PROGRESS"
 
 
 def latest_deploy(events: Iterable[Mapping[str, Any]], located: Located) -> Deploy | None:
-    """Return the latest operation; None where the stack has no events.
+    """Return the latest operation; None if the stack has no events.
 
-    A failure is what it shows where there was one: the rollback that follows is its consequence.
+    If the resource failed, this is its failure, not the rollback that follows.
 
     Args:
-        events: As DescribeStackEvents answers them, the newest first; read as far as needed.
+        events: From DescribeStackEvents, the newest first; read as far as needed.
         located: The custom resource.
     """
     own: list[Mapping[str, Any]] = []
@@ -31,35 +31,35 @@ def latest_deploy(events: Iterable[Mapping[str, Any]], located: Located) -> Depl
                 break
     if not name:
         return None
-    turn = _turn(own)
-    last = turn[-1] if turn else {}
-    over = bool(turn) and not last["ResourceStatus"].endswith(_IN_PROGRESS)
+    attempt = _attempt(own)
+    last = attempt[-1] if attempt else {}
+    over = bool(attempt) and not last["ResourceStatus"].endswith(_IN_PROGRESS)
     return Deploy(
         stack_name=name,
         stack_status=status,
         logical_id=located.logical_id,
         status=last.get("ResourceStatus", ""),
         reason=last.get("ResourceStatusReason") or "",
-        began_at=turn[0]["Timestamp"].timestamp() if turn else None,
+        began_at=attempt[0]["Timestamp"].timestamp() if attempt else None,
         ended_at=last["Timestamp"].timestamp() if over else None,
         timeout=located.timeout,
     )
 
 
-def _turn(own: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the events of the turn that failed, else those of the last one: from its beginning to its end.
+def _attempt(own: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the events of the attempt that failed, else those of the last one.
 
-    An operation brings a resource several turns where it is rolled back, or replaced after a rename.
+    An operation has several attempts at a resource that is rolled back, or replaced after a rename.
     """
-    turns: list[list[Mapping[str, Any]]] = []
+    attempts: list[list[Mapping[str, Any]]] = []
     for event in own:
         status = str(event["ResourceStatus"])
-        before = str(turns[-1][-1]["ResourceStatus"]) if turns else ""
+        before = str(attempts[-1][-1]["ResourceStatus"]) if attempts else ""
         continues = before.endswith(_IN_PROGRESS) and before.split("_")[0] == status.split("_")[0]
         if continues:
-            turns[-1].append(event)
+            attempts[-1].append(event)
         else:
-            turns.append([event])
-    failed = [turn for turn in turns if str(turn[-1]["ResourceStatus"]).endswith("_FAILED")]
-    changed = [turn for turn in turns if not str(turn[0]["ResourceStatus"]).startswith("DELETE")]
-    return (failed or changed or turns or [[]])[-1 if not failed else 0]
+            attempts.append([event])
+    failed = [attempt for attempt in attempts if str(attempt[-1]["ResourceStatus"]).endswith("_FAILED")]
+    changed = [attempt for attempt in attempts if not str(attempt[0]["ResourceStatus"]).startswith("DELETE")]
+    return (failed or changed or attempts or [[]])[-1 if not failed else 0]

@@ -1,4 +1,4 @@
-"""Finds a builder's custom resource in a stack's template, with what matters of it; makes no calls."""
+"""Finds a builder's custom resource in a stack's template."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ class Located:
     Attributes:
         stack: The stack's id or name.
         logical_id: The resource's id in it.
-        timeout: Seconds it may take; None where the template cannot be read.
-        log_group: The function's log group; None where the template does not say.
+        timeout: Seconds it may take; None if unknown.
+        log_group: The function's log group; None if unknown.
     """
 
     stack: str
@@ -25,13 +25,13 @@ class Located:
 
 
 def locate(template: Mapping[str, Any], *, stack: str, name: str, values: Mapping[str, str]) -> Located | None:
-    """Return the custom resource of a builder; None where the template has none.
+    """Return the custom resource of a builder; None if the template has none.
 
     Args:
         template: The template.
         stack: The stack's id or name.
         name: The builder's name.
-        values: What a Ref stands for: physical ids and parameters by logical id.
+        values: The values of a Ref: physical ids and parameters by logical id.
     """
     resources: Mapping[str, Any] = template.get("Resources") or {}
     for logical_id, resource in resources.items():
@@ -48,7 +48,7 @@ def locate(template: Mapping[str, Any], *, stack: str, name: str, values: Mappin
 
 
 def _log_group(token: Any, resources: Mapping[str, Any]) -> Any:
-    """Return the log group of the function that a ServiceToken points to, where that is in the same template."""
+    """Return the log group of the function of a ServiceToken, if that is in the same template."""
     if not (isinstance(token, dict) and isinstance(token.get("Fn::GetAtt"), list)):
         return None
     function = resources.get(token["Fn::GetAtt"][0]) or {}

@@ -1,4 +1,4 @@
-"""Decides from a look whether the waiting is over, and how; makes no calls and prints nothing."""
+"""Decides from an observation whether a wait is over, and with which outcome."""
 
 from enum import Enum
 
@@ -7,7 +7,7 @@ from running_image_builder_function.reconcile.states import RUNNING, STATES, Mea
 
 
 class Verdict(Enum):
-    """How the waiting stands."""
+    """The outcome of a wait."""
 
     OPEN = "open"
     RUNNING = "running"
@@ -18,8 +18,8 @@ def for_watch(seen: Observation, *, since: float) -> Verdict:
     """Return whether a watched deploy is over.
 
     Args:
-        seen: The look.
-        since: From when on a deploy's end counts: what had ended before is not the deploy that is watched.
+        seen: The observation.
+        since: When the watch began: a deploy that ended before is not the watched one.
     """
     deploy = seen.deploy
     if deploy is not None and deploy.in_progress:
@@ -30,7 +30,7 @@ def for_watch(seen: Observation, *, since: float) -> Verdict:
 
 
 def for_wait(seen: Observation) -> Verdict:
-    """Return whether a wait for RUNNING is over; a stopped builder may still be started by somebody."""
+    """Return whether a wait for RUNNING is over; somebody may still start a stopped builder."""
     if seen.builder is not None and seen.state == RUNNING:
         return Verdict.RUNNING
     if seen.deploy is not None and seen.deploy.in_progress:

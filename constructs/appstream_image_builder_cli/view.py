@@ -1,4 +1,4 @@
-"""What a person sees: lines for what happened and, on a terminal, one that runs on; makes no calls."""
+"""Prints changes as lines and, on a terminal, a live line below them."""
 
 from collections.abc import Callable
 from datetime import datetime, tzinfo
@@ -18,37 +18,36 @@ _BAR_WIDTH = 30
 
 
 class View:
-    """The lines of a watch; on a terminal with the time that runs below them.
+    """The view of a watch.
 
     Args:
-        console: Where to print.
+        console: The console.
         zone: The time zone of the times; None for this machine's.
     """
 
     def __init__(self, console: Console, *, zone: tzinfo | None = None) -> None:
-        """Show nothing yet."""
         self._console = console
         self._zone = zone
         self._live: Live | None = None
 
     def show(self, happened: list[Change], seen: Observation) -> None:
-        """Print what happened, and how it stands."""
+        """Print the changes, and update the live line."""
         for change in happened:
             self._print(self._line(change, seen))
         if self._console.is_terminal and not self._console.is_dumb_terminal and self._console.file.isatty():
             if self._live is None:
                 self._live = Live(console=self._console, auto_refresh=False, transient=True)
                 self._live.start()
-            self._live.update(self._running_line(seen), refresh=True)
+            self._live.update(self._live_line(seen), refresh=True)
 
     def close(self) -> None:
-        """Leave the terminal clean."""
+        """Remove the live line."""
         if self._live is not None:
             self._live.stop()
             self._live = None
 
     def _print(self, line: Text) -> None:
-        # A line that is wrapped here would be two lines to whoever reads a pipe.
+        # Wrapped here, a line would be two lines in a pipe.
         self._console.print(line, soft_wrap=True)
 
     def _line(self, change: Change, seen: Observation) -> Text:
@@ -59,7 +58,7 @@ class View:
             spent = f"+{minutes(change.at - began)}"
         return line.append(f"{spent:>6}  ", style="dim").append(change.text, style=_style(change))
 
-    def _running_line(self, seen: Observation) -> RenderableType:
+    def _live_line(self, seen: Observation) -> RenderableType:
         grid = Table.grid(padding=(0, 1))
         text = Text(f"{self._time(seen.at)}  {seen.name} ").append(seen.state or "?", style=_state_style(seen.state))
         deploy = seen.deploy
@@ -79,21 +78,21 @@ class View:
 
 
 def summary(seen: Observation, time: Callable[[float], str], *, stack_name: str | None = None) -> list[tuple[str, str]]:
-    """Return how things stand, for a person: label and text.
+    """Return the state of the builder and its deploy as labels and texts.
 
     Args:
-        seen: The look.
-        time: Makes a text of a moment.
-        stack_name: The stack that was given; None where it was looked for.
+        seen: The observation.
+        time: Formats a time.
+        stack_name: The stack, if the user named it.
     """
-    rows = [("Image builder", seen.name), ("State", seen.state or "not there"), ("Address", _address(seen))]
+    rows = [("Image builder", seen.name), ("State", seen.state or "not found"), ("Address", _address(seen))]
     complaint = "" if seen.builder is None else seen.builder.complaint()
     if complaint and seen.state != "RUNNING":
-        rows.append(("Says", complaint))
+        rows.append(("Error", complaint))
     deploy = seen.deploy
     if deploy is None:
-        given = f"none found: no stack {stack_name}, or this image builder is not in it"
-        rows.append(("Deploy", given if stack_name else "none found; --stack-name names the stack"))
+        given = f"none found: there is no stack {stack_name}, or this image builder is not in it"
+        rows.append(("Deploy", given if stack_name else "none found; specify the stack with --stack-name"))
     else:
         rows.append(("Deploy", f"stack {deploy.stack_name}: {deploy.status or deploy.stack_status}"))
         if deploy.reason and deploy.failed:
@@ -112,7 +111,7 @@ def summary(seen: Observation, time: Callable[[float], str], *, stack_name: str 
 def print_summary(
     console: Console, seen: Observation, *, zone: tzinfo | None = None, stack_name: str | None = None
 ) -> None:
-    """Print how things stand."""
+    """Print the state of the builder and its deploy."""
 
     def time(at: float) -> str:
         return datetime.fromtimestamp(at, tz=zone).strftime("%Y-%m-%d %H:%M:%S")
@@ -127,7 +126,7 @@ def print_summary(
 def _address(seen: Observation) -> str:
     if seen.address or seen.builder is None:
         return seen.address or "unknown"
-    return "not yet" if seen.builder.awaits_address else "none: the image builder is in no VPC"
+    return "not yet" if seen.builder.awaits_address else "none: the image builder is not in a VPC"
 
 
 def _idle(seen: Observation) -> str:

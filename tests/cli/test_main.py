@@ -88,7 +88,7 @@ def test_the_console_script_runs_the_commands() -> None:
     assert main is script.load()
 
 
-def test_a_stream_that_cannot_encode_a_character_shows_its_escape(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_stream_cannot_encode_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a Windows console, or PYTHONIOENCODING=ascii: AWS's messages are in any language."""
     written = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii", write_through=True))

@@ -39,7 +39,7 @@ def test_a_builder_without_a_vpc_is_said_to_have_no_address(aws: FakeAws, run: R
     """An empty output would not say why."""
     aws.state("RUNNING")
 
-    assert "Address        none: the image builder is in no VPC" in run("status")[1]
+    assert "Address        none: the image builder is not in a VPC" in run("status")[1]
 
 
 def test_a_failed_deploy_is_told_with_its_reason(aws: FakeAws, run: Run) -> None:
@@ -56,10 +56,10 @@ def test_a_stack_that_is_not_there_is_named(aws: FakeAws, run: Run) -> None:
     aws.state("STOPPED")
 
     assert (
-        "Deploy         none found: no stack stack-2, or this image builder is not in it"
+        "Deploy         none found: there is no stack stack-2, or this image builder is not in it"
         in run("status", "--stack-name", "stack-2")[1]
     )
-    assert "Deploy         none found; --stack-name names the stack" in run("status")[1]
+    assert "Deploy         none found; specify the stack with --stack-name" in run("status")[1]
 
 
 def test_a_finished_deploy_is_found_by_the_builders_name(aws: FakeAws, run: Run) -> None:
@@ -85,7 +85,7 @@ def test_a_stack_of_another_builder_is_not_this_ones(aws: FakeAws, run: Run) -> 
     begin(aws)
     aws.template = {"Resources": {"Other": {"Type": "Custom::AppStreamRunningImageBuilder", "Properties": {}}}}
 
-    assert "Deploy         none found; --stack-name names the stack" in run("status")[1]
+    assert "Deploy         none found; specify the stack with --stack-name" in run("status")[1]
 
 
 def test_wait_is_0_only_when_it_runs(aws: FakeAws, clock: VirtualClock, run: Run) -> None:

@@ -30,9 +30,7 @@ def test_a_deploy_is_shown_from_its_beginning_to_the_address(aws: FakeAws, clock
     ) == run("watch")
 
 
-def test_a_watch_that_begins_late_tells_what_was_before_from_the_functions_log(
-    aws: FakeAws, clock: VirtualClock, run: Run
-) -> None:
+def test_a_late_watch_reads_the_beginning_from_the_log(aws: FakeAws, clock: VirtualClock, run: Run) -> None:
     """Earlier states and hand-overs, at their own times."""
     begin(aws)
     aws.says("state STOPPED", state="STOPPED", remaining=600)
@@ -90,8 +88,8 @@ def test_a_plain_text_log_still_tells_what_happened(aws: FakeAws, clock: Virtual
         "08:00:05   +0:05  PENDING",
         "08:01:45   +1:45  handed over to a fresh invocation",
         (
-            "08:01:45          the function's log is plain text: it tells no deadline and no invocation numbers; "
-            "the deadline shown is the template's"
+            "08:01:45          the function's log is plain text, without deadlines and invocation numbers; "
+            "the deadline is computed from the template"
         ),
     ] == lines[:5]
 
@@ -143,7 +141,7 @@ def test_time_up_is_124(aws: FakeAws, clock: VirtualClock, run: Run) -> None:
     """At --timeout, not at the look after it."""
     code, lines = run("watch", "--timeout", "7")
 
-    assert (124, 7, "08:00:07          not over within 7 s") == (code, sum(clock.slept), lines[-1])
+    assert (124, 7, "08:00:07          not finished within 7 s") == (code, sum(clock.slept), lines[-1])
 
 
 @pytest.mark.parametrize("service", ["cloudformation", "logs", "appstream"])
@@ -178,11 +176,11 @@ def test_nothing_to_watch_is_an_error_with_the_region(aws: FakeAws, run: Run) ->
     """The remedy is in the line."""
     aws.builder = None
 
-    with pytest.raises(NotFound, match=r"builder-1: not found in eu-central-1\. Give its name .* --region"):
+    with pytest.raises(NotFound, match=r"builder-1: not found in eu-central-1\. Check the name, .* --region"):
         run("watch")
 
 
-def test_a_refused_first_look_is_an_error(aws: FakeAws, run: Run) -> None:
+def test_a_refused_first_observation_is_an_error(aws: FakeAws, run: Run) -> None:
     """With nothing else to show."""
     aws.errors = [refusal("AccessDeniedException", "DescribeImageBuilders")]
 
@@ -201,4 +199,4 @@ def test_a_builder_that_the_deploy_creates_is_waited_for(aws: FakeAws, clock: Vi
     code, lines = run("watch")
 
     assert 0 == code
-    assert "08:00:00          stack stack-1: CREATE_IN_PROGRESS, the image builder's turn comes later" == lines[0]
+    assert "08:00:00          stack stack-1: CREATE_IN_PROGRESS, the image builder comes later" == lines[0]

@@ -183,9 +183,7 @@ def _without_ids(found: Json) -> Json:
         ({}, False),
     ],
 )
-def test_without_credentials_the_remedy_comes_before_the_cdk_clis_words(
-    environment: dict[str, str], says: bool
-) -> None:
+def test_without_credentials_the_remedy_comes_first(environment: dict[str, str], says: bool) -> None:
     """The CLI itself says only that it cannot resolve an account; who synthesizes without it is not bothered."""
     hint = runpy.run_path(str(PROJECT_DIR / "app.py"), run_name="app")["no_account"](environment)
 

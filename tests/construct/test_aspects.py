@@ -86,7 +86,7 @@ def test_a_role_shared_by_stacks_has_names_of_each() -> None:
 
 
 @pytest.mark.parametrize("policies", [RemovalPolicies, MissingRemovalPolicies])
-def test_destroying_everything_keeps_what_a_builder_left_running_ends_with(policies: Any) -> None:
+def test_destroying_everything_retains_the_scheduled_stop(policies: Any) -> None:
     """The schedule outlives the stack, and needs its role."""
     stack = any_stack()
     any_builder(stack, "Left", image_builder_name="left", stop_after=Duration.hours(8))

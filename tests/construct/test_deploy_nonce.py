@@ -17,7 +17,7 @@ def nonce(context: Json | None = None, **options: Any) -> object:
     return only(template(stack), TYPE)["Properties"].get("DeployNonce")
 
 
-def test_every_synth_has_a_value_of_its_own_only_where_every_deploy_is_to_start() -> None:
+def test_only_start_on_every_deploy_changes_each_synth() -> None:
     """The context can pin it."""
     asked: Json = {"start_on_every_deploy": True}
     assert (None, "build-7") == (nonce(), nonce({"deployNonce": "build-7"}, **asked))

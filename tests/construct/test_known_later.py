@@ -106,7 +106,7 @@ def test_a_duration_may_be_known_later(
     assert seconds == (getattr(request, attribute) if attribute else request.schedule and request.schedule.after)
 
 
-def test_a_timeout_that_is_known_later_leaves_cloudformations_own_limit_at_an_hour() -> None:
+def test_a_timeout_token_leaves_the_service_timeout_at_an_hour() -> None:
     """Which a sum of CloudFormation would have to lower."""
     stack = any_stack()
     any_builder(stack, timeout=Duration.minutes(CfnParameter(stack, "Later", type="Number").value_as_number))

@@ -50,7 +50,7 @@ def test_the_arn_names_no_environment_it_does_not_know() -> None:
 
 
 @pytest.mark.parametrize("region", ["eu-central-1", "us-gov-west-1", "cn-north-1"])
-def test_a_fixed_environment_still_takes_the_partition_from_cloudformation(region: str) -> None:
+def test_the_partition_always_comes_from_cloudformation(region: str) -> None:
     """With account and Region given, only the partition is left open: the ARN is right in each of them."""
     stack = Stack(App(), "Stack", env=Environment(account="123456789012", region=region))
     any_builder(stack)

@@ -130,7 +130,7 @@ def test_a_builder_in_a_stack_elsewhere_is_refused() -> None:
         any_builder(other, provider=provider)
 
 
-def test_a_role_that_is_given_gets_the_permissions_of_this_apps_builders() -> None:
+def test_a_given_role_gets_the_permissions_of_this_app() -> None:
     """By name, in this app's stack, and the resource waits for them."""
     stack = any_stack()
     role = iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::123456789012:role/platform")
@@ -232,7 +232,7 @@ def test_a_builder_of_its_own_app_is_told_by_the_tag_as_well() -> None:
 
 
 @pytest.mark.parametrize("shared", ["by token", "by tag"])
-def test_a_scheduled_stop_of_a_shared_function_is_told_by_patterns(shared: str) -> None:
+def test_a_shared_functions_scheduled_stop_fits_patterns(shared: str) -> None:
     """The schedule by how its name begins, the role by its path: the function may use no other."""
     stack = any_stack()
     provider = (
@@ -251,7 +251,7 @@ def test_a_scheduled_stop_of_a_shared_function_is_told_by_patterns(shared: str) 
     assert ":role/running-image-builder/*" in patterns
 
 
-def test_a_role_that_cannot_be_changed_is_warned_of_with_the_patterns() -> None:
+def test_a_fixed_role_causes_a_warning_with_the_patterns() -> None:
     """The platform team adds them to it."""
     stack = any_stack()
     role = iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::123456789012:role/ours", mutable=False)

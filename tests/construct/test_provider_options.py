@@ -77,7 +77,7 @@ def test_an_option_changes_its_own_property_only(option: str, value: Any, expect
     assert {**plain, **expected} == function_with(**{option: value})
 
 
-def test_the_default_runtime_is_newer_than_what_cdk_says_is_the_newest(plain: Json) -> None:
+def test_the_default_runtime_is_newer_than_cdks_newest(plain: Json) -> None:
     """Why it is named and not asked from CDK; when this fails, read docs/reference.md about it again."""
     asked = lambda_.Runtime.determine_latest_python_runtime(any_stack())
     assert ("python3.13", "python3.14") == (asked.name, plain["Runtime"])
@@ -198,7 +198,7 @@ def test_subnets_and_security_groups_need_their_vpc(options: Json) -> None:
         provided(any_stack(), **options)
 
 
-def test_without_staging_the_template_points_to_a_file_that_stays(tmp_path: Path) -> None:
+def test_without_staging_the_template_points_to_the_file(tmp_path: Path) -> None:
     """``cdk synth --no-staging`` leaves the code where it was made, so that is the assembly, not a temporary folder."""
     app = App(context={"aws:cdk:disable-asset-staging": True}, outdir=str(tmp_path))
     any_builder(Stack(app, "Stack"))

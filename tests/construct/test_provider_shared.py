@@ -51,7 +51,7 @@ def test_the_function_may_look_at_every_stack_it_serves(stacks: tuple[Stack, Sta
         assert [{"Ref": "AWS::StackId"}] == [each["Resource"] for each in looking]
 
 
-def test_the_same_builder_in_stacks_built_alike_has_policies_of_different_names() -> None:
+def test_stacks_built_alike_have_policies_of_different_names() -> None:
     """Inline policies of one role and one name are one policy, which the delete of one stack takes from the others."""
     app = App()
     provider = RunningImageBuilderProvider(Stack(app, "Provider"), "Provider")

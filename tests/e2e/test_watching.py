@@ -117,7 +117,7 @@ def test_an_unknown_builder_and_a_wrong_region_are_254(engine: Engine, admin: Ad
     assert (254, "") == run(engine, "status", "nowhere")[:2]
     code, _, errors = run(engine, "watch", "here", "--region", "eu-west-1")
     assert (254, 1) == (code, errors.count("\n"))
-    assert "image builder here: not found in eu-west-1. Give its name as AppStream has it, or its Region" in errors
+    assert "image builder here: not found in eu-west-1. Check the name, or specify its Region" in errors
 
 
 def test_the_certificate_is_chosen_as_with_the_aws_cli(engine: Engine, admin: AdminClient) -> None:
@@ -131,7 +131,7 @@ def test_the_certificate_is_chosen_as_with_the_aws_cli(engine: Engine, admin: Ad
 
     assert [255, 0, 0] == [each.returncode for each in done]
     assert done[0].stderr.startswith(
-        "error: give the certificates to trust with --ca-bundle FILE: SSL validation failed"
+        "error: specify the certificates to trust with --ca-bundle FILE: SSL validation failed"
     )
 
 

@@ -31,7 +31,7 @@ FINDINGS = {
     "private_vpc": {"AwsSolutions-VPC7": "the same"},
     "scheduled_refresh": {},
 }
-"""What cdk-nag finds in the examples that have more than builders; those alone: tests/construct/test_nag.py."""
+"""What cdk-nag finds in the examples that have more than builders; those alone: tests/construct/standards/test_nag.py."""
 
 
 def test_each_example_is_a_folder_with_its_own_lines(assemblies: dict[str, Path]) -> None:
@@ -91,9 +91,7 @@ def test_pipeline_the_stage_deploys(cdk: Cdks, admin: AdminClient) -> None:
 
 
 @pytest.mark.engine
-def test_bootstrap_one_deploy_makes_all_and_one_destroy_removes_all(
-    cdk: Cdks, admin: AdminClient, client: Clients
-) -> None:
+def test_bootstrap_deploys_and_destroys_everything(cdk: Cdks, admin: AdminClient, client: Clients) -> None:
     """The address is in the parameter and in the record; the destroy stops the builder before it is deleted."""
     outputs = cdk("bootstrap").deploy().check().outputs["Bootstrap"]
 
@@ -164,7 +162,7 @@ def test_stop_after_the_builder_stops_when_the_output_says(cdk: Cdks, admin: Adm
 
 
 @pytest.mark.engine
-def test_scheduled_refresh_the_schedules_own_call_starts_a_stopped_builder(
+def test_scheduled_refresh_starts_a_stopped_builder(
     cdk: Cdks, admin: AdminClient, client: Clients, templates: dict[str, Json]
 ) -> None:
     """What Scheduler would send at the hour is sent here: the update starts the builder, with no new template."""
@@ -198,7 +196,7 @@ ENDPOINTS = {
 """The VPC endpoint that a call of each service needs; a service that is not here wants somebody to decide."""
 
 
-def test_private_vpc_has_exactly_the_endpoints_that_the_roles_actions_need(templates: dict[str, Json]) -> None:
+def test_private_vpc_has_exactly_the_endpoints_it_needs(templates: dict[str, Json]) -> None:
     """Derived from the role's policies; the answer to CloudFormation needs S3 besides."""
     template = templates["private_vpc/PrivateVpc.template.json"]
     actions = {
@@ -210,7 +208,7 @@ def test_private_vpc_has_exactly_the_endpoints_that_the_roles_actions_need(templ
     assert needed | {"s3"} == {_service(each) for each in of_type(template, "AWS::EC2::VPCEndpoint").values()}
 
 
-def test_private_vpc_lets_the_answer_through_to_s3_and_nothing_else(templates: dict[str, Json]) -> None:
+def test_private_vpc_allows_the_response_to_s3_only(templates: dict[str, Json]) -> None:
     """The bucket is AWS's own in the stack's Region, whose name has no dashes in it there."""
     endpoints = of_type(templates["private_vpc/PrivateVpc.template.json"], "AWS::EC2::VPCEndpoint").values()
     (policy,) = [each["Properties"]["PolicyDocument"] for each in endpoints if _service(each) == "s3"]
@@ -229,7 +227,7 @@ def test_private_vpc_has_no_way_to_the_internet(templates: dict[str, Json]) -> N
 
 
 @pytest.mark.engine
-def test_private_vpc_the_way_of_the_answer_is_there_before_and_after(
+def test_private_vpc_reaches_cloudformation_before_and_after(
     cdk: Cdks, admin: AdminClient, client: Clients, templates: dict[str, Json]
 ) -> None:
     """Everything of the network that the template has is made before the builder's turn, and deleted after it."""

@@ -52,7 +52,7 @@ def test_a_hundred_builders_fit_into_iams_limits(hundred: Json) -> None:
     assert len(managed) + len([key for key in stopping if key in managed]) <= 10
 
 
-def test_a_hundred_builders_share_one_function_and_each_may_be_started_and_stopped(hundred: Json) -> None:
+def test_a_hundred_builders_share_one_function(hundred: Json) -> None:
     """No builder is lost between the policies, and each resource waits for the policies that name it."""
     assert len(of_type(hundred, "AWS::Lambda::Function")) == 1
     policies = of_type(hundred, "AWS::IAM::Policy") | of_type(hundred, "AWS::IAM::ManagedPolicy")
@@ -76,7 +76,7 @@ def test_a_rename_replaces_the_policy_that_stops() -> None:
     assert set(before.values()).isdisjoint(after.values())
 
 
-def test_another_name_of_the_stacks_own_builder_replaces_the_policy_too() -> None:
+def test_renaming_a_builder_of_the_stack_replaces_the_policy() -> None:
     """Its ARN in the policy is a reference, which a rename keeps; the old builder's own Delete needs the old ARN."""
 
     def stopping(name: str) -> dict[str, str]:

@@ -25,7 +25,7 @@ def joined(value: Any) -> str:
     return "".join(each if isinstance(each, str) else f"<{each['Ref'][5:]}>" for each in value["Fn::Join"][1])
 
 
-def test_it_adds_a_role_and_a_policy_and_nothing_without_the_option(found: Json) -> None:
+def test_stop_after_adds_a_role_and_a_policy(found: Json) -> None:
     """Two resources more; the schedule itself is the function's to make."""
     assert len(template_with()["Resources"]) + 2 == len(found["Resources"])
 
@@ -38,7 +38,7 @@ def test_the_properties_name_the_schedule_and_its_role(found: Json) -> None:
     assert properties["ScheduleName"].startswith("Stack-Builder-")
 
 
-def test_the_schedulers_role_may_stop_this_builder_and_nothing_else(found: Json) -> None:
+def test_the_schedule_role_may_stop_this_builder_only(found: Json) -> None:
     """For schedules of this account's default group: the scheduler knows no narrower source than a group."""
     (role,) = scheduler_roles(found).values()
     (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
@@ -53,7 +53,7 @@ def test_the_schedulers_role_may_stop_this_builder_and_nothing_else(found: Json)
     assert "arn:<Partition>:appstream:<Region>:<AccountId>:image-builder/nb-1" == joined(statement["Resource"])
 
 
-def test_the_function_may_change_this_schedule_and_pass_this_role(found: Json) -> None:
+def test_the_function_may_change_this_schedule_only(found: Json) -> None:
     """The role to the scheduler only; stopping the builder itself is not among it."""
     scheduling, passing = only(found, "AWS::IAM::ManagedPolicy")["Properties"]["PolicyDocument"]["Statement"]
     name = only(found, TYPE)["Properties"]["ScheduleName"]
@@ -74,7 +74,7 @@ def test_the_role_outlives_the_stack_where_the_builder_does(on_delete: OnDelete,
     assert (kept, kept) == (role.get("DeletionPolicy"), role.get("UpdateReplacePolicy"))
 
 
-def test_a_shared_providers_builder_has_its_schedules_rights_in_its_own_stack() -> None:
+def test_schedule_permissions_are_in_the_builders_stack() -> None:
     """So they come and go with it, and the provider's stack needs no deploy of its own for them."""
     app = App()
     one, other = Stack(app, "One"), Stack(app, "Other")
@@ -88,7 +88,7 @@ def test_a_shared_providers_builder_has_its_schedules_rights_in_its_own_stack() 
     assert 1 == len(scheduler_roles(made))
 
 
-def test_an_imported_role_that_can_be_changed_gets_the_schedules_rights() -> None:
+def test_an_imported_role_gets_the_schedule_permissions() -> None:
     """By its name, as everything else."""
     stack = any_stack()
     role = iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::123456789012:role/ours")

@@ -145,7 +145,7 @@ def test_its_permissions_in_another_stack_stay() -> None:
     )
 
 
-def test_aspects_and_dependencies_of_the_construct_reach_its_resources() -> None:
+def test_aspects_and_dependencies_reach_the_resources() -> None:
     """It stands where it was made: only the logical ids are those of the stack's place."""
     stack = any_stack()
     team = Construct(stack, "Team")

@@ -121,8 +121,8 @@ def test_the_bytes_depend_on_contents_and_names(
 ) -> None:
     """A change of code, or of nothing but a file's name, is a new asset and so a new deployment."""
     files = deployment_package.contents()
-    text = files.pop(f"{OURS}/clock.py")
-    files |= {f"{OURS}/clock.py": text + b"#"} if change == "content" else {f"{OURS}/watch.py": text}
+    text = files.pop(f"{OURS}/contract.py")
+    files |= {f"{OURS}/contract.py": text + b"#"} if change == "content" else {f"{OURS}/watch.py": text}
     monkeypatch.setattr(deployment_package, "contents", lambda: files)
     deployment_package.write_function_zip(tmp_path / "other.zip")
     assert package.read_bytes() != (tmp_path / "other.zip").read_bytes()

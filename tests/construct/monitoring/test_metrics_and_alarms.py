@@ -101,7 +101,7 @@ def test_the_alarm_on_failed_starts_goes_off_at_the_first_one() -> None:
     )
 
 
-def test_the_alarm_on_a_running_builder_looks_back_that_many_hours(watched: Json) -> None:
+def test_the_running_past_alarm_evaluates_that_many_hours(watched: Json) -> None:
     """It ran in every measurement of each of them."""
     properties = only(watched, ALARM)["Properties"]
     assert ("Running", 1, 10, 3600, "Minimum", "ignore") == tuple(
@@ -196,7 +196,7 @@ def test_a_time_that_no_alarm_can_have_is_an_error(after: Duration, shown: str) 
         builder.add_running_past_alarm(after)
 
 
-def test_a_number_of_hours_that_is_known_later_is_the_number_of_periods() -> None:
+def test_a_token_of_hours_is_the_number_of_periods() -> None:
     """CloudFormation puts it there."""
     stack = any_stack()
     hours = CfnParameter(stack, "Hours", type="Number").value_as_number

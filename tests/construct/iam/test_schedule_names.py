@@ -21,7 +21,7 @@ def identity(stack_name: str, construct_id: str, name: str) -> tuple[str, str, s
     return str(only(made, TYPE)["Properties"]["ScheduleName"]), role, policy
 
 
-def test_names_are_the_same_in_two_synths_and_differ_by_stack_resource_and_builder() -> None:
+def test_names_differ_by_stack_resource_and_builder_only() -> None:
     """So a rename leaves the old builder its end, and replaces the policy instead of changing it."""
     base = identity("Stack", "Builder", "nb-1")
     assert base == identity("Stack", "Builder", "nb-1")
@@ -45,7 +45,7 @@ def of_own_builder(name: str) -> tuple[str, str]:
     return str(only(made, TYPE)["Properties"]["ScheduleName"]), role
 
 
-def test_another_name_of_the_stacks_own_builder_makes_another_schedule() -> None:
+def test_renaming_a_builder_of_the_stack_renames_the_schedule() -> None:
     """Though the resource refers to it by its logical id, which stays: the old one must not get the new one's end."""
     assert of_own_builder("nb-1") == of_own_builder("nb-1")
     assert set(of_own_builder("nb-1")).isdisjoint(of_own_builder("nb-2"))
@@ -64,7 +64,7 @@ def test_nested_stacks_and_stages_make_names_of_their_own() -> None:
     assert all(re.fullmatch(r"(Stage-)?Stack-((One|Two)-)?Builder-[0-9a-f]{16}", name) for name in names)
 
 
-def test_a_long_path_and_a_token_make_a_name_that_the_scheduler_takes() -> None:
+def test_a_long_path_and_a_token_make_a_valid_name() -> None:
     """At most 64 characters."""
     stack = Stack(App(), "S" * 100)
     any_builder(

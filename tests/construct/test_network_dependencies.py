@@ -105,7 +105,7 @@ def test_without_a_vpc_nothing_is_waited_for() -> None:
     assert "AWS::EC2::VPCEndpoint" not in awaited(stack).values()
 
 
-def test_an_imported_vpcs_endpoint_in_the_stack_is_found_by_its_id() -> None:
+def test_an_imported_vpcs_endpoint_is_found_by_its_id() -> None:
     """What is compared is the id as it is written."""
     stack = any_stack()
     vpc = ec2.Vpc.from_vpc_attributes(
@@ -158,7 +158,7 @@ def test_an_endpoint_that_needs_the_builder_makes_no_circle(
     assert ["Stack/Vpc/Circle/Resource depends on a builder"] == [each[:46] for each in warnings(provider)]
 
 
-def test_a_rule_for_what_comes_after_the_builder_is_left_out_alone() -> None:
+def test_a_rule_that_needs_the_builder_is_left_out() -> None:
     """A machine that uses the builder may use the endpoints as well: its rule comes after it, the endpoint before."""
     stack = any_stack()
     vpc = any_vpc(stack)
@@ -194,7 +194,7 @@ def test_the_vpcs_own_stack_is_deployed_first_anyway() -> None:
     assert [] == warnings(provider)
 
 
-def test_an_endpoint_of_a_third_stack_is_warned_of_until_the_stack_depends_on_it() -> None:
+def test_an_endpoint_of_a_third_stack_causes_a_warning() -> None:
     """A dependency that CDK does not know could close a circle of stacks, so its owner adds it."""
     for depends in (False, True):
         app = App()
@@ -224,7 +224,7 @@ def test_stacks_that_are_built_alike_are_told_apart() -> None:
     assert [[], []] == [warnings(each) for each in providers]
 
 
-def test_a_builder_of_a_nested_stack_waits_for_the_endpoints_of_its_parent() -> None:
+def test_a_nested_stacks_builder_waits_for_parent_endpoints() -> None:
     """Its stack is a resource of the parent, which then waits as a whole."""
     stack = any_stack()
     vpc = any_vpc(stack)

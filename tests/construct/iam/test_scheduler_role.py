@@ -80,7 +80,7 @@ def test_the_right_stays_where_the_builder_may_be_left_running(kind: str) -> Non
     assert set() == names[0] & names[1]
 
 
-def test_a_role_of_the_same_stack_draws_a_warning_where_the_builder_is_left_running() -> None:
+def test_a_role_of_the_same_stack_causes_a_warning() -> None:
     """It is deleted with the stack, before the schedule comes."""
     stack = any_stack()
     policies = stopping(used(stack, any_role(stack)))
@@ -90,7 +90,7 @@ def test_a_role_of_the_same_stack_draws_a_warning_where_the_builder_is_left_runn
 
 
 @pytest.mark.parametrize("kind", ["as it is", "of another account", "frozen"])
-def test_a_role_that_cannot_be_changed_draws_a_warning_with_the_statement(kind: str) -> None:
+def test_a_fixed_role_causes_a_warning_with_the_statement(kind: str) -> None:
     """And no policy is made that would not be attached."""
     stack = any_stack() if kind != "of another account" else _of_an_account()
     role: iam.IRole = {

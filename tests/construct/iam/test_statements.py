@@ -112,7 +112,7 @@ def test_a_second_resource_of_the_same_builder_adds_no_statement() -> None:
     assert [([START], builder_arn("nb-1"))] == on_builders(template(stack))
 
 
-def test_the_permission_to_hand_over_is_not_in_the_policy_that_the_function_waits_for(default: Json) -> None:
+def test_self_invocation_is_in_a_policy_after_the_function(default: Json) -> None:
     """It names the function, so it cannot be in the role's default policy."""
     (hand_over,) = [
         key

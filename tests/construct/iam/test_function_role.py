@@ -114,7 +114,7 @@ def test_the_function_waits_for_a_given_roles_policy(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", FIXED)
-def test_a_role_that_cannot_be_changed_draws_warnings_that_list_what_it_needs(kind: str) -> None:
+def test_a_fixed_role_causes_warnings_with_the_statements(kind: str) -> None:
     """No policy is made, and the warnings together hold the actions that a role made here would get."""
     stack = any_stack()
     use(stack, FIXED[kind](stack))
@@ -160,7 +160,7 @@ def test_the_warnings_can_be_acknowledged_with_one_id() -> None:
 
 
 @pytest.mark.parametrize("kind", ["of the app", "imported"])
-def test_a_role_of_another_stack_does_not_make_the_stacks_depend_on_each_other(kind: str) -> None:
+def test_a_role_of_another_stack_adds_no_dependency_circle(kind: str) -> None:
     """What names the provider's stack is in a policy of that stack, and the function waits for it."""
     app = App()
     roles, stack = Stack(app, "Roles"), Stack(app, "Stack")
