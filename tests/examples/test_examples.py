@@ -31,7 +31,7 @@ FINDINGS = {
     "private_vpc": {"AwsSolutions-VPC7": "the same"},
     "scheduled_refresh": {},
 }
-"""What cdk-nag finds in the examples that have more than builders; those alone: tests/construct/standards/test_nag.py."""
+"""What cdk-nag finds in the examples that have more than builders (see tests/construct/standards/test_nag.py)."""
 
 
 def test_each_example_is_a_folder_with_its_own_lines(assemblies: dict[str, Path]) -> None:
