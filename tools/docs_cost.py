@@ -5,8 +5,8 @@ import logging
 
 from docs_tables import CONSTRUCTS
 
-from support.lambda_side import LambdaSide, event
-from support.world import World
+from support.fake_appstream import FakeAppStream
+from support.lambda_harness import LambdaHarness, event
 
 STARTS = (0, 5, 10, 25)
 """Minutes that the start takes; 0 for a builder that runs already."""
@@ -20,11 +20,11 @@ def table() -> str:
 
 
 def _row(minutes: int) -> str:
-    world = World()
+    world = FakeAppStream()
     world.durations(start=minutes * 60)
     world.put("STOPPED" if minutes else "RUNNING")
     world.builders.latency = 0.1
-    side = LambdaSide(world)
+    side = LambdaHarness(world)
     began = world.clock.now
     logging.disable(logging.CRITICAL)
     answer = side.run(event())

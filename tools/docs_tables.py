@@ -76,7 +76,7 @@ def attributes() -> str:
 
 def states() -> str:
     """Return what each state means for a start and for a stop."""
-    rows = [(f"`{name}`", row.to_run.value, row.to_stop.value) for name, row in STATES.items()]
+    rows = [(f"`{name}`", row.when_starting.value, row.when_stopping.value) for name, row in STATES.items()]
     return _table(("state", "to run", "to stop"), rows)
 
 

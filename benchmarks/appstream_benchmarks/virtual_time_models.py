@@ -7,7 +7,7 @@ from typing import Any
 
 from appstream_benchmarks.virtual_time_world import LATENCY_SECONDS, Case, Usage
 from simulation.runtime.event_loop import EventLoop
-from support.world import ACCOUNT, REGION, World
+from support.fake_appstream import ACCOUNT, REGION, FakeAppStream
 
 MEMORY_GB = 128 / 1024
 """Lambda's and CDK's default, which neither documentation changes."""
@@ -38,7 +38,7 @@ class _Refused(Exception):
 class _Caller:
     """Calls AppStream with the retries of the SDK: pauses that double, with jitter."""
 
-    def __init__(self, world: World, scheduler: EventLoop, chance: Random, *, attempts: int) -> None:
+    def __init__(self, world: FakeAppStream, scheduler: EventLoop, chance: Random, *, attempts: int) -> None:
         self._world = world
         self._scheduler = scheduler
         self._chance = chance
@@ -73,8 +73,8 @@ class _Caller:
 Work = Callable[[str, Usage, _Caller, EventLoop], None]
 
 
-def _each(work: Work) -> Callable[[World, EventLoop, Case, Random], dict[str, Usage]]:
-    def way(world: World, scheduler: EventLoop, case: Case, chance: Random) -> dict[str, Usage]:
+def _each(work: Work) -> Callable[[FakeAppStream, EventLoop, Case, Random], dict[str, Usage]]:
+    def way(world: FakeAppStream, scheduler: EventLoop, case: Case, chance: Random) -> dict[str, Usage]:
         usages = {name: Usage() for name in case.names}
         for name, usage in usages.items():
             caller = _Caller(world, scheduler, chance, attempts=_ATTEMPTS_OF_BOTO3)
@@ -84,7 +84,7 @@ def _each(work: Work) -> Callable[[World, EventLoop, Case, Random], dict[str, Us
     return way
 
 
-def _spawn(world: World, scheduler: EventLoop, usage: Usage, action: Callable[[], None]) -> None:
+def _spawn(world: FakeAppStream, scheduler: EventLoop, usage: Usage, action: Callable[[], None]) -> None:
     def run() -> None:
         try:
             action()
@@ -138,7 +138,7 @@ def _provider_framework(name: str, usage: Usage, caller: _Caller, scheduler: Eve
         scheduler.sleep(QUERY_SECONDS)
 
 
-def shell_script(world: World, scheduler: EventLoop, case: Case, chance: Random) -> dict[str, Usage]:
+def shell_script(world: FakeAppStream, scheduler: EventLoop, case: Case, chance: Random) -> dict[str, Usage]:
     """One process starts all builders, one after the other, and then looks at all of them in one call."""
     usage = Usage()
     caller = _Caller(world, scheduler, chance, attempts=_ATTEMPTS_OF_CLI)

@@ -6,8 +6,8 @@ from random import Random
 
 from simulation.runtime.event_loop import EventLoop
 from simulation.runtime.execution_environment import isolated_logging
+from support.fake_appstream import FakeAppStream
 from support.virtual_time import VirtualClock
-from support.world import World
 
 BEGIN = 1_800_000_000.0
 
@@ -95,7 +95,7 @@ class Played:
     calls: list[float] = field(default_factory=list)
 
 
-Way = Callable[[World, EventLoop, Case, Random], dict[str, Usage]]
+Way = Callable[[FakeAppStream, EventLoop, Case, Random], dict[str, Usage]]
 """Starts what a way does for each builder, as tasks, and returns what they will fill in, by builder."""
 
 
@@ -108,22 +108,22 @@ def play(way: Way, case: Case) -> Played:
 
 def _play(way: Way, case: Case) -> Played:
     scheduler = EventLoop(BEGIN)
-    world = World(SharedClock(scheduler))
+    world = FakeAppStream(SharedClock(scheduler))
     world.builders.latency = LATENCY_SECONDS
     world.durations(start=case.seconds)
     for name in case.names:
         world.put(name=name)
     if case.per_second is not None:
-        world.place.faults.limit_rate(case.per_second)
+        world.region.faults.limit_rate(case.per_second)
     usages = way(world, scheduler, case, Random(case.seed))
     scheduler.run(until=BEGIN + _LONGEST, steps=_MOST_STEPS)
     started = {
         call.name: call.time + case.seconds - BEGIN
-        for call in world.place.calls.all()
+        for call in world.region.calls.all()
         if call.operation == "StartImageBuilder" and not call.error
     }
     played = Played(list({id(each): each for each in usages.values()}.values()))
-    played.calls = [call.time - BEGIN for call in world.place.calls.all()]
+    played.calls = [call.time - BEGIN for call in world.region.calls.all()]
     for name, usage in usages.items():
         if usage.ended_at is not None and not usage.failure:
             played.lags.append(usage.ended_at - started[name])

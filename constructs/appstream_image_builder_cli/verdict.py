@@ -3,7 +3,7 @@
 from enum import Enum
 
 from appstream_image_builder_cli.observation import Observation
-from running_image_builder_function.reconcile.states import RUNNING, STATES, Meaning
+from running_image_builder_function.reconcile.states import RUNNING, STATES, Action
 
 
 class Verdict(Enum):
@@ -37,4 +37,4 @@ def for_wait(seen: Observation) -> Verdict:
         return Verdict.OPEN
     row = STATES.get(seen.state)
     gone = seen.builder is None and not seen.notes
-    return Verdict.LOST if gone or (row is not None and row.to_run is Meaning.FAIL) else Verdict.OPEN
+    return Verdict.LOST if gone or (row is not None and row.when_starting is Action.FAIL) else Verdict.OPEN

@@ -11,9 +11,9 @@ from rich.text import Text
 
 from appstream_image_builder_cli.changes import Change, minutes
 from appstream_image_builder_cli.observation import Observation
-from running_image_builder_function.reconcile.states import STATES, Meaning
+from running_image_builder_function.reconcile.states import STATES, Action
 
-_STYLES = {Meaning.REACHED: "bold green", Meaning.FAIL: "bold red", Meaning.ACT: "yellow", Meaning.WAIT: "cyan"}
+_STYLES = {Action.REACHED: "bold green", Action.FAIL: "bold red", Action.ACT: "yellow", Action.WAIT: "cyan"}
 _BAR_WIDTH = 30
 
 
@@ -143,4 +143,4 @@ def _style(change: Change) -> str:
 
 
 def _state_style(state: str) -> str:
-    return _STYLES[STATES[state].to_run] if state in STATES else ""
+    return _STYLES[STATES[state].when_starting] if state in STATES else ""

@@ -11,12 +11,12 @@ import boto3
 from running_image_builder_function.aws.appstream import AppStream
 from running_image_builder_function.aws.client import CONFIG
 from running_image_builder_function.aws.cloudformation import Stacks
-from running_image_builder_function.aws.lambda_ import Successor
+from running_image_builder_function.aws.lambda_ import SelfInvoker
 from running_image_builder_function.aws.scheduler import Schedules
 from running_image_builder_function.custom_resource import Function
 from running_image_builder_function.observability.metrics import Metrics
-from running_image_builder_function.observability.running_metric import Measuring, asks_to_measure
-from running_image_builder_function.reconcile.ports import Context
+from running_image_builder_function.observability.running_metric import RunningMetric, asks_for_running_metric
+from running_image_builder_function.reconcile.ports import LambdaContext
 
 _LEVELS = ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 
@@ -36,14 +36,14 @@ def _write(line: str) -> None:
 _builders = AppStream(lambda: boto3.client("appstream", config=CONFIG))
 _metrics = Metrics(_write, function=os.environ.get("AWS_LAMBDA_FUNCTION_NAME", ""))
 
-measuring = Measuring(builders=_builders, metrics=_metrics, clock=time)
+measuring = RunningMetric(builders=_builders, metrics=_metrics, clock=time)
 """What a rule asks for."""
 
 function = Function(
     builders=_builders,
     schedules=Schedules(lambda: boto3.client("scheduler", config=CONFIG)),
     stacks=Stacks(lambda: boto3.client("cloudformation", config=CONFIG)),
-    invoke=Successor(lambda: boto3.client("lambda", config=CONFIG)).invoke,
+    invoke=SelfInvoker(lambda: boto3.client("lambda", config=CONFIG)).invoke,
     clock=time,
     random=random.random,
     metrics=_metrics,
@@ -52,9 +52,9 @@ function = Function(
 """What CloudFormation asks for."""
 
 
-def handler(event: dict[str, Any], context: Context) -> dict[str, str] | None:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str] | None:
     """Take what Lambda delivers to the one that it is for."""
-    if asks_to_measure(event):
+    if asks_for_running_metric(event):
         return measuring(event)
     function(event, context)
     return None

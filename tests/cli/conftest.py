@@ -8,9 +8,9 @@ import pytest
 from appstream_image_builder_cli.arguments import parse
 from appstream_image_builder_cli.commands import Commands
 from appstream_image_builder_cli.observer import Observer
+from support.fake_appstream import NAME
 from support.fake_aws import FakeAws, Run
 from support.virtual_time import VirtualClock
-from support.world import NAME
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from appstream_image_builder_cli.observer import NotFound
+from support.fake_appstream import NAME
 from support.fake_aws import FakeAws, Run, begin, finish, refusal
 from support.virtual_time import VirtualClock
-from support.world import NAME
 
 VPC = {"VpcConfig": {"SubnetIds": ["subnet-1"]}}
 

@@ -1,5 +1,5 @@
 """The fixtures that the log queries' tests run the function with."""
 
-from support.fixtures import logging_as_before, side, world
+from support.fixtures import appstream, harness, logging_as_before
 
-__all__ = ["logging_as_before", "side", "world"]
+__all__ = ["appstream", "harness", "logging_as_before"]

@@ -6,15 +6,15 @@ import pytest
 
 from appstream_image_builder_cli import exit_codes
 from running_image_builder_function.model.error_messages import cause, remedy
-from running_image_builder_function.model.errors import CallFailed, Trouble
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from support.paths import PROJECT_DIR
 
 COMMAND_LINE = (PROJECT_DIR / "docs" / "command-line.md").read_text(encoding="utf-8")
 TROUBLESHOOTING = (PROJECT_DIR / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 WALKED = {
-    "AccessDeniedException": Trouble.DENIED,
-    "LimitExceededException": Trouble.REFUSED,
-    "InvalidAccountStatusException": Trouble.INVALID,
+    "AccessDeniedException": ErrorKind.DENIED,
+    "LimitExceededException": ErrorKind.REFUSED,
+    "InvalidAccountStatusException": ErrorKind.INVALID,
 }
 
 
@@ -28,6 +28,6 @@ def test_every_exit_code_is_documented() -> None:
 @pytest.mark.parametrize("code", WALKED)
 def test_the_first_errors_are_documented_with_the_functions_own_remedies(code: str) -> None:
     """The page quotes what the code says."""
-    error = CallFailed(WALKED[code], action="appstream:StartImageBuilder", code=code, detail="any")
+    error = AwsCallError(WALKED[code], action="appstream:StartImageBuilder", code=code, detail="any")
 
     assert f"(STOPPED): {cause(error)}. {remedy(error)}" in TROUBLESHOOTING

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from support.lambda_side import LambdaSide, event
+from support.fake_appstream import NAME, FakeAppStream
+from support.lambda_harness import LambdaHarness, event
 from support.paths import PROJECT_DIR
-from support.world import NAME, World
 
 PAGE = (PROJECT_DIR / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 
@@ -32,15 +32,17 @@ _CALLS = {"count", "avg", "pct", "max"}
 
 
 @pytest.fixture
-def lines(world: World, side: LambdaSide, caplog: pytest.LogCaptureFixture) -> list[dict[str, object]]:
+def lines(
+    appstream: FakeAppStream, harness: LambdaHarness, caplog: pytest.LogCaptureFixture
+) -> list[dict[str, object]]:
     """Return the log of a start with a hand-over and a refused call, and of one that failed."""
-    side.limit = 300
-    world.put("STOPPED")
-    world.fault("throttle", "Describe", times=1)
-    side.run(event())
-    side.answers.clear()
-    world.put("FAILED")
-    side.run(event())
+    harness.limit = 300
+    appstream.put("STOPPED")
+    appstream.fault("throttle", "Describe", times=1)
+    harness.run(event())
+    harness.answers.clear()
+    appstream.put("FAILED")
+    harness.run(event())
     return [{**vars(record), "level": record.levelname, "message": record.getMessage()} for record in caplog.records]
 
 

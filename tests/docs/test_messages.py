@@ -5,7 +5,7 @@ from pathlib import Path
 
 from docs import messages
 from running_image_builder_function.model import error_messages
-from running_image_builder_function.model.errors import CallFailed, Trouble
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from support.paths import PROJECT_DIR
 
 PAGE = (PROJECT_DIR / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
@@ -42,14 +42,18 @@ def test_every_kind_of_refusal_is_explained() -> None:
     """For each service; those that end a request: a throttled or unanswered call does not."""
     part = PAGE.partition("Any other code")[2].partition("\n\nThrottling")[0]
     rows = re.findall(r"^\| ([a-z ]+) \| (\w+) \| ([^|]+) \| .+ \|$", part, flags=re.MULTILINE)
-    passing = (Trouble.THROTTLED, Trouble.UNAVAILABLE)
+    passing = (ErrorKind.THROTTLED, ErrorKind.UNAVAILABLE)
     told = {
-        (kind.value, service, error_messages.cause(CallFailed(kind, action=f"{service}:Any", code="any", detail="any")))
-        for kind in Trouble
+        (
+            kind.value,
+            service,
+            error_messages.cause(AwsCallError(kind, action=f"{service}:Any", code="any", detail="any")),
+        )
+        for kind in ErrorKind
         for service in error_messages._NAMES
-        if kind not in (*passing, Trouble.DENIED)
+        if kind not in (*passing, ErrorKind.DENIED)
     }
-    denied = CallFailed(Trouble.DENIED, action="any", code="any", detail="any")
+    denied = AwsCallError(ErrorKind.DENIED, action="any", code="any", detail="any")
     assert told | {("denied", "any", error_messages.cause(denied))} == set(rows) - {
         ("kind", "service", "cause in the message")
     }

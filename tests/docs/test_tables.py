@@ -14,7 +14,7 @@ def test_the_state_table_is_the_codes_table() -> None:
     page = (DOCS / "behavior.md").read_text(encoding="utf-8")
     documented = re.findall(r"^\| `([A-Z_]+)` \| (\w+) \| (\w+) \|$", page, flags=re.MULTILINE)
 
-    assert [(state, row.to_run.value, row.to_stop.value) for state, row in STATES.items()] == documented
+    assert [(state, row.when_starting.value, row.when_stopping.value) for state, row in STATES.items()] == documented
 
 
 def test_every_attribute_is_documented() -> None:

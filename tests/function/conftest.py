@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.fixtures import logging_as_before, side, world
+from support.fixtures import appstream, harness, logging_as_before
 
-__all__ = ["in_tokyo", "logging_as_before", "side", "world"]
+__all__ = ["appstream", "harness", "in_tokyo", "logging_as_before"]
 
 
 @pytest.fixture

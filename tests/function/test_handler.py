@@ -17,8 +17,8 @@ from running_image_builder_function import contract
 from running_image_builder_function.aws.appstream import AppStream
 from running_image_builder_function.aws.client import CONFIG
 from running_image_builder_function.cloudformation.response import https_put
-from running_image_builder_function.model.errors import CallFailed
-from support.lambda_side import STACK_ID, FakeContext, event
+from running_image_builder_function.model.errors import AwsCallError
+from support.lambda_harness import STACK_ID, FakeContext, event
 from support.virtual_time import VirtualClock
 
 
@@ -65,7 +65,7 @@ def test_the_handler_is_wired_to_the_real_parts(clients: list[tuple[str, object]
         lambda: parts["_stacks"].resource(STACK_ID, "any"),
         lambda: parts["_invoke"]("any", {}),
     ):
-        with pytest.raises((AttributeError, CallFailed), match="NoneType"):
+        with pytest.raises((AttributeError, AwsCallError), match="NoneType"):
             call()
     assert [(each, CONFIG) for each in ("appstream", "scheduler", "cloudformation", "lambda")] == clients
 

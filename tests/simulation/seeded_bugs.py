@@ -11,21 +11,21 @@ from running_image_builder_function import custom_resource
 from running_image_builder_function.aws import scheduler
 from running_image_builder_function.aws.appstream import AppStream
 from running_image_builder_function.aws.cloudformation import Stacks
-from running_image_builder_function.aws.lambda_ import Successor
+from running_image_builder_function.aws.lambda_ import SelfInvoker
 from running_image_builder_function.aws.scheduler import Schedules
 from running_image_builder_function.cloudformation import request, response
-from running_image_builder_function.cloudformation.response import fit
+from running_image_builder_function.cloudformation.response import truncate_to_limit
 from running_image_builder_function.model import errors
-from running_image_builder_function.model.errors import CallFailed, Trouble
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.model.image_builder import ImageBuilder
 from running_image_builder_function.model.stop_schedule import moment
-from running_image_builder_function.observability.logs import Redaction
+from running_image_builder_function.observability.logs import RedactingFilter
 from running_image_builder_function.reconcile import ensure_running, states, stop_schedule_steps
-from running_image_builder_function.reconcile.desired_state import Goal, Step
+from running_image_builder_function.reconcile.desired_state import DesiredState, Step
 from running_image_builder_function.reconcile.ensure_running import EnsureRunning
 from running_image_builder_function.reconcile.on_delete import EnsureStopped
-from running_image_builder_function.reconcile.stack_checks import Standing
-from running_image_builder_function.reconcile.states import Meaning, Row
+from running_image_builder_function.reconcile.stack_checks import StackChecks
+from running_image_builder_function.reconcile.states import Action, StateRule
 from simulation import run as run_module
 from simulation.handwritten_scenarios import (
     AGENT,
@@ -63,8 +63,10 @@ class SeededBug(NamedTuple):
     scenario: Scenario
 
 
-def _means(state: str, *, to_run: Meaning = Meaning.WAIT, to_stop: Meaning = Meaning.WAIT) -> Break:
-    return lambda patch: patch.setitem(states.STATES, state, Row(to_run=to_run, to_stop=to_stop))
+def _means(state: str, *, when_starting: Action = Action.WAIT, when_stopping: Action = Action.WAIT) -> Break:
+    return lambda patch: patch.setitem(
+        states.STATES, state, StateRule(when_starting=when_starting, when_stopping=when_stopping)
+    )
 
 
 def _sets(owner: object, name: str, value: Any) -> Break:
@@ -84,12 +86,14 @@ def _starts_after_every_fall(patch: pytest.MonkeyPatch) -> None:
 
 
 def _never_due(seconds: float) -> Break:
-    return _sets(Goal, "deadline", property(lambda self: self.journey.began_at + self.request.timeout + seconds))
+    return _sets(
+        DesiredState, "deadline", property(lambda self: self.context.began_at + self.request.timeout + seconds)
+    )
 
 
 def _runs_for_ever(patch: pytest.MonkeyPatch) -> None:
     _never_due(1e9)(patch)
-    patch.setattr(Standing, "over", lambda self: "")
+    patch.setattr(StackChecks, "over", lambda self: "")
     patch.setattr(run_module, "LONGEST", 2 * 3600.0)
 
 
@@ -100,7 +104,7 @@ def _tells_the_url(patch: pytest.MonkeyPatch) -> None:
         logging.getLogger("anything").info("an event: %s", event)
         return run(self, event, context)
 
-    patch.setattr(Redaction, "filter", lambda self, record: True)
+    patch.setattr(RedactingFilter, "filter", lambda self, record: True)
     patch.setattr(custom_resource.Function, "_run", tell)
 
 
@@ -115,8 +119,8 @@ def _forgets_an_attribute(patch: pytest.MonkeyPatch) -> None:
 
 
 def _stops_again(self: EnsureStopped, builder: ImageBuilder | None, *, now: float) -> Step:
-    self.journey.last_state = "" if builder is None else builder.state
-    return {"RUNNING": Step.STOP, "STOPPED": Step.DONE}.get(self.journey.last_state, Step.WAIT)
+    self.context.last_state = "" if builder is None else builder.state
+    return {"RUNNING": Step.STOP, "STOPPED": Step.DONE}.get(self.context.last_state, Step.WAIT)
 
 
 def _starts_any_version(self: AppStream, name: str, agent_version: str | None) -> None:
@@ -124,7 +128,7 @@ def _starts_any_version(self: AppStream, name: str, agent_version: str | None) -
 
 
 def _gives_no_reason(body: dict[str, Any]) -> tuple[bytes, list[str]]:
-    return fit({**body, "Reason": ""})
+    return truncate_to_limit({**body, "Reason": ""})
 
 
 def _gives_its_own_id(body: dict[str, Any]) -> tuple[bytes, list[str]]:
@@ -140,24 +144,24 @@ def _crashes(self: custom_resource.Function, url: str, body: dict[str, Any]) -> 
 
 
 def _has_no_margin(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(custom_resource, "MARGIN", 0.0)
-    patch.setattr(custom_resource, "ANSWER_RESERVE", 0.0)
+    patch.setattr(custom_resource, "SELF_INVOCATION_MARGIN", 0.0)
+    patch.setattr(custom_resource, "RESPONSE_RESERVE", 0.0)
 
 
 def _marks_every_failure(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(custom_resource, "failed_id", lambda asked, *_: asked.name + request.NOT_STARTED)
+    patch.setattr(custom_resource, "failed_create_id", lambda asked, *_: asked.name + request.NOT_STARTED)
 
 
 def _takes_all_for_denials(patch: pytest.MonkeyPatch) -> None:
-    invoke = Successor.invoke
+    invoke = SelfInvoker.invoke
 
-    def deny(self: Successor, function_arn: str, event: Any) -> None:
+    def deny(self: SelfInvoker, function_arn: str, event: Any) -> None:
         try:
             invoke(self, function_arn, event)
-        except CallFailed as error:
-            raise CallFailed(Trouble.DENIED, action=error.action, code="No", detail="no") from error
+        except AwsCallError as error:
+            raise AwsCallError(ErrorKind.DENIED, action=error.action, code="No", detail="no") from error
 
-    patch.setattr(Successor, "invoke", deny)
+    patch.setattr(SelfInvoker, "invoke", deny)
 
 
 def _believes_one_look(patch: pytest.MonkeyPatch) -> None:
@@ -172,10 +176,10 @@ def _believes_one_look(patch: pytest.MonkeyPatch) -> None:
 
 
 def _gives_up_at_once(patch: pytest.MonkeyPatch) -> None:
-    def give_up(self: Goal, error: CallFailed, *_: Any, **__: Any) -> None:
+    def give_up(self: DesiredState, error: AwsCallError, *_: Any, **__: Any) -> None:
         raise self.failed_call(error)
 
-    patch.setattr(Goal, "unanswered", give_up)
+    patch.setattr(DesiredState, "unanswered", give_up)
 
 
 def _answers(method: str, change: Callable[[Any], Any]) -> Break:
@@ -195,14 +199,14 @@ SEEDED_BUGS = (
     ),
     SeededBug(
         "every_invocation_responds_or_invokes_itself",
-        _sets(custom_resource, "hand_over", lambda *_, **__: None),
+        _sets(custom_resource, "self_invoke", lambda *_, **__: None),
         created_and_deleted(function_timeout=120.0),
     ),
     SeededBug("responses_meet_the_deadline", _never_due(55), created_and_deleted(start_outcome="never", timeout=300)),
     SeededBug("bodies_fit_the_limit", _sets(response, "MAX_BYTES", 99_999), created_and_deleted(text="x" * 5000)),
     SeededBug(
         "responses_are_well_formed",
-        _sets(custom_resource, "fit", _gives_no_reason),
+        _sets(custom_resource, "truncate_to_limit", _gives_no_reason),
         created_and_deleted(state="FAILED"),
     ),
     SeededBug(
@@ -210,10 +214,12 @@ SEEDED_BUGS = (
         _sets(errors, "REASON_MAX_LENGTH", 999),
         created_and_deleted(state="FAILED", text="word " * 80),
     ),
-    SeededBug("physical_ids_are_right", _sets(custom_resource, "fit", _gives_its_own_id), created_and_deleted()),
+    SeededBug(
+        "physical_ids_are_right", _sets(custom_resource, "truncate_to_limit", _gives_its_own_id), created_and_deleted()
+    ),
     SeededBug(
         "a_failed_create_marks_whether_it_started",
-        _sets(custom_resource, "failed_id", lambda asked, journey: asked.name),
+        _sets(custom_resource, "failed_create_id", lambda asked, context: asked.name),
         created_and_deleted(state="FAILED"),
     ),
     SeededBug("responses_are_delivered", _sets(custom_resource, "deliver", _sends_once), REFUSED_RESPONSE),
@@ -237,18 +243,18 @@ SEEDED_BUGS = (
         renamed(stop_after=7200),
     ),
     SeededBug("rollbacks_succeed", _answers("stack_status", lambda _: "UPDATE_IN_PROGRESS"), rolled_back()),
-    SeededBug(
-        "rollbacks_end_in_time", _sets(ensure_running, "ROLL_BACK_PATIENCE", 1e9), rolled_back(builder="snapshot")
-    ),
+    SeededBug("rollbacks_end_in_time", _sets(ensure_running, "ROLLBACK_WAIT", 1e9), rolled_back(builder="snapshot")),
     SeededBug(
         "a_delete_with_nothing_to_stop_succeeds",
         _sets(request, "_stops_on_delete", lambda *_: True),
         skipped_while_denied(),
     ),
     SeededBug("no_builder_is_orphaned", _marks_every_failure, started_in_vain()),
-    SeededBug("success_means_running", _means("PENDING", to_run=Meaning.REACHED), created_and_deleted(start=400.0)),
+    SeededBug(
+        "success_means_running", _means("PENDING", when_starting=Action.REACHED), created_and_deleted(start=400.0)
+    ),
     SeededBug("attributes_are_complete_and_current", _forgets_an_attribute, created_and_deleted()),
-    SeededBug("the_address_is_waited_for", _sets(ensure_running, "ADDRESS_PATIENCE", 0.0), awaiting_address()),
+    SeededBug("the_address_is_waited_for", _sets(ensure_running, "ADDRESS_WAIT", 0.0), awaiting_address()),
     SeededBug(
         "the_agent_is_the_requested_one",
         _sets(EnsureRunning, "_agent_differs", lambda self, builder: False),
@@ -256,7 +262,7 @@ SEEDED_BUGS = (
     ),
     SeededBug(
         "a_deleted_builder_is_stopped",
-        _means("STOPPING", to_stop=Meaning.REACHED),
+        _means("STOPPING", when_stopping=Action.REACHED),
         created_and_deleted(on_delete="STOP"),
     ),
     SeededBug(
@@ -266,7 +272,7 @@ SEEDED_BUGS = (
     ),
     SeededBug(
         "failed_deletes_are_justified",
-        _means("FAILED", to_run=Meaning.ACT, to_stop=Meaning.ACT),
+        _means("FAILED", when_starting=Action.ACT, when_stopping=Action.ACT),
         created_and_deleted(on_delete="STOP", fails_later=True),
     ),
     SeededBug(
@@ -283,7 +289,7 @@ SEEDED_BUGS = (
     SeededBug("stops_are_requested", _sets(request, "_stops_on_delete", lambda *_: True), created_and_deleted()),
     SeededBug(
         "nothing_changes_for_an_ended_request",
-        _sets(Standing, "over", lambda self: ""),
+        _sets(StackChecks, "over", lambda self: ""),
         created_and_deleted(),
     ),
     SeededBug(
@@ -322,5 +328,5 @@ SEEDED_BUGS = (
     SeededBug(
         "the_function_does_not_time_out", _has_no_margin, created_and_deleted(start=800.0, function_timeout=300.0)
     ),
-    SeededBug("fault_free_requests_succeed", _means("PENDING", to_run=Meaning.FAIL), created_and_deleted()),
+    SeededBug("fault_free_requests_succeed", _means("PENDING", when_starting=Action.FAIL), created_and_deleted()),
 )

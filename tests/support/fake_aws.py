@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from support.fake_appstream import NAME
 from support.virtual_time import VirtualClock
-from support.world import NAME
 
 STACK = "stack-1"
 STACK_ID = f"arn:aws:cloudformation:eu-central-1:123456789012:stack/{STACK}/1"

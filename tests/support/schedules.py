@@ -2,9 +2,14 @@
 
 from functools import partial
 
-from running_image_builder_function.model.errors import CallFailed, Trouble
-from running_image_builder_function.model.stop_schedule import ScheduledStop, StopSchedule, described, noted_in
-from support.world import NAME, World
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
+from running_image_builder_function.model.stop_schedule import (
+    ScheduledStop,
+    StopSchedule,
+    describe_stop,
+    parse_description,
+)
+from support.fake_appstream import NAME, FakeAppStream
 
 SCHEDULE = {
     "StopAfterSeconds": "900",
@@ -14,9 +19,9 @@ SCHEDULE = {
 """The properties of a resource whose builder ends a quarter of an hour after it is RUNNING."""
 
 
-def refusal(trouble: Trouble, code: str = "Code") -> CallFailed:
+def refusal(trouble: ErrorKind, code: str = "Code") -> AwsCallError:
     """Return how a call about a schedule fails."""
-    return CallFailed(trouble, action="scheduler:CreateSchedule", code=code, detail="no", resource="schedule/x")
+    return AwsCallError(trouble, action="scheduler:CreateSchedule", code=code, detail="no", resource="schedule/x")
 
 
 class FakeSchedules:
@@ -32,15 +37,15 @@ class FakeSchedules:
         moments: Every moment that was asked for, in order, in seconds since the world began.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, appstream: FakeAppStream) -> None:
         """Begin without schedules."""
-        self._world = world
+        self._world = appstream
         self.due_at: dict[str, float] = {}
         self.builders: dict[str, str] = {}
         self.descriptions: dict[str, str] = {}
         self.changed: dict[str, ScheduledStop] = {}
         self.calls: list[tuple[str, str]] = []
-        self.errors: list[CallFailed] = []
+        self.errors: list[AwsCallError] = []
         self.moments: list[float] = []
 
     def find(self, name: str) -> ScheduledStop | None:
@@ -48,7 +53,7 @@ class FakeSchedules:
         self._called("find", name)
         if name not in self.due_at:
             return self.changed.get(name)
-        request_id, quiet_until = noted_in(self.descriptions.get(name, ""))
+        request_id, quiet_until = parse_description(self.descriptions.get(name, ""))
         return ScheduledStop(
             at=self.due_at[name],
             builder=self.builders.get(name, NAME),
@@ -62,7 +67,7 @@ class FakeSchedules:
         """Make or move a schedule, which stops a running builder then and is gone."""
         self._called("put", schedule.name)
         self.due_at[schedule.name], self.builders[schedule.name] = at, builder
-        self.descriptions[schedule.name] = described(builder, request_id=request_id, quiet_until=quiet_until)
+        self.descriptions[schedule.name] = describe_stop(builder, request_id=request_id, quiet_until=quiet_until)
         self.moments.append(at - self._world.began_at)
         self._world.clock.later(at - self._world.clock.now, partial(self._fire, schedule.name, at))
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from running_image_builder_function.model.errors import CallFailed
+from running_image_builder_function.model.errors import AwsCallError
 from running_image_builder_function.reconcile.ports import ResourceStatus
 from support.virtual_time import VirtualClock
 
@@ -33,7 +33,7 @@ class FakeStacks:
         self.told = ResourceStatus("", None)
         self.status = "UPDATE_IN_PROGRESS"
         self.others: set[str] = set()
-        self.errors: list[CallFailed] = []
+        self.errors: list[AwsCallError] = []
         self.asked: list[Asked] = []
         self.calls: list[str] = []
 

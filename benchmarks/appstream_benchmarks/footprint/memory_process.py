@@ -19,7 +19,7 @@ from running_image_builder_function import handler
 from running_image_builder_function.aws.appstream import AppStream
 from running_image_builder_function.aws.client import CONFIG
 from running_image_builder_function.aws.cloudformation import Stacks
-from running_image_builder_function.aws.lambda_ import Successor
+from running_image_builder_function.aws.lambda_ import SelfInvoker
 from running_image_builder_function.aws.scheduler import Schedules
 from running_image_builder_function.custom_resource import Function
 from running_image_builder_function.observability.metrics import Metrics
@@ -93,7 +93,7 @@ def main(name: str, seconds: float) -> None:
         builders=AppStream(lambda: appstream),
         schedules=Schedules(lambda: None),
         stacks=Stacks(lambda: hooked("cloudformation", 200, _GOING_ON)),
-        invoke=Successor(lambda: hooked("lambda", 202, b"")).invoke,
+        invoke=SelfInvoker(lambda: hooked("lambda", 202, b"")).invoke,
         clock=clock,
         random=lambda: 0.5,
         metrics=Metrics(lambda _line: None, function=_Context.function_name),

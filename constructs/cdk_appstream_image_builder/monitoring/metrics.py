@@ -112,4 +112,4 @@ class FunctionMetrics:
         self, *, image_builder_name: str | None = None, period: Duration | None = None, label: str | None = None
     ) -> cloudwatch.Metric:
         """Return how often a new invocation continued a wait; the arguments are those of ``metric``."""
-        return self.metric(contract.HAND_OVERS, image_builder_name=image_builder_name, period=period, label=label)
+        return self.metric(contract.SELF_INVOCATIONS, image_builder_name=image_builder_name, period=period, label=label)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from running_image_builder_function.aws.client import AwsClient, unreadable
-from running_image_builder_function.model.errors import CallFailed, Trouble
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.model.image_builder import ImageBuilder
 
 
@@ -24,13 +24,13 @@ class AppStream:
         """Return the builder; None where AppStream says not found or (some callers saw it) lists nothing.
 
         Raises:
-            CallFailed: AppStream did not tell; so too where an entry that cannot be read may be the builder's.
+            AwsCallError: AppStream did not tell; so too where an entry that cannot be read may be the builder's.
         """
         operation = "DescribeImageBuilders"
         try:
             answer = self._client.call(operation, Names=[name])
-        except CallFailed as error:
-            if error.trouble is Trouble.NOT_FOUND:
+        except AwsCallError as error:
+            if error.trouble is ErrorKind.NOT_FOUND:
                 return None
             raise
         listed = self._client.member(answer, "ImageBuilders", list, operation=operation)
@@ -44,7 +44,7 @@ class AppStream:
         """Start the builder, with an agent version where one is given.
 
         Raises:
-            CallFailed: AppStream did not take it, or may have.
+            AwsCallError: AppStream did not take it, or may have.
         """
         version = {} if agent_version is None else {"AppstreamAgentVersion": agent_version}
         self._change("StartImageBuilder", Name=name, **version)
@@ -53,7 +53,7 @@ class AppStream:
         """Stop the builder.
 
         Raises:
-            CallFailed: AppStream did not take it, or may have.
+            AwsCallError: AppStream did not take it, or may have.
         """
         self._change("StopImageBuilder", Name=name)
 

@@ -22,7 +22,7 @@ from running_image_builder_function.model.error_messages import (
     NO_CREDENTIALS,
     UNKNOWN_CREDENTIALS,
 )
-from running_image_builder_function.model.errors import CallFailed, Trouble, shorten
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind, shorten
 from running_image_builder_function.timing import CONNECT_TIMEOUT, READ_TIMEOUT
 
 CONFIG = Config(
@@ -39,33 +39,35 @@ _NOWHERE = (UnknownRegionError, UnknownEndpointError, EndpointProviderError)
 _NO_SUCH_NAME = tuple(getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name))
 
 _TROUBLES = {
-    "ThrottlingException": Trouble.THROTTLED,
-    "Throttling": Trouble.THROTTLED,
-    "TooManyRequestsException": Trouble.THROTTLED,
-    "RequestLimitExceeded": Trouble.THROTTLED,
-    "RequestLimitExceededException": Trouble.THROTTLED,
-    "SlowDown": Trouble.THROTTLED,
-    "AccessDeniedException": Trouble.DENIED,
-    "AccessDenied": Trouble.DENIED,
-    "UnauthorizedOperation": Trouble.DENIED,
+    "ThrottlingException": ErrorKind.THROTTLED,
+    "Throttling": ErrorKind.THROTTLED,
+    "TooManyRequestsException": ErrorKind.THROTTLED,
+    "RequestLimitExceeded": ErrorKind.THROTTLED,
+    "RequestLimitExceededException": ErrorKind.THROTTLED,
+    "SlowDown": ErrorKind.THROTTLED,
+    "AccessDeniedException": ErrorKind.DENIED,
+    "AccessDenied": ErrorKind.DENIED,
+    "UnauthorizedOperation": ErrorKind.DENIED,
     # A role's fresh credentials can be unknown to a service for some seconds, as its policies can.
-    **dict.fromkeys((*EXPIRED_CREDENTIALS, *UNKNOWN_CREDENTIALS, *NO_CREDENTIALS[:2], *BAD_SIGNATURES), Trouble.DENIED),
-    "ResourceNotFoundException": Trouble.NOT_FOUND,
-    "ConcurrentModificationException": Trouble.BUSY,
-    "ResourceNotAvailableException": Trouble.BUSY,
-    "OperationNotPermittedException": Trouble.BUSY,
+    **dict.fromkeys(
+        (*EXPIRED_CREDENTIALS, *UNKNOWN_CREDENTIALS, *NO_CREDENTIALS[:2], *BAD_SIGNATURES), ErrorKind.DENIED
+    ),
+    "ResourceNotFoundException": ErrorKind.NOT_FOUND,
+    "ConcurrentModificationException": ErrorKind.BUSY,
+    "ResourceNotAvailableException": ErrorKind.BUSY,
+    "OperationNotPermittedException": ErrorKind.BUSY,
     # The scheduler's: somebody changes the same schedule.
-    "ConflictException": Trouble.BUSY,
-    "InvalidAccountStatusException": Trouble.INVALID,
-    "IncompatibleImageException": Trouble.INVALID,
-    "ValidationException": Trouble.INVALID,
-    "InvalidParameterCombinationException": Trouble.INVALID,
-    "InvalidParameterValueException": Trouble.INVALID,
-    "SerializationException": Trouble.INVALID,
+    "ConflictException": ErrorKind.BUSY,
+    "InvalidAccountStatusException": ErrorKind.INVALID,
+    "IncompatibleImageException": ErrorKind.INVALID,
+    "ValidationException": ErrorKind.INVALID,
+    "InvalidParameterCombinationException": ErrorKind.INVALID,
+    "InvalidParameterValueException": ErrorKind.INVALID,
+    "SerializationException": ErrorKind.INVALID,
     # Lambda's: it ends a chain of invocations that looks endless to it.
-    "RecursiveInvocationException": Trouble.INVALID,
-    "RequestTimeout": Trouble.UNAVAILABLE,
-    "RequestTimeoutException": Trouble.UNAVAILABLE,
+    "RecursiveInvocationException": ErrorKind.INVALID,
+    "RequestTimeout": ErrorKind.UNAVAILABLE,
+    "RequestTimeoutException": ErrorKind.UNAVAILABLE,
 }
 
 _SERVER_ERROR = 500
@@ -80,7 +82,7 @@ _MOST_OF_A_PAGE = 500
 """Characters of what somebody else has answered that the log gets at each try."""
 
 
-def translate(error: Exception, *, action: str) -> CallFailed:
+def translate(error: Exception, *, action: str) -> AwsCallError:
     """Return whatever a call of boto3's raised as the lifecycle understands it.
 
     Args:
@@ -91,8 +93,8 @@ def translate(error: Exception, *, action: str) -> CallFailed:
     if isinstance(error, ClientError):
         return _answered(error.response, action=action)
     if isinstance(error, BotoCoreError):
-        trouble = Trouble.INVALID if isinstance(error, ParamValidationError) else Trouble.UNAVAILABLE
-        return CallFailed(
+        trouble = ErrorKind.INVALID if isinstance(error, ParamValidationError) else ErrorKind.UNAVAILABLE
+        return AwsCallError(
             trouble,
             action=action,
             code=type(error).__name__,
@@ -100,23 +102,23 @@ def translate(error: Exception, *, action: str) -> CallFailed:
             has_no_endpoint=isinstance(error, _NOWHERE) or _names_nobody(error),
         )
     told = shorten(f"{type(error).__name__}: {error}", _MOST_OF_A_PAGE)
-    return CallFailed(Trouble.UNAVAILABLE, action=action, code=_UNREADABLE, detail=told)
+    return AwsCallError(ErrorKind.UNAVAILABLE, action=action, code=_UNREADABLE, detail=told)
 
 
-def _answered(answer: Any, *, action: str) -> CallFailed:
+def _answered(answer: Any, *, action: str) -> AwsCallError:
     told = answer.get("Error") or {}
     code = str(told.get("Code") or "")
     detail = str(told.get("Message") or "no message")
     status = int((answer.get("ResponseMetadata") or {}).get("HTTPStatusCode") or 0)
     # Without a code it was not the service that answered, or not all of it came: that tells nothing of a resource.
-    trouble = _TROUBLES.get(code, Trouble.REFUSED) if _CODE.fullmatch(code) else Trouble.UNAVAILABLE
+    trouble = _TROUBLES.get(code, ErrorKind.REFUSED) if _CODE.fullmatch(code) else ErrorKind.UNAVAILABLE
     if status == _TOO_MANY_REQUESTS:
-        trouble = Trouble.THROTTLED
-    elif status >= _SERVER_ERROR and trouble is not Trouble.THROTTLED:
-        trouble = Trouble.UNAVAILABLE
+        trouble = ErrorKind.THROTTLED
+    elif status >= _SERVER_ERROR and trouble is not ErrorKind.THROTTLED:
+        trouble = ErrorKind.UNAVAILABLE
     if not _CODE.fullmatch(code):
         code, detail = f"HTTP {status}" if status else _UNREADABLE, shorten(detail, _MOST_OF_A_PAGE)
-    return CallFailed(trouble, action=action, code=code, detail=detail)
+    return AwsCallError(trouble, action=action, code=code, detail=detail)
 
 
 def _names_nobody(error: BaseException | None) -> bool:
@@ -135,16 +137,16 @@ def _names_nobody(error: BaseException | None) -> bool:
     return False
 
 
-def unreadable(*, lacks: str, action: str) -> CallFailed:
+def unreadable(*, lacks: str, action: str) -> AwsCallError:
     """Return the failure of a call whose answer lacks what it must have; the call may have taken effect."""
-    return CallFailed(Trouble.UNAVAILABLE, action=action, code=_UNREADABLE, detail=f"no {lacks} in the answer")
+    return AwsCallError(ErrorKind.UNAVAILABLE, action=action, code=_UNREADABLE, detail=f"no {lacks} in the answer")
 
 
 _Kind = TypeVar("_Kind")
 
 
 class AwsClient:
-    """A client whose calls end in an answer of the right form, or in CallFailed.
+    """A client whose calls end in an answer of the right form, or in AwsCallError.
 
     Args:
         make: Returns the boto3 client; called at the first call only, since making one takes time and few requests
@@ -167,7 +169,7 @@ class AwsClient:
             arguments: The operation's own.
 
         Raises:
-            CallFailed: The call failed, or its answer is none.
+            AwsCallError: The call failed, or its answer is none.
         """
         action = f"{self._service}:{action or operation}"
         try:
@@ -188,7 +190,7 @@ class AwsClient:
         """Return what an answer of an operation must have.
 
         Raises:
-            CallFailed: It has not: somebody else has answered, or the answer was cut, so that the call may have taken
+            AwsCallError: It has not: somebody else has answered, or the answer was cut, so that the call may have taken
                 effect.
         """
         value = answer.get(name)

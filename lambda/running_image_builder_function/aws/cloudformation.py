@@ -38,7 +38,7 @@ class Stacks:
             logical_id: The resource's logical id in it.
 
         Raises:
-            CallFailed: CloudFormation did not tell.
+            AwsCallError: CloudFormation did not tell.
         """
         operation = "DescribeStackResource"
         answer = self._client.call(operation, StackName=stack_id, LogicalResourceId=logical_id)
@@ -53,7 +53,7 @@ class Stacks:
         """Return the status of a stack.
 
         Raises:
-            CallFailed: CloudFormation did not tell.
+            AwsCallError: CloudFormation did not tell.
         """
         operation = "DescribeStacks"
         answer = self._client.call(operation, StackName=stack_id)
@@ -71,7 +71,7 @@ class Stacks:
             name: The builder's name, which is the physical id of a resource that has it.
 
         Raises:
-            CallFailed: CloudFormation did not tell, or not to the end.
+            AwsCallError: CloudFormation did not tell, or not to the end.
         """
         return any(
             each.get("ResourceType") == contract.RESOURCE_TYPE

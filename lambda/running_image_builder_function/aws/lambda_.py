@@ -12,7 +12,7 @@ ACTION = "lambda:InvokeFunction"
 _QUEUED = 202
 
 
-class Successor:
+class SelfInvoker:
     """Fresh invocations of a function over boto3.
 
     Args:
@@ -27,7 +27,7 @@ class Successor:
         """Queue one invocation.
 
         Raises:
-            CallFailed: Lambda did not take it, or may have.
+            AwsCallError: Lambda did not take it, or may have.
         """
         answer = self._client.call(
             "Invoke",

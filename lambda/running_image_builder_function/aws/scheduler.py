@@ -7,13 +7,13 @@ from typing import Any
 
 from running_image_builder_function import contract
 from running_image_builder_function.aws.client import AwsClient
-from running_image_builder_function.model.errors import CallFailed, Trouble
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.model.stop_schedule import (
     ScheduledStop,
     StopSchedule,
-    described,
+    describe_stop,
     moment,
-    noted_in,
+    parse_description,
     seconds,
 )
 from running_image_builder_function.timing import SCHEDULER_RETRIES_FOR
@@ -49,12 +49,12 @@ class Schedules:
         """
         try:
             answer = self._call("GetSchedule", name)
-        except CallFailed as error:
-            if error.trouble is Trouble.NOT_FOUND:
+        except AwsCallError as error:
+            if error.trouble is ErrorKind.NOT_FOUND:
                 return None
             raise
         once = _AT.fullmatch(answer["ScheduleExpression"])
-        request_id, quiet_until = noted_in(str(answer.get("Description") or ""))
+        request_id, quiet_until = parse_description(str(answer.get("Description") or ""))
         return ScheduledStop(
             at=seconds(once[1]) if once else None,
             builder=_builder(answer),
@@ -75,13 +75,13 @@ class Schedules:
             quiet_until: Until when an earlier stop may still come, in seconds since the epoch; 0 where none may.
 
         Raises:
-            CallFailed: The scheduler did not take it, or may have.
+            AwsCallError: The scheduler did not take it, or may have.
         """
-        wanted = _wanted(schedule, described(builder, request_id=request_id, quiet_until=quiet_until), builder, at)
+        wanted = _wanted(schedule, describe_stop(builder, request_id=request_id, quiet_until=quiet_until), builder, at)
         try:
             self._call("UpdateSchedule", schedule.name, role_arn=schedule.role_arn, **wanted)
-        except CallFailed as error:
-            if error.trouble is not Trouble.NOT_FOUND:
+        except AwsCallError as error:
+            if error.trouble is not ErrorKind.NOT_FOUND:
                 raise
             self._call("CreateSchedule", schedule.name, role_arn=schedule.role_arn, **wanted)
 
@@ -89,8 +89,8 @@ class Schedules:
         """Delete a schedule; one that is gone is fine."""
         try:
             self._call("DeleteSchedule", name)
-        except CallFailed as error:
-            if error.trouble is not Trouble.NOT_FOUND:
+        except AwsCallError as error:
+            if error.trouble is not ErrorKind.NOT_FOUND:
                 raise
 
     def _call(self, operation: str, name: str, *, role_arn: str = "", **arguments: Any) -> Any:
@@ -99,7 +99,7 @@ class Schedules:
             for member, kind in _MEMBERS.get(operation, {}).items():
                 self._client.member(answer, member, kind, operation=operation)
             return answer
-        except CallFailed as error:
+        except AwsCallError as error:
             schedule = f"schedule/{contract.SCHEDULE_GROUP}/{name}"
             raise _explained(error, schedule=schedule, role_arn=role_arn) from error
 
@@ -129,12 +129,12 @@ def _builder(answer: dict[str, Any]) -> str:
         return ""
 
 
-def _explained(error: CallFailed, *, schedule: str, role_arn: str) -> CallFailed:
+def _explained(error: AwsCallError, *, schedule: str, role_arn: str) -> AwsCallError:
     """Return a failure with what it is about: the schedule, or the role that is handed to the scheduler."""
     about: dict[str, Any] = {"code": error.code, "detail": error.detail, "has_no_endpoint": error.has_no_endpoint}
-    if role_arn and error.trouble is Trouble.DENIED and "iam:PassRole" in error.detail:
-        return CallFailed(Trouble.DENIED, action="iam:PassRole", resource=role_arn, **about)
-    if role_arn and error.trouble is Trouble.INVALID and "assume" in error.detail:
+    if role_arn and error.trouble is ErrorKind.DENIED and "iam:PassRole" in error.detail:
+        return AwsCallError(ErrorKind.DENIED, action="iam:PassRole", resource=role_arn, **about)
+    if role_arn and error.trouble is ErrorKind.INVALID and "assume" in error.detail:
         # So the scheduler answers while it does not know a fresh role yet.
-        return CallFailed(Trouble.DENIED, action="sts:AssumeRole by the scheduler", resource=role_arn, **about)
-    return CallFailed(error.trouble, action=error.action, resource=schedule, **about)
+        return AwsCallError(ErrorKind.DENIED, action="sts:AssumeRole by the scheduler", resource=role_arn, **about)
+    return AwsCallError(error.trouble, action=error.action, resource=schedule, **about)

@@ -8,11 +8,11 @@ from typing import Any
 
 from crhelper import CfnResource
 
-SILENT = ("crhelper.resource_helper", "crhelper.utils")
+SILENCED_LOGGERS = ("crhelper.resource_helper", "crhelper.utils")
 """crhelper's loggers write whole events, with the ResponseURL, at DEBUG, and every failure a second time at ERROR."""
 
 
-class Relay(CfnResource):
+class CrhelperResource(CfnResource):
     """crhelper without its polling: an invocation that is not finished hands over and does not answer.
 
     What is replaced are three of crhelper's methods, all private, which is why its version is pinned exactly:
@@ -29,7 +29,7 @@ class Relay(CfnResource):
         """Set crhelper up without the three clients of its polling, which nothing here uses."""
         with _without_polling_clients():
             super().__init__(log_level=log_level, boto_level="ERROR", sleep_on_delete=0)
-        for name in SILENT:
+        for name in SILENCED_LOGGERS:
             logging.getLogger(name).addFilter(lambda record: False)
         self._deliver = send
         self._handed_over = False
@@ -39,7 +39,7 @@ class Relay(CfnResource):
         self._handed_over = False
         super().__call__(event, context)
 
-    def hand_over(self) -> None:
+    def self_invoke(self) -> None:
         """Leave this invocation without an answer."""
         self._handed_over = True
 

@@ -13,7 +13,7 @@ from running_image_builder_function.model.stop_schedule import StopSchedule, is_
 NOT_STARTED = "/not-started"
 """Ends the id that a failed Create answers with when it had started nothing. No builder's name contains a slash."""
 
-NOT_SEEN = "/start-not-seen"
+START_NOT_SEEN = "/start-not-seen"
 """Ends the id of a failed Create whose start, or another delivery's, has not shown in the builder yet."""
 
 _UNITS = {"": 1, "millis": 0.001, "seconds": 1, "minutes": 60, "hours": 60 * 60, "days": 24 * 60 * 60}
@@ -91,7 +91,7 @@ def parse(event: Mapping[str, Any]) -> Request:
         schedule=(schedule := _schedule(name, properties)),
         dropped=_dropped(name, schedule, old),
         started_here=not physical_id.endswith(NOT_STARTED),
-        doubtful=physical_id.endswith(NOT_SEEN) or _is_made_up(physical_id, logical_id),
+        doubtful=physical_id.endswith(START_NOT_SEEN) or _is_made_up(physical_id, logical_id),
         abandoned=_abandoned(event, name, physical_id, old),
         logical_id=logical_id,
         request_id=str(event.get("RequestId") or ""),
@@ -118,7 +118,7 @@ def _name_to_delete(name: str, physical_id: str, logical_id: str) -> str:
     After a rename that is the old one. An id that CloudFormation made up (a Create that never answered) holds the
     resource's logical id and names no builder: then the properties do.
     """
-    named = physical_id.removesuffix(NOT_STARTED).removesuffix(NOT_SEEN)
+    named = physical_id.removesuffix(NOT_STARTED).removesuffix(START_NOT_SEEN)
     made_up = _is_made_up(named, logical_id)
     return named if contract.NAME_PATTERN.fullmatch(named) and not made_up else name
 

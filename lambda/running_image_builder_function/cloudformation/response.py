@@ -106,7 +106,7 @@ def encode(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
 
 
-def fit(body: Mapping[str, Any]) -> tuple[bytes, list[str]]:
+def truncate_to_limit(body: Mapping[str, Any]) -> tuple[bytes, list[str]]:
     """Return the encoded body within CloudFormation's limit, and the attributes that had to be cut for it.
 
     The longest attribute that is not essential is cut first: to half its length and a mark, in the end to nothing.

@@ -1,6 +1,6 @@
 """What a failed call means in a few words and what to do about it, by service and AWS's error code; the words only."""
 
-from running_image_builder_function.model.errors import CallFailed, Trouble
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 
 EXPIRED_CREDENTIALS = ("ExpiredTokenException", "ExpiredToken")
 UNKNOWN_CREDENTIALS = ("UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId")
@@ -60,38 +60,38 @@ _AGAIN = "See the Health Dashboard, then try again."
 _BUSY = "Wait a few minutes, then try again."
 _CORRECT = "Correct it, then try again."
 
-_BY_TROUBLE: dict[str, dict[Trouble, Words]] = {
+_BY_TROUBLE: dict[str, dict[ErrorKind, Words]] = {
     "appstream": {
-        Trouble.THROTTLED: ("AppStream throttles", "Deploy fewer builders at once, or raise the timeout."),
-        Trouble.UNAVAILABLE: ("AppStream did not answer", _AGAIN),
-        Trouble.NOT_FOUND: ("not found", "Give the name of a builder of this account and Region."),
-        Trouble.BUSY: ("it is busy", _BUSY),
-        Trouble.REFUSED: ("it was refused", "Mend what AWS says here, or see the AppStream console."),
-        Trouble.INVALID: ("a value was refused", _CORRECT),
+        ErrorKind.THROTTLED: ("AppStream throttles", "Deploy fewer builders at once, or raise the timeout."),
+        ErrorKind.UNAVAILABLE: ("AppStream did not answer", _AGAIN),
+        ErrorKind.NOT_FOUND: ("not found", "Give the name of a builder of this account and Region."),
+        ErrorKind.BUSY: ("it is busy", _BUSY),
+        ErrorKind.REFUSED: ("it was refused", "Mend what AWS says here, or see the AppStream console."),
+        ErrorKind.INVALID: ("a value was refused", _CORRECT),
     },
     "scheduler": {
-        Trouble.THROTTLED: ("the scheduler throttles", "Deploy less at once, or raise the timeout."),
-        Trouble.UNAVAILABLE: ("the scheduler did not answer", _AGAIN),
-        Trouble.NOT_FOUND: ("its schedule was not found", "See the schedule group, then deploy again."),
-        Trouble.BUSY: ("its schedule is being changed", _BUSY),
-        Trouble.REFUSED: ("its schedule was refused", "Mend what AWS says here, then try again."),
-        Trouble.INVALID: ("a value of its schedule was refused", _CORRECT),
+        ErrorKind.THROTTLED: ("the scheduler throttles", "Deploy less at once, or raise the timeout."),
+        ErrorKind.UNAVAILABLE: ("the scheduler did not answer", _AGAIN),
+        ErrorKind.NOT_FOUND: ("its schedule was not found", "See the schedule group, then deploy again."),
+        ErrorKind.BUSY: ("its schedule is being changed", _BUSY),
+        ErrorKind.REFUSED: ("its schedule was refused", "Mend what AWS says here, then try again."),
+        ErrorKind.INVALID: ("a value of its schedule was refused", _CORRECT),
     },
     "lambda": {
-        Trouble.THROTTLED: ("Lambda throttles", "Raise the concurrency of the function or the account."),
-        Trouble.UNAVAILABLE: ("Lambda did not answer", _AGAIN),
-        Trouble.NOT_FOUND: ("its function was not found", "Deploy the provider again."),
-        Trouble.BUSY: ("its function is being changed", _BUSY),
-        Trouble.REFUSED: ("Lambda refused it", "Mend what AWS says here, then try again."),
-        Trouble.INVALID: ("Lambda refused a value", _CORRECT),
+        ErrorKind.THROTTLED: ("Lambda throttles", "Raise the concurrency of the function or the account."),
+        ErrorKind.UNAVAILABLE: ("Lambda did not answer", _AGAIN),
+        ErrorKind.NOT_FOUND: ("its function was not found", "Deploy the provider again."),
+        ErrorKind.BUSY: ("its function is being changed", _BUSY),
+        ErrorKind.REFUSED: ("Lambda refused it", "Mend what AWS says here, then try again."),
+        ErrorKind.INVALID: ("Lambda refused a value", _CORRECT),
     },
     "cloudformation": {
-        Trouble.THROTTLED: ("CloudFormation throttles", "Deploy less at once, then try again."),
-        Trouble.UNAVAILABLE: ("CloudFormation did not answer", _AGAIN),
-        Trouble.NOT_FOUND: ("its stack was not found", "See whether it was deleted."),
-        Trouble.BUSY: ("its stack is being changed", _BUSY),
-        Trouble.REFUSED: ("CloudFormation refused it", "Mend what AWS says here, then try again."),
-        Trouble.INVALID: ("CloudFormation refused a value", _CORRECT),
+        ErrorKind.THROTTLED: ("CloudFormation throttles", "Deploy less at once, then try again."),
+        ErrorKind.UNAVAILABLE: ("CloudFormation did not answer", _AGAIN),
+        ErrorKind.NOT_FOUND: ("its stack was not found", "See whether it was deleted."),
+        ErrorKind.BUSY: ("its stack is being changed", _BUSY),
+        ErrorKind.REFUSED: ("CloudFormation refused it", "Mend what AWS says here, then try again."),
+        ErrorKind.INVALID: ("CloudFormation refused a value", _CORRECT),
     },
 }
 
@@ -105,35 +105,35 @@ _SCHEDULER = " by the scheduler"
 """How an action ends that the scheduler was denied, not the function."""
 
 
-def cause(error: CallFailed) -> str:
+def cause(error: AwsCallError) -> str:
     """Return what a failed call means; AWS's own words are among it only where nothing else tells what is missing."""
     return _words(error)[0]
 
 
-def remedy(error: CallFailed) -> str:
+def remedy(error: AwsCallError) -> str:
     """Return what the reader should do about a failed call; a denial names the action."""
     return _words(error)[1]
 
 
-def lacks_permission(error: CallFailed) -> bool:
+def lacks_permission(error: AwsCallError) -> bool:
     """Return whether a permission is missing; credentials that are not taken are another matter."""
-    return error.trouble is Trouble.DENIED and error.code not in _CREDENTIALS
+    return error.trouble is ErrorKind.DENIED and error.code not in _CREDENTIALS
 
 
-def _words(error: CallFailed) -> Words:
+def _words(error: AwsCallError) -> Words:
     service = error.service if error.service in _NAMES else "appstream"
     if error.has_no_endpoint:
         return f"this Region may lack {_NAMES[service]}", _NO_ENDPOINT
     if error.code in _CREDENTIALS:
         return _CREDENTIALS[error.code]
-    if error.trouble is Trouble.DENIED:
+    if error.trouble is ErrorKind.DENIED:
         return "access denied", _allow(error)
-    if error.trouble is Trouble.NOT_FOUND and error.action == _START:
+    if error.trouble is ErrorKind.NOT_FOUND and error.action == _START:
         return error.detail, _MISSING
     return _BY_CODE[service].get(error.code) or _BY_TROUBLE[service][error.trouble]
 
 
-def _allow(error: CallFailed) -> str:
+def _allow(error: AwsCallError) -> str:
     if error.action.endswith(_SCHEDULER):
         return f"Allow EventBridge Scheduler {error.action.removesuffix(_SCHEDULER)}."
     return f"Allow the function's role {error.action}."

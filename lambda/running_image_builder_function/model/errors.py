@@ -14,11 +14,11 @@ class RequestFailed(Exception):
     """The request is answered FAILED; the text is the Reason, at most 240 characters of whole words."""
 
 
-class NotWanted(RequestFailed):
+class RequestCancelled(RequestFailed):
     """Nobody waits for the answer any more: it is ended, but nothing has gone wrong."""
 
 
-class Trouble(Enum):
+class ErrorKind(Enum):
     """Why a call to AWS did not do what was asked, as far as it decides what comes next."""
 
     THROTTLED = "throttled"
@@ -38,7 +38,7 @@ _NEVER_CONNECTED = ("ConnectTimeoutError", "EndpointConnectionError", "ProxyConn
 """The names of botocore's errors for calls that have not reached anybody."""
 
 
-class CallFailed(Exception):
+class AwsCallError(Exception):
     """A call to AWS failed.
 
     Attributes:
@@ -48,12 +48,12 @@ class CallFailed(Exception):
         detail: AWS's message.
         resource: What the action was on, "" for the builder.
         has_no_endpoint: Whether the service has no address: what a Region that lacks it looks like, and a VPC without
-            DNS. Only with ``Trouble.UNAVAILABLE``.
+            DNS. Only with ``ErrorKind.UNAVAILABLE``.
     """
 
     def __init__(
         self,
-        trouble: Trouble,
+        trouble: ErrorKind,
         *,
         action: str,
         code: str,
@@ -73,7 +73,7 @@ class CallFailed(Exception):
     @property
     def may_have_taken_effect(self) -> bool:
         """Whether the call may have arrived, with only its answer missing."""
-        return self.trouble is Trouble.UNAVAILABLE and not self.has_no_endpoint and self.code not in _NEVER_CONNECTED
+        return self.trouble is ErrorKind.UNAVAILABLE and not self.has_no_endpoint and self.code not in _NEVER_CONNECTED
 
     @property
     def service(self) -> str:

@@ -48,7 +48,7 @@ class ScheduledStop:
     quiet_until: float = 0.0
 
 
-def described(builder: str, *, request_id: str, quiet_until: float) -> str:
+def describe_stop(builder: str, *, request_id: str, quiet_until: float) -> str:
     """Return the description of a schedule: for people, and for a request that comes back to it.
 
     It is what is left of a request whose invocation was killed, or whose event is delivered twice.
@@ -65,7 +65,7 @@ def described(builder: str, *, request_id: str, quiet_until: float) -> str:
     return f"Stops the AppStream image builder {builder}" + (f" ({'; '.join(notes)})" if notes else "")
 
 
-def noted_in(description: str) -> tuple[str, float]:
+def parse_description(description: str) -> tuple[str, float]:
     """Return the request's id and the end of an earlier stop from a description; "" and 0 where it tells neither.
 
     Somebody may have written another one.

@@ -4,10 +4,10 @@ import logging
 import traceback
 from urllib.parse import urlsplit
 
-from running_image_builder_function.reconcile.desired_state import Goal
+from running_image_builder_function.reconcile.desired_state import DesiredState
 from running_image_builder_function.reconcile.states import STATES
 
-HEARTBEAT = 60.0
+HEARTBEAT_INTERVAL = 60.0
 """Seconds between two lines while nothing changes."""
 
 LOGGER = "running_image_builder"
@@ -17,7 +17,7 @@ _HIDDEN = "[ResponseURL]"
 logger = logging.getLogger(LOGGER)
 
 
-class Journal:
+class ProgressLog:
     """One line per change of state, one a minute without a change, one per call and one for the outcome.
 
     What Lambda's JSON log format makes of a line's ``extra`` are fields to search by: ``builder``, ``state``,
@@ -29,36 +29,36 @@ class Journal:
         self._state = state
         self._said_at = float("-inf")
 
-    def seen(self, goal: Goal, *, now: float) -> None:
+    def seen(self, desired: DesiredState, *, now: float) -> None:
         """Note a look at the builder: a change of state at once, the same state once a minute."""
-        state = goal.journey.last_state
+        state = desired.context.last_state
         if state != self._state:
             note = "" if state in STATES or not state else " (a state this version does not know: waiting)"
-            self.noted(goal, f"state {state or 'gone'}{note}", now=now)
+            self.noted(desired, f"state {state or 'gone'}{note}", now=now)
             self._state = state
-        elif now - self._said_at >= HEARTBEAT:
-            self.noted(goal, f"still {state or 'gone'}", now=now)
+        elif now - self._said_at >= HEARTBEAT_INTERVAL:
+            self.noted(desired, f"still {state or 'gone'}", now=now)
 
-    def noted(self, goal: Goal, what: str, *, now: float, level: int = logging.INFO) -> None:
+    def noted(self, desired: DesiredState, what: str, *, now: float, level: int = logging.INFO) -> None:
         """Note anything else, with where the request stands."""
         self._said_at = now
-        elapsed = now - goal.journey.began_at
+        elapsed = now - desired.context.began_at
         logger.log(
             level,
             "%s: %s",
-            goal.request.name,
+            desired.request.name,
             what,
             extra={
-                "builder": goal.request.name,
-                "state": goal.journey.last_state,
+                "builder": desired.request.name,
+                "state": desired.context.last_state,
                 "elapsedSeconds": round(elapsed, 1),
-                "remainingSeconds": round(goal.request.timeout - elapsed, 1),
-                "invocation": goal.journey.invocation,
+                "remainingSeconds": round(desired.request.timeout - elapsed, 1),
+                "invocation": desired.context.invocation,
             },
         )
 
 
-class Redaction(logging.Filter):
+class RedactingFilter(logging.Filter):
     """Keeps one request's ResponseURL, which is a signed right to answer, out of whatever anyone logs.
 
     It sits on the handlers, not on a logger: so it sees the lines of every library, at every level.

@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable, Mapping
 
 from running_image_builder_function import contract
-from running_image_builder_function.model.errors import NotWanted, RequestFailed
-from running_image_builder_function.reconcile.desired_state import Goal
+from running_image_builder_function.model.errors import RequestCancelled, RequestFailed
+from running_image_builder_function.reconcile.desired_state import DesiredState
 from running_image_builder_function.reconcile.states import RUNNING
 
 _UNITS = {contract.START_DURATION: "Seconds"}
@@ -32,32 +32,32 @@ class Metrics:
         self._write = write
         self._function = function
 
-    def succeeded(self, goal: Goal, *, now: float) -> None:
+    def succeeded(self, desired: DesiredState, *, now: float) -> None:
         """Count a builder that is RUNNING, with how long its start took where this request started it.
 
         Args:
-            goal: What was reached.
+            desired: What was reached.
             now: Seconds since the epoch.
         """
-        journey = goal.journey
+        context = desired.context
         values: dict[str, float] = {contract.FAILED_STARTS: 0, contract.SUCCEEDED_STARTS: 1}
-        if journey.did_start and journey.running_since is not None:
+        if context.did_start and context.running_since is not None:
             # Not until now: what was waited for since is an address, or a scheduled stop of before.
-            values[contract.START_DURATION] = round(journey.running_since - journey.acted_at, 1)
-        self._request(goal, values, now=now, Outcome="SUCCESS")
+            values[contract.START_DURATION] = round(context.running_since - context.acted_at, 1)
+        self._request(desired, values, now=now, Outcome="SUCCESS")
 
-    def failed(self, goal: Goal, failure: RequestFailed, *, now: float) -> None:
+    def failed(self, desired: DesiredState, failure: RequestFailed, *, now: float) -> None:
         """Count a builder that is not RUNNING, but not a failed stop, nor a request that nobody waits for any more.
 
         Args:
-            goal: What was not reached.
+            desired: What was not reached.
             failure: Why.
             now: Seconds since the epoch.
         """
-        if goal.wanted != RUNNING or isinstance(failure, NotWanted):
+        if desired.wanted != RUNNING or isinstance(failure, RequestCancelled):
             return
         values: dict[str, float] = {contract.FAILED_STARTS: 1, contract.SUCCEEDED_STARTS: 0}
-        self._request(goal, values, now=now, Outcome="FAILED", Reason=str(failure))
+        self._request(desired, values, now=now, Outcome="FAILED", Reason=str(failure))
 
     def not_understood(self, failure: RequestFailed, *, now: float) -> None:
         """Count a create or update with bad properties, for the function alone: the name may be what is bad.
@@ -88,17 +88,17 @@ class Metrics:
             now=now,
         )
 
-    def _request(self, goal: Goal, values: dict[str, float], *, now: float, **texts: str) -> None:
+    def _request(self, desired: DesiredState, values: dict[str, float], *, now: float, **texts: str) -> None:
         self._line(
-            {**values, contract.HAND_OVERS: goal.journey.invocation - 1},
+            {**values, contract.SELF_INVOCATIONS: desired.context.invocation - 1},
             dimensions=[
                 [contract.FUNCTION_NAME],
                 [contract.FUNCTION_NAME, contract.IMAGE_BUILDER],
                 [contract.FUNCTION_NAME, contract.LAST_STATE],
             ],
             properties={
-                contract.IMAGE_BUILDER: goal.request.name,
-                contract.LAST_STATE: goal.journey.last_state or _NONE,
+                contract.IMAGE_BUILDER: desired.request.name,
+                contract.LAST_STATE: desired.context.last_state or _NONE,
                 **texts,
             },
             now=now,

@@ -4,22 +4,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from running_image_builder_function import contract
-from running_image_builder_function.model.errors import CallFailed
+from running_image_builder_function.model.errors import AwsCallError
 from running_image_builder_function.observability.metrics import Metrics
 from running_image_builder_function.reconcile.ports import ImageBuilders
 from running_image_builder_function.timing import Clock
 
 
-class NotMeasured(Exception):
+class RunningMetricFailed(Exception):
     """Raised out of the handler, so that Lambda tries again and counts an error."""
 
 
-def asks_to_measure(event: object) -> bool:
+def asks_for_running_metric(event: object) -> bool:
     """Return whether an event asks for a measurement; CloudFormation's never do."""
     return isinstance(event, Mapping) and isinstance(event.get(contract.MEASURE), list) and "RequestType" not in event
 
 
-class Measuring:
+class RunningMetric:
     """Measures builders.
 
     Args:
@@ -44,19 +44,19 @@ class Measuring:
             The state of each builder by its name, "" where it does not exist.
 
         Raises:
-            NotMeasured: Some could not be looked at; nothing is told of these, the others are measured.
+            RunningMetricFailed: Some could not be looked at; nothing is told of these, the others are measured.
         """
         states: dict[str, str] = {}
-        failures: dict[str, CallFailed] = {}
+        failures: dict[str, AwsCallError] = {}
         for name in event[contract.MEASURE]:
             try:
                 builder = self._builders.describe(name)
-            except CallFailed as error:
+            except AwsCallError as error:
                 failures[name] = error
                 continue
             states[name] = "" if builder is None else builder.state
             self._metrics.measured(name, states[name], now=self._clock.time())
         if failures:
             told = "; ".join(f"{name}: {error}" for name, error in failures.items())
-            raise NotMeasured(f"could not be measured: {told}")
+            raise RunningMetricFailed(f"could not be measured: {told}")
         return states

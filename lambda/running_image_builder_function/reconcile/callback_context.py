@@ -17,7 +17,7 @@ _AHEAD = 60.0
 
 
 @dataclass(kw_only=True)
-class Journey:
+class CallbackContext:
     """The memory of a request. Moments are seconds since the epoch.
 
     Attributes:
@@ -76,7 +76,7 @@ class Journey:
     complained_at: float | None = None
     between_since: float | None = None
     status_at: float | None = None
-    rolls_back: bool | None = None
+    is_rollback: bool | None = None
     refused_since: dict[str, float] = field(default_factory=dict)
     is_anothers: bool | None = None
     left_behind: list[str] = field(default_factory=list)
@@ -89,7 +89,7 @@ class Journey:
     unscheduled: bool = False
 
     @classmethod
-    def resume(cls, event: Mapping[str, Any], *, now: float) -> "Journey":
+    def resume(cls, event: Mapping[str, Any], *, now: float) -> "CallbackContext":
         """Return the journey that the event carries, or a new one.
 
         A new journey begins when CloudFormation issued the request: so Lambda's retry of a killed invocation does not
@@ -98,21 +98,21 @@ class Journey:
         """
         carried = event.get(KEY)
         if isinstance(carried, Mapping):
-            journey = cls.of(carried)
+            context = cls.of(carried)
             # Delivered again, after an invocation that died: what that one did is not among these memories.
-            journey.late = journey.late or now - journey.handed_at >= _LATE
-            return journey
+            context.late = context.late or now - context.handed_at >= _LATE
+            return context
         issued = issued_at(event)
         if issued is None or issued > now + _AHEAD:
             return cls(began_at=now, delivered_at=now, dated=False)
         return cls(began_at=issued, delivered_at=now, late=now - issued >= _LATE)
 
     @classmethod
-    def of(cls, carried: Mapping[str, Any]) -> "Journey":
+    def of(cls, carried: Mapping[str, Any]) -> "CallbackContext":
         """Return the journey that another one of these has become; fields of another version are passed over."""
         known = {each.name for each in fields(cls)}
         return cls(**{key: value for key, value in carried.items() if key in known})
 
-    def handed_over(self, event: Mapping[str, Any], *, now: float) -> dict[str, Any]:
+    def self_invoked(self, event: Mapping[str, Any], *, now: float) -> dict[str, Any]:
         """Return the event for the next invocation."""
         return {**event, KEY: {**asdict(self), "handed_at": now, "invocation": self.invocation + 1}}

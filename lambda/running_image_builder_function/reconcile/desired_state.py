@@ -5,39 +5,39 @@ from typing import ClassVar
 
 from running_image_builder_function.cloudformation.request import Request
 from running_image_builder_function.model import error_messages
-from running_image_builder_function.model.errors import CallFailed, RequestFailed, Trouble, reason
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind, RequestFailed, reason
 from running_image_builder_function.model.image_builder import ImageBuilder
 from running_image_builder_function.model.stop_schedule import ScheduledStop
-from running_image_builder_function.reconcile.callback_context import Journey
+from running_image_builder_function.reconcile.callback_context import CallbackContext
 
-LAG = 100.0
+CONSISTENCY_WINDOW = 100.0
 """Seconds for which a description may be stale, so that it shows the state from before an accepted call: a minute and a
 half has been seen, and a call takes its time."""
 
-DOUBT = 10.0
+UNCONFIRMED_RETRY = 10.0
 """Seconds after a call whose answer was lost before it is made again, where the state is still the one from before."""
 
-NOT_FOUND_AGAIN = 10.0
+NOT_FOUND_CONFIRMATION = 10.0
 """Seconds between two looks that must both find no builder: one look is no verdict."""
 
-QUIET_RESERVE = 10.0
+SCHEDULING_RESERVE = 10.0
 """Seconds before the deadline at which a late scheduled stop is waited for no longer: a builder that runs by then is a
 success, and its stop has still to be scheduled."""
 
-DENIED_PATIENCE = 90.0
+IAM_PROPAGATION = 90.0
 """Seconds for which "access denied" may be a policy that still spreads through IAM."""
 
-REFUSED_PATIENCE = 10.0
+REFUSAL_RETRY = 10.0
 """Seconds for which a call is repeated that was refused for a reason that nobody documents."""
 
-NO_ENDPOINT_PATIENCE = 60.0
+NO_ENDPOINT_RETRY = 60.0
 """Seconds for which a name that does not resolve may be a passing failure; then the Region lacks the service."""
 
 PATIENCE = {
-    Trouble.BUSY: 300.0,
-    Trouble.DENIED: DENIED_PATIENCE,
-    Trouble.REFUSED: REFUSED_PATIENCE,
-    Trouble.NOT_FOUND: REFUSED_PATIENCE,
+    ErrorKind.BUSY: 300.0,
+    ErrorKind.DENIED: IAM_PROPAGATION,
+    ErrorKind.REFUSED: REFUSAL_RETRY,
+    ErrorKind.NOT_FOUND: REFUSAL_RETRY,
 }
 """Seconds for which a refusal is tried again, from the first one in a row. AWS's own word on ConcurrentModification is
 "a few minutes". What is not here is tried again until the deadline (no answer), or not at all (invalid)."""
@@ -50,20 +50,20 @@ class Step(Enum):
     START = "start"
     STOP = "stop"
     WAIT = "wait"
-    HOLD = "put off the scheduled stop"
-    PROVIDE = "schedule a stop in any case"
-    SCHEDULE = "schedule the stop"
-    UNSCHEDULE = "unschedule the stop"
+    POSTPONE_STOP = "postpone the scheduled stop"
+    SET_FALLBACK_STOP = "set a fallback stop"
+    SCHEDULE_STOP = "schedule the stop"
+    CANCEL_STOP = "cancel the scheduled stop"
 
 
-SCHEDULING = (Step.HOLD, Step.PROVIDE, Step.SCHEDULE, Step.UNSCHEDULE)
+SCHEDULE_STEPS = (Step.POSTPONE_STOP, Step.SET_FALLBACK_STOP, Step.SCHEDULE_STOP, Step.CANCEL_STOP)
 """The steps that change a schedule; each may be made again."""
 
 _LOOK = "look"
 _SCHEDULE = "schedule"
 
 
-class Goal:
+class DesiredState:
     """A goal for one builder: decides the next step from what was seen. Subclasses add ``step``.
 
     Args:
@@ -81,17 +81,17 @@ class Goal:
     needs_look: bool = True
     """Whether the next step depends on the builder."""
 
-    def __init__(self, request: Request, journey: Journey, *, arn: str) -> None:
+    def __init__(self, request: Request, context: CallbackContext, *, arn: str) -> None:
         """Keep the parts."""
         self.request = request
-        self.journey = journey
+        self.context = context
         self.builder: ImageBuilder | None = None
         self._arn = arn
 
     @property
     def deadline(self) -> float:
         """The last moment for an answer, in seconds since the epoch."""
-        return self.journey.began_at + self.request.timeout
+        return self.context.began_at + self.request.timeout
 
     @property
     def region(self) -> str:
@@ -109,13 +109,13 @@ class Goal:
         Raises:
             RequestFailed: The goal cannot be reached any more.
         """
-        journey = self.journey
+        context = self.context
         self.builder = builder
-        journey.refused_since.pop(_LOOK, None)
+        context.refused_since.pop(_LOOK, None)
         if builder is not None:
-            journey.seen, journey.missing_since = True, None
-        elif journey.missing_since is None:
-            journey.missing_since = now
+            context.seen, context.missing_since = True, None
+        elif context.missing_since is None:
+            context.missing_since = now
         return self.step(builder, now=now)
 
     def step(self, builder: ImageBuilder | None, *, now: float) -> Step:
@@ -137,28 +137,30 @@ class Goal:
 
     def accepted(self, step: Step, *, now: float, certain: bool = True) -> None:
         """Remember that a start or stop was accepted, or (not certain) that its answer was lost."""
-        journey = self.journey
-        journey.acted, journey.acted_at, journey.certain, journey.moved = step.value, now, certain, False
-        journey.running_since = None
-        journey.refused_since.pop(step.value, None)
-        journey.did_start = journey.did_start or step is Step.START
-        journey.restarted = journey.restarted or step is Step.STOP
+        context = self.context
+        context.acted, context.acted_at, context.certain, context.moved = step.value, now, certain, False
+        context.running_since = None
+        context.refused_since.pop(step.value, None)
+        context.did_start = context.did_start or step is Step.START
+        context.restarted = context.restarted or step is Step.STOP
 
-    def refused(self, step: Step, error: CallFailed, *, now: float) -> None:
+    def refused(self, step: Step, error: AwsCallError, *, now: float) -> None:
         """Take in a start or stop that failed; returning means: look again, then decide anew.
 
         Raises:
             RequestFailed: No later try can succeed.
         """
-        journey = self.journey
-        if error.trouble is Trouble.UNAVAILABLE and not error.has_no_endpoint:
+        context = self.context
+        if error.trouble is ErrorKind.UNAVAILABLE and not error.has_no_endpoint:
             self.accepted(step, now=now, certain=False)
             return
-        if error.trouble in (Trouble.BUSY, Trouble.REFUSED):
+        if error.trouble in (ErrorKind.BUSY, ErrorKind.REFUSED):
             # A builder that was shown STOPPED and cannot be started may be on its way already, by another delivery.
-            journey.may_have_started = journey.may_have_started or step is Step.START
+            context.may_have_started = context.may_have_started or step is Step.START
         # A stale description may show for so long what the refusal contradicts.
-        self._be_patient(step.value, error, now=now, at_least=LAG if error.trouble is Trouble.REFUSED else 0.0)
+        self._be_patient(
+            step.value, error, now=now, at_least=CONSISTENCY_WINDOW if error.trouble is ErrorKind.REFUSED else 0.0
+        )
 
     def held(self, found: ScheduledStop, *, provides: bool, quiet_until: float) -> None:
         """Remember that a schedule was put off.
@@ -169,11 +171,11 @@ class Goal:
             provides: Whether it is the one that this request sets, so that it is an end already.
             quiet_until: Until when its stop of before may still arrive; 0 where it may not.
         """
-        journey = self.journey
-        journey.has_twin = journey.has_twin or found.request_id == self.owner
-        journey.may_have_started = journey.may_have_started or journey.has_twin
-        journey.provided = journey.provided or provides
-        journey.quiet_until = max(journey.quiet_until, quiet_until)
+        context = self.context
+        context.has_twin = context.has_twin or found.request_id == self.owner
+        context.may_have_started = context.may_have_started or context.has_twin
+        context.provided = context.provided or provides
+        context.quiet_until = max(context.quiet_until, quiet_until)
 
     def scheduled(self, step: Step, *, at: float | None = None) -> None:
         """Remember that a step of ``SCHEDULING`` was made.
@@ -182,15 +184,15 @@ class Goal:
             step: The step.
             at: For when ``SCHEDULE`` has set the stop; seconds since the epoch.
         """
-        journey = self.journey
-        journey.refused_since.pop(_SCHEDULE, None)
-        journey.held = journey.held or step is Step.HOLD
-        journey.provided = journey.provided or step in (Step.PROVIDE, Step.SCHEDULE)
-        journey.unscheduled = journey.unscheduled or step is Step.UNSCHEDULE
-        if step is Step.SCHEDULE:
-            journey.stops_at = at
+        context = self.context
+        context.refused_since.pop(_SCHEDULE, None)
+        context.held = context.held or step is Step.POSTPONE_STOP
+        context.provided = context.provided or step in (Step.SET_FALLBACK_STOP, Step.SCHEDULE_STOP)
+        context.unscheduled = context.unscheduled or step is Step.CANCEL_STOP
+        if step is Step.SCHEDULE_STOP:
+            context.stops_at = at
 
-    def scheduling_refused(self, error: CallFailed, *, now: float) -> None:
+    def scheduling_refused(self, error: AwsCallError, *, now: float) -> None:
         """Take in a step of ``SCHEDULING`` that failed; returning means: try again.
 
         Raises:
@@ -198,35 +200,35 @@ class Goal:
         """
         self._be_patient(_SCHEDULE, error, now=now)
 
-    def unanswered(self, error: CallFailed, *, now: float) -> None:
+    def unanswered(self, error: AwsCallError, *, now: float) -> None:
         """Take in a look that failed; returning means: try again.
 
         Raises:
             RequestFailed: No later try can succeed.
         """
         # One refused look is no verdict, whatever it says: a start's parameters can be wrong, a look's only its name.
-        self._be_patient(_LOOK, error, now=now, at_least=REFUSED_PATIENCE)
+        self._be_patient(_LOOK, error, now=now, at_least=REFUSAL_RETRY)
 
-    def _be_patient(self, kind: str, error: CallFailed, *, now: float, at_least: float = 0.0) -> None:
-        patience = NO_ENDPOINT_PATIENCE if error.has_no_endpoint else PATIENCE.get(error.trouble, 0.0)
-        if error.trouble in (Trouble.THROTTLED, Trouble.UNAVAILABLE) and not error.has_no_endpoint:
+    def _be_patient(self, kind: str, error: AwsCallError, *, now: float, at_least: float = 0.0) -> None:
+        patience = NO_ENDPOINT_RETRY if error.has_no_endpoint else PATIENCE.get(error.trouble, 0.0)
+        if error.trouble in (ErrorKind.THROTTLED, ErrorKind.UNAVAILABLE) and not error.has_no_endpoint:
             return
-        since = self.journey.refused_since.setdefault(kind, now)
+        since = self.context.refused_since.setdefault(kind, now)
         if now - since >= max(patience, at_least):
             raise self.failed_call(error)
 
     def is_first_miss(self, *, now: float) -> bool:
         """Return whether looks have found no builder for too short a time to believe it."""
-        return now - (self.journey.missing_since or now) < NOT_FOUND_AGAIN
+        return now - (self.context.missing_since or now) < NOT_FOUND_CONFIRMATION
 
     def leave_behind(self, what: str) -> None:
         """Remember what could not be done, and what the answer does not depend on: the log tells it."""
-        if what not in self.journey.left_behind:
-            self.journey.left_behind.append(what)
+        if what not in self.context.left_behind:
+            self.context.left_behind.append(what)
 
     def may_be_stale(self, *, now: float) -> bool:
         """Return whether the unchanged state after a call may still be the one from before it."""
-        return now - self.journey.acted_at < (LAG if self.journey.certain else DOUBT)
+        return now - self.context.acted_at < (CONSISTENCY_WINDOW if self.context.certain else UNCONFIRMED_RETRY)
 
     @property
     def missing(self) -> str:
@@ -243,7 +245,7 @@ class Goal:
         Args:
             trouble: What the last calls met, "" for nothing.
         """
-        said = "" if self.builder is None else self.builder.complaint_since(self.journey.began_at)
+        said = "" if self.builder is None else self.builder.complaint_since(self.context.began_at)
         minutes = f"{self.request.timeout / 60:g} minute{'' if self.request.timeout == 60 else 's'}"
         return self.failed(
             f"{self.missing} within {minutes}{trouble}",
@@ -251,7 +253,7 @@ class Goal:
             f"AWS: {said}" if said else "",
         )
 
-    def failed_call(self, error: CallFailed) -> RequestFailed:
+    def failed_call(self, error: AwsCallError) -> RequestFailed:
         """Return the failure for a call that cannot succeed."""
         details = f"AWS: {error.code} on {error.action}: {error.detail}"
         if error_messages.lacks_permission(error):
@@ -261,5 +263,5 @@ class Goal:
 
     def failed(self, cause: str, what_to_do: str, details: str = "") -> RequestFailed:
         """Return the failure with the builder's name and the last state seen."""
-        name, state = self.request.name, self.journey.last_state
+        name, state = self.request.name, self.context.last_state
         return RequestFailed(reason(name=name, state=state, cause=cause, remedy=what_to_do, details=details))

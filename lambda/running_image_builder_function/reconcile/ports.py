@@ -5,11 +5,11 @@ from typing import Any, NamedTuple, Protocol
 
 from running_image_builder_function.model.image_builder import ImageBuilder
 from running_image_builder_function.model.stop_schedule import ScheduledStop, StopSchedule
-from running_image_builder_function.reconcile.desired_state import Goal
+from running_image_builder_function.reconcile.desired_state import DesiredState
 
 
 class ImageBuilders(Protocol):
-    """The calls that the lifecycle makes. Each raises CallFailed."""
+    """The calls that the lifecycle makes. Each raises AwsCallError."""
 
     def describe(self, name: str) -> ImageBuilder | None:
         """Return the builder, None where there is none of that name."""
@@ -22,7 +22,7 @@ class ImageBuilders(Protocol):
 
 
 class Schedules(Protocol):
-    """The calls about scheduled stops. Each raises CallFailed."""
+    """The calls about scheduled stops. Each raises AwsCallError."""
 
     def find(self, name: str) -> ScheduledStop | None:
         """Return what a schedule does, None where there is none."""
@@ -43,17 +43,17 @@ class Calls(NamedTuple):
     schedules: Schedules
 
 
-class Journal(Protocol):
+class ProgressLog(Protocol):
     """What is worth a line in the log."""
 
-    def seen(self, goal: Goal, *, now: float) -> None:
+    def seen(self, desired: DesiredState, *, now: float) -> None:
         """Note a look at the builder."""
 
-    def noted(self, goal: Goal, what: str, *, now: float) -> None:
+    def noted(self, desired: DesiredState, what: str, *, now: float) -> None:
         """Note a call or its failure."""
 
 
-class Context(Protocol):
+class LambdaContext(Protocol):
     """What the function uses of Lambda's context object."""
 
     invoked_function_arn: str
@@ -75,7 +75,7 @@ class ResourceStatus(NamedTuple):
 
 
 class Stacks(Protocol):
-    """The looks at a resource's own stack. Each raises CallFailed."""
+    """The looks at a resource's own stack. Each raises AwsCallError."""
 
     def resource(self, stack_id: str, logical_id: str) -> ResourceStatus:
         """Return the status of a resource."""
@@ -88,7 +88,7 @@ class Stacks(Protocol):
 
 
 class Invoke(Protocol):
-    """Queues an invocation of a function; raises CallFailed where Lambda does not take it."""
+    """Queues an invocation of a function; raises AwsCallError where Lambda does not take it."""
 
     def __call__(self, function_arn: str, event: Mapping[str, Any], /) -> None:
         """Queue."""

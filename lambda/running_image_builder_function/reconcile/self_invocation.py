@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from running_image_builder_function.model.errors import CallFailed, Trouble
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.reconcile.ports import Invoke
 from running_image_builder_function.timing import LONGEST_CALL, Clock
 
 _PAUSE = 1.0
 _LONGEST_PAUSE = 8.0
-_HOPELESS = (Trouble.INVALID, Trouble.NOT_FOUND)
+_HOPELESS = (ErrorKind.INVALID, ErrorKind.NOT_FOUND)
 
 
-def hand_over(
+def self_invoke(
     invoke: Invoke,
     function_arn: str,
     event: Mapping[str, Any],
@@ -29,13 +29,13 @@ def hand_over(
     are harmless, since they look before they act and carry the same memory, but a thousand are not.
 
     Raises:
-        CallFailed: The hand-over stayed refused, or was not answered.
+        AwsCallError: The hand-over stayed refused, or was not answered.
     """
     pause = _PAUSE
     while True:
         try:
             invoke(function_arn, event)
-        except CallFailed as error:
+        except AwsCallError as error:
             room = until - LONGEST_CALL - clock.time()
             if error.trouble in _HOPELESS or error.may_have_taken_effect or room <= 0:
                 raise

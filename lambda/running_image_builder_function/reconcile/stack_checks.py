@@ -4,15 +4,15 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from running_image_builder_function.model.errors import CallFailed
-from running_image_builder_function.reconcile.callback_context import Journey
+from running_image_builder_function.model.errors import AwsCallError
+from running_image_builder_function.reconcile.callback_context import CallbackContext
 from running_image_builder_function.reconcile.ports import ResourceStatus, Stacks
 from running_image_builder_function.timing import Clock
 
-STALE = 15.0
+STACK_CONSISTENCY_WINDOW = 15.0
 """Seconds for which CloudFormation may tell what was before the request."""
 
-UNKNOWN_PATIENCE = 45.0
+STACK_CHECK_RETRY = 45.0
 """Seconds for which a question is asked again that CloudFormation does not answer."""
 
 _PAUSE = 5.0
@@ -23,7 +23,7 @@ _DATE = 1.0
 _A_MOMENT = 0.5
 """Seconds by which a resource may show a request later than the request says."""
 
-_DOUBT = 10.0
+_LATE_STATUS = 10.0
 """The same where nothing speaks against it: AWS documents neither the order of the two nor their distance."""
 
 _UNDATED = 25.0
@@ -44,7 +44,7 @@ _Told = TypeVar("_Told")
 logger = logging.getLogger("running_image_builder")
 
 
-class Standing:
+class StackChecks:
     """The looks at the stack that one request's decisions ask for.
 
     CloudFormation tells a waiting function nothing: neither that the stack is deleted or rolled back meanwhile, nor
@@ -61,13 +61,13 @@ class Standing:
         last_call_at: When no call is begun any more, in seconds since the epoch: an answer is due, and calls can hang.
     """
 
-    def __init__(self, stacks: Stacks, event: Mapping[str, Any], journey: Journey, *, clock: Clock) -> None:
+    def __init__(self, stacks: Stacks, event: Mapping[str, Any], context: CallbackContext, *, clock: Clock) -> None:
         """Keep the parts."""
         self._stacks = stacks
         self._stack_id: str = event["StackId"]
         self._logical_id: str = event["LogicalResourceId"]
         self._kind: str = event["RequestType"]
-        self._journey = journey
+        self._journey = context
         self._clock = clock
         self.last_call_at = float("inf")
 
@@ -77,7 +77,7 @@ class Standing:
 
         An update asks as soon as the answer can be believed: at its deadline there may be no time for calls that hang.
         """
-        return float("inf") if self._kind != "Update" else 0.0 if self._is_settled() else STALE
+        return float("inf") if self._kind != "Update" else 0.0 if self._is_settled() else STACK_CONSISTENCY_WINDOW
 
     def over(self) -> str:
         """Return the status that tells that the request is over, or that a later one has followed it; else "".
@@ -85,16 +85,16 @@ class Standing:
         What cannot be determined goes on: not knowing must not fail a deploy.
 
         Raises:
-            CallFailed: What was found leaves it open, and what decides it could not be looked at: ask again.
+            AwsCallError: What was found leaves it open, and what decides it could not be looked at: ask again.
         """
         found = self._look(lambda: self._stacks.resource(self._stack_id, self._logical_id))
         if found is not None and self._is_over(found):
             return found.status
-        if self._kind == "Update" and self._journey.rolls_back is None and self._is_settled():
-            self._journey.rolls_back = self._look(self._is_rolling_back)
+        if self._kind == "Update" and self._journey.is_rollback is None and self._is_settled():
+            self._journey.is_rollback = self._look(self._is_rolling_back)
         return ""
 
-    def rolls_back(self, *, guess: bool = False) -> bool:
+    def is_rollback(self, *, guess: bool = False) -> bool:
         """Return whether this is the Update of a roll-back, whose failure would need a person.
 
         Args:
@@ -102,10 +102,10 @@ class Standing:
         """
         if self._kind != "Update":
             return False
-        if self._journey.rolls_back is None:
+        if self._journey.is_rollback is None:
             # No answer is believed at once: the first seconds of an update may show the roll-back before it as well.
-            self._journey.rolls_back = self._ask(self._is_rolling_back)
-        return guess if self._journey.rolls_back is None else self._journey.rolls_back
+            self._journey.is_rollback = self._ask(self._is_rolling_back)
+        return guess if self._journey.is_rollback is None else self._journey.is_rollback
 
     def has_another(self, name: str) -> bool | None:
         """Return whether another resource of the stack has a builder; None where CloudFormation does not tell.
@@ -134,26 +134,26 @@ class Standing:
             now = self._clock.time()
             if told is not None and (told is settles or self._is_settled()):
                 return told
-            patience = STALE if told is not None else UNKNOWN_PATIENCE
+            patience = STACK_CONSISTENCY_WINDOW if told is not None else STACK_CHECK_RETRY
             if now + _PAUSE > self.last_call_at or now - began >= patience:
                 return last
             self._clock.sleep(_PAUSE)
 
     def _is_over(self, found: ResourceStatus) -> bool:
         """Return whether a status is another request's than this one, or this one's end."""
-        journey = self._journey
+        context = self._journey
         if found.changed_at is None or not found.status:
             return False
-        if journey.status_at is not None:
-            return found.changed_at > journey.status_at
-        later = found.changed_at - journey.began_at
+        if context.status_at is not None:
+            return found.changed_at > context.status_at
+        later = found.changed_at - context.began_at
         if found.status == f"{self._kind.upper()}_IN_PROGRESS":
             return self._is_a_later_one(found.changed_at, later)
         if self._kind == "Delete" and not found.status.startswith("DELETE_"):
             # What an update cleans up is not told of under the resource's name: that shows the update's end.
-            followed = later > (_DATE if journey.dated else _UNDATED)
+            followed = later > (_DATE if context.dated else _UNDATED)
             return followed or (self._is_settled() and not self._stack_is_changing())
-        if not journey.dated:
+        if not context.dated:
             return found.status in _ENDS[self._kind] or later > _UNDATED
         # A look that may be stale can tell of an update that ended within the very second in which this one began.
         in_doubt = self._kind == "Update" and found.status.startswith("UPDATE_") and not self._is_settled()
@@ -161,21 +161,23 @@ class Standing:
 
     def _is_a_later_one(self, changed_at: float, later: float) -> bool:
         """Return whether a status of this request's kind is that of another one which has followed it."""
-        journey = self._journey
-        if not journey.dated:
+        context = self._journey
+        if not context.dated:
             own = later <= _UNDATED
             known = own and later >= -_UNDATED and (self._kind != "Update" or self._is_settled())
         else:
-            own = later <= _DATE + _A_MOMENT or (later <= _DOUBT and not journey.late and not self._may_be_undone())
+            own = later <= _DATE + _A_MOMENT or (
+                later <= _LATE_STATUS and not context.late and not self._may_be_undone()
+            )
             known = own and later >= 0.0
         if known:
             # From now on whatever is later than this is not this request's beginning.
-            journey.status_at = changed_at
+            context.status_at = changed_at
         return not own
 
     def _is_settled(self) -> bool:
         """Return whether no look can be so stale that it shows what was before this request."""
-        return self._journey.late or self._clock.time() >= self._journey.delivered_at + STALE
+        return self._journey.late or self._clock.time() >= self._journey.delivered_at + STACK_CONSISTENCY_WINDOW
 
     def _may_be_undone(self) -> bool:
         return self._kind == "Update" and self._is_rolling_back()
@@ -193,6 +195,6 @@ class Standing:
             return None
         try:
             return call()
-        except CallFailed as error:
+        except AwsCallError as error:
             logger.info("no look at the stack: %s", error.code)
             return None

@@ -4,7 +4,7 @@ from enum import Enum
 from typing import NamedTuple
 
 
-class Meaning(Enum):
+class Action(Enum):
     """What a state asks for, seen from a goal."""
 
     REACHED = "reached"
@@ -13,11 +13,11 @@ class Meaning(Enum):
     FAIL = "fail"
 
 
-class Row(NamedTuple):
+class StateRule(NamedTuple):
     """One state's meaning for the goal "running" and for the goal "stopped"."""
 
-    to_run: Meaning
-    to_stop: Meaning
+    when_starting: Action
+    when_stopping: Action
 
 
 PENDING = "PENDING"
@@ -30,27 +30,27 @@ STARTING = (PENDING, "UPDATING_AGENT")
 
 # All the states of the AppStream API's service model. What follows on each is in no AWS document except for the plain
 # ones; whatever is not an end is waited out, so that a wrong guess costs time and never a wrong action.
-STATES: dict[str, Row] = {
-    "PENDING": Row(to_run=Meaning.WAIT, to_stop=Meaning.WAIT),
-    "UPDATING_AGENT": Row(to_run=Meaning.WAIT, to_stop=Meaning.WAIT),
-    "RUNNING": Row(to_run=Meaning.REACHED, to_stop=Meaning.ACT),
-    "STOPPING": Row(to_run=Meaning.WAIT, to_stop=Meaning.WAIT),
-    "STOPPED": Row(to_run=Meaning.ACT, to_stop=Meaning.REACHED),
-    "REBOOTING": Row(to_run=Meaning.WAIT, to_stop=Meaning.WAIT),
-    "SNAPSHOTTING": Row(to_run=Meaning.WAIT, to_stop=Meaning.WAIT),
-    "DELETING": Row(to_run=Meaning.FAIL, to_stop=Meaning.REACHED),
-    "FAILED": Row(to_run=Meaning.FAIL, to_stop=Meaning.REACHED),
-    "UPDATING": Row(to_run=Meaning.WAIT, to_stop=Meaning.WAIT),
-    "PENDING_QUALIFICATION": Row(to_run=Meaning.WAIT, to_stop=Meaning.WAIT),
-    "PENDING_SYNCING_APPS": Row(to_run=Meaning.WAIT, to_stop=Meaning.WAIT),
-    "SYNCING_APPS": Row(to_run=Meaning.WAIT, to_stop=Meaning.WAIT),
-    "PENDING_IMAGE_IMPORT": Row(to_run=Meaning.WAIT, to_stop=Meaning.WAIT),
+STATES: dict[str, StateRule] = {
+    "PENDING": StateRule(when_starting=Action.WAIT, when_stopping=Action.WAIT),
+    "UPDATING_AGENT": StateRule(when_starting=Action.WAIT, when_stopping=Action.WAIT),
+    "RUNNING": StateRule(when_starting=Action.REACHED, when_stopping=Action.ACT),
+    "STOPPING": StateRule(when_starting=Action.WAIT, when_stopping=Action.WAIT),
+    "STOPPED": StateRule(when_starting=Action.ACT, when_stopping=Action.REACHED),
+    "REBOOTING": StateRule(when_starting=Action.WAIT, when_stopping=Action.WAIT),
+    "SNAPSHOTTING": StateRule(when_starting=Action.WAIT, when_stopping=Action.WAIT),
+    "DELETING": StateRule(when_starting=Action.FAIL, when_stopping=Action.REACHED),
+    "FAILED": StateRule(when_starting=Action.FAIL, when_stopping=Action.REACHED),
+    "UPDATING": StateRule(when_starting=Action.WAIT, when_stopping=Action.WAIT),
+    "PENDING_QUALIFICATION": StateRule(when_starting=Action.WAIT, when_stopping=Action.WAIT),
+    "PENDING_SYNCING_APPS": StateRule(when_starting=Action.WAIT, when_stopping=Action.WAIT),
+    "SYNCING_APPS": StateRule(when_starting=Action.WAIT, when_stopping=Action.WAIT),
+    "PENDING_IMAGE_IMPORT": StateRule(when_starting=Action.WAIT, when_stopping=Action.WAIT),
 }
 
-UNKNOWN = Row(to_run=Meaning.WAIT, to_stop=Meaning.WAIT)
+UNKNOWN = StateRule(when_starting=Action.WAIT, when_stopping=Action.WAIT)
 """A state that AWS added later: waited out, never acted on."""
 
 
-def row(state: str) -> Row:
+def row(state: str) -> StateRule:
     """Return what a state means; a state that is not in the table is waited out."""
     return STATES.get(state, UNKNOWN)

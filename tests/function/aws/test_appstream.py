@@ -12,8 +12,8 @@ from appstream_local.service.in_process import VirtualClock, route
 from appstream_local.service.service import AppStreamService
 from running_image_builder_function.aws.appstream import AppStream
 from running_image_builder_function.aws.client import CONFIG
-from running_image_builder_function.model.errors import CallFailed, Trouble
-from support.world import NAME
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
+from support.fake_appstream import NAME
 
 CHANGED = {"ImageBuilder": {"Name": NAME}}
 """The answer to a start or stop."""
@@ -115,10 +115,10 @@ def test_an_error_names_the_action_of_its_call(
     """The action is what is missing in a policy."""
     stubber.add_client_error(method, "AccessDeniedException", "Not you.", http_status_code=400)
 
-    with pytest.raises(CallFailed) as failed:
+    with pytest.raises(AwsCallError) as failed:
         call(appstream)
 
-    assert (Trouble.DENIED, f"appstream:{operation}", "AccessDeniedException", "Not you.") == (
+    assert (ErrorKind.DENIED, f"appstream:{operation}", "AccessDeniedException", "Not you.") == (
         failed.value.trouble,
         failed.value.action,
         failed.value.code,
@@ -136,19 +136,19 @@ def test_a_dropped_connection_is_a_failed_call(client: Any, appstream: AppStream
 
     client.meta.events.register("before-send.appstream", drop)
 
-    with pytest.raises(CallFailed) as failed:
+    with pytest.raises(AwsCallError) as failed:
         appstream.stop(NAME)
 
-    assert (Trouble.UNAVAILABLE, "ConnectionClosedError") == (failed.value.trouble, failed.value.code)
+    assert (ErrorKind.UNAVAILABLE, "ConnectionClosedError") == (failed.value.trouble, failed.value.code)
     assert 1 == len(sent)
 
 
 def test_a_name_that_botocore_refuses_is_a_failed_call(appstream: AppStream) -> None:
     """Before anything is sent."""
-    with pytest.raises(CallFailed) as failed:
+    with pytest.raises(AwsCallError) as failed:
         appstream.start(NAME, "")
 
-    assert Trouble.INVALID is failed.value.trouble
+    assert ErrorKind.INVALID is failed.value.trouble
 
 
 def test_the_client_is_made_at_the_first_call_and_only_once(client: Any, stubber: Stubber) -> None:

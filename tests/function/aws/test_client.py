@@ -23,12 +23,12 @@ from urllib3.exceptions import NewConnectionError
 
 from running_image_builder_function.aws.appstream import AppStream
 from running_image_builder_function.aws.client import CONFIG, translate
-from running_image_builder_function.model.errors import CallFailed, Trouble
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 
 URL = "https://appstream.test"
 
 CODES = {
-    Trouble.THROTTLED: [
+    ErrorKind.THROTTLED: [
         "ThrottlingException",
         "Throttling",
         "TooManyRequestsException",
@@ -36,7 +36,7 @@ CODES = {
         "RequestLimitExceededException",
         "SlowDown",
     ],
-    Trouble.DENIED: [
+    ErrorKind.DENIED: [
         "AccessDeniedException",
         "AccessDenied",
         "UnauthorizedOperation",
@@ -54,13 +54,13 @@ CODES = {
         "RequestExpired",
         "RequestTimeTooSkewed",
     ],
-    Trouble.NOT_FOUND: ["ResourceNotFoundException"],
-    Trouble.BUSY: [
+    ErrorKind.NOT_FOUND: ["ResourceNotFoundException"],
+    ErrorKind.BUSY: [
         "ConcurrentModificationException",
         "ResourceNotAvailableException",
         "OperationNotPermittedException",
     ],
-    Trouble.INVALID: [
+    ErrorKind.INVALID: [
         "InvalidAccountStatusException",
         "IncompatibleImageException",
         "ValidationException",
@@ -69,8 +69,8 @@ CODES = {
         "SerializationException",
         "RecursiveInvocationException",
     ],
-    Trouble.UNAVAILABLE: ["RequestTimeout", "RequestTimeoutException"],
-    Trouble.REFUSED: ["SomethingNewException", "LimitExceededException"],
+    ErrorKind.UNAVAILABLE: ["RequestTimeout", "RequestTimeoutException"],
+    ErrorKind.REFUSED: ["SomethingNewException", "LimitExceededException"],
 }
 
 
@@ -81,7 +81,7 @@ def refusal(code: str, status: int = 400, message: str = "Any.") -> ClientError:
 
 
 @pytest.mark.parametrize(("code", "trouble"), [(code, trouble) for trouble, codes in CODES.items() for code in codes])
-def test_a_code_means_one_kind_of_trouble(code: str, trouble: Trouble) -> None:
+def test_a_code_means_one_kind_of_trouble(code: str, trouble: ErrorKind) -> None:
     """A code that nobody knows is a refusal."""
     failed = translate(refusal(code), action="any:Action")
 
@@ -90,21 +90,21 @@ def test_a_code_means_one_kind_of_trouble(code: str, trouble: Trouble) -> None:
 
 @pytest.mark.parametrize("code", ["SomethingNewException", "ResourceNotFoundException", "ValidationException"])
 @pytest.mark.parametrize(
-    ("status", "trouble"), [(429, Trouble.THROTTLED), (500, Trouble.UNAVAILABLE), (503, Trouble.UNAVAILABLE)]
+    ("status", "trouble"), [(429, ErrorKind.THROTTLED), (500, ErrorKind.UNAVAILABLE), (503, ErrorKind.UNAVAILABLE)]
 )
-def test_a_status_of_too_many_requests_or_of_a_server_error_decides(code: str, status: int, trouble: Trouble) -> None:
+def test_a_status_of_too_many_requests_or_of_a_server_error_decides(code: str, status: int, trouble: ErrorKind) -> None:
     """Whatever the code beside it: the call may be made again."""
     assert trouble is translate(refusal(code, status), action="any").trouble
 
 
 def test_throttling_with_a_server_errors_status_is_throttling() -> None:
     """Such a call did not take effect."""
-    assert Trouble.THROTTLED is translate(refusal("ThrottlingException", 503), action="any").trouble
+    assert ErrorKind.THROTTLED is translate(refusal("ThrottlingException", 503), action="any").trouble
 
 
 def test_a_status_below_a_server_errors_decides_nothing() -> None:
     """The code does."""
-    assert Trouble.REFUSED is translate(refusal("SomethingNewException", 499), action="any").trouble
+    assert ErrorKind.REFUSED is translate(refusal("SomethingNewException", 499), action="any").trouble
 
 
 @pytest.mark.parametrize(
@@ -116,14 +116,14 @@ def test_an_answer_without_a_code_is_none(told: Any, status: int, code: str) -> 
     response: Any = {"Error": told, "ResponseMetadata": {"HTTPStatusCode": status}} if status else {"Error": told}
     failed = translate(ClientError(response, "Any"), action="any")
 
-    assert (Trouble.UNAVAILABLE, code, "no message") == (failed.trouble, failed.code, failed.detail)
+    assert (ErrorKind.UNAVAILABLE, code, "no message") == (failed.trouble, failed.code, failed.detail)
 
 
 def test_an_answer_with_nothing_in_it_is_none() -> None:
     """As a botocore of later may give it."""
     failed = translate(ClientError({}, "Any"), action="any")
 
-    assert (Trouble.UNAVAILABLE, "UnreadableAnswer") == (failed.trouble, failed.code)
+    assert (ErrorKind.UNAVAILABLE, "UnreadableAnswer") == (failed.trouble, failed.code)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_call_without_an_answer_is_unavailable(error: Exception) -> None:
     """It may have taken effect; its name is the code."""
     failed = translate(error, action="any:Action")
 
-    assert (Trouble.UNAVAILABLE, "any:Action") == (failed.trouble, failed.action)
+    assert (ErrorKind.UNAVAILABLE, "any:Action") == (failed.trouble, failed.action)
     assert (type(error).__name__, str(error)) == (failed.code, failed.detail)
 
 
@@ -154,7 +154,7 @@ def test_what_breaks_in_botocores_parsers_is_unavailable(error: Exception) -> No
     """None of them says anything to a person, so that the code says what it comes to."""
     failed = translate(error, action="any:Action")
 
-    assert (Trouble.UNAVAILABLE, "any:Action", "UnreadableAnswer") == (failed.trouble, failed.action, failed.code)
+    assert (ErrorKind.UNAVAILABLE, "any:Action", "UnreadableAnswer") == (failed.trouble, failed.action, failed.code)
     assert f"{type(error).__name__}: {error}" == failed.detail
 
 
@@ -190,7 +190,7 @@ def test_a_service_without_an_address_is_told_from_an_outage(error: Exception, e
     """A name that nobody has is not what a broken network looks like: its resolver does not answer."""
     failed = translate(error, action="any")
 
-    assert (Trouble.UNAVAILABLE, expected) == (failed.trouble, failed.has_no_endpoint)
+    assert (ErrorKind.UNAVAILABLE, expected) == (failed.trouble, failed.has_no_endpoint)
 
 
 def test_a_real_resolver_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +206,7 @@ def test_a_real_resolver_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     client = boto3.client("appstream", region_name="eu-south-2", config=CONFIG)
 
-    with pytest.raises(CallFailed) as failed:
+    with pytest.raises(AwsCallError) as failed:
         AppStream(lambda: client).describe("any")
 
     assert failed.value.has_no_endpoint
@@ -215,7 +215,7 @@ def test_a_real_resolver_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_call_that_botocore_itself_refuses_is_invalid() -> None:
     """Its parameters do not fit; no later try can succeed."""
-    assert Trouble.INVALID is translate(ParamValidationError(report="Any."), action="any").trouble
+    assert ErrorKind.INVALID is translate(ParamValidationError(report="Any."), action="any").trouble
 
 
 def test_the_clients_leave_retries_to_the_lifecycle_and_hang_briefly() -> None:

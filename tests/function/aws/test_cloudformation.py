@@ -11,9 +11,9 @@ from botocore.stub import Stubber
 from running_image_builder_function.aws.client import CONFIG
 from running_image_builder_function.aws.cloudformation import Stacks
 from running_image_builder_function.contract import RESOURCE_TYPE
-from running_image_builder_function.model.errors import CallFailed, Trouble
-from support.lambda_side import LOGICAL_ID, STACK_ID
-from support.world import NAME
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
+from support.fake_appstream import NAME
+from support.lambda_harness import LOGICAL_ID, STACK_ID
 
 CHANGED = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
 
@@ -150,20 +150,20 @@ def test_pages_that_never_end_are_a_failed_look() -> None:
     """Nothing may hang."""
     canned = Canned(*[{"StackResourceSummaries": [], "NextToken": "again"}] * 60)
 
-    with pytest.raises(CallFailed, match="no end in the answer"):
+    with pytest.raises(AwsCallError, match="no end in the answer"):
         Stacks(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
 
 
 @pytest.mark.parametrize("operation", LOOKS)
 @pytest.mark.parametrize(
     ("code", "trouble"),
-    [("AccessDenied", Trouble.DENIED), ("ValidationError", Trouble.REFUSED), ("Throttling", Trouble.THROTTLED)],
+    [("AccessDenied", ErrorKind.DENIED), ("ValidationError", ErrorKind.REFUSED), ("Throttling", ErrorKind.THROTTLED)],
 )
-def test_a_refused_look_says_why(client: Any, operation: str, code: str, trouble: Trouble) -> None:
+def test_a_refused_look_says_why(client: Any, operation: str, code: str, trouble: ErrorKind) -> None:
     """What it means for the request is not decided here."""
     with Stubber(client) as stubber:
         stubber.add_client_error(operation, code)
-        with pytest.raises(CallFailed) as caught:
+        with pytest.raises(AwsCallError) as caught:
             LOOKS[operation](Stacks(lambda: client))
 
     assert (trouble, code) == (caught.value.trouble, caught.value.code)
@@ -184,10 +184,10 @@ def test_a_refused_look_says_why(client: Any, operation: str, code: str, trouble
 )
 def test_an_answer_without_what_was_asked_for_is_a_failed_look(operation: str, answer: object) -> None:
     """Somebody else has answered, or only a part of it came."""
-    with pytest.raises(CallFailed) as caught:
+    with pytest.raises(AwsCallError) as caught:
         LOOKS[operation](Stacks(lambda: Canned(answer)))
 
-    assert Trouble.UNAVAILABLE is caught.value.trouble
+    assert ErrorKind.UNAVAILABLE is caught.value.trouble
 
 
 def test_the_client_is_made_at_the_first_look_and_only_once(client: Any) -> None:
@@ -203,7 +203,7 @@ def test_the_client_is_made_at_the_first_look_and_only_once(client: Any) -> None
     with Stubber(client) as stubber:
         for _ in range(2):
             stubber.add_client_error("describe_stack_resource", "AccessDenied")
-            with pytest.raises(CallFailed):
+            with pytest.raises(AwsCallError):
                 stacks.resource(STACK_ID, LOGICAL_ID)
 
     assert (0, 1) == (before, len(made))

@@ -8,21 +8,21 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from running_image_builder_function.aws.lambda_ import Successor
-from running_image_builder_function.model.errors import CallFailed, Trouble
-from running_image_builder_function.reconcile.self_invocation import hand_over
-from support.lambda_side import event
+from running_image_builder_function.aws.lambda_ import SelfInvoker
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
+from running_image_builder_function.reconcile.self_invocation import self_invoke
+from support.fake_appstream import FUNCTION_ARN
+from support.lambda_harness import event
 from support.virtual_time import VirtualClock
-from support.world import FUNCTION_ARN
 
-TRANSIENT = [Trouble.THROTTLED, Trouble.UNAVAILABLE, Trouble.DENIED, Trouble.BUSY, Trouble.REFUSED]
-HOPELESS = [Trouble.INVALID, Trouble.NOT_FOUND]
+TRANSIENT = [ErrorKind.THROTTLED, ErrorKind.UNAVAILABLE, ErrorKind.DENIED, ErrorKind.BUSY, ErrorKind.REFUSED]
+HOPELESS = [ErrorKind.INVALID, ErrorKind.NOT_FOUND]
 
 
 class Queue:
     """Lambda's queue: refuses some invocations, then takes all."""
 
-    def __init__(self, *refusals: Trouble) -> None:
+    def __init__(self, *refusals: ErrorKind) -> None:
         """Begin with the refusals."""
         self.refusals = list(refusals)
         self.calls: list[tuple[str, Mapping[str, Any]]] = []
@@ -31,7 +31,7 @@ class Queue:
         """Take an event, or refuse it."""
         self.calls.append((function_arn, event))
         if self.refusals:
-            raise CallFailed(self.refusals.pop(0), action="any", code="EndpointConnectionError", detail="any")
+            raise AwsCallError(self.refusals.pop(0), action="any", code="EndpointConnectionError", detail="any")
 
 
 def client() -> Any:
@@ -49,7 +49,7 @@ def test_one_asynchronous_invocation_is_queued_with_the_event() -> None:
             {"StatusCode": 202},
             {"FunctionName": FUNCTION_ARN, "InvocationType": "Event", "Payload": json.dumps(sent).encode()},
         )
-        Successor(lambda: real).invoke(FUNCTION_ARN, sent)
+        SelfInvoker(lambda: real).invoke(FUNCTION_ARN, sent)
 
     stubber.assert_no_pending_responses()
 
@@ -62,7 +62,7 @@ def test_the_client_is_made_at_the_first_hand_over_and_only_once() -> None:
         made.append(real)
         return real
 
-    successor = Successor(make)
+    successor = SelfInvoker(make)
     before = len(made)
     with Stubber(real) as stubber:
         for _ in range(2):
@@ -75,18 +75,18 @@ def test_the_client_is_made_at_the_first_hand_over_and_only_once() -> None:
 @pytest.mark.parametrize(
     ("code", "trouble"),
     [
-        ("AccessDeniedException", Trouble.DENIED),
-        ("TooManyRequestsException", Trouble.THROTTLED),
-        ("RecursiveInvocationException", Trouble.INVALID),
+        ("AccessDeniedException", ErrorKind.DENIED),
+        ("TooManyRequestsException", ErrorKind.THROTTLED),
+        ("RecursiveInvocationException", ErrorKind.INVALID),
     ],
 )
-def test_a_refusal_names_the_action(code: str, trouble: Trouble) -> None:
+def test_a_refusal_names_the_action(code: str, trouble: ErrorKind) -> None:
     """The action is what is missing in a policy."""
     real = client()
     with Stubber(real) as stubber:
         stubber.add_client_error("invoke", code)
-        with pytest.raises(CallFailed) as failed:
-            Successor(lambda: real).invoke(FUNCTION_ARN, {})
+        with pytest.raises(AwsCallError) as failed:
+            SelfInvoker(lambda: real).invoke(FUNCTION_ARN, {})
 
     assert (trouble, "lambda:InvokeFunction", code) == (failed.value.trouble, failed.value.action, failed.value.code)
 
@@ -99,34 +99,34 @@ def test_what_is_not_queued_is_not_handed_over(status: int | None) -> None:
         def invoke(self, **_: object) -> dict[str, object]:
             return {} if status is None else {"StatusCode": status}
 
-    with pytest.raises(CallFailed) as failed:
-        Successor(Client).invoke(FUNCTION_ARN, {})
+    with pytest.raises(AwsCallError) as failed:
+        SelfInvoker(Client).invoke(FUNCTION_ARN, {})
 
-    assert (Trouble.UNAVAILABLE, "lambda:InvokeFunction") == (failed.value.trouble, failed.value.action)
+    assert (ErrorKind.UNAVAILABLE, "lambda:InvokeFunction") == (failed.value.trouble, failed.value.action)
 
 
 def test_a_client_that_cannot_be_made_is_a_failed_call() -> None:
     """Lambda sets the Region; without one nothing can be reached."""
-    with pytest.raises(CallFailed):
-        Successor(lambda: boto3.client("lambda")).invoke(FUNCTION_ARN, {})
+    with pytest.raises(AwsCallError):
+        SelfInvoker(lambda: boto3.client("lambda")).invoke(FUNCTION_ARN, {})
 
 
 def test_an_event_that_is_taken_is_handed_over_once() -> None:
     """To the function named."""
     clock, queue = VirtualClock(), Queue()
 
-    hand_over(queue, FUNCTION_ARN, {"a": 1}, clock=clock, until=clock.now)
+    self_invoke(queue, FUNCTION_ARN, {"a": 1}, clock=clock, until=clock.now)
 
     assert [(FUNCTION_ARN, {"a": 1})] == queue.calls
     assert [] == clock.slept
 
 
 @pytest.mark.parametrize("trouble", TRANSIENT)
-def test_a_refusal_that_may_pass_is_tried_again(trouble: Trouble) -> None:
+def test_a_refusal_that_may_pass_is_tried_again(trouble: ErrorKind) -> None:
     """After 1, 2 and 4 seconds."""
     clock, queue = VirtualClock(), Queue(trouble, trouble, trouble)
 
-    hand_over(queue, FUNCTION_ARN, {"a": 1}, clock=clock, until=clock.now + 22.5)
+    self_invoke(queue, FUNCTION_ARN, {"a": 1}, clock=clock, until=clock.now + 22.5)
 
     assert [1, 2, 4] == clock.slept
     assert [(FUNCTION_ARN, {"a": 1})] * 4 == queue.calls
@@ -139,10 +139,10 @@ def test_a_lost_answer_is_not_followed_by_another_try(code: str) -> None:
 
     def lost(function_arn: str, event: object) -> None:
         calls.append(function_arn)
-        raise CallFailed(Trouble.UNAVAILABLE, action="lambda:InvokeFunction", code=code, detail="any")
+        raise AwsCallError(ErrorKind.UNAVAILABLE, action="lambda:InvokeFunction", code=code, detail="any")
 
-    with pytest.raises(CallFailed):
-        hand_over(lost, FUNCTION_ARN, {}, clock=(clock := VirtualClock()), until=clock.now + 100)
+    with pytest.raises(AwsCallError):
+        self_invoke(lost, FUNCTION_ARN, {}, clock=(clock := VirtualClock()), until=clock.now + 100)
 
     assert [FUNCTION_ARN] == calls
 
@@ -152,12 +152,12 @@ def test_a_lost_answer_is_not_followed_by_another_try(code: str) -> None:
     ("seconds", "slept"),
     [(0, []), (15, []), (15.5, [0.5]), (16, [1]), (20, [1, 2, 2]), (60, [1, 2, 4, 8, 8, 8, 8, 6])],
 )
-def test_a_refusal_that_lasts_is_raised_in_time(trouble: Trouble, seconds: float, slept: list[float]) -> None:
+def test_a_refusal_that_lasts_is_raised_in_time(trouble: ErrorKind, seconds: float, slept: list[float]) -> None:
     """A try may hang for 15 s: the last one is begun so long before the last moment."""
     clock, queue = VirtualClock(), Queue(*[trouble] * 100)
 
-    with pytest.raises(CallFailed) as failed:
-        hand_over(queue, FUNCTION_ARN, {}, clock=clock, until=clock.now + seconds)
+    with pytest.raises(AwsCallError) as failed:
+        self_invoke(queue, FUNCTION_ARN, {}, clock=clock, until=clock.now + seconds)
 
     assert trouble is failed.value.trouble
     assert slept == clock.slept
@@ -165,11 +165,11 @@ def test_a_refusal_that_lasts_is_raised_in_time(trouble: Trouble, seconds: float
 
 
 @pytest.mark.parametrize("trouble", HOPELESS)
-def test_a_refusal_for_good_is_raised_at_once(trouble: Trouble) -> None:
+def test_a_refusal_for_good_is_raised_at_once(trouble: ErrorKind) -> None:
     """Trying again would not help."""
     clock, queue = VirtualClock(), Queue(trouble)
 
-    with pytest.raises(CallFailed):
-        hand_over(queue, FUNCTION_ARN, {}, clock=clock, until=clock.now + 100)
+    with pytest.raises(AwsCallError):
+        self_invoke(queue, FUNCTION_ARN, {}, clock=clock, until=clock.now + 100)
 
     assert [] == clock.slept

@@ -8,9 +8,9 @@ import pytest
 from botocore.stub import Stubber
 
 from running_image_builder_function.aws.scheduler import Schedules
-from running_image_builder_function.model.errors import CallFailed, Trouble
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.model.stop_schedule import ScheduledStop, StopSchedule
-from support.world import NAME
+from support.fake_appstream import NAME
 
 ROLE = "arn:aws-cn:iam::123456789012:role/stops"
 WANTED = StopSchedule(name="stop-1", role_arn=ROLE, after=900)
@@ -112,7 +112,7 @@ def test_a_refused_role_is_told_where_the_schedule_is_new_too(schedules: Schedul
     stubber.add_client_error("update_schedule", "ResourceNotFoundException")
     stubber.add_client_error("create_schedule", "AccessDeniedException", "not authorized to perform: iam:PassRole")
 
-    with pytest.raises(CallFailed) as failed:
+    with pytest.raises(AwsCallError) as failed:
         schedules.put(WANTED, NAME, at=AT)
 
     assert ("iam:PassRole", ROLE) == (failed.value.action, failed.value.resource)
@@ -144,36 +144,42 @@ def test_a_schedule_that_somebody_has_changed_may_do_anything(
         (
             "AccessDeniedException",
             "User: x is not authorized to perform: scheduler:UpdateSchedule",
-            Trouble.DENIED,
+            ErrorKind.DENIED,
             "scheduler:UpdateSchedule",
             "schedule/default/stop-1",
         ),
         (
             "AccessDeniedException",
             f"User: x is not authorized to perform: iam:PassRole on resource: {ROLE}",
-            Trouble.DENIED,
+            ErrorKind.DENIED,
             "iam:PassRole",
             ROLE,
         ),
         (
             "ValidationException",
             "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
-            Trouble.DENIED,
+            ErrorKind.DENIED,
             "sts:AssumeRole by the scheduler",
             ROLE,
         ),
-        ("ValidationException", "no such time", Trouble.INVALID, "scheduler:UpdateSchedule", "schedule/default/stop-1"),
-        ("ThrottlingException", "slow", Trouble.THROTTLED, "scheduler:UpdateSchedule", "schedule/default/stop-1"),
-        ("ConflictException", "busy", Trouble.BUSY, "scheduler:UpdateSchedule", "schedule/default/stop-1"),
+        (
+            "ValidationException",
+            "no such time",
+            ErrorKind.INVALID,
+            "scheduler:UpdateSchedule",
+            "schedule/default/stop-1",
+        ),
+        ("ThrottlingException", "slow", ErrorKind.THROTTLED, "scheduler:UpdateSchedule", "schedule/default/stop-1"),
+        ("ConflictException", "busy", ErrorKind.BUSY, "scheduler:UpdateSchedule", "schedule/default/stop-1"),
     ],
 )
 def test_a_refusal_tells_what_it_is_about(
-    schedules: Schedules, stubber: Stubber, code: str, message: str, trouble: Trouble, action: str, resource: str
+    schedules: Schedules, stubber: Stubber, code: str, message: str, trouble: ErrorKind, action: str, resource: str
 ) -> None:
     """The schedule, or the role that is handed over; a role that is not known yet is a permission that comes late."""
     stubber.add_client_error("update_schedule", code, message)
 
-    with pytest.raises(CallFailed) as failed:
+    with pytest.raises(AwsCallError) as failed:
         schedules.put(WANTED, NAME, at=AT)
 
     assert (trouble, action, resource) == (failed.value.trouble, failed.value.action, failed.value.resource)
@@ -183,10 +189,10 @@ def test_a_call_that_hands_over_no_role_is_refused_for_its_schedule(schedules: S
     """Whatever words are in a schedule's name."""
     stubber.add_client_error("get_schedule", "ValidationException", "no such name: assume-1")
 
-    with pytest.raises(CallFailed) as failed:
+    with pytest.raises(AwsCallError) as failed:
         schedules.find("assume-1")
 
-    assert (Trouble.INVALID, "scheduler:GetSchedule", "schedule/default/assume-1") == (
+    assert (ErrorKind.INVALID, "scheduler:GetSchedule", "schedule/default/assume-1") == (
         failed.value.trouble,
         failed.value.action,
         failed.value.resource,

@@ -15,7 +15,7 @@ from botocore.model import Shape
 
 from running_image_builder_function import contract
 from running_image_builder_function.aws.client import translate
-from running_image_builder_function.model.errors import Trouble
+from running_image_builder_function.model.errors import ErrorKind
 from running_image_builder_function.reconcile.states import STATES
 
 SINCE = {"AgentAccessConfig": (1, 44, 8)}
@@ -25,18 +25,18 @@ INSTALLED = tuple(int(part) for part in botocore.__version__.split(".")[:3])
 
 ERRORS = {
     "StartImageBuilder": {
-        "ConcurrentModificationException": Trouble.BUSY,
-        "IncompatibleImageException": Trouble.INVALID,
-        "InvalidAccountStatusException": Trouble.INVALID,
-        "ResourceNotAvailableException": Trouble.BUSY,
-        "ResourceNotFoundException": Trouble.NOT_FOUND,
+        "ConcurrentModificationException": ErrorKind.BUSY,
+        "IncompatibleImageException": ErrorKind.INVALID,
+        "InvalidAccountStatusException": ErrorKind.INVALID,
+        "ResourceNotAvailableException": ErrorKind.BUSY,
+        "ResourceNotFoundException": ErrorKind.NOT_FOUND,
     },
     "StopImageBuilder": {
-        "ConcurrentModificationException": Trouble.BUSY,
-        "OperationNotPermittedException": Trouble.BUSY,
-        "ResourceNotFoundException": Trouble.NOT_FOUND,
+        "ConcurrentModificationException": ErrorKind.BUSY,
+        "OperationNotPermittedException": ErrorKind.BUSY,
+        "ResourceNotFoundException": ErrorKind.NOT_FOUND,
     },
-    "DescribeImageBuilders": {"ResourceNotFoundException": Trouble.NOT_FOUND},
+    "DescribeImageBuilders": {"ResourceNotFoundException": ErrorKind.NOT_FOUND},
 }
 """The errors that the model promises of each call, and what the function takes them for."""
 

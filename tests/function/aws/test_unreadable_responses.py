@@ -11,16 +11,16 @@ import pytest
 
 from running_image_builder_function.aws.appstream import AppStream
 from running_image_builder_function.aws.cloudformation import Stacks
-from running_image_builder_function.aws.lambda_ import Successor
+from running_image_builder_function.aws.lambda_ import SelfInvoker
 from running_image_builder_function.aws.scheduler import Schedules
-from running_image_builder_function.model.errors import CallFailed, Trouble
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.model.stop_schedule import StopSchedule
 from running_image_builder_function.observability.metrics import Metrics
-from running_image_builder_function.observability.running_metric import Measuring, NotMeasured
+from running_image_builder_function.observability.running_metric import RunningMetric, RunningMetricFailed
 from simulation.runtime.botocore_clients import HttpResponse, client, serving
-from support.lambda_side import LOGICAL_ID, STACK_ID
+from support.fake_appstream import FUNCTION_ARN, NAME
+from support.lambda_harness import LOGICAL_ID, STACK_ID
 from support.virtual_time import VirtualClock
-from support.world import FUNCTION_ARN, NAME
 
 SCHEDULE = StopSchedule(name="stop-1", role_arn="arn:aws:iam::123456789012:role/stops", after=900)
 
@@ -31,7 +31,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "scheduler:GetSchedule": lambda: Schedules(lambda: client("scheduler")).find("stop-1"),
     "scheduler:UpdateSchedule": lambda: Schedules(lambda: client("scheduler")).put(SCHEDULE, NAME, at=1_800_000_000),
     "scheduler:DeleteSchedule": lambda: Schedules(lambda: client("scheduler")).remove("stop-1"),
-    "lambda:InvokeFunction": lambda: Successor(lambda: client("lambda")).invoke(FUNCTION_ARN, {}),
+    "lambda:InvokeFunction": lambda: SelfInvoker(lambda: client("lambda")).invoke(FUNCTION_ARN, {}),
     "cloudformation:DescribeStackResource": lambda: Stacks(lambda: client("cloudformation")).resource(
         STACK_ID, LOGICAL_ID
     ),
@@ -61,12 +61,12 @@ NEEDS_NOTHING = [("scheduler:DeleteSchedule", 200), ("scheduler:DeleteSchedule",
 """What AWS answers there has no members: any data will do."""
 
 
-def answered(answer: HttpResponse, action: str) -> CallFailed | None:
+def answered(answer: HttpResponse, action: str) -> AwsCallError | None:
     """Return the failure of a call that meets an answer; None where it is none."""
     with serving(lambda _service, _request: answer):
         try:
             CALLS[action]()
-        except CallFailed as error:
+        except AwsCallError as error:
             return error
     return None
 
@@ -88,7 +88,7 @@ def test_an_answer_in_no_format_is_a_call_without_an_answer(action: str, status:
     failed = answered(HttpResponse(status, BODIES[body], {"Content-Type": kind}), action)
 
     assert failed is not None
-    assert (Trouble.UNAVAILABLE, action) == (failed.trouble, failed.action)
+    assert (ErrorKind.UNAVAILABLE, action) == (failed.trouble, failed.action)
     assert failed.code in ("UnreadableAnswer", f"HTTP {status}")
 
 
@@ -99,7 +99,7 @@ def test_a_web_page_is_no_answer_even_where_none_is_needed(action: str, status: 
     failed = answered(HttpResponse(status, PAGE, {"Content-Type": "text/html; charset=utf-8"}), action)
 
     assert failed is not None
-    assert Trouble.UNAVAILABLE is failed.trouble
+    assert ErrorKind.UNAVAILABLE is failed.trouble
 
 
 @pytest.mark.parametrize("action", CALLS)
@@ -120,7 +120,7 @@ def test_a_status_of_too_many_requests_is_throttling_in_any_format(action: str, 
     failed = answered(HttpResponse(429, body), action)
 
     assert failed is not None
-    assert failed.trouble in (Trouble.THROTTLED, Trouble.UNAVAILABLE)
+    assert failed.trouble in (ErrorKind.THROTTLED, ErrorKind.UNAVAILABLE)
 
 
 @pytest.mark.parametrize(
@@ -144,9 +144,9 @@ def test_an_entry_that_cannot_be_read_hides_no_other_one(entries: bytes, found: 
             assert ("RUNNING", "") == (builder.state, builder.complaint())
             assert "RUNNING" == builder.attributes()["State"]
         else:
-            with pytest.raises(CallFailed) as failed:
+            with pytest.raises(AwsCallError) as failed:
                 appstream.describe(NAME)
-            assert Trouble.UNAVAILABLE is failed.value.trouble
+            assert ErrorKind.UNAVAILABLE is failed.value.trouble
 
 
 @pytest.mark.parametrize("body", [body for name, body in BODIES.items() if name != "cut XML"])
@@ -160,8 +160,11 @@ def test_one_unreadable_builder_does_not_end_the_measurement_of_others(body: byt
         return HttpResponse(200, b'{"ImageBuilders": [{"Name": "%s"}]}' % name.encode() if name else body)
 
     appstream = AppStream(lambda: client("appstream"))
-    measuring = Measuring(builders=appstream, metrics=Metrics(lines.append, function="any"), clock=VirtualClock())
-    with serving(answer), pytest.raises(NotMeasured, match="broken: appstream:DescribeImageBuilders: UnreadableAnswer"):
+    measuring = RunningMetric(builders=appstream, metrics=Metrics(lines.append, function="any"), clock=VirtualClock())
+    with (
+        serving(answer),
+        pytest.raises(RunningMetricFailed, match="broken: appstream:DescribeImageBuilders: UnreadableAnswer"),
+    ):
         measuring({"MeasureImageBuilders": ["first", "broken", "last"]})
 
     assert 2 == len(lines)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from support.lambda_side import LOGICAL_ID, LambdaSide, event
+from support.fake_appstream import NAME, FakeAppStream
+from support.lambda_harness import LOGICAL_ID, LambdaHarness, event
 from support.together import SharedClock
-from support.world import NAME, World
 
 MADE_UP_ID = f"stack-1-{LOGICAL_ID}-1ABCDEFGHIJKL"
 """What CloudFormation uses for a Create that has not answered."""
@@ -18,56 +18,62 @@ def stop(**properties: Any) -> dict[str, Any]:
     return event("Delete", OnDelete="STOP", **properties)
 
 
-def test_an_id_that_cloudformation_made_up_is_handled(side: LambdaSide, world: World) -> None:
+def test_an_id_that_cloudformation_made_up_is_handled(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """A Create that never answered may have started the builder that the properties name."""
-    world.put("RUNNING")
+    appstream.put("RUNNING")
 
-    answer = side.run(stop() | {"PhysicalResourceId": MADE_UP_ID})
+    answer = harness.run(stop() | {"PhysicalResourceId": MADE_UP_ID})
 
     assert ("SUCCESS", MADE_UP_ID) == (answer["Status"], answer["PhysicalResourceId"])
-    assert 1 == world.stops()
+    assert 1 == appstream.stops()
 
 
-def test_a_create_that_had_started_nothing_leaves_an_id_that_says_so(side: LambdaSide, world: World) -> None:
+def test_a_create_that_had_started_nothing_leaves_an_id_that_says_so(
+    harness: LambdaHarness, appstream: FakeAppStream
+) -> None:
     """Its Delete stops nothing: somebody else runs that builder."""
-    world.put("RUNNING", AppstreamAgentVersion="01-01-2020")
-    failed_id = side.run(event(AppstreamAgentVersion="LATEST"))["PhysicalResourceId"]
-    deletion = LambdaSide(world)
+    appstream.put("RUNNING", AppstreamAgentVersion="01-01-2020")
+    failed_create_id = harness.run(event(AppstreamAgentVersion="LATEST"))["PhysicalResourceId"]
+    deletion = LambdaHarness(appstream)
 
-    answer = deletion.run(stop() | {"PhysicalResourceId": failed_id})
+    answer = deletion.run(stop() | {"PhysicalResourceId": failed_create_id})
 
-    assert f"{NAME}/not-started" == failed_id
-    assert ("SUCCESS", failed_id) == (answer["Status"], answer["PhysicalResourceId"])
-    assert 0 == world.stops()
+    assert f"{NAME}/not-started" == failed_create_id
+    assert ("SUCCESS", failed_create_id) == (answer["Status"], answer["PhysicalResourceId"])
+    assert 0 == appstream.stops()
 
 
-def test_a_create_that_had_started_the_builder_leaves_an_id_that_says_so(side: LambdaSide, world: World) -> None:
+def test_a_create_that_had_started_the_builder_leaves_an_id_that_says_so(
+    harness: LambdaHarness, appstream: FakeAppStream
+) -> None:
     """It failed while the builder was starting: the Delete stops what would be running and billed."""
-    world.put("STOPPED")
-    failed_id = side.run(event(TimeoutSeconds="60"))["PhysicalResourceId"]
-    deletion = LambdaSide(world)
+    appstream.put("STOPPED")
+    failed_create_id = harness.run(event(TimeoutSeconds="60"))["PhysicalResourceId"]
+    deletion = LambdaHarness(appstream)
 
-    answer = deletion.run(stop() | {"PhysicalResourceId": failed_id})
+    answer = deletion.run(stop() | {"PhysicalResourceId": failed_create_id})
 
-    assert NAME == failed_id
+    assert NAME == failed_create_id
     assert "SUCCESS" == answer["Status"]
-    assert (1, "STOPPED") == (world.stops(), world.state())
+    assert (1, "STOPPED") == (appstream.stops(), appstream.state())
 
 
-def test_a_create_whose_start_may_have_arrived_counts_as_having_started(side: LambdaSide, world: World) -> None:
+def test_a_create_whose_start_may_have_arrived_counts_as_having_started(
+    harness: LambdaHarness, appstream: FakeAppStream
+) -> None:
     """In doubt the builder is not left running."""
-    world.put("STOPPED")
-    world.fault("drop", "Start", after_effect=True, times=1)
+    appstream.put("STOPPED")
+    appstream.fault("drop", "Start", after_effect=True, times=1)
 
-    assert NAME == side.run(event(TimeoutSeconds="60"))["PhysicalResourceId"]
+    assert NAME == harness.run(event(TimeoutSeconds="60"))["PhysicalResourceId"]
 
 
 def test_a_delete_that_arrives_while_create_waits_ends_both() -> None:
     """The Delete stops what Create had started; Create notices within a minute and starts nothing more."""
     clock = SharedClock()
-    world = World(clock)
-    world.put("STOPPED")
-    creation, deletion = LambdaSide(world), LambdaSide(world)
+    appstream = FakeAppStream(clock)
+    appstream.put("STOPPED")
+    creation, deletion = LambdaHarness(appstream), LambdaHarness(appstream)
 
     def cancel() -> None:
         clock.sleep(100)
@@ -79,50 +85,52 @@ def test_a_delete_that_arrives_while_create_waits_ends_both() -> None:
     assert ("FAILED", "SUCCESS") == (creation.answers[0]["Status"], deletion.answers[0]["Status"])
     assert "CloudFormation no longer waits" in creation.answers[0]["Reason"]
     assert 100 <= creation.answered_at[0] <= 162
-    assert (1, 1, "STOPPED") == (world.starts(), world.stops(), world.state())
+    assert (1, 1, "STOPPED") == (appstream.starts(), appstream.stops(), appstream.state())
 
 
 @pytest.mark.parametrize("status", ["DELETE_IN_PROGRESS", "DELETE_FAILED", "UPDATE_COMPLETE", "CREATE_FAILED"])
-def test_a_delete_is_carried_out_while_it_is_wanted(side: LambdaSide, world: World, status: str) -> None:
+def test_a_delete_is_carried_out_while_it_is_wanted(
+    harness: LambdaHarness, appstream: FakeAppStream, status: str
+) -> None:
     """What shows then is its own deletion, or the update that replaced what it deletes."""
-    world.put("RUNNING")
-    side.stacks.tell(status)
+    appstream.put("RUNNING")
+    harness.stacks.tell(status)
 
-    answer = side.run(stop())
+    answer = harness.run(stop())
 
     assert ("SUCCESS", {}) == (answer["Status"], answer["Data"])
-    assert (1, "STOPPED") == (world.stops(), world.state())
+    assert (1, "STOPPED") == (appstream.stops(), appstream.state())
 
 
 @pytest.mark.parametrize("status", ["DELETE_COMPLETE", "DELETE_SKIPPED"])
-def test_a_delete_that_is_over_stops_nothing(side: LambdaSide, world: World, status: str) -> None:
+def test_a_delete_that_is_over_stops_nothing(harness: LambdaHarness, appstream: FakeAppStream, status: str) -> None:
     """Delivered again much later, it must not stop a builder that somebody uses by then."""
-    world.put("RUNNING")
-    side.stacks.tell(status)
+    appstream.put("RUNNING")
+    harness.stacks.tell(status)
 
-    answer = side.run(stop())
+    answer = harness.run(stop())
 
     assert f"CloudFormation no longer waits for this request ({status})." in answer["Reason"]
-    assert 0 == world.stops()
+    assert 0 == appstream.stops()
 
 
-def test_a_renamed_builder_is_a_new_resource(side: LambdaSide, world: World) -> None:
+def test_a_renamed_builder_is_a_new_resource(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The new id makes CloudFormation delete the old one, to which its own policy applies."""
-    world.put("RUNNING")
-    world.put("STOPPED", name="builder-2")
+    appstream.put("RUNNING")
+    appstream.put("STOPPED", name="builder-2")
     update = event("Update", Name="builder-2", OnDelete="STOP", physical_id=NAME)
-    clean_up = LambdaSide(world)
+    clean_up = LambdaHarness(appstream)
 
-    assert "builder-2" == side.run(update)["PhysicalResourceId"]
+    assert "builder-2" == harness.run(update)["PhysicalResourceId"]
     assert "SUCCESS" == clean_up.run(stop(physical_id=NAME))["Status"]
-    assert (1, 0) == (world.stops(), world.stops("builder-2"))
-    assert ("STOPPED", "RUNNING") == (world.state(), world.state("builder-2"))
+    assert (1, 0) == (appstream.stops(), appstream.stops("builder-2"))
+    assert ("STOPPED", "RUNNING") == (appstream.state(), appstream.state("builder-2"))
 
 
-def test_the_id_decides_which_builder_a_delete_is_about(side: LambdaSide, world: World) -> None:
+def test_the_id_decides_which_builder_a_delete_is_about(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Whatever name the properties have by then."""
-    world.put("RUNNING")
-    world.put("RUNNING", name="builder-2")
+    appstream.put("RUNNING")
+    appstream.put("RUNNING", name="builder-2")
 
-    assert "SUCCESS" == side.run(stop(Name="builder-2", physical_id=NAME))["Status"]
-    assert (1, 0) == (world.stops(), world.stops("builder-2"))
+    assert "SUCCESS" == harness.run(stop(Name="builder-2", physical_id=NAME))["Status"]
+    assert (1, 0) == (appstream.stops(), appstream.stops("builder-2"))

@@ -4,23 +4,25 @@ from itertools import pairwise
 
 import pytest
 
-from support.lambda_side import LambdaSide, event
-from support.world import NAME, World
+from support.fake_appstream import NAME, FakeAppStream
+from support.lambda_harness import LambdaHarness, event
 
 TROUBLES = ["throttle", "request_limit", "server_error", "unavailable", "drop"]
 
 
 @pytest.mark.parametrize("kind", TROUBLES)
 @pytest.mark.parametrize("operation", ["Describe", "Start", "*"])
-def test_trouble_that_passes_is_survived(side: LambdaSide, world: World, kind: str, operation: str) -> None:
+def test_trouble_that_passes_is_survived(
+    harness: LambdaHarness, appstream: FakeAppStream, kind: str, operation: str
+) -> None:
     """Ten minutes of it, anywhere: one start and one success."""
-    world.put("STOPPED")
-    world.fault(kind, operation, seconds=600)
+    appstream.put("STOPPED")
+    appstream.fault(kind, operation, seconds=600)
 
-    answer = side.run(event())
+    answer = harness.run(event())
 
     assert "SUCCESS" == answer["Status"]
-    assert 1 == world.starts()
+    assert 1 == appstream.starts()
 
 
 @pytest.mark.parametrize(
@@ -33,26 +35,28 @@ def test_trouble_that_passes_is_survived(side: LambdaSide, world: World, kind: s
 )
 @pytest.mark.parametrize("operation", ["Describe", "Start"])
 def test_trouble_that_lasts_fails_at_the_deadline_and_is_named(
-    side: LambdaSide, world: World, kind: str, code: str, operation: str
+    harness: LambdaHarness, appstream: FakeAppStream, kind: str, code: str, operation: str
 ) -> None:
     """It was retried until then; the reason tells what was in the way."""
-    world.put("STOPPED")
-    world.fault(kind, operation)
+    appstream.put("STOPPED")
+    appstream.fault(kind, operation)
 
-    answer = side.run(event(TimeoutSeconds="300"))
+    answer = harness.run(event(TimeoutSeconds="300"))
 
     assert f"not RUNNING within 5 minutes; last error: {code}." in answer["Reason"]
-    assert 300 <= side.answered_at[0] <= 301
-    assert 0 == world.starts()
+    assert 300 <= harness.answered_at[0] <= 301
+    assert 0 == appstream.starts()
 
 
-def test_an_error_that_was_overcome_is_not_blamed_at_the_deadline(side: LambdaSide, world: World) -> None:
+def test_an_error_that_was_overcome_is_not_blamed_at_the_deadline(
+    harness: LambdaHarness, appstream: FakeAppStream
+) -> None:
     """What passed ten minutes ago did not keep the builder from running."""
-    world.put("STOPPED")
-    world.starts_end("never")
-    world.fault("throttle", "Start", seconds=10)
+    appstream.put("STOPPED")
+    appstream.starts_end("never")
+    appstream.fault("throttle", "Start", seconds=10)
 
-    answer = side.run(event(TimeoutSeconds="300"))
+    answer = harness.run(event(TimeoutSeconds="300"))
 
     assert (
         f"Image builder {NAME} (PENDING): not RUNNING within 5 minutes. "
@@ -60,40 +64,42 @@ def test_an_error_that_was_overcome_is_not_blamed_at_the_deadline(side: LambdaSi
     )
 
 
-def test_a_refusal_that_was_overcome_is_not_blamed_at_the_deadline(side: LambdaSide, world: World) -> None:
+def test_a_refusal_that_was_overcome_is_not_blamed_at_the_deadline(
+    harness: LambdaHarness, appstream: FakeAppStream
+) -> None:
     """Somebody else started it meanwhile; that start is what takes too long."""
-    world.put("STOPPED")
-    world.fault("error", "Start", code="ConcurrentModificationException")
-    world.clock.later(10, lambda: world.move("PENDING"))
+    appstream.put("STOPPED")
+    appstream.fault("error", "Start", code="ConcurrentModificationException")
+    appstream.clock.later(10, lambda: appstream.move("PENDING"))
 
-    assert "(PENDING): not RUNNING within 5 minutes. " in side.run(event(TimeoutSeconds="300"))["Reason"]
+    assert "(PENDING): not RUNNING within 5 minutes. " in harness.run(event(TimeoutSeconds="300"))["Reason"]
 
 
-def test_an_error_is_not_blamed_where_the_state_has_no_name(side: LambdaSide, world: World) -> None:
+def test_an_error_is_not_blamed_where_the_state_has_no_name(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """AppStream answered in the end, if with less than usual."""
-    world.put("RUNNING", State=None)
-    world.fault("throttle", "Describe", times=3)
+    appstream.put("RUNNING", State=None)
+    appstream.fault("throttle", "Describe", times=3)
 
-    assert f"Image builder {NAME}: not RUNNING within 5 minutes. " in side.run(event(TimeoutSeconds="300"))["Reason"]
+    assert f"Image builder {NAME}: not RUNNING within 5 minutes. " in harness.run(event(TimeoutSeconds="300"))["Reason"]
 
 
-def test_a_start_that_was_taken_late_is_not_blamed(side: LambdaSide, world: World) -> None:
+def test_a_start_that_was_taken_late_is_not_blamed(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """It was refused, then taken; what shows until the deadline is lag."""
-    world.put("STOPPED")
-    world.durations(describe_lag=10_000)
-    world.fault("throttle", "Start", seconds=30)
+    appstream.put("STOPPED")
+    appstream.durations(describe_lag=10_000)
+    appstream.fault("throttle", "Start", seconds=30)
 
-    assert "(STOPPED): not RUNNING within 1 minute. " in side.run(event(TimeoutSeconds="60"))["Reason"]
+    assert "(STOPPED): not RUNNING within 1 minute. " in harness.run(event(TimeoutSeconds="60"))["Reason"]
 
 
-def test_polling_slows_down_while_throttled_and_recovers(side: LambdaSide, world: World) -> None:
+def test_polling_slows_down_while_throttled_and_recovers(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Each refusal stretches the pause, with jitter; when all is well again, every two seconds is enough again."""
-    world.put("STOPPED")
-    world.clock.later(20, lambda: world.fault("throttle", "Describe", seconds=180))
+    appstream.put("STOPPED")
+    appstream.clock.later(20, lambda: appstream.fault("throttle", "Describe", seconds=180))
 
-    side.run(event())
+    harness.run(event())
 
-    moments = [call.time - world.began_at for call in world.place.calls.all()]
+    moments = [call.time - appstream.began_at for call in appstream.region.calls.all()]
     gaps = {now: later - now for now, later in pairwise(moments)}
     assert {2} == {gap for at, gap in gaps.items() if 4 <= at < 20}
     assert [2, 2, 15 * 0.75 * 0.3, 15 * 0.75 * 0.3] == [gap for at, gap in gaps.items() if at >= 20][:4]
@@ -101,60 +107,66 @@ def test_polling_slows_down_while_throttled_and_recovers(side: LambdaSide, world
     assert {2} == {gap for at, gap in gaps.items() if at > 300}
 
 
-def test_a_start_whose_answer_was_lost_is_not_made_twice(side: LambdaSide, world: World) -> None:
+def test_a_start_whose_answer_was_lost_is_not_made_twice(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The connection broke after AppStream had taken it: the next look shows PENDING."""
-    world.put("STOPPED")
-    world.fault("drop", "Start", after_effect=True, times=1)
+    appstream.put("STOPPED")
+    appstream.fault("drop", "Start", after_effect=True, times=1)
 
-    assert "SUCCESS" == side.run(event())["Status"]
-    assert ["StartImageBuilder"] == world.calls("StartImageBuilder")
+    assert "SUCCESS" == harness.run(event())["Status"]
+    assert ["StartImageBuilder"] == appstream.calls("StartImageBuilder")
 
 
-def test_a_start_whose_answer_was_lost_is_not_made_twice_during_lag(side: LambdaSide, world: World) -> None:
+def test_a_start_whose_answer_was_lost_is_not_made_twice_during_lag(
+    harness: LambdaHarness, appstream: FakeAppStream
+) -> None:
     """The old state is believed to be lag for some seconds here as well."""
-    world.put("STOPPED")
-    world.durations(describe_lag=9)
-    world.fault("drop", "Start", after_effect=True, times=1)
+    appstream.put("STOPPED")
+    appstream.durations(describe_lag=9)
+    appstream.fault("drop", "Start", after_effect=True, times=1)
 
-    assert "SUCCESS" == side.run(event())["Status"]
-    assert ["StartImageBuilder"] == world.calls("StartImageBuilder")
+    assert "SUCCESS" == harness.run(event())["Status"]
+    assert ["StartImageBuilder"] == appstream.calls("StartImageBuilder")
 
 
-def test_a_start_that_never_arrived_is_made_again(side: LambdaSide, world: World) -> None:
+def test_a_start_that_never_arrived_is_made_again(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Ten seconds after the connection broke the builder is still STOPPED: it had not been taken."""
-    world.put("STOPPED")
-    world.fault("drop", "Start", times=1)
+    appstream.put("STOPPED")
+    appstream.fault("drop", "Start", times=1)
 
-    assert "SUCCESS" == side.run(event())["Status"]
-    assert ["StartImageBuilder"] * 2 == world.calls("StartImageBuilder")
-    assert 430 <= side.answered_at[0] <= 440
+    assert "SUCCESS" == harness.run(event())["Status"]
+    assert ["StartImageBuilder"] * 2 == appstream.calls("StartImageBuilder")
+    assert 430 <= harness.answered_at[0] <= 440
 
 
 @pytest.mark.parametrize("kind", ["drop", "server_error"])
-def test_a_start_whose_answer_was_lost_and_that_fell_back_fails(side: LambdaSide, world: World, kind: str) -> None:
+def test_a_start_whose_answer_was_lost_and_that_fell_back_fails(
+    harness: LambdaHarness, appstream: FakeAppStream, kind: str
+) -> None:
     """It was seen under way; a second start would only repeat the failure."""
-    world.put("STOPPED")
-    world.fault(kind, "Start", after_effect=True, times=1)
-    world.starts_end("stopped")
+    appstream.put("STOPPED")
+    appstream.fault(kind, "Start", after_effect=True, times=1)
+    appstream.starts_end("stopped")
 
-    answer = side.run(event())
+    answer = harness.run(event())
 
     assert (
         "the start failed. Mend what AWS names here, then deploy again. AWS: INTERNAL_SERVICE_ERROR" in answer["Reason"]
     )
-    assert 1 == world.starts()
+    assert 1 == appstream.starts()
 
 
-def test_a_start_whose_answer_was_lost_and_that_fell_back_unseen_fails(side: LambdaSide, world: World) -> None:
+def test_a_start_whose_answer_was_lost_and_that_fell_back_unseen_fails(
+    harness: LambdaHarness, appstream: FakeAppStream
+) -> None:
     """It failed between two looks; AppStream's dated error tells that it had been taken."""
-    world.put("STOPPED")
-    world.durations(start=3)
-    world.fault("drop", "Start", after_effect=True, times=1)
-    world.starts_end("stopped")
+    appstream.put("STOPPED")
+    appstream.durations(start=3)
+    appstream.fault("drop", "Start", after_effect=True, times=1)
+    appstream.starts_end("stopped")
 
-    answer = side.run(event(PollIntervalSeconds="20"))
+    answer = harness.run(event(PollIntervalSeconds="20"))
 
     assert (
         "the start failed. Mend what AWS names here, then deploy again. AWS: INTERNAL_SERVICE_ERROR" in answer["Reason"]
     )
-    assert 1 == world.starts()
+    assert 1 == appstream.starts()

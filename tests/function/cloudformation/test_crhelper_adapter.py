@@ -12,8 +12,12 @@ import crhelper
 import pytest
 from crhelper import CfnResource
 
-from running_image_builder_function.cloudformation.crhelper_adapter import SILENT, Relay, answerable
-from support.lambda_side import LOGICAL_ID, RESPONSE_URL, STACK_ID, FakeContext, event
+from running_image_builder_function.cloudformation.crhelper_adapter import (
+    SILENCED_LOGGERS,
+    CrhelperResource,
+    answerable,
+)
+from support.lambda_harness import LOGICAL_ID, RESPONSE_URL, STACK_ID, FakeContext, event
 from support.virtual_time import VirtualClock
 
 
@@ -25,9 +29,9 @@ class Sent(list[tuple[str, dict[str, Any]]]):
         self.append((url, body))
 
 
-def relay(sent: Sent, handle: Any, **options: Any) -> Relay:
+def relay(sent: Sent, handle: Any, **options: Any) -> CrhelperResource:
     """Return a relay with one handler for everything."""
-    made = Relay(log_level=options.get("log_level", "INFO"), send=sent)
+    made = CrhelperResource(log_level=options.get("log_level", "INFO"), send=sent)
     for register in (made.create, made.update, made.delete):
         register(handle)
     return made
@@ -101,7 +105,7 @@ def test_a_hand_over_sends_no_answer() -> None:
 
     def handle(*_: Any) -> str:
         if next(hands_over):
-            made.hand_over()
+            made.self_invoke()
         return "id-1"
 
     made = relay(sent, handle)
@@ -169,7 +173,7 @@ def test_the_log_level_is_the_one_that_was_set(log_level: str) -> None:
     assert {logging.ERROR} == {logging.getLogger(name).level for name in ("boto", "boto3", "botocore", "urllib3")}
 
 
-@pytest.mark.parametrize("name", SILENT)
+@pytest.mark.parametrize("name", SILENCED_LOGGERS)
 def test_crhelpers_loggers_are_silent(name: str, caplog: pytest.LogCaptureFixture) -> None:
     """They write whole events, and every failure a second time."""
     relay(Sent(), lambda *_: "id-1")
@@ -182,7 +186,7 @@ def test_the_silent_loggers_are_all_that_crhelper_has() -> None:
     """A new one in a new version fails this test."""
     modules = [importlib.import_module(f"crhelper.{module.name}") for module in pkgutil.iter_modules(crhelper.__path__)]
 
-    assert set(SILENT) == {module.logger.name for module in modules if hasattr(module, "logger")}
+    assert set(SILENCED_LOGGERS) == {module.logger.name for module in modules if hasattr(module, "logger")}
 
 
 def test_cloudformations_events_can_be_answered() -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from running_image_builder_function.cloudformation.request import NOT_STARTED, issued_at, parse, url_ends_at
-from support.lambda_side import LOGICAL_ID, event
-from support.world import NAME
+from support.fake_appstream import NAME
+from support.lambda_harness import LOGICAL_ID, event
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from running_image_builder_function.cloudformation.response import CUT_MARK, MAX_BYTES, encode, fit
+from running_image_builder_function.cloudformation.response import CUT_MARK, MAX_BYTES, encode, truncate_to_limit
 from running_image_builder_function.contract import ATTRIBUTES, ESSENTIAL_ATTRIBUTES, SCHEDULED_STOP_TIME
 from running_image_builder_function.model.image_builder import ImageBuilder
-from support.lambda_side import LOGICAL_ID, STACK_ID, LambdaSide, event
-from support.world import ARN, NAME, World
+from support.fake_appstream import ARN, NAME, FakeAppStream
+from support.lambda_harness import LOGICAL_ID, STACK_ID, LambdaHarness, event
 
 # Any text, with what JSON must escape, what UTF-8 makes long, and what it cannot carry.
 TEXT = st.text(st.characters(exclude_categories=()), max_size=3000) | st.sampled_from(
@@ -65,7 +65,7 @@ def test_an_answer_never_exceeds_the_limit_and_keeps_what_is_essential(fields: d
     """Whatever a builder has; every attribute is still there, and each that was cut ends with the mark."""
     whole = {**ImageBuilder({**ESSENTIAL, **fields}).attributes(), SCHEDULED_STOP_TIME: "2026-11-24T18:00:00Z"}
 
-    encoded, cut = fit(body(whole))
+    encoded, cut = truncate_to_limit(body(whole))
 
     data = json.loads(encoded)["Data"]
     assert len(encoded) <= MAX_BYTES
@@ -84,7 +84,7 @@ def test_an_answer_never_exceeds_the_limit_and_keeps_what_is_essential(fields: d
 @example("日本語 😀 äöü")
 def test_characters_survive(text: str) -> None:
     """Non-ASCII and control characters arrive as they were."""
-    encoded, cut = fit(body({"Description": text}))
+    encoded, cut = truncate_to_limit(body({"Description": text}))
 
     assert [] == cut
     assert text == json.loads(encoded)["Data"]["Description"]
@@ -106,7 +106,7 @@ def test_an_answer_that_just_fits_is_not_cut(spare: int) -> None:
     assert 4096 == MAX_BYTES
     room = MAX_BYTES - len(encode(body({"Description": ""}))) - spare
 
-    encoded, cut = fit(body({"Description": "x" * room}))
+    encoded, cut = truncate_to_limit(body({"Description": "x" * room}))
 
     assert MAX_BYTES - spare == len(encoded)
     assert [] == cut
@@ -117,7 +117,7 @@ def test_one_byte_too_many_cuts_the_longest_attribute_to_half() -> None:
     other = "o" * 100
     room = MAX_BYTES - len(encode(body({"Description": "", "DisplayName": other}))) + 1
 
-    encoded, cut = fit(body({"DisplayName": other, "Description": "x" * room}))
+    encoded, cut = truncate_to_limit(body({"DisplayName": other, "Description": "x" * room}))
 
     assert ["Description"] == cut
     assert {"DisplayName": other, "Description": "x" * (room // 2) + CUT_MARK} == json.loads(encoded)["Data"]
@@ -127,12 +127,12 @@ def test_the_longest_is_the_one_with_the_most_bytes() -> None:
     """Not with the most characters: what counts is the answer's size."""
     data = {"Description": "x" * 2000, "DisplayName": "😀" * 1000}
 
-    assert ["DisplayName"] == fit(body(data))[1]
+    assert ["DisplayName"] == truncate_to_limit(body(data))[1]
 
 
 def test_attributes_are_cut_again_until_the_answer_fits() -> None:
     """Each is named once, and marked once, however often it was cut."""
-    encoded, cut = fit(body({"Description": "x" * 20_000, "DisplayName": "y" * 3_000}))
+    encoded, cut = truncate_to_limit(body({"Description": "x" * 20_000, "DisplayName": "y" * 3_000}))
 
     data = json.loads(encoded)["Data"]
     assert ["Description", "DisplayName"] == cut
@@ -143,7 +143,7 @@ def test_what_is_essential_is_never_cut_even_where_nothing_else_is_left() -> Non
     """Such an answer cannot be made to fit; everything that can be cut is gone."""
     data = {"Name": "n" * 5000, "Description": "d" * 20}
 
-    encoded, cut = fit(body(data))
+    encoded, cut = truncate_to_limit(body(data))
 
     assert (["Description"], {"Name": "n" * 5000, "Description": ""}) == (cut, json.loads(encoded)["Data"])
 
@@ -154,7 +154,7 @@ def test_a_text_that_is_hardly_longer_than_the_mark_goes_altogether(length: int,
     data = {"Name": "", "Description": "d" * length}
     data["Name"] = "n" * (MAX_BYTES - len(encode(body(data))) + 1)
 
-    encoded, _ = fit(body(data))
+    encoded, _ = truncate_to_limit(body(data))
 
     assert left == json.loads(encoded)["Data"]["Description"]
 
@@ -163,15 +163,15 @@ def test_an_answer_without_data_is_left_alone() -> None:
     """A failure has none."""
     failure = {key: value for key, value in body({}).items() if key != "Data"}
 
-    assert (encode(failure), []) == fit(failure)
+    assert (encode(failure), []) == truncate_to_limit(failure)
 
 
-def test_the_function_cuts_what_it_sends(side: LambdaSide, world: World) -> None:
+def test_the_function_cuts_what_it_sends(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The deploy succeeds with what it needs."""
-    world.put("RUNNING", Description="d" * 9000)
+    appstream.put("RUNNING", Description="d" * 9000)
 
-    data = side.run(event())["Data"]
+    data = harness.run(event())["Data"]
 
-    assert len(side.bodies[0]) <= MAX_BYTES
+    assert len(harness.bodies[0]) <= MAX_BYTES
     assert data["Description"].endswith(CUT_MARK)
     assert (NAME, ARN) == (data["Name"], data["Arn"])

@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ProxyConnectionError
 
 from running_image_builder_function.cloudformation.response import deliver
-from running_image_builder_function.custom_resource import AnswerNotDelivered
-from support.lambda_side import FakeContext, LambdaSide, event
+from running_image_builder_function.custom_resource import ResponseNotSent
+from support.fake_appstream import FakeAppStream
+from support.lambda_harness import FakeContext, LambdaHarness, event
 from support.virtual_time import VirtualClock
-from support.world import World
 
 URL = "https://bucket.test/secret-path?X-Amz-Signature=secret"
 SECOND_CHANCE: list[int | Exception] = [
@@ -180,37 +180,41 @@ def test_an_error_that_is_no_trouble_at_cloudformations_end_is_raised(clock: Vir
         deliver(URL, b"body", clock=clock, until=clock.now + 100, put=Puts(ZeroDivisionError()))
 
 
-def test_an_answer_that_does_not_arrive_makes_lambda_try_the_event_again(side: LambdaSide, world: World) -> None:
+def test_an_answer_that_does_not_arrive_makes_lambda_try_the_event_again(
+    harness: LambdaHarness, appstream: FakeAppStream
+) -> None:
     """The next invocation looks again, and answers what is true by then."""
-    side.limit = 60
-    world.put("RUNNING")
-    side.put_results = [500, 403] * 6
+    harness.limit = 60
+    appstream.put("RUNNING")
+    harness.put_results = [500, 403] * 6
 
-    assert "SUCCESS" == side.run(event())["Status"]
-    assert 1 == side.deaths
+    assert "SUCCESS" == harness.run(event())["Status"]
+    assert 1 == harness.deaths
 
 
 @pytest.mark.parametrize(("limit", "last_try"), [(33, 31), (16, 7), (16.01, 15)])
 def test_the_function_stops_sending_a_second_before_lambdas_limit(
-    side: LambdaSide, world: World, limit: float, last_try: float
+    harness: LambdaHarness, appstream: FakeAppStream, limit: float, last_try: float
 ) -> None:
     """Otherwise Lambda would kill it, and say so where nobody looks. Tries come after 1, 3, 7, 15, 23, 31 seconds."""
-    side.limit = limit
-    world.put("RUNNING")
-    side.put_results = [OSError()] * 1000
+    harness.limit = limit
+    appstream.put("RUNNING")
+    harness.put_results = [OSError()] * 1000
     moments: list[float] = []
-    side.on_death = lambda: moments.append(world.elapsed())
+    harness.on_death = lambda: moments.append(appstream.elapsed())
 
-    side.deliver(event())
+    harness.deliver(event())
 
     assert last_try == moments[0]
-    assert 3 == side.deaths
+    assert 3 == harness.deaths
 
 
-def test_an_undelivered_answer_ends_the_invocation_with_an_error(side: LambdaSide, world: World) -> None:
+def test_an_undelivered_answer_ends_the_invocation_with_an_error(
+    harness: LambdaHarness, appstream: FakeAppStream
+) -> None:
     """That is how Lambda knows that it should try again; its text is for the log."""
-    world.put("RUNNING")
-    side.put_results = [OSError()] * 1000
+    appstream.put("RUNNING")
+    harness.put_results = [OSError()] * 1000
 
-    with pytest.raises(AnswerNotDelivered, match=r"^CloudFormation could not be reached with the answer$"):
-        side.function(event(), FakeContext(world.clock))
+    with pytest.raises(ResponseNotSent, match=r"^CloudFormation could not be reached with the answer$"):
+        harness.function(event(), FakeContext(appstream.clock))

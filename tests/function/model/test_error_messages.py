@@ -13,7 +13,7 @@ from running_image_builder_function.model.error_messages import (
     lacks_permission,
     remedy,
 )
-from running_image_builder_function.model.errors import CallFailed, Trouble, reason
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind, reason
 
 LONGEST = "n" * 101
 WIDTH = 118
@@ -27,11 +27,11 @@ ACTIONS = {
 }
 CODES = sorted({"any", *_CREDENTIALS, *(code for codes in _BY_CODE.values() for code in codes)})
 FAILURES = [
-    CallFailed(trouble, action=action, code=code, detail="any", has_no_endpoint=has_no_endpoint)
-    for trouble in Trouble
+    AwsCallError(trouble, action=action, code=code, detail="any", has_no_endpoint=has_no_endpoint)
+    for trouble in ErrorKind
     for code in CODES
     for action in (*(each for actions in ACTIONS.values() for each in actions), "sts:AssumeRole by the scheduler")
-    for has_no_endpoint in ((False, True) if trouble is Trouble.UNAVAILABLE else (False,))
+    for has_no_endpoint in ((False, True) if trouble is ErrorKind.UNAVAILABLE else (False,))
 ]
 """All that can go wrong with a call."""
 
@@ -45,7 +45,7 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("error", FAILURES, ids=str)
-def test_the_remedy_of_a_failed_call_is_on_the_first_line(error: CallFailed) -> None:
+def test_the_remedy_of_a_failed_call_is_on_the_first_line(error: AwsCallError) -> None:
     """With a name of eighteen characters; with the longest one nothing of it is cut either."""
     told = {"state": "STOPPED", "cause": cause(error), "remedy": remedy(error)}
 
@@ -57,27 +57,27 @@ def test_the_remedy_of_a_failed_call_is_on_the_first_line(error: CallFailed) -> 
 
 
 @pytest.mark.parametrize("error", FAILURES, ids=str)
-def test_every_failed_call_has_a_cause_and_a_remedy(error: CallFailed) -> None:
+def test_every_failed_call_has_a_cause_and_a_remedy(error: AwsCallError) -> None:
     """A clause that says what is wrong, and a sentence that says what to do."""
     assert re.fullmatch(r"[a-zA-Z].*[a-z]", cause(error))
     assert re.fullmatch(r"[A-Z].*\.", remedy(error))
 
 
-@pytest.mark.parametrize("trouble", Trouble)
+@pytest.mark.parametrize("trouble", ErrorKind)
 @pytest.mark.parametrize(("service", "action"), [(each, action) for each in ACTIONS for action in ACTIONS[each]])
-def test_no_remedy_speaks_of_another_service(trouble: Trouble, service: str, action: str) -> None:
+def test_no_remedy_speaks_of_another_service(trouble: ErrorKind, service: str, action: str) -> None:
     """Nobody is sent to the AppStream console for what the scheduler refused."""
     assert set(ACTIONS) == set(_BY_CODE) == set(_BY_TROUBLE) == set(_NAMES)
     for code in ("any", *_BY_CODE[service], *(code for codes in _BY_CODE.values() for code in codes)):
-        error = CallFailed(trouble, action=action, code=code, detail="any")
+        error = AwsCallError(trouble, action=action, code=code, detail="any")
         assert not re.search(FOREIGN[service], f"{cause(error)}. {remedy(error)}")
 
 
 @pytest.mark.parametrize("service", ACTIONS)
 def test_a_region_without_the_service_is_told_by_its_name(service: str) -> None:
     """Whatever the error is called that botocore makes of it."""
-    error = CallFailed(
-        Trouble.UNAVAILABLE,
+    error = AwsCallError(
+        ErrorKind.UNAVAILABLE,
         action=ACTIONS[service][0],
         code="EndpointConnectionError",
         detail="any",
@@ -93,9 +93,9 @@ def test_a_region_without_the_service_is_told_by_its_name(service: str) -> None:
 def test_a_code_may_have_words_of_its_own() -> None:
     """They are better than those of its kind; but nothing is better than the action that was denied."""
     action = "appstream:StopImageBuilder"
-    denied = CallFailed(Trouble.DENIED, action=action, code="LimitExceededException", detail="any")
-    own = CallFailed(Trouble.REFUSED, action=action, code="LimitExceededException", detail="any")
-    kind = CallFailed(Trouble.REFUSED, action=action, code="any", detail="any")
+    denied = AwsCallError(ErrorKind.DENIED, action=action, code="LimitExceededException", detail="any")
+    own = AwsCallError(ErrorKind.REFUSED, action=action, code="LimitExceededException", detail="any")
+    kind = AwsCallError(ErrorKind.REFUSED, action=action, code="any", detail="any")
 
     assert ("access denied", f"Allow the function's role {action}.") == (cause(denied), remedy(denied))
     assert ("a quota is used up", "Raise it in Service Quotas, or stop a builder.") == (cause(own), remedy(own))
@@ -108,17 +108,17 @@ def test_a_code_may_have_words_of_its_own() -> None:
 @pytest.mark.parametrize("action", ["any:Action", "", "ec2:DescribeSubnets"])
 def test_a_service_that_nobody_knows_has_words_too(action: str) -> None:
     """Those for AppStream, which all of this is about."""
-    assert "not found" == cause(CallFailed(Trouble.NOT_FOUND, action=action, code="any", detail="any"))
+    assert "not found" == cause(AwsCallError(ErrorKind.NOT_FOUND, action=action, code="any", detail="any"))
 
 
 @pytest.mark.parametrize("code", _CREDENTIALS)
 @pytest.mark.parametrize("action", ["appstream:StartImageBuilder", "scheduler:GetSchedule", "lambda:InvokeFunction"])
 def test_credentials_that_are_not_taken_are_no_missing_permission(code: str, action: str) -> None:
     """Allowing the action would not help."""
-    error = CallFailed(Trouble.DENIED, action=action, code=code, detail="any")
+    error = AwsCallError(ErrorKind.DENIED, action=action, code=code, detail="any")
 
     assert not lacks_permission(error)
-    assert lacks_permission(CallFailed(Trouble.DENIED, action=action, code="AccessDenied", detail="any"))
+    assert lacks_permission(AwsCallError(ErrorKind.DENIED, action=action, code="AccessDenied", detail="any"))
     assert "Allow" not in remedy(error)
     assert "denied" not in cause(error)
 
@@ -126,10 +126,10 @@ def test_credentials_that_are_not_taken_are_no_missing_permission(code: str, act
 def test_a_start_that_finds_nothing_tells_aws_words_first() -> None:
     """The builder itself was there a moment ago: what is missing is something that it needs."""
     words = "Image base-2024 not found"
-    error = CallFailed(
-        Trouble.NOT_FOUND, action="appstream:StartImageBuilder", code="ResourceNotFoundException", detail=words
+    error = AwsCallError(
+        ErrorKind.NOT_FOUND, action="appstream:StartImageBuilder", code="ResourceNotFoundException", detail=words
     )
-    other = CallFailed(Trouble.NOT_FOUND, action="appstream:StopImageBuilder", code="any", detail=words)
+    other = AwsCallError(ErrorKind.NOT_FOUND, action="appstream:StopImageBuilder", code="any", detail=words)
 
     assert (words, "See whether its image, agent or a subnet is missing.") == (cause(error), remedy(error))
     assert "not found" == cause(other)
@@ -138,7 +138,7 @@ def test_a_start_that_finds_nothing_tells_aws_words_first() -> None:
 def test_aws_words_however_long_leave_room_for_the_remedy() -> None:
     """They are cut, the remedy is not."""
     action = "appstream:StartImageBuilder"
-    error = CallFailed(Trouble.NOT_FOUND, action=action, code="ResourceNotFoundException", detail="word " * 100)
+    error = AwsCallError(ErrorKind.NOT_FOUND, action=action, code="ResourceNotFoundException", detail="word " * 100)
 
     text = reason(name=LONGEST, state="STOPPED", cause=cause(error), remedy=remedy(error))
 
@@ -148,6 +148,6 @@ def test_aws_words_however_long_leave_room_for_the_remedy() -> None:
 
 def test_what_the_scheduler_was_denied_is_not_the_functions_to_be_allowed() -> None:
     """The role's trust policy decides who may assume it."""
-    error = CallFailed(Trouble.DENIED, action="sts:AssumeRole by the scheduler", code="any", detail="any")
+    error = AwsCallError(ErrorKind.DENIED, action="sts:AssumeRole by the scheduler", code="any", detail="any")
 
     assert "Allow EventBridge Scheduler sts:AssumeRole." == remedy(error)

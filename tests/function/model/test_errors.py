@@ -5,15 +5,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from running_image_builder_function.model.error_messages import remedy
-from running_image_builder_function.model.errors import CallFailed, Trouble, plain, reason, shorten
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind, plain, reason, shorten
 from running_image_builder_function.reconcile.states import STATES
 
 NAMES = st.from_regex(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,100}", fullmatch=True)
 LONGEST = "n" * 101
 
 REMEDIES = st.builds(
-    lambda trouble, code: remedy(CallFailed(trouble, action="any:Action", code=code, detail="any")),
-    st.sampled_from(Trouble),
+    lambda trouble, code: remedy(AwsCallError(trouble, action="any:Action", code=code, detail="any")),
+    st.sampled_from(ErrorKind),
     st.sampled_from(["any", "InvalidAccountStatusException", "IncompatibleImageException"]),
 )
 WORDS = st.lists(st.text("abcdefgäé", min_size=1, max_size=12), min_size=1, max_size=80).map(" ".join)
@@ -162,10 +162,10 @@ def test_plain_text_is_on_one_line(text: str, expected: str) -> None:
 
 def test_a_failed_call_keeps_its_parts_and_reads_well_in_a_log() -> None:
     """Action, code, AWS's words."""
-    error = CallFailed(Trouble.BUSY, action="appstream:StartImageBuilder", code="Conflict", detail="Not now.")
+    error = AwsCallError(ErrorKind.BUSY, action="appstream:StartImageBuilder", code="Conflict", detail="Not now.")
 
     assert "appstream:StartImageBuilder: Conflict: Not now." == str(error)
-    assert (Trouble.BUSY, "appstream:StartImageBuilder", "Conflict", "Not now.") == (
+    assert (ErrorKind.BUSY, "appstream:StartImageBuilder", "Conflict", "Not now.") == (
         error.trouble,
         error.action,
         error.code,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from running_image_builder_function.model.stop_schedule import described, noted_in
-from support.world import NAME
+from running_image_builder_function.model.stop_schedule import describe_stop, parse_description
+from support.fake_appstream import NAME
 
 AT = 1_800_000_000.0
 PLAIN = f"Stops the AppStream image builder {NAME}"
@@ -13,21 +13,21 @@ PLAIN = f"Stops the AppStream image builder {NAME}"
 @pytest.mark.parametrize("quiet_until", [0.0, AT, AT + 86400])
 def test_what_is_written_is_read_again(request_id: str, quiet_until: float) -> None:
     """Within what the scheduler takes: 512 characters."""
-    text = described("b" * 101, request_id=request_id, quiet_until=quiet_until)
+    text = describe_stop("b" * 101, request_id=request_id, quiet_until=quiet_until)
 
     assert len(text) <= 512
-    assert (request_id, quiet_until) == noted_in(text)
+    assert (request_id, quiet_until) == parse_description(text)
 
 
 def test_a_part_of_a_second_counts_as_a_whole_one() -> None:
     """An earlier end would let a stop come unexpected."""
-    assert ("", AT + 1) == noted_in(described(NAME, request_id="", quiet_until=AT + 0.001))
+    assert ("", AT + 1) == parse_description(describe_stop(NAME, request_id="", quiet_until=AT + 0.001))
 
 
 @pytest.mark.parametrize("request_id", ["a b", "a)b", "a;b", "r" * 129, "\n"])
 def test_an_id_of_another_kind_is_left_out(request_id: str) -> None:
     """The description must be taken, and be read again as it was meant."""
-    assert PLAIN == described(NAME, request_id=request_id, quiet_until=0.0)
+    assert PLAIN == describe_stop(NAME, request_id=request_id, quiet_until=0.0)
 
 
 @pytest.mark.parametrize(
@@ -45,11 +45,11 @@ def test_an_id_of_another_kind_is_left_out(request_id: str) -> None:
 )
 def test_what_somebody_else_has_written_tells_nothing(text: str) -> None:
     """It is no error either."""
-    assert ("", 0.0) == noted_in(text)
+    assert ("", 0.0) == parse_description(text)
 
 
 def test_a_note_is_found_in_what_somebody_has_added_to() -> None:
     """The note still holds then."""
-    text = described(NAME, request_id="request-1", quiet_until=AT)
+    text = describe_stop(NAME, request_id="request-1", quiet_until=AT)
 
-    assert ("request-1", AT) == noted_in(f"Team A: {text} (see the wiki)")
+    assert ("request-1", AT) == parse_description(f"Team A: {text} (see the wiki)")

@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from support.lambda_side import LambdaSide, event
-from support.world import NAME, World
+from support.fake_appstream import NAME, FakeAppStream
+from support.lambda_harness import LambdaHarness, event
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -13,11 +13,13 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage().removeprefix(f"{NAME}: ") for record in caplog.records]
 
 
-def test_a_start_is_told_line_by_line(side: LambdaSide, world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_start_is_told_line_by_line(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
     """Each transition, the call, a line a minute, the outcome; nothing else."""
-    world.put("STOPPED")
+    appstream.put("STOPPED")
 
-    side.run(event())
+    harness.run(event())
 
     assert [
         "state STOPPED",
@@ -29,22 +31,26 @@ def test_a_start_is_told_line_by_line(side: LambdaSide, world: World, caplog: py
     ] == lines(caplog)
 
 
-def test_a_line_a_minute_is_exactly_that(side: LambdaSide, world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_line_a_minute_is_exactly_that(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
     """Counted from the line before."""
-    world.put("PENDING")
+    appstream.put("PENDING")
 
-    side.run(event(TimeoutSeconds="200"))
+    harness.run(event(TimeoutSeconds="200"))
 
     assert [0, 60, 120, 180, 200] == [vars(record)["elapsedSeconds"] for record in caplog.records]
 
 
-def test_each_line_has_fields_to_search_by(side: LambdaSide, world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_each_line_has_fields_to_search_by(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
     """Lambda's JSON log format makes fields of them."""
-    side.limit = 300
-    world.put("STOPPED")
-    world.builders.latency = 0.04
+    harness.limit = 300
+    appstream.put("STOPPED")
+    appstream.builders.latency = 0.04
 
-    side.run(event(TimeoutSeconds="600"))
+    harness.run(event(TimeoutSeconds="600"))
 
     said = [
         (each["state"], each["elapsedSeconds"], each["remainingSeconds"], each["invocation"])
@@ -58,13 +64,13 @@ def test_each_line_has_fields_to_search_by(side: LambdaSide, world: World, caplo
 
 
 def test_a_hand_over_is_told_and_the_state_is_not_told_twice(
-    side: LambdaSide, world: World, caplog: pytest.LogCaptureFixture
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The successor knows what its predecessor has said."""
-    side.limit = 300
-    world.put("STOPPED")
+    harness.limit = 300
+    appstream.put("STOPPED")
 
-    side.run(event())
+    harness.run(event())
 
     told = lines(caplog)
     assert 1 == told.count("handed over to a fresh invocation")
@@ -72,30 +78,34 @@ def test_a_hand_over_is_told_and_the_state_is_not_told_twice(
     assert "still PENDING" == told[told.index("handed over to a fresh invocation") + 1]
 
 
-def test_a_failure_is_told_once_as_an_error(side: LambdaSide, world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_is_told_once_as_an_error(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
     """With the reason that CloudFormation shows."""
-    world.put("FAILED")
+    appstream.put("FAILED")
 
-    answer = side.run(event())
+    answer = harness.run(event())
 
     assert ["state FAILED", f"FAILED: {answer['Reason']}"] == lines(caplog)
     assert [logging.INFO, logging.ERROR] == [record.levelno for record in caplog.records]
 
 
-def test_bad_properties_are_told_once_as_an_error(side: LambdaSide, caplog: pytest.LogCaptureFixture) -> None:
+def test_bad_properties_are_told_once_as_an_error(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """No builder was looked at."""
-    answer = side.run(event(TimeoutSeconds="soon"))
+    answer = harness.run(event(TimeoutSeconds="soon"))
 
     assert [f"FAILED: {answer['Reason']}"] == lines(caplog)
     assert [logging.ERROR] == [record.levelno for record in caplog.records]
 
 
-def test_an_unknown_state_is_told_as_such(side: LambdaSide, world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unknown_state_is_told_as_such(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
     """Once; after that it is a state like others."""
-    world.put("RUNNING", State="WARMING_UP")
-    world.clock.later(100, lambda: world.show(State="RUNNING"))
+    appstream.put("RUNNING", State="WARMING_UP")
+    appstream.clock.later(100, lambda: appstream.show(State="RUNNING"))
 
-    side.run(event())
+    harness.run(event())
 
     assert [
         "state WARMING_UP (a state this version does not know: waiting)",
@@ -105,13 +115,15 @@ def test_an_unknown_state_is_told_as_such(side: LambdaSide, world: World, caplog
     ] == lines(caplog)
 
 
-def test_each_failed_call_is_told(side: LambdaSide, world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_each_failed_call_is_told(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
     """With AWS's code and words."""
-    world.put("STOPPED")
-    world.fault("throttle", "Describe", times=1)
-    world.fault("error", "Start", code="ConcurrentModificationException", message="Busy.", times=1)
+    appstream.put("STOPPED")
+    appstream.fault("throttle", "Describe", times=1)
+    appstream.fault("error", "Start", code="ConcurrentModificationException", message="Busy.", times=1)
 
-    side.run(event())
+    harness.run(event())
 
     assert [
         "appstream:DescribeImageBuilders: ThrottlingException: Rate exceeded",
@@ -121,45 +133,49 @@ def test_each_failed_call_is_told(side: LambdaSide, world: World, caplog: pytest
     ] == lines(caplog)[:4]
 
 
-def test_a_stop_on_delete_is_told_to_its_end(side: LambdaSide, world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_stop_on_delete_is_told_to_its_end(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
     """As a start is."""
-    world.put("RUNNING")
-    world.durations(stop=30)
+    appstream.put("RUNNING")
+    appstream.durations(stop=30)
 
-    side.run(event("Delete", OnDelete="STOP"))
+    harness.run(event("Delete", OnDelete="STOP"))
 
     assert ["state RUNNING", "stop accepted", "state STOPPING", "state STOPPED", "SUCCESS: STOPPED"] == lines(caplog)
 
 
-def test_a_builder_that_is_gone_is_told_as_such(side: LambdaSide, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_builder_that_is_gone_is_told_as_such(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """There is no state to name."""
-    side.run(event("Delete", OnDelete="STOP"))
+    harness.run(event("Delete", OnDelete="STOP"))
 
     assert ["state gone", "SUCCESS: gone"] == lines(caplog)
 
 
-def test_a_delete_that_leaves_the_builder_is_one_line(side: LambdaSide, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_delete_that_leaves_the_builder_is_one_line(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """Nothing was looked at."""
-    side.run(event("Delete"))
+    harness.run(event("Delete"))
 
     assert ["deleted, the builder is left as it is"] == lines(caplog)
     assert [NAME] == [vars(record)["builder"] for record in caplog.records]
 
 
-def test_a_delete_with_bad_properties_is_a_warning(side: LambdaSide, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_delete_with_bad_properties_is_a_warning(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """It succeeds, but somebody should know that no builder was stopped."""
-    side.run(event("Delete", Name=None))
+    harness.run(event("Delete", Name=None))
 
     assert [logging.WARNING] == [record.levelno for record in caplog.records]
     said = "deleted, with the builder left alone: Image builder: property Name is missing. Give"
     assert said == lines(caplog)[0][: len(said)]
 
 
-def test_attributes_that_were_cut_are_named(side: LambdaSide, world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_attributes_that_were_cut_are_named(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
     """A builder's description can be larger than an answer may be."""
-    world.put("RUNNING", Description="d" * 9000, DisplayName="n" * 3000)
+    appstream.put("RUNNING", Description="d" * 9000, DisplayName="n" * 3000)
 
-    side.run(event())
+    harness.run(event())
 
     cut = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert ["attributes cut to keep the answer within CloudFormation's limit: Description, DisplayName"] == [

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from support.lambda_side import LambdaSide, event
-from support.world import FUNCTION_ARN, NAME, World
+from support.fake_appstream import FUNCTION_ARN, NAME, FakeAppStream
+from support.lambda_harness import LambdaHarness, event
 
 FUNCTION = FUNCTION_ARN.rsplit(":", 1)[1]
 COUNT = "Count"
 
 
-def told(side: LambdaSide) -> list[dict[str, Any]]:
+def told(harness: LambdaHarness) -> list[dict[str, Any]]:
     """Return each line of standard output, decoded."""
-    return [json.loads(line) for line in side.lines]
+    return [json.loads(line) for line in harness.lines]
 
 
 def values(line: dict[str, Any]) -> dict[str, float]:
@@ -23,13 +23,13 @@ def values(line: dict[str, Any]) -> dict[str, float]:
     return {metric["Name"]: line[metric["Name"]] for metric in directive["Metrics"]}
 
 
-def test_a_start_is_counted_with_its_duration(side: LambdaSide, world: World) -> None:
+def test_a_start_is_counted_with_its_duration(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """One line at the end, in the format that CloudWatch's specification asks for."""
-    world.put("STOPPED")
+    appstream.put("STOPPED")
 
-    side.run(event())
+    harness.run(event())
 
-    (line,) = told(side)
+    (line,) = told(harness)
     duration = line.pop("StartDuration")
     ended_at = line["_aws"].pop("Timestamp")
     assert {
@@ -55,107 +55,107 @@ def test_a_start_is_counted_with_its_duration(side: LambdaSide, world: World) ->
         "SucceededStarts": 1,
         "HandOvers": 0,
     } == line
-    assert duration == side.answered_at[0]
-    assert int(world.clock.now * 1000) == ended_at
+    assert duration == harness.answered_at[0]
+    assert int(appstream.clock.now * 1000) == ended_at
 
 
-def test_a_duration_is_told_to_a_tenth_of_a_second(side: LambdaSide, world: World) -> None:
+def test_a_duration_is_told_to_a_tenth_of_a_second(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """As the log's fields are."""
-    world.put("STOPPED")
-    world.builders.latency = 0.0371
+    appstream.put("STOPPED")
+    appstream.builders.latency = 0.0371
 
-    side.run(event())
+    harness.run(event())
 
-    (duration,) = [line["StartDuration"] for line in told(side)]
+    (duration,) = [line["StartDuration"] for line in told(harness)]
     assert (round(duration, 1), True) == (duration, duration != int(duration))
 
 
-def test_a_duration_ends_when_the_builder_runs(side: LambdaSide, world: World) -> None:
+def test_a_duration_ends_when_the_builder_runs(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Not when its address is there, or the stop of before can come no more."""
-    world.put("STOPPED")
-    world.durations(eni_delay=50)
+    appstream.put("STOPPED")
+    appstream.durations(eni_delay=50)
 
-    side.run(event())
+    harness.run(event())
 
-    assert [420] == [round(line["StartDuration"]) for line in told(side)]
-    assert side.answered_at[0] >= 470
+    assert [420] == [round(line["StartDuration"]) for line in told(harness)]
+    assert harness.answered_at[0] >= 470
 
 
-def test_a_builder_that_ran_already_has_no_start_duration(side: LambdaSide, world: World) -> None:
+def test_a_builder_that_ran_already_has_no_start_duration(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """A zero would pull the average down."""
-    world.put("RUNNING")
+    appstream.put("RUNNING")
 
-    side.run(event("Update"))
+    harness.run(event("Update"))
 
-    assert [{"FailedStarts": 0, "SucceededStarts": 1, "HandOvers": 0}] == [values(line) for line in told(side)]
+    assert [{"FailedStarts": 0, "SucceededStarts": 1, "HandOvers": 0}] == [values(line) for line in told(harness)]
 
 
-def test_a_start_by_somebody_else_has_no_start_duration(side: LambdaSide, world: World) -> None:
+def test_a_start_by_somebody_else_has_no_start_duration(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Nobody knows when it began."""
-    world.put("PENDING")
-    world.clock.later(50, lambda: world.show(State="RUNNING"))
+    appstream.put("PENDING")
+    appstream.clock.later(50, lambda: appstream.show(State="RUNNING"))
 
-    side.run(event())
+    harness.run(event())
 
-    assert ["StartDuration" in line for line in told(side)] == [False]
+    assert ["StartDuration" in line for line in told(harness)] == [False]
 
 
-def test_hand_overs_are_counted_and_told_once(side: LambdaSide, world: World) -> None:
+def test_hand_overs_are_counted_and_told_once(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The invocations before the last one write nothing."""
-    side.limit = 100
-    world.put("STOPPED")
+    harness.limit = 100
+    appstream.put("STOPPED")
 
-    side.run(event())
+    harness.run(event())
 
-    (line,) = told(side)
-    assert len(side.handed_over) == line["HandOvers"] > 0
+    (line,) = told(harness)
+    assert len(harness.self_invoked) == line["HandOvers"] > 0
 
 
-def test_a_failure_is_counted_with_state_and_reason(side: LambdaSide, world: World) -> None:
+def test_a_failure_is_counted_with_state_and_reason(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """With the reason that CloudFormation shows, to be found in the log by the metric's line."""
-    world.put("FAILED")
+    appstream.put("FAILED")
 
-    answer = side.run(event())
+    answer = harness.run(event())
 
-    (line,) = told(side)
+    (line,) = told(harness)
     assert {"FailedStarts": 1, "SucceededStarts": 0, "HandOvers": 0} == values(line)
     assert ("FAILED", "FAILED", answer["Reason"]) == (line["Outcome"], line["LastState"], line["Reason"])
 
 
-def test_a_builder_that_does_not_exist_has_a_state_all_the_same(side: LambdaSide) -> None:
+def test_a_builder_that_does_not_exist_has_a_state_all_the_same(harness: LambdaHarness) -> None:
     """CloudWatch drops a line whose dimension is empty."""
-    side.run(event())
+    harness.run(event())
 
-    assert ["NONE"] == [line["LastState"] for line in told(side)]
+    assert ["NONE"] == [line["LastState"] for line in told(harness)]
 
 
-def test_bad_properties_are_a_failed_start(side: LambdaSide) -> None:
+def test_bad_properties_are_a_failed_start(harness: LambdaHarness) -> None:
     """Counted for the function alone: the builder's name may be what is bad."""
-    answer = side.run(event(Name="-"))
+    answer = harness.run(event(Name="-"))
 
-    (line,) = told(side)
+    (line,) = told(harness)
     assert ("FAILED", answer["Reason"]) == (line["Outcome"], line["Reason"])
     assert [["FunctionName"]] == line["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
     assert {"FailedStarts": 1, "SucceededStarts": 0} == values(line)
 
 
-def test_a_request_that_nobody_waits_for_is_no_failed_start(side: LambdaSide, world: World) -> None:
+def test_a_request_that_nobody_waits_for_is_no_failed_start(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """An event that Lambda delivers twice, or a create that was cancelled, must not raise an alarm."""
-    world.put("STOPPED")
-    side.stacks.tell("CREATE_COMPLETE")
+    appstream.put("STOPPED")
+    harness.stacks.tell("CREATE_COMPLETE")
 
-    assert "FAILED" == side.run(event())["Status"]
+    assert "FAILED" == harness.run(event())["Status"]
 
-    assert [] == side.lines
+    assert [] == harness.lines
 
 
 @pytest.mark.parametrize("state", ["RUNNING", "STOPPED", "PENDING"])
 @pytest.mark.parametrize("on_delete", ["STOP", "LEAVE_RUNNING"])
-def test_a_delete_is_no_start(side: LambdaSide, world: World, state: str, on_delete: str) -> None:
+def test_a_delete_is_no_start(harness: LambdaHarness, appstream: FakeAppStream, state: str, on_delete: str) -> None:
     """Neither a succeeded nor a failed one."""
-    world.put(state)
-    world.fault("error", "Stop", code="OperationNotPermittedException", message="No.")
+    appstream.put(state)
+    appstream.fault("error", "Stop", code="OperationNotPermittedException", message="No.")
 
-    side.run(event("Delete", OnDelete=on_delete, TimeoutSeconds="60"))
+    harness.run(event("Delete", OnDelete=on_delete, TimeoutSeconds="60"))
 
-    assert [] == side.lines
+    assert [] == harness.lines

@@ -8,9 +8,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from running_image_builder_function.observability.logs import Redaction
-from support.lambda_side import RESPONSE_URL, LambdaSide, event
-from support.world import World
+from running_image_builder_function.observability.logs import RedactingFilter
+from support.fake_appstream import FakeAppStream
+from support.lambda_harness import RESPONSE_URL, LambdaHarness, event
 
 URL = "https://bucket.test/arn%3Aaws?X-Amz-Date=20270115T080000Z&X-Amz-Signature=5ec7e7"
 QUERY = URL.split("?")[1]
@@ -32,9 +32,9 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
 
 
 @pytest.fixture
-def redaction(log: io.StringIO) -> Redaction:
+def redaction(log: io.StringIO) -> RedactingFilter:
     """Return a redaction that protects the URL."""
-    protecting = Redaction()
+    protecting = RedactingFilter()
     protecting.protect(URL)
     return protecting
 
@@ -45,7 +45,7 @@ def redaction(log: io.StringIO) -> Redaction:
 @pytest.mark.parametrize("name", CHATTY)
 @pytest.mark.parametrize("level", [logging.DEBUG, logging.CRITICAL])
 def test_the_url_is_hidden_in_any_librarys_lines(
-    redaction: Redaction, log: io.StringIO, name: str, level: int, message: str
+    redaction: RedactingFilter, log: io.StringIO, name: str, level: int, message: str
 ) -> None:
     """Its signature alone would do to answer in the function's place."""
     logging.getLogger(name).log(level, message)
@@ -54,14 +54,14 @@ def test_the_url_is_hidden_in_any_librarys_lines(
     assert "[ResponseURL]" in log.getvalue()
 
 
-def test_the_url_is_hidden_where_it_is_an_argument(redaction: Redaction, log: io.StringIO) -> None:
+def test_the_url_is_hidden_where_it_is_an_argument(redaction: RedactingFilter, log: io.StringIO) -> None:
     """A line is put together only when it is written."""
     logging.getLogger("any").warning("sent %s to %s", 1, {"ResponseURL": URL})
 
     assert "WARNING any sent 1 to {'ResponseURL': '[ResponseURL]'}\n" == log.getvalue()
 
 
-def test_a_traceback_with_the_url_is_left_out(redaction: Redaction, log: io.StringIO) -> None:
+def test_a_traceback_with_the_url_is_left_out(redaction: RedactingFilter, log: io.StringIO) -> None:
     """What is left is the message, and the kind of error."""
     try:
         raise ValueError(f"cannot parse {URL}")
@@ -71,7 +71,7 @@ def test_a_traceback_with_the_url_is_left_out(redaction: Redaction, log: io.Stri
     assert "ERROR any it broke (ValueError; its text holds [ResponseURL])\n" == log.getvalue()
 
 
-def test_a_traceback_whose_cause_has_the_url_is_left_out(redaction: Redaction, log: io.StringIO) -> None:
+def test_a_traceback_whose_cause_has_the_url_is_left_out(redaction: RedactingFilter, log: io.StringIO) -> None:
     """Python prints the causes as well."""
     try:
         try:
@@ -84,7 +84,7 @@ def test_a_traceback_whose_cause_has_the_url_is_left_out(redaction: Redaction, l
     assert "ERROR any it broke with [ResponseURL] (KeyError; its text holds [ResponseURL])\n" == log.getvalue()
 
 
-def test_any_other_traceback_is_written(redaction: Redaction, log: io.StringIO) -> None:
+def test_any_other_traceback_is_written(redaction: RedactingFilter, log: io.StringIO) -> None:
     """It is what a bug is found by."""
     try:
         raise ValueError("any")
@@ -95,14 +95,14 @@ def test_any_other_traceback_is_written(redaction: Redaction, log: io.StringIO) 
     assert log.getvalue().endswith("ValueError: any\n")
 
 
-def test_any_other_line_is_written_as_it_is(redaction: Redaction, log: io.StringIO) -> None:
+def test_any_other_line_is_written_as_it_is(redaction: RedactingFilter, log: io.StringIO) -> None:
     """None is dropped."""
     logging.getLogger("any").info("a %s line", "plain")
 
     assert "INFO any a plain line\n" == log.getvalue()
 
 
-def test_only_the_current_requests_url_is_known(redaction: Redaction, log: io.StringIO) -> None:
+def test_only_the_current_requests_url_is_known(redaction: RedactingFilter, log: io.StringIO) -> None:
     """A function lives through many requests; the handler keeps one filter."""
     redaction.protect(f"{URL}2")
     redaction.protect(f"{URL}3")
@@ -114,7 +114,7 @@ def test_only_the_current_requests_url_is_known(redaction: Redaction, log: io.St
 
 def test_an_url_without_a_query_hides_nothing_else(log: io.StringIO) -> None:
     """An empty secret would be in every line."""
-    Redaction().protect("https://bucket.test/plain")
+    RedactingFilter().protect("https://bucket.test/plain")
     logging.getLogger("any").info("any line to https://bucket.test/plain")
 
     assert "INFO any any line to [ResponseURL]\n" == log.getvalue()
@@ -128,20 +128,20 @@ def fail(name: str) -> None:
 @pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])
 @pytest.mark.parametrize("trouble", ["none", "answer", "bad event", "bug"])
 def test_a_whole_request_at_debug_level_never_tells_the_url(
-    world: World, log: io.StringIO, monkeypatch: pytest.MonkeyPatch, request_type: str, trouble: str
+    appstream: FakeAppStream, log: io.StringIO, monkeypatch: pytest.MonkeyPatch, request_type: str, trouble: str
 ) -> None:
     """Crhelper's and botocore's loggers included, whatever goes wrong; nor is the event ever written as a whole."""
-    side = LambdaSide(world, log_level="DEBUG")
-    world.put("STOPPED")
+    harness = LambdaHarness(appstream, log_level="DEBUG")
+    appstream.put("STOPPED")
     sent = event(request_type, OnDelete="STOP", Comment="whole-payload")
     if trouble == "answer":
-        side.put_results = [500, OSError(RESPONSE_URL), 403]
+        harness.put_results = [500, OSError(RESPONSE_URL), 403]
     if trouble == "bad event":
         sent["ResourceProperties"]["Name"] = RESPONSE_URL
     if trouble == "bug":
-        monkeypatch.setattr(world.builders, "describe", fail)
+        monkeypatch.setattr(appstream.builders, "describe", fail)
 
-    side.deliver(sent)
+    harness.deliver(sent)
 
     assert log.getvalue()
     assert "Signature" not in log.getvalue()
@@ -149,7 +149,7 @@ def test_a_whole_request_at_debug_level_never_tells_the_url(
     assert "crhelper" not in log.getvalue()
 
 
-def test_botocore_at_debug_level_never_tells_the_url(log: io.StringIO, redaction: Redaction) -> None:
+def test_botocore_at_debug_level_never_tells_the_url(log: io.StringIO, redaction: RedactingFilter) -> None:
     """It writes the parameters of every call: a hand-over's payload holds the URL."""
     client = boto3.client("lambda", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test")
     with Stubber(client) as stubber:

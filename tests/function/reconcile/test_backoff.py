@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from running_image_builder_function.reconcile.loop import Pace
+from running_image_builder_function.reconcile.loop import Backoff
 
 
-def pace(interval: float = 2.0, *, chance: float = 1.0) -> Pace:
+def pace(interval: float = 2.0, *, chance: float = 1.0) -> Backoff:
     """Return a pace whose chance always gives the same number."""
-    return Pace(interval, random=lambda: chance)
+    return Backoff(interval, random=lambda: chance)
 
 
 def test_all_is_well_at_the_steady_pace() -> None:
@@ -20,7 +20,7 @@ def test_all_is_well_at_the_steady_pace() -> None:
     assert [2, 2] == [steady.next(), steady.next()]
 
 
-def answered(pace: Pace) -> float:
+def answered(pace: Backoff) -> float:
     """Return the pause after one answered call."""
     pace.well()
     return pace.next()
@@ -31,7 +31,7 @@ def test_trouble_doubles_the_pause_up_to_a_quarter_of_a_minute() -> None:
     slower = pace()
     pauses = []
     for _ in range(5):
-        slower.troubled()
+        slower.on_failure()
         pauses.append(slower.next())
 
     assert pytest.approx([2, 2.4, 4.5, 4.5, 4.5]) == pauses
@@ -40,8 +40,8 @@ def test_trouble_doubles_the_pause_up_to_a_quarter_of_a_minute() -> None:
 def test_answers_shorten_the_pause_by_a_tenth_each_until_it_is_steady() -> None:
     """AWS is not asked at full speed the moment that it answers again: those who share its limit need it as well."""
     recovering = pace()
-    recovering.troubled()
-    recovering.troubled()
+    recovering.on_failure()
+    recovering.on_failure()
 
     assert pytest.approx([8 * 0.9, 8 * 0.9**2, 8 * 0.9**3]) == [answered(recovering) for _ in range(3)]
     assert [2, 2] == [answered(recovering) for _ in range(20)][-2:]
@@ -52,16 +52,16 @@ def test_jitter_spreads_a_longer_pause(chance: float, expected: float) -> None:
     """Between half of the pause and all of it: many builders must not come back all at once."""
     slower = pace(chance=chance)
     for _ in range(3):
-        slower.troubled()
+        slower.on_failure()
 
     assert pytest.approx(15 * 0.3 * expected) == slower.next()
     assert pytest.approx(15 * 0.9 * expected) == answered(slower)
 
 
 def test_a_pace_that_is_slower_than_the_longest_pause_stays_as_it_is() -> None:
-    """Trouble never makes it faster."""
+    """ErrorKind never makes it faster."""
     slow = pace(60)
-    slow.troubled()
+    slow.on_failure()
 
     assert 60 == slow.next()
 
@@ -78,6 +78,6 @@ def test_a_pause_is_never_shorter_than_the_interval_nor_longer_than_allowed(
     """Whatever happened before."""
     any_pace = pace(interval, chance=chance)
     for well in events:
-        (any_pace.well if well else any_pace.troubled)()
+        (any_pace.well if well else any_pace.on_failure)()
 
     assert interval <= any_pace.next() <= max(15, interval)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from running_image_builder_function.reconcile.callback_context import KEY, Journey
-from support.lambda_side import RESPONSE_URL, event
+from running_image_builder_function.reconcile.callback_context import KEY, CallbackContext
+from support.lambda_harness import RESPONSE_URL, event
 
 NOW = 1_800_000_000.0
 MOMENTS = st.floats(min_value=0, max_value=2**33)
@@ -21,7 +21,7 @@ def signed(seconds_ago: float) -> dict[str, object]:
 
 def test_a_journey_begins_empty() -> None:
     """Nothing was seen and nothing done."""
-    expected = Journey(
+    expected = CallbackContext(
         began_at=NOW,
         invocation=1,
         last_state="",
@@ -38,60 +38,60 @@ def test_a_journey_begins_empty() -> None:
         fell_at=None,
     )
 
-    assert expected == Journey.resume(event(), now=NOW)
+    assert expected == CallbackContext.resume(event(), now=NOW)
 
 
 @pytest.mark.parametrize(("seconds_ago", "late"), [(0, False), (29, False), (30, True), (7200, True), (-60, False)])
 def test_a_request_is_late_half_a_minute_after_it_was_issued(seconds_ago: float, late: bool) -> None:
     """Then Lambda has delivered it before: a first delivery takes a few seconds at most."""
-    assert late is Journey.resume(signed(seconds_ago), now=NOW).late
+    assert late is CallbackContext.resume(signed(seconds_ago), now=NOW).late
 
 
 def test_a_request_of_unknown_age_is_taken_for_a_fresh_one() -> None:
     """Its URL has no date."""
-    assert Journey.resume(event(), now=NOW).late is False
+    assert CallbackContext.resume(event(), now=NOW).late is False
 
 
 @pytest.mark.parametrize(("seconds_ago", "began"), [(0, 0), (1, 1), (86_400, 86_400), (-1, -1), (-60, -60), (-61, 0)])
 def test_a_journey_begins_when_cloudformation_issued_the_request(seconds_ago: float, began: float) -> None:
     """However long ago, or a little ahead of this clock. One that is far ahead cannot be: then it begins now."""
-    assert NOW - began == Journey.resume(signed(seconds_ago), now=NOW).began_at
+    assert NOW - began == CallbackContext.resume(signed(seconds_ago), now=NOW).began_at
 
 
 def test_a_handed_over_journey_goes_on_as_it_was() -> None:
     """Whatever the URL's date says."""
-    journey = Journey(began_at=NOW - 100, acted="start")
+    context = CallbackContext(began_at=NOW - 100, acted="start")
 
-    again = Journey.resume(journey.handed_over(signed(600), now=NOW), now=NOW)
+    again = CallbackContext.resume(context.self_invoked(signed(600), now=NOW), now=NOW)
 
-    assert Journey(began_at=NOW - 100, acted="start", handed_at=NOW, invocation=2) == again
+    assert CallbackContext(began_at=NOW - 100, acted="start", handed_at=NOW, invocation=2) == again
 
 
 @pytest.mark.parametrize(("seconds_ago", "late"), [(0, False), (29, False), (30, True)])
 def test_an_event_that_is_handed_over_again_is_late(seconds_ago: float, late: bool) -> None:
     """The invocation that it was handed to has died, with what it had done."""
-    handed = Journey(began_at=NOW - 500).handed_over(event(), now=NOW - seconds_ago)
+    handed = CallbackContext(began_at=NOW - 500).self_invoked(event(), now=NOW - seconds_ago)
 
-    assert late is Journey.resume(handed, now=NOW).late
+    assert late is CallbackContext.resume(handed, now=NOW).late
 
 
 def test_what_another_version_remembered_is_ignored() -> None:
     """A deploy may replace the function's code between two invocations."""
-    handed = Journey(began_at=NOW).handed_over(event(), now=NOW)
+    handed = CallbackContext(began_at=NOW).self_invoked(event(), now=NOW)
     handed[KEY]["new"] = 1
 
-    assert Journey(began_at=NOW, handed_at=NOW, invocation=2) == Journey.resume(handed, now=NOW)
+    assert CallbackContext(began_at=NOW, handed_at=NOW, invocation=2) == CallbackContext.resume(handed, now=NOW)
 
 
 def test_what_is_no_memory_is_ignored() -> None:
     """Only the function itself writes one."""
-    assert NOW == Journey.resume({**event(), KEY: "any"}, now=NOW).began_at
+    assert NOW == CallbackContext.resume({**event(), KEY: "any"}, now=NOW).began_at
 
 
 @settings(deadline=None, derandomize=True)
 @given(
     st.builds(
-        Journey,
+        CallbackContext,
         began_at=MOMENTS,
         invocation=st.integers(min_value=1, max_value=1000),
         last_state=st.text(),
@@ -111,10 +111,10 @@ def test_what_is_no_memory_is_ignored() -> None:
         fell_at=st.none() | MOMENTS,
     )
 )
-def test_a_hand_over_keeps_every_memory_and_counts(journey: Journey) -> None:
+def test_a_hand_over_keeps_every_memory_and_counts(context: CallbackContext) -> None:
     """The event itself is kept as well."""
-    handed = journey.handed_over(event(), now=NOW)
+    handed = context.self_invoked(event(), now=NOW)
 
-    expected = Journey(**{**vars(journey), "handed_at": NOW, "invocation": journey.invocation + 1})
-    assert expected == Journey.resume(handed, now=NOW)
+    expected = CallbackContext(**{**vars(context), "handed_at": NOW, "invocation": context.invocation + 1})
+    assert expected == CallbackContext.resume(handed, now=NOW)
     assert event() == {key: value for key, value in handed.items() if key != KEY}

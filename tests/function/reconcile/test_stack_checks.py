@@ -2,17 +2,21 @@
 
 import pytest
 
-from running_image_builder_function.model.errors import CallFailed, Trouble
-from running_image_builder_function.reconcile.callback_context import Journey
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
+from running_image_builder_function.reconcile.callback_context import CallbackContext
 from running_image_builder_function.reconcile.ports import ResourceStatus
-from running_image_builder_function.reconcile.stack_checks import STALE, UNKNOWN_PATIENCE, Standing
-from support.lambda_side import event
+from running_image_builder_function.reconcile.stack_checks import (
+    STACK_CHECK_RETRY,
+    STACK_CONSISTENCY_WINDOW,
+    StackChecks,
+)
+from support.fake_appstream import NAME
+from support.lambda_harness import event
 from support.stack import FakeStacks
 from support.virtual_time import VirtualClock
-from support.world import NAME
 
 BEGAN = 1_800_000_000.0
-FAILED = CallFailed(Trouble.UNAVAILABLE, action="cloudformation:Any", code="Code", detail="no")
+FAILED = AwsCallError(ErrorKind.UNAVAILABLE, action="cloudformation:Any", code="Code", detail="no")
 
 
 class Stand:
@@ -22,13 +26,13 @@ class Stand:
         """Begin it."""
         self.clock = VirtualClock(BEGAN + age)
         self.stacks = FakeStacks(self.clock)
-        self.journey = Journey(began_at=BEGAN, delivered_at=BEGAN + age, dated=dated, late=late)
-        self.standing = Standing(self.stacks, event(kind), self.journey, clock=self.clock)
+        self.context = CallbackContext(began_at=BEGAN, delivered_at=BEGAN + age, dated=dated, late=late)
+        self.checks = StackChecks(self.stacks, event(kind), self.context, clock=self.clock)
 
     def over(self, status: str, later: float | None) -> bool:
         """Return whether a status, some seconds later than the request's date, tells that it is over."""
         self.stacks.told = ResourceStatus(status, None if later is None else BEGAN + later)
-        return bool(self.standing.over())
+        return bool(self.checks.over())
 
 
 @pytest.mark.parametrize(
@@ -156,7 +160,7 @@ def test_only_an_update_can_be_a_roll_backs(kind: str) -> None:
     stand = Stand(kind)
     stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
 
-    assert not stand.standing.rolls_back()
+    assert not stand.checks.is_rollback()
     assert [] == stand.stacks.calls
 
 
@@ -165,8 +169,8 @@ def test_that_a_stack_rolls_back_is_asked_once() -> None:
     stand = Stand("Update", age=300, late=True)
     stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
 
-    assert stand.standing.rolls_back()
-    assert stand.standing.rolls_back()
+    assert stand.checks.is_rollback()
+    assert stand.checks.is_rollback()
     assert ["DescribeStacks"] == stand.stacks.calls
 
 
@@ -174,19 +178,21 @@ def test_a_roll_back_of_before_is_not_taken_for_this_updates() -> None:
     """Its end may not show yet when the next update begins."""
     stand = Stand("Update")
     stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
-    stand.clock.later(STALE - 5, lambda: setattr(stand.stacks, "status", "UPDATE_IN_PROGRESS"))
+    stand.clock.later(STACK_CONSISTENCY_WINDOW - 5, lambda: setattr(stand.stacks, "status", "UPDATE_IN_PROGRESS"))
 
-    assert not stand.standing.rolls_back()
+    assert not stand.checks.is_rollback()
 
 
 def test_whether_a_stack_rolls_back_is_believed_once_it_cannot_be_stale() -> None:
     """The first seconds of a roll-back may still show the update."""
     stand = Stand("Update")
-    stand.clock.later(STALE - 5, lambda: setattr(stand.stacks, "status", "UPDATE_ROLLBACK_IN_PROGRESS"))
+    stand.clock.later(
+        STACK_CONSISTENCY_WINDOW - 5, lambda: setattr(stand.stacks, "status", "UPDATE_ROLLBACK_IN_PROGRESS")
+    )
     plain = Stand("Update")
 
-    assert (True, False) == (stand.standing.rolls_back(), plain.standing.rolls_back())
-    assert STALE <= plain.clock.now - plain.journey.delivered_at < STALE + 5
+    assert (True, False) == (stand.checks.is_rollback(), plain.checks.is_rollback())
+    assert STACK_CONSISTENCY_WINDOW <= plain.clock.now - plain.context.delivered_at < STACK_CONSISTENCY_WINDOW + 5
 
 
 @pytest.mark.parametrize("guess", [False, True])
@@ -195,18 +201,18 @@ def test_an_unanswered_question_is_asked_for_a_while(guess: bool) -> None:
     stand = Stand("Update")
     stand.stacks.errors = [FAILED] * 99
 
-    assert guess is stand.standing.rolls_back(guess=guess)
-    assert UNKNOWN_PATIENCE <= stand.clock.now - BEGAN < UNKNOWN_PATIENCE + 10
+    assert guess is stand.checks.is_rollback(guess=guess)
+    assert STACK_CHECK_RETRY <= stand.clock.now - BEGAN < STACK_CHECK_RETRY + 10
 
 
 def test_nothing_is_asked_any_more_when_an_answer_is_due() -> None:
     """A call may hang for a quarter of a minute."""
     stand = Stand("Update")
     stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
-    stand.standing.last_call_at = stand.clock.now - 0.1
+    stand.checks.last_call_at = stand.clock.now - 0.1
 
-    assert not stand.standing.rolls_back()
-    assert not stand.standing.over()
+    assert not stand.checks.is_rollback()
+    assert not stand.checks.over()
     assert [] == stand.stacks.calls
 
 
@@ -215,9 +221,9 @@ def test_another_resource_is_believed_to_have_the_builder_once_that_cannot_be_st
     goes, stays = Stand("Delete"), Stand("Delete")
     for stand in (goes, stays):
         stand.stacks.others = {NAME}
-    goes.clock.later(STALE - 5, goes.stacks.others.clear)
+    goes.clock.later(STACK_CONSISTENCY_WINDOW - 5, goes.stacks.others.clear)
 
-    assert (False, True) == (goes.standing.has_another(NAME), stays.standing.has_another(NAME))
+    assert (False, True) == (goes.checks.has_another(NAME), stays.checks.has_another(NAME))
 
 
 def test_the_last_answer_counts_where_no_more_come() -> None:
@@ -226,7 +232,7 @@ def test_the_last_answer_counts_where_no_more_come() -> None:
     stand.stacks.others = {NAME}
     stand.clock.later(1, lambda: setattr(stand.stacks, "errors", [FAILED] * 99))
 
-    assert stand.standing.has_another(NAME) is True
+    assert stand.checks.has_another(NAME) is True
 
 
 def test_a_neighbor_that_cannot_be_looked_for_is_not_made_up() -> None:
@@ -235,4 +241,4 @@ def test_a_neighbor_that_cannot_be_looked_for_is_not_made_up() -> None:
     stand.stacks.others = {NAME}
     stand.stacks.errors = [FAILED] * 99
 
-    assert stand.standing.has_another(NAME) is None
+    assert stand.checks.has_another(NAME) is None

@@ -2,9 +2,9 @@
 
 import pytest
 
-from running_image_builder_function.reconcile.states import UNKNOWN, Meaning, row
+from running_image_builder_function.reconcile.states import UNKNOWN, Action, row
 
-WAIT, ACT, REACHED, FAIL = Meaning.WAIT, Meaning.ACT, Meaning.REACHED, Meaning.FAIL
+WAIT, ACT, REACHED, FAIL = Action.WAIT, Action.ACT, Action.REACHED, Action.FAIL
 TABLE = {
     "PENDING": (WAIT, WAIT),
     "UPDATING_AGENT": (WAIT, WAIT),
@@ -24,9 +24,9 @@ TABLE = {
 
 
 @pytest.mark.parametrize(("state", "meanings"), TABLE.items())
-def test_a_state_means_the_same_wherever_it_is_looked_up(state: str, meanings: tuple[Meaning, Meaning]) -> None:
+def test_a_state_means_the_same_wherever_it_is_looked_up(state: str, meanings: tuple[Action, Action]) -> None:
     """For the goal "running" and for the goal "stopped"."""
-    assert meanings == (row(state).to_run, row(state).to_stop)
+    assert meanings == (row(state).when_starting, row(state).when_stopping)
 
 
 @pytest.mark.parametrize("state", ["", "running", "WARMING_UP"])

@@ -10,7 +10,7 @@ from simulation.history import CANCELLED, BuilderRead, Call, History, Invocation
 from simulation.invariants.queries import about, has_another_owner, is_warned_of, stops_on_delete
 from simulation.scenario import Properties
 
-ADDRESS_PATIENCE = 290.0
+ADDRESS_WAIT = 290.0
 """Seconds of RUNNING without an address, between two looks' effects: five minutes of the function's less two calls."""
 
 SECOND_LOOK = 9.0
@@ -113,7 +113,7 @@ def the_address_is_waited_for(history: History) -> Iterator[str]:
                 since = each.at
         calls = [call for call in history.calls if call.invocation is invocation]
         responded_at = next(call.at for call in calls if call.service == "s3")
-        waited = responded_at - since >= ADDRESS_PATIENCE or responded_at >= invocation.deadline - 1
+        waited = responded_at - since >= ADDRESS_WAIT or responded_at >= invocation.deadline - 1
         refused = any(
             call.service in ("appstream", "lambda") and call.fault_kind and call.at > read.at for call in calls
         )

@@ -14,7 +14,7 @@ from simulation.models.network import FUNCTION_PRINCIPAL, LOST, Caller
 from simulation.runtime.botocore_clients import HttpResponse
 from simulation.runtime.event_loop import EventLoop
 from simulation.scenario import Builder, ExternalAction, FaultWindow, Scenario
-from support.world import ACCOUNT, REGION
+from support.fake_appstream import ACCOUNT, REGION
 
 _OK = 200
 _NOT_FOUND = "ResourceNotFoundException"

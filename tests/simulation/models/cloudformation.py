@@ -30,7 +30,7 @@ from simulation.models.network import LOST, Caller
 from simulation.runtime.botocore_clients import HttpResponse
 from simulation.runtime.event_loop import EventLoop, Signal
 from simulation.scenario import ClockOffsets, FaultWindow, Properties
-from support.world import FUNCTION_ARN
+from support.fake_appstream import FUNCTION_ARN
 
 SERVICE_TIMEOUT_MARGIN = 60.0
 """What ServiceTimeout has beyond the request's own timeout."""

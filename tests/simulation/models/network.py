@@ -12,7 +12,7 @@ from simulation.models.faults import FaultInjector
 from simulation.runtime.botocore_clients import HttpResponse
 from simulation.runtime.event_loop import EventLoop
 from simulation.scenario import FaultWindow
-from support.world import ACCOUNT
+from support.fake_appstream import ACCOUNT
 
 LOST = ("drop", "hang", "garbled")
 """Kinds of spells after which nothing usable comes back, whether or not the call took effect."""

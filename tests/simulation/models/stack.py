@@ -11,7 +11,7 @@ from simulation.models.faults import FaultInjector
 from simulation.models.lambda_ import LambdaModel
 from simulation.runtime.event_loop import EventLoop
 from simulation.scenario import ExternalAction, FaultPlan, Properties, StackOperation
-from support.world import ACCOUNT, REGION
+from support.fake_appstream import ACCOUNT, REGION
 
 _A_MOMENT = 2.0
 """Seconds at most between what ends and what follows from it."""

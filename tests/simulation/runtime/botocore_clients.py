@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from running_image_builder_function.aws.client import CONFIG
-from support.world import REGION
+from support.fake_appstream import REGION
 
 
 @dataclass(frozen=True)

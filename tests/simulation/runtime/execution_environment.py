@@ -8,14 +8,14 @@ from random import Random
 
 from running_image_builder_function.aws.appstream import AppStream
 from running_image_builder_function.aws.cloudformation import Stacks
-from running_image_builder_function.aws.lambda_ import Successor
+from running_image_builder_function.aws.lambda_ import SelfInvoker
 from running_image_builder_function.aws.scheduler import Schedules
 from running_image_builder_function.cloudformation.response import Put
 from running_image_builder_function.custom_resource import Function
 from running_image_builder_function.observability.metrics import Metrics
 from simulation.runtime.botocore_clients import client
 from simulation.runtime.event_loop import EventLoop
-from support.world import FUNCTION_ARN
+from support.fake_appstream import FUNCTION_ARN
 
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
@@ -86,7 +86,7 @@ class ExecutionEnvironment:
             builders=AppStream(lambda: client("appstream")),
             schedules=Schedules(lambda: client("scheduler")),
             stacks=Stacks(lambda: client("cloudformation")),
-            invoke=Successor(lambda: client("lambda")).invoke,
+            invoke=SelfInvoker(lambda: client("lambda")).invoke,
             clock=clock,
             random=chance.random,
             metrics=Metrics(take_line, function="provider"),

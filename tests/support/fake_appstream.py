@@ -95,7 +95,7 @@ class FakeImageBuilders:
         return answer
 
 
-class World:
+class FakeAppStream:
     """One account and Region in virtual time.
 
     Attributes:
@@ -111,37 +111,37 @@ class World:
         self.clock = clock or VirtualClock()
         self.began_at = self.clock.time()
         self.service = AppStreamService(now=self.clock.time)
-        self.place = self.service.region_state(account=ACCOUNT, region=REGION)
+        self.region = self.service.region_state(account=ACCOUNT, region=REGION)
         self.builders = FakeImageBuilders(self.service, self.clock)
 
     def put(self, state: str = "STOPPED", *, name: str = NAME, **fields: Any) -> None:
         """Put a builder in place as if it had been in that state for long; a field of None is absent."""
-        self.place.builders.put(name, state=state, fields=fields)
+        self.region.builders.put(name, state=state, fields=fields)
 
     def move(self, state: str, *then: tuple[float, str], name: str = NAME) -> None:
         """Force a builder into a state now, and into those that follow: seconds after the one before, state."""
-        self.place.builders.set_state(name, state, list(then))
+        self.region.builders.set_state(name, state, list(then))
 
     def show(self, *, name: str = NAME, **fields: Any) -> None:
         """Let descriptions show other values from now on, even a state that AWS has not got; None hides a field."""
-        self.place.builders.observe(name)[0].fields.update(fields)
+        self.region.builders.observe(name)[0].fields.update(fields)
 
     def durations(self, **seconds: float) -> None:
         """Change how long things take; see the engine's Durations."""
-        self.place.builders.durations = replace(self.place.builders.durations, **seconds)
+        self.region.builders.durations = replace(self.region.builders.durations, **seconds)
 
     def behave(self, **settings: Any) -> None:
         """Change answers that AWS does not document; see the engine's Behavior."""
-        self.place.builders.behavior = replace(self.place.builders.behavior, **settings)
+        self.region.builders.behavior = replace(self.region.builders.behavior, **settings)
 
     def starts_end(self, kind: str, **details: Any) -> None:
         """Say how the next starts end; see the engine's StartOutcome."""
-        self.place.builders.set_start_outcome(NAME, StartOutcome(kind, **details))
+        self.region.builders.set_start_outcome(NAME, StartOutcome(kind, **details))
 
     def fault(self, kind: str, operation: str = "*", **details: Any) -> None:
         """Switch a fault on; see the engine's Fault. An operation may be given without "ImageBuilder(s)"."""
         full = {"Describe": "DescribeImageBuilders", "Start": "StartImageBuilder", "Stop": "StopImageBuilder"}
-        self.place.faults.add(Fault(kind, full.get(operation, operation), **details))
+        self.region.faults.add(Fault(kind, full.get(operation, operation), **details))
 
     def elapsed(self) -> float:
         """Return the seconds since the world began."""
@@ -149,19 +149,19 @@ class World:
 
     def state(self, name: str = NAME) -> str:
         """Return the state that a builder really is in."""
-        return self.place.builders.observe(name)[1]
+        return self.region.builders.observe(name)[1]
 
     def starts(self, name: str = NAME) -> int:
         """Return how many starts of a builder were accepted."""
-        return self.place.builders.observe(name)[0].starts
+        return self.region.builders.observe(name)[0].starts
 
     def stops(self, name: str = NAME) -> int:
         """Return how many stops of a builder were accepted."""
-        return self.place.builders.observe(name)[0].stops
+        return self.region.builders.observe(name)[0].stops
 
     def calls(self, operation: str | None = None) -> list[str]:
         """Return the operations that were called, in order; or those calls of one operation."""
-        all_calls = [call.operation for call in self.place.calls.all()]
+        all_calls = [call.operation for call in self.region.calls.all()]
         return [each for each in all_calls if operation in (None, each)]
 
 

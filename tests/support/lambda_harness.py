@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from running_image_builder_function.custom_resource import AnswerNotDelivered, Function, NotHandedOver
+from running_image_builder_function.custom_resource import Function, ResponseNotSent, SelfInvocationFailed
 from running_image_builder_function.observability.metrics import Metrics
+from support.fake_appstream import FUNCTION_ARN, NAME, FakeAppStream
 from support.schedules import FakeSchedules
 from support.stack import FakeStacks
 from support.virtual_time import VirtualClock
-from support.world import FUNCTION_ARN, NAME, World
 
 RESPONSE_URL = "https://cloudformation-custom-resource-response.s3.test/arn%3Aaws%3Astack%2F1?X-Amz-Signature=5ec7e7"
 STACK_ID = "arn:aws:cloudformation:eu-central-1:123456789012:stack/stack-1/0f0e0d"
@@ -50,15 +50,15 @@ def update_event(before: Mapping[str, Any], **properties: Any) -> dict[str, Any]
     return {**event("Update", **properties), "OldResourceProperties": {"Name": NAME, **before}}
 
 
-def issued(made: dict[str, Any], world: World, *, seconds_ago: float = 0.0) -> dict[str, Any]:
+def issued(made: dict[str, Any], appstream: FakeAppStream, *, seconds_ago: float = 0.0) -> dict[str, Any]:
     """Return an event with a ResponseURL that tells when CloudFormation signed it, as the real ones do."""
-    signed = datetime.fromtimestamp(world.clock.now - seconds_ago, tz=timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    signed = datetime.fromtimestamp(appstream.clock.now - seconds_ago, tz=timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     return {**made, "ResponseURL": f"{RESPONSE_URL}&X-Amz-Date={signed}"}
 
 
-def issued_event(world: World, *, seconds_ago: float = 0.0, **properties: Any) -> dict[str, Any]:
+def issued_event(appstream: FakeAppStream, *, seconds_ago: float = 0.0, **properties: Any) -> dict[str, Any]:
     """Return such a Create."""
-    return issued(event(**properties), world, seconds_ago=seconds_ago)
+    return issued(event(**properties), appstream, seconds_ago=seconds_ago)
 
 
 class FakeContext:
@@ -77,7 +77,7 @@ class FakeContext:
         return int((self._ends_at - self._clock.time()) * 1000)
 
 
-class LambdaSide:
+class LambdaHarness:
     """Runs a function as Lambda does, until nothing is queued, and takes its answers as CloudFormation does.
 
     Attributes:
@@ -102,7 +102,7 @@ class LambdaSide:
 
     def __init__(
         self,
-        world: World,
+        appstream: FakeAppStream,
         *,
         limit: float = 900.0,
         log_level: str | None = None,
@@ -111,22 +111,22 @@ class LambdaSide:
         """Wire a function to a world; chance is a constant unless given."""
         self._random = random
         self._options: dict[str, Any] = {} if log_level is None else {"log_level": log_level}
-        self.world = world
+        self.appstream = appstream
         self.limit = limit
         self.function_arn = FUNCTION_ARN
         self.answers: list[dict[str, Any]] = []
         self.bodies: list[bytes] = []
-        self.handed_over: list[dict[str, Any]] = []
-        self.stacks = FakeStacks(world.clock)
+        self.self_invoked: list[dict[str, Any]] = []
+        self.stacks = FakeStacks(appstream.clock)
         self.put_results: list[int | Exception] = []
         self.invoke_errors: list[Exception] = []
         self.answered_at: list[float] = []
-        self.on_hand_over: Callable[[], None] = lambda: None
+        self.on_self_invocation: Callable[[], None] = lambda: None
         self.on_death: Callable[[], None] = lambda: None
         self.deaths = 0
         self.lines: list[str] = []
         self.metrics = Metrics(self.lines.append, function=FUNCTION_ARN.rsplit(":", 1)[1])
-        self.schedules = FakeSchedules(world)
+        self.schedules = FakeSchedules(appstream)
         self._queue: list[dict[str, Any]] = []
         self.function = self._cold()
 
@@ -149,24 +149,24 @@ class LambdaSide:
     def _invoke_with_retries(self, queued: dict[str, Any]) -> None:
         for pause in RETRY_PAUSES:
             try:
-                context = FakeContext(self.world.clock, self.limit, self.function_arn)
+                context = FakeContext(self.appstream.clock, self.limit, self.function_arn)
                 # Through JSON, as on the wire.
                 self.function(json.loads(json.dumps(queued)), context)
-            except (Killed, AnswerNotDelivered, NotHandedOver):
+            except (Killed, ResponseNotSent, SelfInvocationFailed):
                 self.deaths += 1
                 self.on_death()
                 self.function = self._cold()
-                self.world.clock.sleep(pause)
+                self.appstream.clock.sleep(pause)
             else:
                 return
 
     def _cold(self) -> Function:
         return Function(
-            builders=self.world.builders,
+            builders=self.appstream.builders,
             schedules=self.schedules,
             stacks=self.stacks,
             invoke=self._invoke,
-            clock=self.world.clock,
+            clock=self.appstream.clock,
             random=self._random,
             metrics=self.metrics,
             **self._options,
@@ -178,9 +178,9 @@ class LambdaSide:
         if self.invoke_errors:
             raise self.invoke_errors.pop(0)
         copy = json.loads(json.dumps(handed))
-        self.handed_over.append(copy)
+        self.self_invoked.append(copy)
         self._queue.append(copy)
-        self.on_hand_over()
+        self.on_self_invocation()
 
     def _put(self, url: str, body: bytes, /) -> int:
         assert url.startswith(RESPONSE_URL)
@@ -191,6 +191,6 @@ class LambdaSide:
             if result != 200:
                 return result
         self.bodies.append(body)
-        self.answered_at.append(self.world.elapsed())
+        self.answered_at.append(self.appstream.elapsed())
         self.answers.append(json.loads(body))
         return 200
