@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from running_image_builder_function.reconcile.stack_checks import UNKNOWN_PATIENCE
+from running_image_builder_function.reconcile.stack_checks import STACK_CHECK_RETRY
 from simulation.history import (
     ANSWERED,
     CANCELLED,
@@ -81,7 +81,7 @@ def responses_meet_the_deadline(history: History) -> Iterator[str]:
             sent.setdefault(call.invocation, call.at)
     for invocation, at in sent.items():
         # The timeout of properties that can't be read is not known either, and to ask the stack takes its time.
-        asks = UNKNOWN_PATIENCE if invocation.request.properties.invalid else 0.0
+        asks = STACK_CHECK_RETRY if invocation.request.properties.invalid else 0.0
         late = at - max(invocation.deadline, invocation.began_at + asks)
         yield "" if late <= MARGIN else f"invocation {invocation.number} answered {late:.0f} s after the deadline"
 
