@@ -1,1 +1,1 @@
-"""The function in a simulated AWS: real code and real botocore in virtual time, under chance of every kind."""
+"""The real function and botocore in a simulated AWS, in virtual time, under random faults."""

@@ -1,4 +1,4 @@
-"""What happened in one run, as records that the invariants read; judges nothing."""
+"""Records of what happened in a run, which the invariants read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,15 +11,15 @@ TIMED_OUT = "ended by ServiceTimeout"
 CANCELLED = "cancelled"
 
 MAX_BODY = 4096
-"""Bytes of a body that CloudFormation takes at most."""
+"""The most bytes of a response that CloudFormation accepts."""
 
-URL_LASTS = 7200.0
+URL_LIFETIME = 7200.0
 """Seconds for which a ResponseURL can be used."""
 
 
 @dataclass(eq=False, kw_only=True)
 class Request:
-    """A request of CloudFormation's, and how it ended for CloudFormation."""
+    """A request of CloudFormation, and how CloudFormation saw it end."""
 
     number: int
     kind: str
@@ -29,38 +29,38 @@ class Request:
     physical_id: str
     url: str
     dated: bool
-    """Whether the URL tells its age, by a date or by its end."""
+    """Whether the URL shows its age, by a date or by its expiry."""
     dated_at: float
-    """When it was sent as the function's clock has it, in whole seconds of CloudFormation's clock."""
+    """When it was sent by the function's clock, in whole seconds of CloudFormation's clock."""
     shown_at: float
-    """Since when the resource has shown it."""
+    """When the resource's status first showed it."""
     sent_at: float
     service_timeout: float
     old_properties: Properties | None = None
     is_rollback: bool = False
     id_generated: bool = False
-    """Whether CloudFormation made its physical id up."""
+    """Whether CloudFormation generated its physical id."""
     ended: str = ""
     ended_at: float = float("inf")
     response: dict[str, Any] = field(default_factory=dict)
     rejection: str = ""
-    """Why CloudFormation could not take the answer as it was, "" where it could."""
+    """Why CloudFormation rejected the response, "" where it accepted it."""
     responder: "Invocation | None" = None
 
     @property
     def succeeded(self) -> bool:
-        """Whether it was answered, with SUCCESS."""
+        """Whether the response was SUCCESS."""
         return self.ended == ANSWERED and self.response.get("Status") == "SUCCESS"
 
     @property
     def deadline(self) -> float:
-        """The last moment for an answer, by the request's own timeout."""
+        """The last moment for a response, by the request's own timeout."""
         return self.sent_at + self.properties.timeout
 
 
 @dataclass(eq=False, kw_only=True)
 class Event:
-    """One entry of Lambda's queue: CloudFormation's event or a hand-over."""
+    """One entry of Lambda's queue: CloudFormation's event or a self-invocation."""
 
     number: int
     request: Request
@@ -76,7 +76,7 @@ class Event:
 class Invocation:
     """One run of the function, the ``ordinal``-th of its request, from 0.
 
-    ``ended`` is "returned", "raised" or "killed"; ``died`` tells where it was killed.
+    ``ended`` is "returned", "raised" or "killed"; ``killed_by`` says where or why.
     """
 
     number: int
@@ -93,17 +93,17 @@ class Invocation:
 
     @property
     def root(self) -> "Invocation":
-        """The invocation with which this one's memory begins: the first of its chain of hand-overs."""
+        """The first of its chain of self-invocations, with which its callback context begins."""
         return self if self.event.parent is None else self.event.parent.root
 
     @property
     def deadline(self) -> float:
-        """The last moment for an answer as far as it can know: a URL tells its age in whole seconds, if at all."""
+        """The last moment for a response as far as it can know: a URL shows its age in whole seconds, if at all."""
         began = self.request.dated_at if self.request.dated else self.root.began_at
         return began + self.request.properties.timeout
 
     def descends_from(self, other: "Invocation") -> bool:
-        """Return whether it carries the other one's memory: it is the same, or was handed over to by it."""
+        """Return whether it has the other one's callback context: it is the same, or was invoked by it."""
         each: Invocation | None = self
         while each is not None:
             if each is other:
@@ -114,7 +114,7 @@ class Invocation:
 
 @dataclass(eq=False, kw_only=True)
 class Call:
-    """A call to a service, whether or not it arrived anywhere, and the kind of what struck it, "" for nothing."""
+    """A call to a service, whether or not it arrived, and the kind of fault that it met, "" for none."""
 
     at: float
     invocation: Invocation
@@ -126,7 +126,7 @@ class Call:
 
 @dataclass(eq=False, kw_only=True)
 class BuilderRead:
-    """A DescribeImageBuilders: what it showed (None: no builder), whether that arrived, and what was really so."""
+    """A DescribeImageBuilders: what it showed (None: no builder), whether that arrived, and the actual state."""
 
     at: float
     invocation: Invocation
@@ -135,12 +135,12 @@ class BuilderRead:
     shown: Mapping[str, Any] | None
     actual_state: str
     missed: bool = False
-    """Whether it did not find a builder that is there."""
+    """Whether it did not find a builder that exists."""
 
 
 @dataclass(eq=False, kw_only=True)
 class BuilderChange:
-    """A start or stop that took effect; without an invocation it was somebody else's."""
+    """A start or stop that took effect; without an invocation somebody else made it."""
 
     at: float
     action: str
@@ -154,7 +154,7 @@ class BuilderChange:
 
 @dataclass(eq=False, kw_only=True)
 class ScheduleChange:
-    """A schedule that was set, deleted (due: None) or that fired."""
+    """A schedule that was set, was deleted (due: None) or fired."""
 
     at: float
     action: str
@@ -168,7 +168,7 @@ class ScheduleChange:
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceStatus:
-    """What a resource shows from a moment on, by which request, and with which physical id."""
+    """A resource's status from a moment on, the request that caused it, and the physical id."""
 
     at: float
     status: str
@@ -178,7 +178,7 @@ class ResourceStatus:
 
 @dataclass(eq=False, kw_only=True)
 class StackRead:
-    """A look at the stack: which, and what it told: a resource's status, the stack's, or all resources of a page."""
+    """A read of the stack, and what it showed: a resource's status, the stack's, or a page of resources."""
 
     at: float
     invocation: Invocation
@@ -194,7 +194,7 @@ class StackRead:
 
 @dataclass(eq=False, kw_only=True)
 class LoggedWarning:
-    """A line of the log that warns, or tells of an error."""
+    """A log line of level WARNING or above."""
 
     at: float
     invocation: Invocation
@@ -203,7 +203,7 @@ class LoggedWarning:
 
 @dataclass(frozen=True, kw_only=True)
 class RemainingResource:
-    """A resource that a stack still has at the end of a run."""
+    """A resource that a stack still has when the run ends."""
 
     stack_id: str
     logical_id: str
@@ -213,7 +213,7 @@ class RemainingResource:
 
 @dataclass(eq=False, kw_only=True)
 class ResponsePut:
-    """An answer on its way: what CloudFormation's end said (None: nothing arrived), and whether it was taken."""
+    """A PUT of a response: the HTTP status (None: nothing came back), and whether CloudFormation accepted it."""
 
     at: float
     invocation: Invocation
@@ -239,11 +239,11 @@ class History:
     puts: list[ResponsePut] = field(default_factory=list)
     warnings: list[LoggedWarning] = field(default_factory=list)
     resources: dict[tuple[str, str], list[ResourceStatus]] = field(default_factory=dict)
-    """What each resource has shown, by stack id and logical id."""
+    """The statuses of each resource, by stack id and logical id."""
     failed_rollbacks: int = 0
     remaining: list[RemainingResource] = field(default_factory=list)
     final_states: dict[str, str] = field(default_factory=dict)
-    """The state of each builder at the end, by its name."""
+    """The state of each builder when the run ended, by name."""
     log_lines: int = 0
     leaks: list[str] = field(default_factory=list)
     faults: dict[str, int] = field(default_factory=dict)
@@ -257,12 +257,8 @@ class History:
         """Return a request's invocations in the order they began."""
         return [each for each in self.invocations if each.request is request]
 
-    def first_put(self, invocation: Invocation) -> ResponsePut | None:
-        """Return an invocation's first try to answer, None where it made none."""
-        return next((each for each in self.puts if each.invocation is invocation), None)
-
     def last_read(self, invocation: Invocation, name: str, *, before: float) -> BuilderRead | None:
-        """Return an invocation's last look at a builder that arrived, None where it had none."""
+        """Return an invocation's last read of a builder that arrived, None where it had none."""
         reads = [
             each
             for each in self.builder_reads

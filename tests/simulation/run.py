@@ -32,23 +32,23 @@ def run(scenario: Scenario) -> History:
     loop = EventLoop(BEGIN)
 
     @cache
-    def chance(part: str) -> Random:
-        """Return a part's own stream of chance: what one part draws does not shift what another draws."""
+    def rng(part: str) -> Random:
+        """Return a part's own stream, which the other parts' don't shift; the names are part of what a seed means."""
         return Random(f"{scenario.seed}/{part}")
 
     history = History(scenario=scenario, began_at=BEGIN)
-    fault_injector = FaultInjector(loop, chance("weather"))
+    fault_injector = FaultInjector(loop, rng("weather"))
     appstream = AppStreamModel(scenario, loop, history)
     clock_offsets = scenario.clock_offsets
     cloudformation = CloudFormationModel(
-        loop, history, chance("cloudformation"), stale=scenario.read_staleness, clock_offsets=clock_offsets
+        loop, history, rng("cloudformation"), stale=scenario.read_staleness, clock_offsets=clock_offsets
     )
-    lambda_ = LambdaModel(scenario, loop, history, chance("lambda"))
-    network = Network(loop, chance("network"), fault_injector, history, latency=scenario.latency)
+    lambda_ = LambdaModel(scenario, loop, history, rng("lambda"))
+    network = Network(loop, rng("network"), fault_injector, history, latency=scenario.latency)
     schedules = SchedulerModel(
         loop,
         history,
-        chance("schedules"),
+        rng("schedules"),
         appstream,
         clock_offset=clock_offsets.scheduler,
         late=scenario.scheduler_delay,
@@ -61,7 +61,7 @@ def run(scenario: Scenario) -> History:
 
     def make_environment(take_line: Callable[[str], None]) -> ExecutionEnvironment:
         clock = Clock(loop, clock_offsets.lambda_)
-        return ExecutionEnvironment(clock, chance("jitter"), put=put, log_level=scenario.log_level, take_line=take_line)
+        return ExecutionEnvironment(clock, rng("jitter"), put=put, log_level=scenario.log_level, take_line=take_line)
 
     lambda_.make_environment = make_environment
     stacks = [
@@ -73,7 +73,7 @@ def run(scenario: Scenario) -> History:
             lambda_=lambda_,
             fault_injector=fault_injector,
             history=history,
-            chance=chance(f"stack {number}"),
+            rng=rng(f"stack {number}"),
             act_externally=appstream.act_externally,
         )
         for number, steps in enumerate((scenario.operations, *scenario.other_stacks))

@@ -1,4 +1,4 @@
-"""What one run is made of, as data: the builders, the stack's steps and every trouble on the way; decides nothing."""
+"""The data that describes a run: its builders, its stacks' operations and the faults injected around each request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -29,14 +29,17 @@ FEATURES = (
     "other stacks",
     "other resources",
 )
-"""What can be left out of a scenario, to see what a violation needs."""
+"""What can be left out of a scenario, to see what a violation needs; part of a printed seed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Properties:
-    """The custom resource's properties as meant; ``bad`` are sent instead of the right ones, and are no good.
+    """The custom resource's properties.
 
-    ``scope`` is the stack's name and the resource's path in it, of which a schedule's name is made.
+    Attributes:
+        invalid: What is sent instead of the valid ones.
+        salt: A value that changes nothing.
+        scope: The stack's name and the resource's path in it, which make up the schedule's name.
     """
 
     name: str
@@ -52,12 +55,12 @@ class Properties:
 
     @property
     def schedule(self) -> str:
-        """The schedule's name: of one resource and one builder, and the same in every stack of one name."""
+        """The schedule's name: one for each resource and builder, the same in every stack of one name."""
         return f"{self.scope}-{self.name}"[-64:]
 
     def as_sent(self) -> dict[str, Any]:
-        """Return them as CloudFormation sends them: primitives are strings, what is not given is absent."""
-        meant = {
+        """Return them as CloudFormation sends them: primitives are strings, None is absent."""
+        given = {
             "Name": self.name,
             "TimeoutSeconds": str(self.timeout),
             "PollIntervalSeconds": str(self.poll_interval),
@@ -70,14 +73,19 @@ class Properties:
             "SchedulerRoleArn": None if self.stop_after is None else SCHEDULER_ROLE,
             **self.invalid,
         }
-        return {key: value for key, value in meant.items() if value is not None}
+        return {key: value for key, value in given.items() if value is not None}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class FaultWindow:
-    """A time in which calls to one service fail, from so many seconds after a request was sent.
+    """A time in which calls to one service fail.
 
-    Kind "garbled" is an answer in no format, ``code`` tells which; "missing" is a look that does not find the builder.
+    Attributes:
+        kind: "garbled" is an unreadable response of the kind ``code``; "missing" is a read that finds no builder.
+        begins: Seconds since the request was sent.
+        lasts: Seconds.
+        after_effect: Whether the call takes effect nevertheless.
+        times: The most calls that fail.
     """
 
     service: str
@@ -93,7 +101,7 @@ class FaultWindow:
 
 @dataclass(frozen=True, kw_only=True)
 class Kill:
-    """The end of one of a request's invocations: at a call, or after some seconds where no call is named."""
+    """Ends one of a request's invocations at a call, or after some seconds where no call is named."""
 
     invocation: int = 0
     at: str = ""
@@ -102,15 +110,15 @@ class Kill:
 
 @dataclass(frozen=True, kw_only=True)
 class Duplicate:
-    """A second delivery of one of a request's events, so many seconds after it was queued."""
+    """Delivers one of a request's events again, some seconds after it was queued."""
 
     event: int = 0
     after: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ExternalAction:
-    """What somebody else does to a builder, so many seconds after a request was sent."""
+    """What somebody else does to a builder, some seconds after a request was sent."""
 
     action: str
     name: str
@@ -119,15 +127,15 @@ class ExternalAction:
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryStall:
-    """A time in which Lambda delivers nothing, from so many seconds after a request was sent."""
+    """A time in which Lambda delivers nothing; begins some seconds after a request was sent."""
 
     begins: float
     lasts: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ClockOffsets:
-    """By how many seconds each service's clock is ahead."""
+    """The seconds by which each service's clock is ahead."""
 
     cloudformation: float = 0.0
     lambda_: float = 0.0
@@ -137,7 +145,7 @@ class ClockOffsets:
 
 @dataclass(frozen=True, kw_only=True)
 class FaultPlan:
-    """Everything that happens around one request."""
+    """Everything that is injected around one request."""
 
     fault_windows: tuple[FaultWindow, ...] = ()
     kills: tuple[Kill, ...] = ()
@@ -146,21 +154,21 @@ class FaultPlan:
     delivery_stalls: tuple[DeliveryStall, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class StackOperation:
-    """One operation on the stack, with the troubles of each request it leads to, in the order they are sent.
+    """One operation on a stack.
 
     Attributes:
-        kind: "create", "update", "delete" or "rollback" (of an update that was left as it failed).
-        properties: Of the resource that the stack is about.
-        logical_id: That resource's.
-        more: The other resources of the template, as logical id and properties.
-        pause: Seconds since the operation before.
-        cancel_after: When somebody cancels it.
-        fails_elsewhere_after: How long after the resources' success another resource fails.
-        no_rollback: What fails stays as it is.
-        url: What the ResponseURL tells of its age: "dated", "expires" or "undated".
-        troubles: What goes wrong.
+        kind: "create", "update", "delete" or "rollback" (of an update that failed with rollback disabled).
+        properties: Of the stack's first resource.
+        logical_id: Of that resource.
+        other_resources: The template's other resources, as logical id and properties.
+        pause: Seconds since the previous operation.
+        cancel_after: Seconds until somebody cancels it.
+        other_failure_after: Seconds from these resources' success until a resource of another type fails.
+        disable_rollback: Whether resources stay as they failed.
+        url: What the ResponseURL shows of its age: "dated", "expires" or "undated".
+        fault_plans: Of each request that the operation leads to, in the order they are sent.
     """
 
     kind: str
@@ -175,12 +183,15 @@ class StackOperation:
     fault_plans: tuple[FaultPlan, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Builder:
-    """An image builder at the beginning, and how its next starts end.
+    """An image builder's initial state, and how its next starts end.
 
-    ``silent`` ones never say what went wrong, ``complaining`` ones say it while they are PENDING, and ``ipv6`` ones
-    have no other address.
+    Attributes:
+        transitions: Its next states, each with the seconds since the one before.
+        hides_errors: Whether descriptions lack the cause of a failure.
+        reports_errors: Whether descriptions have errors while it hangs in PENDING.
+        ipv6_only: Whether it has no IPv4 address.
     """
 
     name: str
@@ -196,10 +207,13 @@ class Builder:
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One run. ``seed`` decides what happens by chance in it; latencies and delays are upper limits in seconds.
+    """One run. Latencies and delays are upper limits in seconds.
 
-    ``steps`` are those of the first stack, ``beside`` those of others, which live at the same time. ``stale`` is for
-    how long CloudFormation may tell what was so, ``schedules_late`` by how much the scheduler is late at most.
+    Attributes:
+        seed: Decides everything random in the run.
+        operations: Of the first stack.
+        other_stacks: The operations of stacks that exist at the same time.
+        read_staleness: Seconds for which CloudFormation may show an old status.
     """
 
     seed: str
@@ -218,18 +232,18 @@ class Scenario:
     read_staleness: float = 0.0
 
     def without(self, *features: str) -> "Scenario":
-        """Return the same scenario with some kinds of trouble left out."""
+        """Return the same scenario without some features."""
         unknown = set(features) - set(FEATURES)
         if unknown:
-            raise ValueError(f"there is no ingredient {sorted(unknown)}, there are {list(FEATURES)}")
+            raise ValueError(f"unknown features {sorted(unknown)}: specify some of {list(FEATURES)}")
         slow = "delays" not in features
         lag = "lag" not in features
         return replace(
             self,
-            operations=_steps_without(self.operations, features),
-            other_stacks=()
-            if "other stacks" in features
-            else tuple(_steps_without(e, features) for e in self.other_stacks),
+            operations=_operations_without(self.operations, features),
+            other_stacks=tuple(
+                _operations_without(each, features) for each in self.other_stacks if "other stacks" not in features
+            ),
             clock_offsets=ClockOffsets() if "clocks" in features else self.clock_offsets,
             latency=self.latency if slow else 0.1,
             queue_delay=self.queue_delay if slow else 1.0,
@@ -240,7 +254,9 @@ class Scenario:
         )
 
 
-def _steps_without(operations: tuple[StackOperation, ...], features: tuple[str, ...]) -> tuple[StackOperation, ...]:
+def _operations_without(
+    operations: tuple[StackOperation, ...], features: tuple[str, ...]
+) -> tuple[StackOperation, ...]:
     alone = "other resources" in features
     return tuple(
         replace(
@@ -249,18 +265,18 @@ def _steps_without(operations: tuple[StackOperation, ...], features: tuple[str, 
             other_failure_after=None if "failures elsewhere" in features else operation.other_failure_after,
             logical_id=LOGICAL_ID if alone else operation.logical_id,
             other_resources=() if alone else operation.other_resources,
-            fault_plans=tuple(_without(each, features) for each in operation.fault_plans),
+            fault_plans=tuple(_plan_without(each, features) for each in operation.fault_plans),
         )
         for operation in operations
         if not (operation.kind == "update" and "updates" in features)
     )
 
 
-def _without(fault_plans: FaultPlan, features: tuple[str, ...]) -> FaultPlan:
+def _plan_without(plan: FaultPlan, features: tuple[str, ...]) -> FaultPlan:
     return FaultPlan(
-        fault_windows=() if "faults" in features else fault_plans.fault_windows,
-        kills=() if "kills" in features else fault_plans.kills,
-        duplicates=() if "duplicates" in features else fault_plans.duplicates,
-        external_actions=() if "people" in features else fault_plans.external_actions,
-        delivery_stalls=() if "delays" in features else fault_plans.delivery_stalls,
+        fault_windows=() if "faults" in features else plan.fault_windows,
+        kills=() if "kills" in features else plan.kills,
+        duplicates=() if "duplicates" in features else plan.duplicates,
+        external_actions=() if "people" in features else plan.external_actions,
+        delivery_stalls=() if "delays" in features else plan.delivery_stalls,
     )

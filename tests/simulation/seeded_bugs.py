@@ -32,8 +32,8 @@ from simulation.handwritten_scenarios import (
     BRIEFLY_DENIED,
     DROPPED_READS,
     EXTERNAL_START,
+    NO_FAULT,
     NOT_FOUND_ONCE,
-    NOTHING,
     REFUSED_RESPONSE,
     awaiting_address,
     cancelled_update,
@@ -229,7 +229,7 @@ SEEDED_BUGS = (
     SeededBug(
         "a_timeout_reports_the_builders_errors",
         _sets(ImageBuilder, "errors", lambda self: []),
-        with_reads_failing(NOTHING, start_outcome="never", reports_errors=True, timeout=300),
+        with_reads_failing(NO_FAULT, start_outcome="never", reports_errors=True, timeout=300),
     ),
     SeededBug("a_shared_builder_is_not_stopped", _answers("has_another", lambda _: False), renamed()),
     SeededBug(

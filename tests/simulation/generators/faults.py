@@ -1,25 +1,19 @@
-"""Draws what goes wrong around one request: faults, kills, duplicates and other people."""
+"""Generates what is injected around one request: faults, kills, duplicates, stalls, external actions."""
 
 from dataclasses import replace
 from random import Random
 
 from simulation.scenario import DeliveryStall, Duplicate, ExternalAction, FaultPlan, FaultWindow, Kill, StackOperation
 
-_OPERATIONS = ("DescribeImageBuilders", "StartImageBuilder", "StopImageBuilder", "*", "*")
-_APPSTREAM = (
-    "throttle",
-    "request_limit",
-    "rate",
-    "server_error",
-    "unavailable",
-    "drop",
-    "drop",
-    "hang",
-    "connect",
-    "access_denied",
-    "error",
+# A kind that stands twice is chosen twice as often. The order counts: a change gives every seed another run.
+_READ, _START, _STOP = "DescribeImageBuilders", "StartImageBuilder", "StopImageBuilder"
+_OPERATIONS = (_READ, _START, _STOP, "*", "*")
+_KINDS = ("throttle", "server_error", "access_denied", "drop", "hang", "connect")
+_APPSTREAM_KINDS = (
+    *("throttle", "request_limit", "rate", "server_error", "unavailable"),
+    *("drop", "drop", "hang", "connect", "access_denied", "error"),
 )
-_CODES = (
+_APPSTREAM_CODES = (
     "ConcurrentModificationException",
     "ConcurrentModificationException",
     "ResourceNotAvailableException",
@@ -28,218 +22,159 @@ _CODES = (
     "IncompatibleImageException",
     "SomethingNewException",
 )
-_CALLS = (
-    "DescribeImageBuilders",
-    "StartImageBuilder",
-    "StartImageBuilder",
-    "StopImageBuilder",
-    "DescribeStackResource",
-    "Invoke",
-    "PUT",
-)
-_PEOPLE = ("start", "start", "stop", "stop", "delete", "reboot", "snapshot", "update", "sync_apps", "fail")
+_S3_KINDS = ("http", "http", "drop", "hang", "connect")
+_KILLED_AT = (_READ, _START, _START, _STOP, "DescribeStackResource", "Invoke", "PUT")
+_ACTIONS = ("start", "start", "stop", "stop", "delete", "reboot", "snapshot", "update", "sync_apps", "fail")
 
 _GARBLED = ("html", "html", "html 502", "html 403", "html 400", "empty", "empty 503", "cut", "null")
 _SERVICES = ("appstream", "appstream", "scheduler", "lambda", "cloudformation")
-_ODD_CODES = {
+_RARE_CODES = {
     "appstream": ("SomethingNewException", "UnrecognizedClientException", "ResourceNotFoundException"),
     "scheduler": ("ValidationException", "ConflictException", "ServiceQuotaExceededException", "SomethingNewException"),
     "lambda": ("SomethingNewException", "ExpiredTokenException", "ResourceConflictException"),
     "cloudformation": ("ValidationError", "ExpiredToken", "SomethingNew"),
 }
-_BUCKET = ("400", "403", "408", "409", "429", "500", "503")
+_S3_STATUSES = ("400", "403", "408", "409", "429", "500", "503")
 
-IAM_HEALS = 80.0
-"""Seconds after which a fresh policy has spread: AWS's own reports are about less."""
+_IAM_PROPAGATION = 80.0
+"""Seconds in which a new policy spreads; AWS's own reports are about less."""
 
 
-def generate_fault_plan(chance: Random, intensity: float, timeout: int, names: tuple[str, ...]) -> FaultPlan:
-    """Return what goes wrong around one request.
+def generate_fault_plan(rng: Random, intensity: float, timeout: int, names: tuple[str, ...]) -> FaultPlan:
+    """Return what is injected around one request.
 
     Args:
-        chance: Decides.
-        intensity: How much of it, from 0 to 1.
+        rng: Decides.
+        intensity: How much, from 0 to 1.
         timeout: The request's own, in seconds.
-        names: The builders there are.
+        names: The builders.
     """
-    fault_windows: list[FaultWindow] = []
-    while chance.random() < 0.5 * intensity:
-        fault_windows.append(_fault_window(chance, timeout))
-    if chance.random() < 0.1 * intensity:
-        # A policy that spreads slowly.
-        fault_windows.append(FaultWindow(service="appstream", kind="access_denied", lasts=chance.random() * IAM_HEALS))
+    windows: list[FaultWindow] = []
+    while rng.random() < 0.5 * intensity:
+        windows.append(_fault_window(rng, timeout))
+    if rng.random() < 0.1 * intensity:
+        windows.append(FaultWindow("appstream", "access_denied", lasts=rng.random() * _IAM_PROPAGATION))
     return FaultPlan(
-        fault_windows=tuple(fault_windows),
-        kills=_kills(chance, timeout) if chance.random() < 0.35 * intensity else (),
-        duplicates=_duplicates(chance) if chance.random() < 0.3 * intensity else (),
-        external_actions=_external_actions(chance, timeout, names) if chance.random() < 0.3 * intensity else (),
+        fault_windows=tuple(windows),
+        kills=_kills(rng, timeout) if rng.random() < 0.35 * intensity else (),
+        duplicates=_duplicates(rng) if rng.random() < 0.3 * intensity else (),
+        external_actions=_external_actions(rng, timeout, names) if rng.random() < 0.3 * intensity else (),
     )
 
 
-def _fault_window(chance: Random, timeout: int) -> FaultWindow:
-    service = chance.choice(("appstream", "appstream", "appstream", "lambda", "cloudformation", "s3"))
-    begins = chance.choice((0.0, chance.random() * timeout))
-    lasts = chance.choice((5.0, 30.0, 120.0, 600.0, 1e9)) * (0.5 + chance.random())
+def _fault_window(rng: Random, timeout: int) -> FaultWindow:
+    service = rng.choice(("appstream", "appstream", "appstream", "lambda", "cloudformation", "s3"))
+    begins = rng.choice((0.0, rng.random() * timeout))
+    lasts = rng.choice((5.0, 30.0, 120.0, 600.0, 1e9)) * (0.5 + rng.random())
     if service == "lambda":
-        # Hand-overs are rare: what strikes them has to be there when they come.
+        # Self-invocations are rare: a fault has to be there when they come.
         begins, lasts = 0.0, 1e9
-    probability = chance.choice((1.0, 0.9, 0.5, 0.2))
-    after_effect = chance.random() < 0.5
-    times = chance.choice((1, 1, 2, 1_000_000))
+    probability = rng.choice((1.0, 0.9, 0.5, 0.2))
+    after_effect = rng.random() < 0.5
+    times = rng.choice((1, 1, 2, 1_000_000))
+    operation, code = "*", ""
     if service == "appstream":
-        kind = chance.choice(_APPSTREAM)
-        return FaultWindow(
-            service=service,
-            kind=kind,
-            begins=begins,
-            lasts=lasts,
-            operation=chance.choice(_OPERATIONS),
-            probability=probability,
-            after_effect=after_effect and kind in ("server_error", "unavailable", "drop", "hang"),
-            times=times,
-            code=chance.choice(_CODES) if kind == "error" else "",
-        )
-    kinds = {
-        "lambda": ("throttle", "server_error", "access_denied", "drop", "hang", "connect"),
-        "cloudformation": ("throttle", "server_error", "access_denied", "drop", "hang", "connect"),
-        "s3": ("http", "http", "drop", "hang", "connect"),
-    }[service]
-    kind = chance.choice(kinds)
-    after_effect = after_effect and kind in ("server_error", "http", "drop", "hang")
+        kind = rng.choice(_APPSTREAM_KINDS)
+        operation = rng.choice(_OPERATIONS)
+        code = rng.choice(_APPSTREAM_CODES) if kind == "error" else ""
+    else:
+        kind = rng.choice(_S3_KINDS if service == "s3" else _KINDS)
+        code = rng.choice(("500", "503", "429")) if kind == "http" else ""
+    after_effect = after_effect and kind in ("server_error", "unavailable", "http", "drop", "hang")
     if service == "lambda" and after_effect:
-        # Each one leaves a second successor: for ever, and with a short limit, they would be too many to simulate.
+        # Each one leaves one more chain of invocations: without a limit there would be too many to simulate.
         times = min(times, 2)
-    return FaultWindow(
-        service=service,
-        kind=kind,
-        begins=begins,
-        lasts=lasts,
-        probability=probability,
-        after_effect=after_effect,
-        times=times,
-        code=chance.choice(("500", "503", "429")) if kind == "http" else "",
-    )
+    return FaultWindow(service, kind, begins, lasts, operation, probability, after_effect, times, code)
 
 
-def _kills(chance: Random, timeout: int) -> tuple[Kill, ...]:
-    if chance.random() < 0.1:
+def _kills(rng: Random, timeout: int) -> tuple[Kill, ...]:
+    if rng.random() < 0.1:
         # All three deliveries of the event.
-        return tuple(Kill(invocation=each, seconds=chance.random() * 20) for each in range(3))
+        return tuple(Kill(invocation=each, seconds=rng.random() * 20) for each in range(3))
     kills = []
-    for _ in range(chance.choice((1, 1, 2, 3))):
-        invocation = chance.choice((0, 0, 0, 1, 2))
-        if chance.random() < 0.6:
-            kills.append(
-                Kill(invocation=invocation, at=f"{chance.choice(('before', 'after'))} {chance.choice(_CALLS)}")
-            )
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        invocation = rng.choice((0, 0, 0, 1, 2))
+        if rng.random() < 0.6:
+            at = f"{rng.choice(('before', 'after'))} {rng.choice(_KILLED_AT)}"
+            kills.append(Kill(invocation=invocation, at=at))
         else:
-            kills.append(Kill(invocation=invocation, seconds=chance.random() * min(timeout, 900)))
+            kills.append(Kill(invocation=invocation, seconds=rng.random() * min(timeout, 900)))
     return tuple(kills)
 
 
-def _duplicates(chance: Random) -> tuple[Duplicate, ...]:
+def _duplicates(rng: Random) -> tuple[Duplicate, ...]:
     return tuple(
         Duplicate(
-            event=chance.choice((0, 0, 0, 1)),
-            after=chance.choice((0.0, 0.0, 2.0, 60.0, 600.0, 3600.0, 9000.0)) * (0.5 + chance.random()),
+            event=rng.choice((0, 0, 0, 1)),
+            after=rng.choice((0.0, 0.0, 2.0, 60.0, 600.0, 3600.0, 9000.0)) * (0.5 + rng.random()),
         )
-        for _ in range(chance.choice((1, 1, 2)))
+        for _ in range(rng.choice((1, 1, 2)))
     )
 
 
-def _external_actions(chance: Random, timeout: int, names: tuple[str, ...]) -> tuple[ExternalAction, ...]:
+def _external_actions(rng: Random, timeout: int, names: tuple[str, ...]) -> tuple[ExternalAction, ...]:
     return tuple(
         ExternalAction(
-            action=chance.choice(_PEOPLE),
-            name=chance.choice((names[0], names[0], *names)),
-            after=chance.random() * chance.choice((20, timeout, 4000)),
+            action=rng.choice(_ACTIONS),
+            name=rng.choice((names[0], names[0], *names)),
+            after=rng.random() * rng.choice((20, timeout, 4000)),
         )
-        for _ in range(chance.choice((1, 1, 2, 4)))
+        for _ in range(rng.choice((1, 1, 2, 4)))
     )
 
 
-def with_scheduler_fault(fault_plans: FaultPlan, chance: Random) -> FaultPlan:
-    """Return some of those that have any with a fault of EventBridge Scheduler's in addition."""
-    if not fault_plans.fault_windows or chance.random() > 0.3:
-        return fault_plans
+def with_scheduler_fault(plan: FaultPlan, rng: Random) -> FaultPlan:
+    """Add a fault of EventBridge Scheduler to some of the plans that have any fault."""
+    if not plan.fault_windows or rng.random() > 0.3:
+        return plan
     fault = FaultWindow(
-        service="scheduler",
-        kind=chance.choice(("throttle", "server_error", "access_denied", "drop", "hang", "connect")),
-        lasts=chance.choice((5.0, 60.0, 600.0)),
-        probability=chance.choice((1.0, 0.5)),
-        after_effect=chance.random() < 0.3,
+        "scheduler",
+        rng.choice(_KINDS),
+        lasts=rng.choice((5.0, 60.0, 600.0)),
+        probability=rng.choice((1.0, 0.5)),
+        after_effect=rng.random() < 0.3,
     )
-    return replace(fault_plans, fault_windows=(*fault_plans.fault_windows, fault))
+    return replace(plan, fault_windows=(*plan.fault_windows, fault))
 
 
-def with_more_faults(operation: StackOperation, chance: Random, intensity: float) -> StackOperation:
-    """Return a step with rarer faults in addition: unreadable responses, unknown errors, stalled deliveries."""
-    fault_plans = operation.fault_plans or (FaultPlan(),) * 3
-    return replace(operation, fault_plans=tuple(_with_rare_faults(each, chance, intensity) for each in fault_plans))
+def with_rare_faults(operation: StackOperation, rng: Random, intensity: float) -> StackOperation:
+    """Add rarer faults to an operation: unreadable responses, unknown errors, stalled deliveries."""
+    plans = operation.fault_plans or (FaultPlan(),) * 3
+    return replace(operation, fault_plans=tuple(_plan_with_rare_faults(each, rng, intensity) for each in plans))
 
 
-def _with_rare_faults(fault_plans: FaultPlan, chance: Random, intensity: float) -> FaultPlan:
-    fault_windows = [_rare_fault_window(chance) for _ in range(3) if chance.random() < 0.25 * intensity]
-    delivery_stalls = fault_plans.delivery_stalls
-    if chance.random() < 0.12 * intensity:
-        begins = chance.choice((0.0, chance.random() * 900))
-        delivery_stalls = (*delivery_stalls, DeliveryStall(begins=begins, lasts=chance.choice((60.0, 200.0, 400.0))))
-    return replace(
-        fault_plans, fault_windows=(*fault_plans.fault_windows, *fault_windows), delivery_stalls=delivery_stalls
-    )
+def _plan_with_rare_faults(plan: FaultPlan, rng: Random, intensity: float) -> FaultPlan:
+    windows = [_rare_fault_window(rng) for _ in range(3) if rng.random() < 0.25 * intensity]
+    stalls = plan.delivery_stalls
+    if rng.random() < 0.12 * intensity:
+        begins = rng.choice((0.0, rng.random() * 900))
+        stalls = (*stalls, DeliveryStall(begins=begins, lasts=rng.choice((60.0, 200.0, 400.0))))
+    return replace(plan, fault_windows=(*plan.fault_windows, *windows), delivery_stalls=stalls)
 
 
-def _rare_fault_window(chance: Random) -> FaultWindow:
-    begins = chance.choice((0.0, 0.0, chance.random() * 600))
-    lasts = chance.choice((5.0, 30.0, 120.0, 1e9)) * (0.5 + chance.random())
-    times = chance.choice((1, 1, 2, 4, 1_000_000))
-    what = chance.random()
-    if what < 0.2:
-        return FaultWindow(
-            service="appstream",
-            kind="missing",
-            operation="DescribeImageBuilders",
-            begins=begins,
-            lasts=chance.choice((5.0, 20.0)),
-            times=chance.choice((1, 1, 1, 2, 3)),
-            code=chance.choice(("", "empty")),
-        )
-    if what < 0.35:
-        return FaultWindow(
-            service="s3", kind="http", begins=begins, lasts=lasts, times=times, code=chance.choice(_BUCKET)
-        )
-    service = chance.choice(_SERVICES)
+def _rare_fault_window(rng: Random) -> FaultWindow:
+    begins = rng.choice((0.0, 0.0, rng.random() * 600))
+    lasts = rng.choice((5.0, 30.0, 120.0, 1e9)) * (0.5 + rng.random())
+    times = rng.choice((1, 1, 2, 4, 1_000_000))
+    share = rng.random()
+    if share < 0.2:
+        lasts, times = rng.choice((5.0, 20.0)), rng.choice((1, 1, 1, 2, 3))
+        return FaultWindow("appstream", "missing", begins, lasts, _READ, times=times, code=rng.choice(("", "empty")))
+    if share < 0.35:
+        return FaultWindow("s3", "http", begins, lasts, times=times, code=rng.choice(_S3_STATUSES))
+    service = rng.choice(_SERVICES)
     if service == "lambda":
         begins, lasts = 0.0, 1e9
-    probability = chance.choice((1.0, 1.0, 0.5))
-    if what < 0.75:
-        code = chance.choice(_GARBLED)
-        after_effect = chance.random() < 0.5
+    probability = rng.choice((1.0, 1.0, 0.5))
+    if share < 0.75:
+        code = rng.choice(_GARBLED)
+        after_effect = rng.random() < 0.5
         if service == "lambda":
-            # A successor that is queued is answered by nothing at all.
+            # An empty response is Lambda's usual one to an asynchronous invocation.
             code = code if code.startswith("html") or code == "empty 503" else "html"
             times = min(times, 2) if after_effect else times
-        return FaultWindow(
-            service=service,
-            kind="garbled",
-            begins=begins,
-            lasts=lasts,
-            times=times,
-            probability=probability,
-            after_effect=after_effect,
-            code=code,
-        )
-    operation = "*"
-    code = chance.choice(_ODD_CODES[service])
-    if service == "appstream":
-        operation = "*" if code != "ResourceNotFoundException" else chance.choice(("Start", "Stop")) + "ImageBuilder"
-    return FaultWindow(
-        service=service,
-        kind="error",
-        operation=operation,
-        begins=begins,
-        lasts=lasts,
-        times=times,
-        probability=probability,
-        code=code,
-    )
+        return FaultWindow(service, "garbled", begins, lasts, "*", probability, after_effect, times, code)
+    code = rng.choice(_RARE_CODES[service])
+    # A read that finds no builder is "missing".
+    operation = rng.choice((_START, _STOP)) if code == "ResourceNotFoundException" else "*"
+    return FaultWindow(service, "error", begins, lasts, operation, probability, times=times, code=code)

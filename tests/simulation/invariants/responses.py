@@ -8,7 +8,7 @@ from simulation.history import (
     CANCELLED,
     MAX_BODY,
     TIMED_OUT,
-    URL_LASTS,
+    URL_LIFETIME,
     BuilderChange,
     Call,
     History,
@@ -26,7 +26,7 @@ _NEVER_READ = ("internal error", "(truncated)", "Execution timed out", "Tracebac
 
 
 def exactly_one_effective_response(history: History) -> Iterator[str]:
-    """Each request that was not cancelled is answered once; only without a fair chance may ServiceTimeout end it."""
+    """Each request that was not cancelled is answered once; only without a fair rng may ServiceTimeout end it."""
     for request in history.requests:
         accepted = sum(put.accepted for put in history.puts if put.request is request)
         if request.ended == CANCELLED:
@@ -224,7 +224,7 @@ def responses_are_delivered(history: History) -> Iterator[str]:
         puts = [each for each in history.puts if each.invocation is invocation]
         arrived = any(each.status is not None and each.status < 300 for each in puts)
         request = invocation.request
-        expired = tries[-1].at > request.sent_at + URL_LASTS - _LONGEST_PAUSE - _CLOCKS_APART
+        expired = tries[-1].at > request.sent_at + URL_LIFETIME - _LONGEST_PAUSE - _CLOCKS_APART
         if arrived or expired:
             yield ""
         elif invocation.ended == "returned":

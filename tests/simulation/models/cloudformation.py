@@ -11,7 +11,7 @@ from simulation.history import (
     ANSWERED,
     CANCELLED,
     TIMED_OUT,
-    URL_LASTS,
+    URL_LIFETIME,
     History,
     Invocation,
     Request,
@@ -79,12 +79,12 @@ class CloudFormationModel:
     caller: Caller
 
     def __init__(
-        self, loop: EventLoop, history: History, chance: Random, *, stale: float, clock_offsets: ClockOffsets
+        self, loop: EventLoop, history: History, rng: Random, *, stale: float, clock_offsets: ClockOffsets
     ) -> None:
         """Begin without stacks."""
         self._loop = loop
         self._history = history
-        self._chance = chance
+        self._rng = rng
         self.stale = stale
         self._clock_offsets = clock_offsets
         self._stacks: dict[str, Stack] = {}
@@ -230,7 +230,7 @@ class CloudFormationModel:
         request = self._requests.get(url)
         now = self._loop.now
         status = 200
-        if request is None or now - request.sent_at > URL_LASTS:
+        if request is None or now - request.sent_at > URL_LIFETIME:
             status = _EXPIRED
         if fault is not None and fault.kind == "http":
             status = int(fault.code)
@@ -271,7 +271,7 @@ class CloudFormationModel:
         read = next(each for each in reversed(self._history.stack_reads) if each.invocation is invocation)
         read.at = now = self._loop.now
         read.failed = fault is not None and fault.kind in LOST
-        then = now - self._chance.random() * self.stale
+        then = now - self._rng.random() * self.stale
         if operation == "DescribeStacks":
             read.stack_status = stack.status_at(then)
             read.stale = read.stack_status != stack.statuses[-1][1]
@@ -336,13 +336,13 @@ class CloudFormationModel:
         self._ends[request].give()
 
     def _url(self, number: int, form: str, signed: float) -> str:
-        signature = f"{self._chance.getrandbits(256):064x}"
+        signature = f"{self._rng.getrandbits(256):064x}"
         path = (
             "https://cloudformation-custom-resource-response-eucentral1.s3.eu-central-1.amazonaws.com/"
             f"arn%3Aaws%3Acloudformation%3Aeu-central-1%3A123456789012%3Astack/s/1%7Cid%7C{number}"
         )
         if form == "expires":
-            return f"{path}?AWSAccessKeyId=AKIAEXAMPLE&Expires={int(signed + URL_LASTS)}&Signature={signature}"
+            return f"{path}?AWSAccessKeyId=AKIAEXAMPLE&Expires={int(signed + URL_LIFETIME)}&Signature={signature}"
         stamp = datetime.fromtimestamp(signed, tz=timezone.utc).strftime("%Y%m%dT%H%M%SZ")
         date = f"X-Amz-Date={stamp}&" if form == "dated" else ""
         return f"{path}?X-Amz-Algorithm=AWS4-HMAC-SHA256&{date}X-Amz-Expires=7200&X-Amz-Signature={signature}"

@@ -42,7 +42,7 @@ class SchedulerModel:
         self,
         loop: EventLoop,
         history: History,
-        chance: Random,
+        rng: Random,
         appstream: AppStreamModel,
         *,
         clock_offset: float,
@@ -53,7 +53,7 @@ class SchedulerModel:
         self._late = late
         self._loop = loop
         self._history = history
-        self._chance = chance
+        self._rng = rng
         self._appstream = appstream
         self._schedules: dict[str, dict[str, Any]] = {}
 
@@ -90,8 +90,8 @@ class SchedulerModel:
         at = datetime.fromisoformat(body["ScheduleExpression"][3:-1]).replace(tzinfo=timezone.utc).timestamp()
         builder = str(json.loads(body["Target"]["Input"])["Name"])
         self._changed("set", name, at, builder)
-        late = self._chance.random() * self._late
-        twice = self._chance.random() < _TWICE
+        late = self._rng.random() * self._late
+        twice = self._rng.random() < _TWICE
         self._loop.at(at - self._clock_offset, lambda: self._fire(name, body, at, builder, late, twice=twice))
         return _ok({"ScheduleArn": f"arn:aws:scheduler:eu-central-1:123456789012:schedule/default/{name}"})
 

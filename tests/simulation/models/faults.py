@@ -18,10 +18,10 @@ class _Set:
 class FaultInjector:
     """The spells of a run, the first one set striking first."""
 
-    def __init__(self, loop: EventLoop, chance: Random) -> None:
+    def __init__(self, loop: EventLoop, rng: Random) -> None:
         """Begin calm."""
         self._loop = loop
-        self._chance = chance
+        self._rng = rng
         self._sets: list[_Set] = []
 
     def set(self, fault_windows: tuple[FaultWindow, ...]) -> None:
@@ -41,7 +41,7 @@ class FaultInjector:
                 and fault.operation in ("*", operation)
                 and each.left > 0
                 and each.begins <= now < each.ends
-                and self._chance.random() < fault.probability
+                and self._rng.random() < fault.probability
             ):
                 each.left -= 1
                 return fault

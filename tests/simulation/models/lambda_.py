@@ -35,12 +35,12 @@ class LambdaModel:
 
     make_environment: Callable[[Callable[[str], None]], ExecutionEnvironment]
 
-    def __init__(self, scenario: Scenario, loop: EventLoop, history: History, chance: Random) -> None:
+    def __init__(self, scenario: Scenario, loop: EventLoop, history: History, rng: Random) -> None:
         """Begin with nothing queued."""
         self._scenario = scenario
         self._loop = loop
         self._history = history
-        self._chance = chance
+        self._rng = rng
         self._environments: list[ExecutionEnvironment] = []
         self._running: dict[Task, Invocation] = {}
         self.fault_plans: dict[Request, FaultPlan] = {}
@@ -96,16 +96,16 @@ class LambdaModel:
 
     def _deliver(self, event: Event, *, copy: int, attempt: int, after: float) -> None:
         event.undelivered += 1
-        delay = self._chance.random() * self._scenario.queue_delay
-        if self._scenario.long_queue_delay and self._chance.random() < 0.2:
-            delay = self._chance.random() * self._scenario.long_queue_delay
+        delay = self._rng.random() * self._scenario.queue_delay
+        if self._scenario.long_queue_delay and self._rng.random() < 0.2:
+            delay = self._rng.random() * self._scenario.long_queue_delay
         self._loop.after(after + delay, lambda: self._deliverable(event, copy, attempt))
 
     def _deliverable(self, event: Event, copy: int, attempt: int) -> None:
         now = self._loop.now
         until = max((end for begin, end in self._delivery_stalls if begin <= now < end), default=now)
         if until > now:
-            self._loop.at(until + self._chance.random(), lambda: self._deliverable(event, copy, attempt))
+            self._loop.at(until + self._rng.random(), lambda: self._deliverable(event, copy, attempt))
         else:
             self._begin(event, copy, attempt)
 
@@ -148,8 +148,8 @@ class LambdaModel:
 
     def _environment(self) -> ExecutionEnvironment:
         idle = [each for each in self._environments if not each.busy]
-        if idle and self._chance.random() < _STAYS_WARM:
-            environment = self._chance.choice(idle)
+        if idle and self._rng.random() < _STAYS_WARM:
+            environment = self._rng.choice(idle)
         else:
             environment = self.make_environment(self._take_line)
             self._environments.append(environment)

@@ -50,18 +50,18 @@ class Network:
 
     Args:
         scheduler: The time.
-        chance: Decides latencies.
+        rng: Decides latencies.
         weather: Decides which calls fail.
         history: Where failures are counted.
         latency: The usual upper limit in seconds.
     """
 
     def __init__(
-        self, loop: EventLoop, chance: Random, fault_injector: FaultInjector, history: History, *, latency: float
+        self, loop: EventLoop, rng: Random, fault_injector: FaultInjector, history: History, *, latency: float
     ) -> None:
         """Keep the parts."""
         self._loop = loop
-        self._chance = chance
+        self._rng = rng
         self._fault_injector = fault_injector
         self._history = history
         self._latency = latency
@@ -107,8 +107,8 @@ class Network:
         return response
 
     def _take_time(self) -> None:
-        slow = self._chance.random() < _SLOW
-        self._loop.sleep(self._chance.random() * (4.0 if slow else self._latency))
+        slow = self._rng.random() < _SLOW
+        self._loop.sleep(self._rng.random() * (4.0 if slow else self._latency))
 
 
 def _takes_effect(fault: FaultWindow, operation: str) -> bool:

@@ -68,7 +68,7 @@ class StackDriver:
         lambda_: LambdaModel,
         fault_injector: FaultInjector,
         history: History,
-        chance: Random,
+        rng: Random,
         act_externally: Callable[[ExternalAction], None],
     ) -> None:
         """Begin without a stack."""
@@ -79,7 +79,7 @@ class StackDriver:
         self._lambda = lambda_
         self._fault_injector = fault_injector
         self._history = history
-        self._chance = chance
+        self._rng = rng
         self._act_externally = act_externally
         self._number = 0
         self._stack = Stack("")
@@ -141,9 +141,9 @@ class StackDriver:
             self._is("CREATE_FAILED")
             self._left = _BeforeUpdate({}, (), tuple(template), template)
             return
-        self._loop.sleep(self._chance.random() * _A_MOMENT)
+        self._loop.sleep(self._rng.random() * _A_MOMENT)
         # A stack whose creation goes on can also be deleted.
-        self._delete("DELETE" if cancelled and self._chance.random() < 0.5 else "ROLLBACK")
+        self._delete("DELETE" if cancelled and self._rng.random() < 0.5 else "ROLLBACK")
 
     def _update(self) -> None:
         template = self._template()
@@ -175,7 +175,7 @@ class StackDriver:
             self._left = left if self._left is None else self._left.and_then(left)
             self._is("UPDATE_FAILED")
         else:
-            self._loop.sleep(self._chance.random() * _A_MOMENT)
+            self._loop.sleep(self._rng.random() * _A_MOMENT)
             self._roll_back(left)
 
     def _roll_back(self, before: _BeforeUpdate) -> None:
@@ -205,7 +205,7 @@ class StackDriver:
             self._history.failed_rollbacks += 1
             # Somebody goes on without what failed.
             self._is("UPDATE_ROLLBACK_FAILED")
-            self._loop.sleep(self._chance.random() * 600)
+            self._loop.sleep(self._rng.random() * 600)
             self._is("UPDATE_ROLLBACK_IN_PROGRESS")
         self._is("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
         created = [name for name in before.created if name in self._live]
@@ -231,7 +231,7 @@ class StackDriver:
             asked = []
             for name, live in left.items():
                 properties = live.properties
-                if live.tried is not None and self._chance.random() < 0.5:
+                if live.tried is not None and self._rng.random() < 0.5:
                     properties = live.tried
                 asked.append(self._ask("Delete", "DELETE", name, properties, live=live))
             self._wait(asked, cancels=False)
@@ -245,7 +245,7 @@ class StackDriver:
                     self._cloudformation.skipped(self._resource(request.logical_id), request)
             else:
                 # Somebody deletes the stack again, at last without this resource.
-                self._loop.sleep(self._chance.random() * 300)
+                self._loop.sleep(self._rng.random() * 300)
                 why = "DELETE"
                 self._is("DELETE_IN_PROGRESS")
         self._is(f"{why}_COMPLETE")
@@ -292,7 +292,7 @@ class StackDriver:
         is_rollback: bool = False,
     ) -> Request:
         """Send a request; the resource shows it, unless it is about a replaced one."""
-        after = self._chance.random() * _BEFORE
+        after = self._rng.random() * _BEFORE
         request = self._cloudformation.issue(
             kind,
             self._resource(logical_id),
@@ -316,5 +316,5 @@ class StackDriver:
         return request
 
     def _generate_id(self, logical_id: str) -> str:
-        letters = "".join(self._chance.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", k=13))
+        letters = "".join(self._rng.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", k=13))
         return f"{self.name}-{logical_id}-{letters}"

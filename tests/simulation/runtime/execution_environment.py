@@ -76,7 +76,7 @@ class ExecutionEnvironment:
     """
 
     def __init__(
-        self, clock: Clock, chance: Random, *, put: Put, log_level: str, take_line: Callable[[str], None]
+        self, clock: Clock, rng: Random, *, put: Put, log_level: str, take_line: Callable[[str], None]
     ) -> None:
         """Load the function, as its handler module does."""
         self._log = _Log(take_line)
@@ -88,7 +88,7 @@ class ExecutionEnvironment:
             stacks=Stacks(lambda: client("cloudformation")),
             invoke=SelfInvoker(lambda: client("lambda")).invoke,
             clock=clock,
-            random=chance.random,
+            random=rng.random,
             metrics=Metrics(take_line, function="provider"),
             log_level=log_level,
             put=put,
