@@ -77,7 +77,7 @@ def _starts_again(self: EnsureRunning, builder: ImageBuilder, *, now: float) -> 
     return Step.START if builder.state == "STOPPED" else Step.WAIT
 
 
-_FORGETS_WHAT_IT_SAW = _sets(ensure_running, "PENDING", "no state")
+_FORGETS_WHAT_IT_SAW = _sets(ensure_running, "STARTING", ())
 
 
 def _starts_after_every_fall(patch: pytest.MonkeyPatch) -> None:
