@@ -1,4 +1,4 @@
-"""The tables of the documentation that the code knows: read from its source and its constants; writes nothing."""
+"""Builds tables for the documentation from the code's signatures, docstrings and constants."""
 
 import ast
 import inspect
@@ -77,7 +77,7 @@ def attributes() -> str:
 def states() -> str:
     """Return what each state means for a start and for a stop."""
     rows = [(f"`{name}`", row.when_starting.value, row.when_stopping.value) for name, row in STATES.items()]
-    return _table(("state", "to run", "to stop"), rows)
+    return _table(("state", "when starting", "when stopping"), rows)
 
 
 def limits() -> str:
@@ -96,7 +96,7 @@ def limits() -> str:
         ("`timeout`", f"{low} to {high} minutes; default {usual}"),
         ("`ServiceTimeout` of CloudFormation", f"the timeout and {contract.ANSWER_MARGIN_SECONDS} seconds"),
         ("`poll_interval`", f"{least} to {most} seconds, not above the timeout; default {often}"),
-        ("one invocation of the function", f"{contract.FUNCTION_TIMEOUT_SECONDS // 60} minutes, then it hands over"),
+        ("one invocation", f"{contract.FUNCTION_TIMEOUT_SECONDS // 60} minutes, then a self-invocation"),
         ("an image builder's name", f"`{contract.NAME_PATTERN.pattern}`"),
         ("an agent version", f"1 to {contract.AGENT_VERSION_MAX_LENGTH} characters"),
     ]

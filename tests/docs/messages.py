@@ -1,4 +1,4 @@
-"""Collects from the product's source every message that a user can meet; a value in one becomes "…"."""
+"""Collects every message that a user can see from the product's source, with "…" for a value."""
 
 import ast
 from collections.abc import Iterator
@@ -14,16 +14,16 @@ SOURCES = (
 )
 
 PLACES = {"failed": 0, "_wrong": 1, "add_warning_v2": 1, "warning": 0, "error": 0, "exception": 0}
-"""Functions that take a message, and which of their arguments it is; the last three are a logger's."""
+"""Functions that take a message, with the message's argument index; the last three are a logger's."""
 
 DETAILS = 2
-"""Which argument of "failed" stands after the remedy: AWS's own words."""
+"""The argument index of AWS's own words in "failed"."""
 
 FOR_PYTHON = ("NotImplementedError", "AttributeError")
-"""Errors that are part of Python's own protocols; no user of this project meets them."""
+"""Errors of Python's own protocols, which no user of this project sees."""
 
 FOR_COMMAND_LINES = ("parser.error",)
-"""What tells of a mistyped command says all of it; argparse's own messages have no row either."""
+"""These explain a mistyped command by themselves, as argparse's own messages do."""
 
 
 def messages(path: Path) -> set[str]:
@@ -55,7 +55,7 @@ def _in(scope: ast.AST, tree: ast.Module) -> Iterator[str]:
 
 
 def _own(scope: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a scope, without those of the functions in it."""
+    """Yield the nodes of a scope, without those of its functions."""
     for child in ast.iter_child_nodes(scope):
         if not isinstance(child, ast.FunctionDef):
             yield child
@@ -73,7 +73,7 @@ def _assigned(scope: ast.AST) -> dict[str, ast.expr]:
 
 
 def _texts(node: ast.expr, known: dict[str, ast.expr]) -> Iterator[str]:
-    """Yield what an expression can say: a name stands for what was assigned to it, "or" for both sides."""
+    """Yield the strings that an expression can be: for a name, its assigned value; for "or", both sides."""
     if isinstance(node, ast.BoolOp):
         for value in node.values:
             yield from _texts(value, known)

@@ -1,4 +1,4 @@
-"""The generated parts of the documentation are what the code says now; `make docs` renews them."""
+"""The generated parts of the documentation match the code; `make docs` writes them again."""
 
 import os
 import re
@@ -21,14 +21,14 @@ def test_nothing_is_stale() -> None:
 
 
 def test_what_is_internal_is_not_in_the_reference() -> None:
-    """Users find what is theirs, and nothing that only the two constructs say to each other."""
+    """The reference has only public names."""
     page = (PROJECT_DIR / "docs" / "reference.md").read_text(encoding="utf-8")
     internal = r"\bserve\(|\bmeasurement\(|told_name|image_builder_image_builder|`_\w+"
     assert [] == re.findall(internal, page)
 
 
 def test_the_reference_warns_of_exporting_what_can_change() -> None:
-    """With both remedies: a parameter, and a weak reference."""
+    """And names both remedies: a parameter and a weak reference."""
     page = (PROJECT_DIR / "docs" / "reference.md").read_text(encoding="utf-8")
     section = page.partition("## Attributes")[2].partition("\n## ")[0]
     assert all(word in section for word in ("Don't export", "ssm.StringParameter", "defaultCrossStackReferences"))

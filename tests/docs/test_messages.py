@@ -1,4 +1,4 @@
-"""docs/troubleshooting.md explains every message that a user can meet, and no other."""
+"""docs/troubleshooting.md explains every message that a user can see, and no other."""
 
 import re
 from pathlib import Path
@@ -28,7 +28,7 @@ def test_every_message_of_the_code_is_explained() -> None:
 
 
 def test_every_code_with_a_remedy_of_its_own_is_explained() -> None:
-    """What the reason's last sentence depends on."""
+    """The remedy in the reason depends on the code."""
     part = PAGE.partition("### AWS error codes")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]+) \| .+ \| .+ \|$", part, flags=re.MULTILINE)
     told = {(code, "any", words[0]) for code, words in error_messages._CREDENTIALS.items()}
@@ -39,7 +39,7 @@ def test_every_code_with_a_remedy_of_its_own_is_explained() -> None:
 
 
 def test_every_kind_of_refusal_is_explained() -> None:
-    """For each service; those that end a request: a throttled or unanswered call does not."""
+    """For each service, every kind that ends a request: throttling and outages don't."""
     part = PAGE.partition("Any other code")[2].partition("\n\nThrottling")[0]
     rows = re.findall(r"^\| ([a-z ]+) \| (\w+) \| ([^|]+) \| .+ \|$", part, flags=re.MULTILINE)
     passing = (ErrorKind.THROTTLED, ErrorKind.UNAVAILABLE)
@@ -66,7 +66,7 @@ def test_no_row_is_empty() -> None:
 
 
 def test_the_collector_finds_what_it_should(tmp_path: Path) -> None:
-    """Messages behind names, alternatives and placeholders; else a new one could slip through."""
+    """Messages in names, alternatives and placeholders, so that no new message goes unnoticed."""
     source = tmp_path / "module.py"
     source.write_text(
         '_SILENT = "no reason"\n'

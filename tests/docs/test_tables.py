@@ -18,7 +18,7 @@ def test_the_state_table_is_the_codes_table() -> None:
 
 
 def test_every_attribute_is_documented() -> None:
-    """The documented attributes are those that every answer has; the name is the resource's Ref besides."""
+    """The documented attributes are those of every response, except Name, which is the resource's Ref."""
     page = (DOCS / "reference.md").read_text(encoding="utf-8")
     section = page.partition("## Attributes")[2].partition("\n## ")[0]
     documented = re.findall(r"^\| `image_builder_\w+` \| `(\w+)` \|", section, flags=re.MULTILINE)
@@ -27,7 +27,7 @@ def test_every_attribute_is_documented() -> None:
 
 
 def test_every_property_of_the_resource_is_documented() -> None:
-    """The documented properties are those that the function reads, and the two that only CloudFormation does."""
+    """The documented properties are those that the function reads, and two that only CloudFormation compares."""
     page = (DOCS / "reference.md").read_text(encoding="utf-8")
     section = page.partition("## The custom resource")[2].partition("\n## ")[0]
 
