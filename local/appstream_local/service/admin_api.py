@@ -1,4 +1,4 @@
-"""Admin operations for tests and the launcher, on AppStream's wire format; AWS has none of them."""
+"""The admin API: operations in AppStream's wire format that inject faults and set up image builders."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Params = Mapping[str, Any]
 
 
 def execute(region: RegionState, operation: str, params: _Params) -> Mapping[str, Any]:
-    """Carry out an admin operation.
+    """Run an admin operation.
 
     Raises:
         ApiError: UnknownOperationException, ValidationException, ResourceNotFoundException, or
@@ -46,7 +46,7 @@ def _put_image_builder(region: RegionState, params: _Params) -> Mapping[str, Any
     shape = service_model().shape_for("ImageBuilder")
     assert isinstance(shape, StructureShape)
     check(shape, {**fields, "Name": _name(params)})
-    # The name has a place of its own: as a field it could contradict it.
+    # Name is a parameter of its own, so it isn't one of the fields.
     if unknown := sorted(set(fields) - (set(shape.members) - {"Name"})):
         raise validation_error(f"Not fields of an image builder: {unknown}.")
     state = params.get("State", "STOPPED")

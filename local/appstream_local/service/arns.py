@@ -1,11 +1,11 @@
-"""The names AWS gives image builders and their images, and which one a call is authorized against."""
+"""The ARNs of image builders and images, and which one IAM checks a call against."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-# DescribeImageBuilders is missing on purpose: it has no resource-level permission.
+# DescribeImageBuilders isn't here: it has no resource-level permission.
 _CHECKED_AGAINST_ONE_BUILDER = frozenset(
     {"CreateImageBuilder", "DeleteImageBuilder", "StartImageBuilder", "StopImageBuilder"}
 )
@@ -24,12 +24,12 @@ def image_builder_arn(*, account: str, region: str, name: str) -> str:
 
 
 def public_image_arn(*, region: str, name: str) -> str:
-    """Return the ARN of an image AWS publishes: those carry no account."""
+    """Return the ARN of an image that AWS publishes, which has no account."""
     return f"arn:{partition(region)}:appstream:{region}::image/{name}"
 
 
 def authorized_resource(*, operation: str, params: Mapping[str, Any], account: str, region: str) -> str:
-    """Return the ARN IAM checks a call against, or `*` where the action names no resource."""
+    """Return the ARN that IAM checks a call against, or `*` if the action has no resource."""
     name = params.get("Name")
     if operation in _CHECKED_AGAINST_ONE_BUILDER and isinstance(name, str) and name:
         return image_builder_arn(account=account, region=region, name=name)

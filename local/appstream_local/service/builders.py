@@ -1,4 +1,4 @@
-"""The image builders of one account and Region, a state machine over a clock it is given; no HTTP."""
+"""The image builders of one account and Region, as a state machine over a given clock."""
 
 from __future__ import annotations
 
@@ -13,17 +13,24 @@ from .outcomes import StartOutcome
 from .settings import Behavior, Durations
 from .states import GONE, STATES, TRANSITIONS, Change, Timeline, scheduled
 
-# CreateImageBuilder's input that is not a field of ImageBuilder, or not under the same rules.
-_NOT_FIELDS = ("Name", "ImageName", "ImageArn", "Tags", "AppstreamAgentVersion")
-_NOT_SHOWN = ("SoftwaresToInstall", "SoftwaresToUninstall")
+# Input of CreateImageBuilder that isn't a field of ImageBuilder, or follows other rules.
+_NOT_FIELDS = (
+    "Name",
+    "ImageName",
+    "ImageArn",
+    "Tags",
+    "AppstreamAgentVersion",
+    "SoftwaresToInstall",
+    "SoftwaresToUninstall",
+)
 
 
 class ImageBuilders:
     """Every image builder of one account and Region.
 
     Attributes:
-        durations: How long things take; replace it to change that for what begins afterwards.
-        behavior: How it answers where AWS documents nothing.
+        durations: How long things take. Replace it to change what starts afterwards.
+        behavior: What the service does where AWS documents nothing.
     """
 
     def __init__(
@@ -35,14 +42,14 @@ class ImageBuilders:
         durations: Durations | None = None,
         behavior: Behavior | None = None,
     ) -> None:
-        """Begin without image builders.
+        """Start without image builders.
 
         Args:
             now: The clock, in epoch seconds.
             account: The account, for ARNs.
             region: The Region, for ARNs.
-            durations: How long things take; by default, what real ones take.
-            behavior: Answers AWS does not document.
+            durations: How long things take; by default, as long as in AWS.
+            behavior: What the service does where AWS documents nothing.
         """
         self.durations = durations or Durations()
         self.behavior = behavior or Behavior()
@@ -53,7 +60,7 @@ class ImageBuilders:
         self._lock = RLock()
 
     def create(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Create an image builder, which starts it; params are those of CreateImageBuilder."""
+        """Create an image builder, which also starts it; takes the parameters of CreateImageBuilder."""
         name = params["Name"]
         if ("ImageName" in params) == ("ImageArn" in params):
             message = "Specify either ImageName or ImageArn."
@@ -66,48 +73,45 @@ class ImageBuilders:
             if len(self._existing(now)) >= self.behavior.quota:
                 message = f"The limit of {self.behavior.quota} image builders is reached."
                 raise ApiError("LimitExceededException", message)
-            given = {k: v for k, v in params.items() if k not in (*_NOT_FIELDS, *_NOT_SHOWN)}
+            given = {k: v for k, v in params.items() if k not in _NOT_FIELDS}
             image = params.get("ImageArn") or public_image_arn(region=self._region, name=params["ImageName"])
-            latest = self.behavior.latest_agent_version
             agent = params.get("AppstreamAgentVersion", LATEST)
-            fields = default_fields(image_arn=image, now=now, agent_version=latest if agent == LATEST else agent)
+            fields = default_fields(image_arn=image, now=now, agent_version=self._latest if agent == LATEST else agent)
             del fields["VpcConfig"]
-            steps = TRANSITIONS["create"].steps
-            timeline = scheduled(steps, durations=self.durations, start=now)
+            timeline = scheduled(TRANSITIONS["create"].steps, durations=self.durations, start=now)
             builder = self._add(name, timeline, {**fields, **given})
             builder.tags = dict(params.get("Tags", {}))
             builder.follows_latest = params.get("AppstreamAgentVersion") == LATEST
-            return self._answer(builder)
+            return self._shown(builder)
 
     def start(self, name: str, agent_version: str | None = None) -> dict[str, Any]:
-        """Start a stopped image builder; answers as the settings say where it is not stopped."""
+        """Start a stopped image builder; `behavior` decides what happens to one that isn't stopped."""
         with self._lock:
             builder, now = self._get(name), self._now()
             state = builder.state(now)
             if state not in TRANSITIONS["start"].needs:
                 code = self.behavior.start_refusal_code
                 if not code:
-                    return self._answer(builder)
+                    return self._shown(builder)
                 message = f"Image builder {name} is {state}, not STOPPED."
                 raise ApiError(code, message, self.behavior.start_refusal_status)
-            latest = self.behavior.latest_agent_version
-            builder.start(now=now, durations=self.durations, agent=agent_version, latest=latest)
-            return self._answer(builder)
+            builder.start(now=now, durations=self.durations, agent=agent_version, latest=self._latest)
+            return self._shown(builder)
 
     def stop(self, name: str) -> dict[str, Any]:
         """Stop a running image builder."""
         with self._lock:
             builder = self.begin(name, "stop", operation="StopImageBuilder")
             builder.stops += 1
-            return self._answer(builder)
+            return self._shown(builder)
 
     def delete(self, name: str) -> dict[str, Any]:
         """Delete a stopped or failed image builder."""
         with self._lock:
-            return self._answer(self.begin(name, "delete", operation="DeleteImageBuilder"))
+            return self._shown(self.begin(name, "delete", operation="DeleteImageBuilder"))
 
     def describe(self, names: Sequence[str] = ()) -> list[dict[str, Any]]:
-        """Describe image builders by name, or all of them, in the order of their names."""
+        """Describe the named image builders, or all of them, sorted by name."""
         with self._lock:
             now = self._now()
             existing = self._existing(now)
@@ -115,11 +119,10 @@ class ImageBuilders:
             if missing and not self.behavior.unknown_name_is_empty:
                 raise not_found(missing[0])
             chosen = sorted(existing if not names else set(names) & set(existing))
-            latest = self.behavior.latest_agent_version
-            return [existing[name].described(now, durations=self.durations, latest=latest) for name in chosen]
+            return [self._shown(existing[name], lagging=True) for name in chosen]
 
     def begin(self, name: str, trigger: str, *, operation: str = "") -> ImageBuilder:
-        """Send a builder into one of the transitions of `states.TRANSITIONS`, such as `reboot`."""
+        """Begin one of the transitions in `states.TRANSITIONS`, such as `reboot`."""
         with self._lock:
             builder, now = self._get(name), self._now()
             if trigger not in TRANSITIONS:
@@ -134,36 +137,39 @@ class ImageBuilders:
             return builder
 
     def put(self, name: str, *, state: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Put a builder in place as if it had been in that state for long; None hides a field."""
+        """Add a builder that has been in a state for a long time; a field of None is hidden."""
         with self._lock:
             now = self._now()
             image = public_image_arn(region=self._region, name="a-local-image")
-            latest = self.behavior.latest_agent_version
-            own = default_fields(image_arn=image, now=now, agent_version=latest)
-            # At zero, long ago: a running builder has its network interface at once.
-            builder = self._add(name, Timeline((Change(0.0, _known(state)),)), {**own, **fields})
-            return self._answer(builder)
+            defaults = default_fields(image_arn=image, now=now, agent_version=self._latest)
+            # In its state since the epoch, so that a running builder has its network interface at once.
+            builder = self._add(name, Timeline((Change(0.0, _checked(state)),)), {**defaults, **fields})
+            return self._shown(builder)
 
     def set_state(self, name: str, state: str, then: Sequence[tuple[float, str]] = ()) -> None:
-        """Force a state now, and the states that follow, each some seconds after the one before."""
+        """Force a state now, then other states, each some seconds after the previous one."""
         with self._lock:
             builder, at = self._get(name), self._now()
-            changes = [Change(at, _known(state))]
+            changes = [Change(at, _checked(state))]
             for seconds, following in then:
                 at += seconds
-                changes.append(Change(at, _known(following)))
+                changes.append(Change(at, _checked(following)))
             builder.follow(Timeline(tuple(changes)))
 
     def set_start_outcome(self, name: str, outcome: StartOutcome) -> None:
-        """Say how the next starts of a builder end."""
+        """Set how the next starts of a builder end."""
         with self._lock:
             self._get(name).outcome = outcome
 
     def observe(self, name: str) -> tuple[ImageBuilder, str]:
-        """Return a builder and the state it really is in, without describe's lag."""
+        """Return a builder and its actual state, even while DescribeImageBuilders lags."""
         with self._lock:
             builder = self._get(name)
             return builder, builder.state(self._now())
+
+    @property
+    def _latest(self) -> str:
+        return self.behavior.latest_agent_version
 
     def _add(self, name: str, timeline: Timeline, fields: dict[str, Any]) -> ImageBuilder:
         arn = image_builder_arn(account=self._account, region=self._region, name=name)
@@ -179,13 +185,12 @@ class ImageBuilders:
             raise not_found(name)
         return builder
 
-    def _answer(self, builder: ImageBuilder) -> dict[str, Any]:
-        latest = self.behavior.latest_agent_version
-        return builder.answered(self._now(), durations=self.durations, latest=latest)
+    def _shown(self, builder: ImageBuilder, *, lagging: bool = False) -> dict[str, Any]:
+        return builder.shown(self._now(), durations=self.durations, latest=self._latest, lagging=lagging)
 
 
-def _known(state: str) -> str:
-    """Return a state as it is, if it is one, or GONE."""
+def _checked(state: str) -> str:
+    """Return the state, or raise ValidationException if there is no such state."""
     if state not in STATES and state != GONE:
         raise validation_error(f"No state {state!r}: {list(STATES)}.")
     return state

@@ -1,4 +1,4 @@
-"""One image builder: fields, timeline, and what of both is visible; knows no other builder."""
+"""One image builder: its fields, its timeline, and which of them the API shows."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .states import GONE, Change, Timeline, scheduled
 
 LATEST = "LATEST"
 
-# The fields of a start that went wrong; the next accepted start wipes them (assumption).
-_TRACES = ("ImageBuilderErrors", "StateChangeReason")
+# The fields that a failed start leaves; the next accepted start removes them (assumption).
+_ERROR_FIELDS = ("ImageBuilderErrors", "StateChangeReason")
 
 
 def default_fields(*, image_arn: str, now: float, agent_version: str) -> dict[str, Any]:
-    """Return the fields of a builder a test puts in place without saying more."""
+    """Return the fields of a builder where a test gives none."""
     return {
         "ImageArn": image_arn,
         "InstanceType": "stream.standard.medium",
@@ -32,17 +32,17 @@ def default_fields(*, image_arn: str, now: float, agent_version: str) -> dict[st
 
 @dataclass
 class ImageBuilder:
-    """The state of one builder; whoever owns it holds the lock.
+    """One builder; its owner holds the lock.
 
     Attributes:
         name: Its name.
         arn: Its ARN.
         timeline: Its states, past and scheduled.
-        fields: What DescribeImageBuilders shows, apart from what is computed; a value of None
-            hides the field, because every field but Name may be absent.
+        fields: What DescribeImageBuilders shows, without computed fields. A value of None hides a
+            field, because every field but Name may be absent.
         tags: Its tags.
-        follows_latest: It was created or started with the agent version LATEST, so that every
-            start brings the newest agent (documented).
+        follows_latest: Whether it was created or started with the agent version LATEST, so that every
+            start installs the newest agent (documented).
         outcome: How its starts end.
         starts: Accepted starts, creation not counted.
         stops: Accepted stops.
@@ -57,72 +57,72 @@ class ImageBuilder:
     outcome: StartOutcome = field(default_factory=StartOutcome)
     starts: int = 0
     stops: int = 0
-    _traces: dict[str, Any] = field(default_factory=dict)
-    _traces_at: float = 0.0
+    _errors: dict[str, Any] = field(default_factory=dict)
+    _errors_at: float = 0.0
     _seen: Timeline | None = None
     _seen_until: float = 0.0
 
     def state(self, now: float) -> str:
-        """Return the state it is in, whatever DescribeImageBuilders shows."""
+        """Return its actual state, which DescribeImageBuilders may show later."""
         return self.timeline.current(now).state
 
     def exists(self, now: float) -> bool:
-        """Return whether it has not been deleted yet."""
+        """Return whether it isn't deleted yet."""
         return self.state(now) != GONE
 
     def follow(self, timeline: Timeline, *, hidden_until: float = 0.0) -> None:
-        """Take another course, which DescribeImageBuilders shows only from a moment on."""
+        """Replace the timeline; DescribeImageBuilders shows the old one until `hidden_until`."""
         self._seen, self._seen_until = self.timeline, hidden_until
         self.timeline = timeline
 
     def start(self, *, now: float, durations: Durations, agent: str | None, latest: str) -> None:
-        """Begin a start that was accepted, towards the outcome that was set."""
+        """Begin an accepted start, which ends as `outcome` says."""
         self.starts += 1
-        self._wipe_traces()
+        self._remove_errors()
         outcome = self._take_outcome()
         updating = self._set_agent(agent, latest)
         at = now + durations.agent_update if updating else now
         timeline = scheduled(outcome.steps(), durations=durations, start=at)
         if updating:
             timeline = Timeline((Change(now, "UPDATING_AGENT"), *timeline.changes))
-        self._traces_at = timeline.changes[-1].at
-        self._traces = outcome.traces(self._traces_at)
+        self._errors_at = timeline.changes[-1].at
+        self._errors = outcome.error_fields(self._errors_at)
         self.follow(timeline, hidden_until=now + durations.describe_lag)
 
-    def described(self, now: float, *, durations: Durations, latest: str) -> dict[str, Any]:
-        """Return what DescribeImageBuilders shows of it, a little behind where that was set."""
-        stale = self._seen if now < self._seen_until else None
+    def shown(self, now: float, *, durations: Durations, latest: str, lagging: bool = False) -> dict[str, Any]:
+        """Return the fields that a response holds.
+
+        Args:
+            now: The time, in epoch seconds.
+            durations: How long things take.
+            latest: The newest agent version.
+            lagging: Whether `describe_lag` applies, as in DescribeImageBuilders; an operation that
+                changes the builder returns its newest state.
+        """
+        stale = self._seen if lagging and now < self._seen_until else None
         change = (stale or self.timeline).current(now)
-        return self._shown(change, now=now, eni_delay=durations.eni_delay, latest=latest)
-
-    def answered(self, now: float, *, durations: Durations, latest: str) -> dict[str, Any]:
-        """Return what the operation that changed it answers: always the newest state."""
-        change = self.timeline.current(now)
-        return self._shown(change, now=now, eni_delay=durations.eni_delay, latest=latest)
-
-    def _shown(self, change: Change, *, now: float, eni_delay: float, latest: str) -> dict[str, Any]:
         shown = {"Name": self.name, "Arn": self.arn, "State": change.state, **self.fields}
-        if now >= self._traces_at:
-            shown.update(self._traces)
+        if now >= self._errors_at:
+            shown.update(self._errors)
         agent = shown.get("AppstreamAgentVersion")
         if agent:
             shown.setdefault("LatestAppstreamAgentVersion", "TRUE" if agent == latest else "FALSE")
-        # The interface belongs to the instance: none without a VPC, none before it runs.
-        if change.state != "RUNNING" or now < change.at + eni_delay:
+        # The interface belongs to the instance: there is none without a VPC, or before the builder runs.
+        if change.state != "RUNNING" or now < change.at + durations.eni_delay:
             shown["NetworkAccessConfiguration"] = None
         elif shown.get("VpcConfig"):
             shown.setdefault("NetworkAccessConfiguration", self._interface())
         return {name: value for name, value in shown.items() if value is not None}
 
     def _interface(self) -> Mapping[str, Any]:
-        """Return this run's network interface: another start gets another one (assumption)."""
+        """Return the network interface of this run; each start gets a new one (assumption)."""
         digest = hashlib.sha256(f"{self.arn}#{self.starts}".encode()).digest()
-        # Third and fourth byte away from .0 and .255, which no subnet hands out.
+        # The last byte stays away from .0 and .255, which no subnet assigns.
         address = f"10.{digest[0]}.{digest[1]}.{4 + digest[2] % 250}"
         return {"EniPrivateIpAddress": address, "EniId": f"eni-{digest.hex()[:17]}"}
 
     def _set_agent(self, wanted: str | None, latest: str) -> bool:
-        """Take the agent version a start asks for; return whether that is an update."""
+        """Set the agent version that a start requests, and return whether it is an update."""
         if wanted is not None:
             self.follows_latest = wanted == LATEST
         elif not self.follows_latest:
@@ -140,9 +140,9 @@ class ImageBuilder:
             self.outcome = StartOutcome(**values) if left else StartOutcome()
         return outcome
 
-    def _wipe_traces(self) -> None:
-        self._traces = {}
-        for name in _TRACES:
-            # A field a test hides (None) stays hidden.
+    def _remove_errors(self) -> None:
+        self._errors = {}
+        for name in _ERROR_FIELDS:
+            # A field that a test hides (None) stays hidden.
             if self.fields.get(name) is not None:
                 del self.fields[name]

@@ -1,4 +1,4 @@
-"""A botocore client answered in its own process, in virtual time; opens no socket and never waits."""
+"""Routes a botocore client's requests to a service in the same process, in virtual time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .service import AppStreamService
 
 
 class VirtualClock:
-    """A clock that moves only when it is told to; call it for the time in epoch seconds."""
+    """A clock that moves only on `advance`; call it for the time in epoch seconds."""
 
     def __init__(self, start: float = 1_800_000_000.0) -> None:
         self._now = start
@@ -24,7 +24,7 @@ class VirtualClock:
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Let time pass; stands in for `time.sleep`."""
+        """Let time pass; replaces `time.sleep`."""
         self._now += seconds
 
 
@@ -42,14 +42,14 @@ def route(
     account: str = "000000000000",
     principal: str = "",
 ) -> None:
-    """Answer every request of an AppStream client from a service.
+    """Send every request of an AppStream client to a service.
 
-    botocore builds, signs, parses and retries as it does over a network. Its pauses between retries
-    are real ones: give the client a `Config` without retries, or replace `botocore.endpoint.time.sleep`.
+    botocore builds, signs, parses and retries as over a network. Its pauses between retries are
+    real: give the client a `Config` without retries, or replace `botocore.endpoint.time.sleep`.
 
     Args:
         client: The client; its Region is the one it works in.
-        service: What answers.
+        service: The service.
         account: The account the client works in.
         principal: ARN of the caller.
     """
@@ -64,15 +64,15 @@ def route(
         )
         if response.drop:
             raise ConnectionClosedError(endpoint_url=request.url)
-        # The stubs ask for a class botocore itself does not insist on.
+        # The stubs require a class that botocore itself doesn't.
         headers: Any = HeadersDict(response.headers)
         return AWSResponse(request.url, response.status, headers, _Raw(response.body))
 
-    # The stubs want hooks to return nothing; this one's answer is what botocore sends on.
+    # The stubs expect hooks to return nothing, but botocore uses what this one returns as the response.
     hook: Any = answer
     client.meta.events.register("before-send.appstream", hook)
 
 
 def _text(header: str | bytes) -> str:
-    """Return a header as text: signing leaves some of them as bytes."""
+    """Return a header as text; signing leaves some as bytes."""
     return header.decode() if isinstance(header, bytes) else header

@@ -1,4 +1,4 @@
-"""How a start can end, as data a test sets for one builder; knows no clock and no request."""
+"""How the starts of an image builder end, as data that a test sets."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, Final
 from .errors import validation_error
 from .states import Step
 
-# What follows PENDING, by kind. That a failed start ends in FAILED is documented; that one can
-# fall back to STOPPED was seen by users; that one stays PENDING is a caution.
+# The states of a start, by kind. FAILED after a failed start is documented. Users have seen STOPPED.
+# A start that stays PENDING is a precaution.
 _ENDINGS: Final[Mapping[str, tuple[Step, ...]]] = {
     "running": (Step("PENDING", "start"), Step("RUNNING")),
     "failed": (Step("PENDING", "start"), Step("FAILED")),
@@ -26,13 +26,13 @@ class StartOutcome:
     """How the starts of one builder end.
 
     Attributes:
-        kind: `running`, `failed` (FAILED), `stopped` (back to STOPPED), `stopping` (the same by way
-            of STOPPING) or `never` (PENDING for good).
-        error_code: ErrorCode of the ImageBuilderErrors entry, for the three that go wrong.
+        kind: `running`, `failed` (FAILED), `stopped` (back to STOPPED), `stopping` (back to STOPPED
+            through STOPPING) or `never` (stays PENDING).
+        error_code: ErrorCode of the ImageBuilderErrors entry, for the three that fail.
         error_message: Its ErrorMessage.
         reason_code: Code of StateChangeReason, for `failed`.
         reason_message: Its Message.
-        times: Starts it holds for, after which starts are normal again; None: all of them.
+        times: How many starts end so before starts are normal again; None for all.
     """
 
     kind: str = "running"
@@ -43,11 +43,11 @@ class StartOutcome:
     times: int | None = None
 
     def steps(self) -> tuple[Step, ...]:
-        """Return the states from PENDING on."""
+        """Return the states of the start."""
         return _ENDINGS[self.kind]
 
-    def traces(self, at: float) -> dict[str, Any]:
-        """Return the fields a start leaves behind that went wrong at a moment (epoch seconds)."""
+    def error_fields(self, at: float) -> dict[str, Any]:
+        """Return the fields that a start leaves if it fails at a moment (epoch seconds)."""
         if self.kind in ("running", "never"):
             return {}
         error = {
@@ -62,7 +62,7 @@ class StartOutcome:
 
 
 def start_outcome(values: Mapping[str, Any]) -> StartOutcome:
-    """Return the outcome some values describe.
+    """Return the outcome that some values describe.
 
     Raises:
         ApiError: ValidationException for an unknown name, kind or a count below one.

@@ -1,4 +1,4 @@
-"""Pages of a sorted list and the tokens between them; knows of what is listed only its name."""
+"""Splits a sorted list into pages, with a token for the next one."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _PREFIX = b"after:"
 def page(items: Sequence[dict[str, Any]], *, size: int, token: str | None) -> tuple[list[dict[str, Any]], str | None]:
     """Return one page of items sorted by Name, and the token of the next page if there is one.
 
-    The token holds the last name shown: what is created or deleted in between neither repeats nor
-    hides another item.
+    The token holds the last name shown, so that items created or deleted in between neither repeat
+    nor hide another item.
 
     Raises:
-        ApiError: ValidationException for a token that was never handed out, or a size below one.
-            botocore's model has no error for either, so this is an assumption.
+        ApiError: ValidationException for an invalid token or a size below one. botocore's model has
+            no error for either, so this is an assumption.
     """
     if size < 1:
         raise validation_error(f"MaxResults must be at least 1, but is {size}.")

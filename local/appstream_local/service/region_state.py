@@ -1,4 +1,4 @@
-"""Everything kept for one account and Region: builders, faults, calls and IAM's decisions; knows no request."""
+"""The state of one account and Region: builders, faults and logs."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from .logs import Call, IamCheck, Log
 
 
 class RegionState:
-    """One account in one Region.
+    """The state of one account in one Region.
 
     Attributes:
         account: The account.
         region: The Region.
         builders: Its image builders.
         faults: Its faults.
-        calls: The calls it received.
-        iam_checks: What IAM decided there.
+        calls: The AppStream calls it received.
+        iam_checks: IAM's decisions, each different one once.
     """
 
     def __init__(self, *, account: str, region: str, now: Callable[[], float], random: Random) -> None:
-        """Begin empty, over a clock in epoch seconds."""
+        """Start empty, with a clock in epoch seconds."""
         self.account = account
         self.region = region
         self._now = now
@@ -31,7 +31,7 @@ class RegionState:
         self.reset()
 
     def reset(self) -> None:
-        """Begin again: no builders, faults or calls, and every setting at its default."""
+        """Remove builders, faults and log entries, and restore every setting's default."""
         self.builders = ImageBuilders(now=self._now, account=self.account, region=self.region)
         self.faults = Faults(now=self._now, random=self._random)
         self.calls = Log[Call]()

@@ -1,4 +1,4 @@
-"""AppStream as a function from request to answer over a given clock; no sockets, no ministack."""
+"""AppStream as a function from request to response, over a given clock."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class AppStreamService:
     """AppStream for any number of accounts and Regions."""
 
     def __init__(self, *, now: Callable[[], float], seed: int = 0) -> None:
-        """Begin empty.
+        """Start empty.
 
         Args:
             now: The clock, in epoch seconds; the only source of time.
-            seed: The seed of everything left to chance: faults and request ids.
+            seed: The seed of everything random: faults and request ids.
         """
         self._now = now
         self._seed = seed
@@ -42,7 +42,7 @@ class AppStreamService:
         self._lock = Lock()
 
     def region_state(self, *, account: str, region: str) -> RegionState:
-        """Return what is kept for one account and Region, from now on if there was nothing."""
+        """Return the state of one account and Region, which is created on first use."""
         with self._lock:
             key = (account, region)
             if key not in self._regions:
@@ -57,15 +57,15 @@ class AppStreamService:
             self._regions.clear()
 
     def handle(self, *, target: str, body: bytes, account: str, region: str, principal: str = "") -> Response:
-        """Answer one request; never raises for what a caller sent.
+        """Return the response to one request; never raises for what a caller sends.
 
         Args:
-            target: The X-Amz-Target header, `PhotonAdminProxyService.` or `AppStreamLocal.` and
-                an operation.
+            target: The X-Amz-Target header: `PhotonAdminProxyService.`, or `AppStreamLocal.` for the
+                admin API, and the operation.
             body: The request's body.
-            account: The account it is made in.
-            region: The Region it is made in.
-            principal: ARN of the caller, for the call log and refusals.
+            account: The caller's account.
+            region: The Region of the request.
+            principal: ARN of the caller, for the log and for errors.
         """
         prefix, _, operation = target.partition(".")
         region_state = self.region_state(account=account, region=region)
@@ -127,7 +127,7 @@ def _refusal(region_state: RegionState, fault: Fault, operation: str, request: _
 
 
 def _names(request: _Params) -> list[str]:
-    """Return the image builders a request names."""
+    """Return the image builders that a request names."""
     listed = request.get("Names")
     candidates = listed if isinstance(listed, list) else [request.get("Name")]
     return [name for name in candidates if isinstance(name, str)]

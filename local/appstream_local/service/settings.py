@@ -1,4 +1,4 @@
-"""What a test can set about one account and Region; knows nothing of builders or requests."""
+"""What a test can set for one account and Region."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from .errors import validation_error
 class Durations:
     """How long each named thing takes, in seconds.
 
-    AWS documents only that a start takes several minutes; 5 to 10 are typical and up to 25 were
-    seen. Every other default is an assumption of the same order.
+    AWS documents only that a start takes several minutes: 5 to 10 are typical, up to 25 were seen.
+    Every other default is an assumption of the same order.
 
     Attributes:
-        agent_update: UPDATING_AGENT, before a start that brings a new agent.
+        agent_update: UPDATING_AGENT, before a start that installs a new agent.
         start: PENDING, after StartImageBuilder.
         stop: STOPPING.
         create: PENDING, after CreateImageBuilder.
-        delete: DELETING, after which the builder is gone.
+        delete: DELETING, before the builder is gone.
         reboot: REBOOTING.
         snapshot: SNAPSHOTTING, while an image is created.
         update: UPDATING.
@@ -51,17 +51,17 @@ class Durations:
 
 @dataclass(frozen=True)
 class Behavior:
-    """How the service answers where AWS documents nothing, or where a limit is adjustable.
+    """What the service does where AWS documents nothing or a limit is adjustable.
 
     Attributes:
-        start_refusal_code: What StartImageBuilder answers unless the builder is STOPPED. The empty
-            string makes it answer as if it had been accepted, and change nothing.
-        start_refusal_status: The HTTP status beside that code.
-        unknown_name_is_empty: DescribeImageBuilders leaves an unknown name out instead of
-            answering ResourceNotFoundException; some callers saw that.
-        quota: Image builders a Region may hold (documented default: 10).
-        latest_agent_version: What `LATEST` stands for (the form is documented, the value is ours).
-        page_size: Most image builders on a page when MaxResults is not given (assumption).
+        start_refusal_code: The error of StartImageBuilder for a builder that isn't STOPPED. With an
+            empty string the call succeeds and changes nothing.
+        start_refusal_status: The HTTP status of that error.
+        unknown_name_is_empty: Whether DescribeImageBuilders omits an unknown name instead of
+            returning ResourceNotFoundException; some callers saw that.
+        quota: How many image builders a Region may hold (documented default: 10).
+        latest_agent_version: What `LATEST` means (the form is documented, the value is ours).
+        page_size: Image builders on a page without MaxResults (assumption).
     """
 
     start_refusal_code: str = "ResourceNotAvailableException"
@@ -87,7 +87,7 @@ def changed(settings: _Settings, changes: Mapping[str, Any]) -> _Settings:
             raise validation_error(f"There is no setting {name!r}; there are {sorted(known)}.")
         default = known[name]
         wanted = (int, float) if isinstance(default, float) else type(default)
-        # bool is an int to isinstance, but True is no duration.
+        # isinstance takes a bool for an int, but True is no duration.
         if not isinstance(value, wanted) or isinstance(value, bool) != isinstance(default, bool):
             raise validation_error(f"{name} cannot be {value!r}; for example {default!r}.")
         if not isinstance(value, (str, bool)) and value < 0:

@@ -1,4 +1,4 @@
-"""The 14 states of an image builder and the transitions between them, as data; holds no builder."""
+"""The 14 states of an image builder, and the transitions between them as data."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STATES: Final = (
     "PENDING_IMAGE_IMPORT",
 )
 
-# Not a state AWS names: what follows DELETING.
+# What follows DELETING; AWS has no name for it.
 GONE: Final = ""
 
 
@@ -35,8 +35,8 @@ class Step:
     """One state of a transition.
 
     Attributes:
-        state: The state entered.
-        lasts: The field of `Durations` that says when it is left; None where the transition ends.
+        state: The state.
+        lasts: The field of `Durations` for how long it lasts; None for the last state.
     """
 
     state: str
@@ -45,12 +45,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Transition:
-    """What one trigger makes of an image builder.
+    """What one trigger does to an image builder.
 
     Attributes:
         needs: The states that allow it.
         steps: The states it passes through, in order.
-        documented: True where AWS documents both; False where the order is an assumption.
+        documented: Whether AWS documents both; otherwise the order is an assumption.
     """
 
     needs: frozenset[str]
@@ -64,7 +64,7 @@ _RUNNING: Final = frozenset({"RUNNING"})
 TRANSITIONS: Final[Mapping[str, Transition]] = {
     # The admin guide: a stopped builder is PENDING while it starts.
     "start": Transition(_STOPPED, (Step("PENDING", "start"), Step("RUNNING")), documented=True),
-    # The state is documented; that it comes before PENDING is assumed.
+    # The state is documented. That it precedes PENDING is an assumption.
     "start_with_agent_update": Transition(
         _STOPPED,
         (Step("UPDATING_AGENT", "agent_update"), Step("PENDING", "start"), Step("RUNNING")),
@@ -78,7 +78,7 @@ TRANSITIONS: Final[Mapping[str, Transition]] = {
         documented=False,
     ),
     "reboot": Transition(_RUNNING, (Step("REBOOTING", "reboot"), Step("RUNNING")), documented=False),
-    # The admin guide: creating an image snapshots the builder and leaves it stopped.
+    # The admin guide: creating an image takes a snapshot of the builder and leaves it stopped.
     "snapshot": Transition(_RUNNING, (Step("SNAPSHOTTING", "snapshot"), Step("STOPPED")), documented=True),
     "update": Transition(_STOPPED, (Step("UPDATING", "update"), Step("STOPPED")), documented=False),
     "sync_apps": Transition(
@@ -103,7 +103,7 @@ TRANSITIONS: Final[Mapping[str, Transition]] = {
 
 @dataclass(frozen=True)
 class Change:
-    """The moment (epoch seconds) a builder enters a state."""
+    """The moment (epoch seconds) at which a builder enters a state."""
 
     at: float
     state: str
@@ -113,13 +113,13 @@ class Change:
 class Timeline:
     """The states of one builder, past and scheduled, earliest first.
 
-    Nothing runs: a state is looked up when somebody looks, so an hour costs as little as a second.
+    Nothing runs: the state is computed when it is read, so an hour takes no longer than a second.
     """
 
     changes: tuple[Change, ...]
 
     def current(self, now: float) -> Change:
-        """Return the change that is in force."""
+        """Return the newest change that is due."""
         due = [change for change in self.changes if change.at <= now]
         return due[-1] if due else self.changes[0]
 

@@ -1,4 +1,4 @@
-"""A request checked against botocore's service model; knows no image builder and makes no call."""
+"""Checks requests against botocore's service model."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def parse(operation: str, body: bytes) -> dict[str, Any]:
     """Return the parameters of a request.
 
     Raises:
-        ApiError: UnknownOperationException, SerializationException (the body is no JSON object) or
+        ApiError: UnknownOperationException, SerializationException (the body is not a JSON object) or
             ValidationException.
     """
     model = service_model()
@@ -51,7 +51,7 @@ def parse(operation: str, body: bytes) -> dict[str, Any]:
 
 
 def unknown_operation(operation: str) -> ApiError:
-    """Return the error for an operation there is not, or that only the real AppStream has."""
+    """Return the error for an unknown operation, or one that only the real AppStream has."""
     if operation in service_model().operation_names:
         message = f"The local engine has image builders only, not AppStream's {operation}."
         return ApiError("UnknownOperationException", message, 501)
@@ -59,7 +59,7 @@ def unknown_operation(operation: str) -> ApiError:
 
 
 def parse_json(body: bytes) -> dict[str, Any]:
-    """Return the JSON object a body holds.
+    """Return the JSON object in a body.
 
     Raises:
         ApiError: SerializationException.
@@ -77,8 +77,8 @@ def check(shape: Shape | None, value: Any, path: str = "") -> None:
     """Check a value against a shape of the model.
 
     Raises:
-        ApiError: ValidationException that names every violation in AWS's wording. That wrong types
-            answer ValidationException as well is an assumption.
+        ApiError: ValidationException with every violation in AWS's wording. That it is also the error
+            for wrong types is an assumption.
     """
     found = list(_violations(shape, value, path)) if shape is not None else []
     if found:
@@ -87,7 +87,7 @@ def check(shape: Shape | None, value: Any, path: str = "") -> None:
 
 
 def _violations(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    # bool is an int to isinstance, but JSON's true is no number.
+    # isinstance takes a bool for an int, but JSON's true is no number.
     if isinstance(value, bool) != (shape.type_name == "boolean") or not _has_type(shape, value):
         yield _violation(value, path, f"Member must be of type {shape.type_name}")
         return
@@ -113,7 +113,7 @@ def _members(shape: StructureShape, value: dict[str, Any], path: str) -> Iterato
     for name in shape.required_members:
         if value.get(name) is None:
             yield _violation(None, _below(path, name), "Member must not be null")
-    # Members the model does not have are ignored, as AWS does.
+    # Members that the model doesn't have are ignored, as in AWS.
     for name, member in shape.members.items():
         if value.get(name) is not None:
             yield from _violations(member, value[name], _below(path, name))
@@ -132,7 +132,7 @@ def _sizes(shape: Shape, value: Any, path: str) -> Iterator[str]:
 
 def _text(shape: StringShape, value: str, path: str) -> Iterator[str]:
     pattern = shape.metadata.get("pattern")
-    # fullmatch, as Java's matches(): Python's $ would let a trailing newline through.
+    # fullmatch is Java's matches(): Python's $ would allow a trailing newline.
     if pattern and re.fullmatch(python_pattern(pattern), value) is None:
         rule = f"Member must satisfy regular expression pattern: {pattern}"
         yield _violation(value, path, rule)
@@ -142,13 +142,13 @@ def _text(shape: StringShape, value: str, path: str) -> Iterator[str]:
 
 
 def python_pattern(pattern: str) -> str:
-    """Return a pattern of the model, which is Java's, as Python's `re` reads it."""
-    # Letters, spaces and digits, in the one form the model has them; Python has no \p.
+    """Return one of the model's Java patterns in the syntax of Python's `re`."""
+    # Letters, spaces and digits, in the one form that the model uses. Python has no \p.
     return pattern.replace(r"\p{L}\p{Z}\p{N}", r"\w\s")
 
 
 def _below(path: str, name: str) -> str:
-    """Return the path of a member, in the lower camel case AWS's messages use."""
+    """Return the path of a member, in the lower camel case of AWS's messages."""
     lowered = name[:1].lower() + name[1:]
     return f"{path}.{lowered}" if path else lowered
 

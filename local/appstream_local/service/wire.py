@@ -1,4 +1,4 @@
-"""AWS JSON 1.1 answers, as AppStream sends them; knows no operation."""
+"""Writes responses in AWS JSON 1.1, as AppStream sends them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ CONTENT_TYPE = "application/x-amz-json-1.1"
 
 @dataclass(frozen=True)
 class Response:
-    """An answer.
+    """An HTTP response.
 
     Attributes:
         status: HTTP status.
         headers: HTTP headers.
-        body: What to send.
-        drop: Close the connection instead of sending any of it.
+        body: HTTP body.
+        drop: Whether to close the connection instead of sending it.
     """
 
     status: int
@@ -31,28 +31,28 @@ class Response:
 
 
 def success(result: Mapping[str, Any], *, request_id: str) -> Response:
-    """Return the answer of an operation that went well."""
+    """Return the response of a successful operation."""
     return Response(200, _headers(request_id), json.dumps(result).encode())
 
 
 def failure(error: ApiError, *, request_id: str) -> Response:
-    """Return the answer of an operation that was refused."""
+    """Return the response of a failed operation."""
     body = {"__type": error.code, _message_member(error.code): error.message}
     headers = {**_headers(request_id), "x-amzn-ErrorType": error.code}
     return Response(error.http_status, headers, json.dumps(body).encode())
 
 
 def dropped(*, request_id: str) -> Response:
-    """Return the answer that is none."""
+    """Return the response that closes the connection."""
     return Response(0, _headers(request_id), b"", drop=True)
 
 
 def _message_member(code: str) -> str:
-    """Return what the message is called: modeled errors have Message, the common ones message."""
+    """Return the name of the message's member: Message in modeled errors, message in common ones."""
     modeled = {shape.name for shape in service_model().error_shapes}
     return "Message" if code in modeled else "message"
 
 
 def _headers(request_id: str) -> dict[str, str]:
-    # Spelled as ministack spells it, which then replaces it by its own; else there would be two.
+    # Spelled as in ministack, which replaces it with its own; otherwise there would be two.
     return {"Content-Type": CONTENT_TYPE, "x-amzn-requestid": request_id}
