@@ -1,4 +1,4 @@
-"""`python -m appstream_local.ministack`: ministack with AppStream; every setting is ministack's own."""
+"""Runs ministack with AppStream: `python -m appstream_local.ministack`, with ministack's own settings."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import os
 
 def main() -> None:
     """Run the engine until it is told to stop."""
-    # ministack listens on every interface, and on ports for IoT and SFTP, unless it is told not to.
+    # By default ministack listens on every interface, and on ports for IoT and SFTP.
     os.environ.setdefault("BIND_HOST", "127.0.0.1")
     os.environ.setdefault("IOT_MTLS_ENABLED", "0")
     os.environ.setdefault("SFTP_ENABLED", "0")
-    # Only now: ministack reads its settings while it is imported.
+    # Imported here, because ministack reads its settings during import.
     import ministack.app
 
     from .adapter import register

@@ -1,8 +1,8 @@
-"""Sends requests to custom resources and waits for their answers, as CloudFormation does.
+"""Sends requests to custom resources and waits for the responses, as CloudFormation does.
 
-It knows ministack's inside. ministack alone runs the function and waits for it in one thread,
-so that nothing can follow a request while its invocation runs. Here a request is queued at Lambda, as on AWS, and the
-wait for its answer can be cancelled: what the function sends later is taken by the ResponseURL and ignored.
+ministack runs the function and waits for it in one thread, so that no other request can follow during the invocation.
+Here Lambda queues a request, as in AWS, and the wait can be cancelled: the ResponseURL accepts a later response, which
+is ignored.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from ministack.core.responses import get_region, new_uuid
 from ministack.services import lambda_svc
 from ministack.services.cloudformation import custom_resource
 
-from .custom_resource_responses import AnswerRefused, parse
+from .custom_resource_responses import InvalidResponse, parse
 
 URL_LASTS = 7200
-"""Seconds for which a ResponseURL can be used, from its X-Amz-Date."""
+"""Seconds from a ResponseURL's X-Amz-Date until it expires."""
 
 SERVICE_TIMEOUT = 3600
-"""Seconds that an answer may take where the resource has no ServiceTimeout (documented)."""
+"""Seconds to wait for a response if the resource has no ServiceTimeout (documented)."""
 
 _PATH = "/_ministack/cfn-response/"
 _OTHER_FUNCTION = "Modifying service token is not allowed."
-_NO_ANSWER = (
+_NO_RESPONSE = (
     "CloudFormation did not receive a response from your Custom Resource. "
     "Please check your logs for requestId [{request_id}]."
 )
@@ -42,8 +42,8 @@ class ResourceFailed(Exception):
     """A request to a custom resource failed; the text is the reason in the stack's events.
 
     Attributes:
-        physical_id: The id in a FAILED answer; "" where there was no such answer.
-        sent: Whether the function got the request at all.
+        physical_id: The id in a FAILED response; "" without one.
+        sent: Whether the request reached the function.
     """
 
     def __init__(self, reason: str, *, physical_id: str = "", sent: bool = True) -> None:
@@ -75,11 +75,11 @@ _loop: asyncio.AbstractEventLoop | None = None
 
 def register() -> None:
     """Extend ministack; call it once, before its server starts."""
-    ministack_app._handle_post_body_shortcuts = _taking_answers(ministack_app._handle_post_body_shortcuts)
-    custom_resource.invoke_custom_resource = _from_a_thread
+    ministack_app._handle_post_body_shortcuts = _receiving(ministack_app._handle_post_body_shortcuts)
+    custom_resource.invoke_custom_resource = _send_from_thread
 
 
-async def ask(
+async def send_request(
     kind: str,
     resource: Resource,
     properties: Mapping[str, Any],
@@ -87,19 +87,19 @@ async def ask(
     old: Mapping[str, Any] | None = None,
     physical_id: str | None = None,
 ) -> tuple[str, dict[str, Any]]:
-    """Send a request to a custom resource and return the physical id and the attributes that it answers.
+    """Send a request to a custom resource, and return the physical id and the attributes of the response.
 
-    Cancelling the wait leaves the invocation running.
+    Cancelling the wait doesn't stop the invocation.
 
     Args:
         kind: Create, Update or Delete.
-        resource: What the request is about.
+        resource: The resource.
         properties: The resource's properties in the template.
         old: The properties before an update.
-        physical_id: The id that CloudFormation holds; None for a Create.
+        physical_id: The current physical id; None for a Create.
 
     Raises:
-        ResourceFailed: The request is refused, or its answer is FAILED, breaks the rules or does not come in time.
+        ResourceFailed: The request is invalid, or its response is FAILED, invalid or too late.
     """
     if old is not None and old.get("ServiceToken") != properties.get("ServiceToken"):
         raise ResourceFailed(_OTHER_FUNCTION, sent=False)
@@ -125,25 +125,25 @@ async def ask(
     try:
         lambda_svc.invoke_async_with_retry(function, event)
         body = await asyncio.wait_for(pending.body, _timeout(properties))
-        answer = parse(body, event)
+        response = parse(body, event)
     except asyncio.TimeoutError:
-        raise ResourceFailed(_NO_ANSWER.format(request_id=event["RequestId"])) from None
-    except AnswerRefused as refused:
-        raise ResourceFailed(str(refused)) from None
+        raise ResourceFailed(_NO_RESPONSE.format(request_id=event["RequestId"])) from None
+    except InvalidResponse as error:
+        raise ResourceFailed(str(error)) from None
     finally:
         _pending.pop(token, None)
-    if answer.failure:
-        raise ResourceFailed(answer.failure, physical_id=answer.physical_id)
-    return answer.physical_id, dict(answer.data)
+    if response.failure:
+        raise ResourceFailed(response.failure, physical_id=response.physical_id)
+    return response.physical_id, dict(response.data)
 
 
 def remember_loop() -> None:
-    """Note the running loop as the one that sends requests; ministack deploys nested stacks in threads beside it."""
+    """Keep the running loop for `_send_from_thread`; ministack deploys nested stacks in other threads."""
     global _loop
     _loop = asyncio.get_running_loop()
 
 
-def _from_a_thread(
+def _send_from_thread(
     request_type: str,
     logical_id: str,
     props: Mapping[str, Any],
@@ -153,15 +153,15 @@ def _from_a_thread(
     physical_id: str | None = None,
     old_props: Mapping[str, Any] | None = None,
 ) -> tuple[str, dict[str, Any]]:
-    """Send a request and wait for its answer in a thread of ministack's: nested stacks, and a continued roll-back."""
+    """Send a request from one of ministack's threads: for nested stacks, and for a continued rollback."""
     assert _loop is not None
     resource = Resource(stack_id, logical_id, resource_type)
-    asked = ask(request_type, resource, props, old=old_props, physical_id=physical_id)
-    return asyncio.run_coroutine_threadsafe(asked, _loop).result()
+    request = send_request(request_type, resource, props, old=old_props, physical_id=physical_id)
+    return asyncio.run_coroutine_threadsafe(request, _loop).result()
 
 
 def _function(service_token: str) -> Mapping[str, Any]:
-    """Return ministack's record of the function that a token names."""
+    """Return ministack's record of the function in a service token."""
     try:
         region = parse_arn(service_token).region
     except ArnParseError:
@@ -183,7 +183,7 @@ def _timeout(properties: Mapping[str, Any]) -> float:
 
 
 def _response_url(token: str, issued_at: int) -> str:
-    """Return a URL of the form that AWS signs, with a signature that nobody checks."""
+    """Return a URL as AWS signs it, with a signature that isn't checked."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(issued_at))
     query = {
         "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
@@ -195,8 +195,8 @@ def _response_url(token: str, issued_at: int) -> str:
     return f"{custom_resource._gateway_url()}{_PATH}{token}?{urlencode(query)}"
 
 
-def _taking_answers(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    """Take the body sent to a ResponseURL as it is; ministack would keep only what is JSON in it."""
+def _receiving(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Keep the body sent to a ResponseURL as it is; ministack would keep only its JSON."""
 
     async def handle(method: str, path: str, headers: Any, body: bytes, *rest: Any) -> Any:
         if method != "PUT" or not path.startswith(_PATH):
@@ -205,7 +205,7 @@ def _taking_answers(original: Callable[..., Awaitable[Any]]) -> Callable[..., Aw
         if time.time() - _issued_at.get(token, 0) > URL_LASTS:
             return 403, {"Content-Type": "application/xml"}, _EXPIRED
         pending = _pending.get(token)
-        # S3 takes whatever is sent; CloudFormation reads the first answer, and only while it waits for one.
+        # S3 accepts any body. CloudFormation reads the first response, and only while it waits for one.
         if pending is not None and not pending.body.done():
             pending.body.set_result(bytes(body))
         return 200, {}, b""

@@ -1,8 +1,8 @@
-"""Checks a custom resource's answer as strictly as CloudFormation does.
+"""Checks a custom resource's response as strictly as CloudFormation does.
 
-Sources: the limits are in the user guide ("Custom resource response objects"). The words of "Response object is too
-long." and "Invalid PhysicalResourceId" were read in users' issues (aws-cdk 23958, remind101/empire 918). The words of
-the other refusals are ours, because no source quotes AWS's.
+The limits are from the user guide ("Custom resource response objects"). The messages "Response object is too long." and
+"Invalid PhysicalResourceId" are from users' issues (aws-cdk 23958, remind101/empire 918). The other messages are ours,
+because no source quotes AWS's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MAX_BODY = 4096
-"""Bytes of an answer in all (documented; "inclusive" by awsdocs/aws-cloudformation-user-guide 262)."""
+"""Bytes of a whole response (documented; "inclusive" in awsdocs/aws-cloudformation-user-guide 262)."""
 
 MAX_ID = 1024
 """Bytes of a physical id (documented)."""
@@ -25,13 +25,13 @@ _RANDOM_LETTERS = 13
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a function answered.
+class Response:
+    """A valid response.
 
     Attributes:
-        physical_id: The physical id it gave.
+        physical_id: The physical id.
         data: The attributes, for Fn::GetAtt.
-        failure: The reason of a FAILED answer; "" for SUCCESS.
+        failure: The reason if the status is FAILED; "" for SUCCESS.
     """
 
     physical_id: str
@@ -39,48 +39,48 @@ class Answer:
     failure: str = ""
 
 
-class AnswerRefused(Exception):
-    """CloudFormation can't take the answer; the text is the failed resource's reason."""
+class InvalidResponse(Exception):
+    """CloudFormation rejects the response; the text is the failed resource's reason."""
 
 
-def parse(body: bytes, request: Mapping[str, Any]) -> Answer:
-    """Return the answer in a body.
+def parse(body: bytes, request: Mapping[str, Any]) -> Response:
+    """Return the response in a body.
 
     Args:
         body: What was sent to the ResponseURL.
-        request: The event that it answers.
+        request: The event that it responds to.
 
     Raises:
-        AnswerRefused: The body is longer than 4096 bytes, no JSON object, or breaks a rule for one of its fields.
+        InvalidResponse: The body is longer than 4096 bytes, isn't a JSON object, or has an invalid field.
     """
     if len(body) > MAX_BODY:
-        raise AnswerRefused("Response object is too long.")
+        raise InvalidResponse("Response object is too long.")
     try:
         fields = json.loads(body.decode("utf-8"))
     except ValueError:
-        raise AnswerRefused("Response is not valid JSON.") from None
+        raise InvalidResponse("Response is not valid JSON.") from None
     if not isinstance(fields, dict):
-        raise AnswerRefused("Response is not a JSON object.")
+        raise InvalidResponse("Response is not a JSON object.")
     for name in _COPIED:
         if fields.get(name) != request[name]:
-            raise AnswerRefused(f"Invalid {name}")
+            raise InvalidResponse(f"Invalid {name}")
     physical_id = fields.get("PhysicalResourceId")
     if not isinstance(physical_id, str) or not 0 < len(physical_id.encode()) <= MAX_ID:
-        raise AnswerRefused("Invalid PhysicalResourceId")
+        raise InvalidResponse("Invalid PhysicalResourceId")
     data = fields.get("Data") or {}
     if not isinstance(data, dict):
-        raise AnswerRefused("Invalid Data")
+        raise InvalidResponse("Invalid Data")
     if fields.get("Status") == "SUCCESS":
-        return Answer(physical_id, data)
+        return Response(physical_id, data)
     if fields.get("Status") != "FAILED":
-        raise AnswerRefused("Invalid Status")
+        raise InvalidResponse("Invalid Status")
     reason = fields.get("Reason")
     if not isinstance(reason, str) or not reason:
-        raise AnswerRefused("Invalid Reason")
-    return Answer(physical_id, data, reason)
+        raise InvalidResponse("Invalid Reason")
+    return Response(physical_id, data, reason)
 
 
 def made_up_id(stack_name: str, logical_id: str) -> str:
-    """Return the physical id that CloudFormation gives a resource whose Create has not answered with one."""
+    """Return the physical id that CloudFormation makes up if no response to a Create has one."""
     letters = "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(_RANDOM_LETTERS))
     return f"{stack_name}-{logical_id}-{letters}"

@@ -1,7 +1,4 @@
-"""Deletes stacks, and what an update has replaced or removed, as CloudFormation does: dependents first, in parallel.
-
-It knows ministack's inside.
-"""
+"""Deletes stacks, and what an update replaced or removed, as CloudFormation does: dependents first, in parallel."""
 
 from __future__ import annotations
 
@@ -11,10 +8,10 @@ from typing import Any
 
 from ministack.services.cloudformation import _exports, stacks
 
-from .custom_resource_requests import Resource, ask
+from .custom_resource_requests import Resource, send_request
 from .dependency_order import in_dependency_order, reversed_dependencies
 from .records import Stack, forget, tell, tell_event, tell_stack
-from .steps import Step, dependencies, is_custom, runs_in_thread
+from .steps import Step, dependencies, is_custom, resource_policy, runs_in_thread
 
 
 async def delete_physical(
@@ -27,7 +24,7 @@ async def delete_physical(
     """
     if is_custom(kind):
         resource = Resource(stack["StackId"], logical_id, kind)
-        await ask("Delete", resource, properties, physical_id=physical_id)
+        await send_request("Delete", resource, properties, physical_id=physical_id)
         return
     call = (kind, physical_id, properties, stack["StackName"], logical_id)
     if runs_in_thread(kind):
@@ -37,7 +34,7 @@ async def delete_physical(
 
 
 async def delete_logical(stack: Stack, logical_id: str, *, policy: str = "Delete") -> None:
-    """Delete a resource of a stack, whose record tells how it goes.
+    """Delete a resource of a stack, and update its record.
 
     Raises:
         Exception: It can't be deleted; it stays in the stack as DELETE_FAILED.
@@ -45,7 +42,7 @@ async def delete_logical(stack: Stack, logical_id: str, *, policy: str = "Delete
     record = stack["_resources"][logical_id]
     kind, physical_id, properties = record["ResourceType"], record["PhysicalResourceId"], record["Properties"]
     if not physical_id:
-        # Its creation failed before anything was there.
+        # Its creation failed before there was a physical resource.
         forget(stack, logical_id)
         return
     tell(stack, logical_id, "DELETE_IN_PROGRESS")
@@ -61,7 +58,7 @@ async def delete_logical(stack: Stack, logical_id: str, *, policy: str = "Delete
 
 
 def skip(stack: Stack, logical_id: str, reason: str = "") -> None:
-    """Take a resource out of the stack and leave it alone."""
+    """Remove a resource from the stack without deleting it."""
     tell(stack, logical_id, "DELETE_SKIPPED", reason)
     forget(stack, logical_id)
 
@@ -69,15 +66,15 @@ def skip(stack: Stack, logical_id: str, reason: str = "") -> None:
 async def delete_replaced(
     stack: Stack, logical_id: str, *, kind: str, physical_id: str, properties: Mapping[str, Any]
 ) -> None:
-    """Delete a physical resource that its logical one has left; a failure is only told."""
-    told = {"kind": kind, "physical_id": physical_id}
-    tell_event(stack, logical_id, "DELETE_IN_PROGRESS", **told)
+    """Delete a physical resource that was replaced; a failure is only an event."""
+    event = {"kind": kind, "physical_id": physical_id}
+    tell_event(stack, logical_id, "DELETE_IN_PROGRESS", **event)
     try:
         await delete_physical(stack, logical_id, kind=kind, physical_id=physical_id, properties=properties)
     except Exception as error:
-        tell_event(stack, logical_id, "DELETE_FAILED", str(error), **told)
+        tell_event(stack, logical_id, "DELETE_FAILED", str(error), **event)
     else:
-        tell_event(stack, logical_id, "DELETE_COMPLETE", **told)
+        tell_event(stack, logical_id, "DELETE_COMPLETE", **event)
 
 
 async def clean_up(
@@ -88,14 +85,14 @@ async def clean_up(
     steps: Mapping[str, Step],
     policy: Callable[[str, str], str],
 ) -> None:
-    """Delete what a successful update has replaced or removed.
+    """Delete what a successful update replaced or removed.
 
     Args:
         stack: The stack.
-        previous: It before the update.
-        removed: Resources that the template hasn't any more.
-        steps: What the update has done.
-        policy: Returns an attribute such as UpdateReplacePolicy of a resource in the new template.
+        previous: The stack before the update.
+        removed: Resources that the new template doesn't have.
+        steps: What the update did.
+        policy: Returns an attribute of a resource in the new template, such as UpdateReplacePolicy.
     """
     definitions = (previous.get("_template") or {}).get("Resources", {})
     replaced = [each for each, step in steps.items() if step.replaces]
@@ -103,7 +100,7 @@ async def clean_up(
 
     async def delete(logical_id: str) -> None:
         if logical_id in removed:
-            await _delete_removed(stack, previous, logical_id, definitions)
+            await _delete_removed(stack, previous, logical_id)
             return
         step = steps[logical_id]
         if policy(logical_id, "UpdateReplacePolicy") in stacks._RETAINING_POLICIES:
@@ -118,34 +115,31 @@ async def clean_up(
     await in_dependency_order([*removed, *replaced], reversed_dependencies(needed), delete)
 
 
-async def _delete_removed(
-    stack: Stack, previous: Mapping[str, Any], logical_id: str, definitions: Mapping[str, Any]
-) -> None:
-    policy = stacks._resource_policy(
-        definitions.get(logical_id),
+async def _delete_removed(stack: Stack, previous: Mapping[str, Any], logical_id: str) -> None:
+    policy = resource_policy(
+        stack,
+        logical_id,
         "DeletionPolicy",
-        previous.get("_resources", {}),
-        previous.get("_resolved_params", {}),
-        previous.get("_conditions", {}),
-        (previous.get("_template") or {}).get("Mappings", {}),
-        stack["StackName"],
-        stack["StackId"],
+        template=previous.get("_template") or {},
+        resources=previous.get("_resources", {}),
+        parameters=previous.get("_resolved_params", {}),
+        conditions=previous.get("_conditions", {}),
     )
     if policy in stacks._RETAINING_POLICIES:
         skip(stack, logical_id)
         return
-    # A failure is told, and doesn't fail the update.
+    # A failure is an event, and doesn't fail the update.
     with contextlib.suppress(Exception):
         await delete_logical(stack, logical_id, policy=policy)
 
 
 async def delete_stack(stack: Stack, *, retain: Collection[str] = (), force: bool = False) -> None:
-    """Delete every resource of a stack; what a failing one depends on stays.
+    """Delete every resource of a stack, except what a failing one depends on.
 
     Args:
-        stack: The stack, told to be DELETE_IN_PROGRESS.
-        retain: Logical ids to leave alone.
-        force: Leave alone what can't be deleted.
+        stack: The stack, in status DELETE_IN_PROGRESS.
+        retain: Logical ids to skip.
+        force: Whether to skip what can't be deleted.
     """
     template = stack.get("_template") or {}
     definitions = template.get("Resources", {})
@@ -158,15 +152,13 @@ async def delete_stack(stack: Stack, *, retain: Collection[str] = (), force: boo
         retained |= stacks._with_dependencies(failed, definitions, set(names))
 
     async def delete(logical_id: str) -> None:
-        policy = stacks._resource_policy(
-            definitions.get(logical_id),
+        policy = resource_policy(
+            stack,
+            logical_id,
             "DeletionPolicy",
-            resources,
-            stack.get("_resolved_params", {}),
-            stack.get("_conditions", {}),
-            template.get("Mappings", {}),
-            stack["StackName"],
-            stack["StackId"],
+            template=template,
+            parameters=stack.get("_resolved_params", {}),
+            conditions=stack.get("_conditions", {}),
         )
         if policy in stacks._RETAINING_POLICIES or logical_id in retained:
             skip(stack, logical_id)

@@ -1,4 +1,4 @@
-"""Acts on resources in the order of their dependencies, on independent ones at the same time."""
+"""Acts on resources in the order of their dependencies, and on independent ones in parallel."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ async def in_dependency_order(
 ) -> None:
     """Act on each resource as soon as everything that it depends on is done.
 
-    The first failure cancels what is in flight. So does cancelling this call. Nothing is in flight when it returns.
+    The first failure, or cancelling this call, cancels what is in flight. Nothing is in flight when it returns.
 
     Args:
-        names: The resources, in the order in which independent ones begin.
-        depends_on: What each of them waits for; names that are not acted on don't count.
-        act: What is done with a resource.
-        keep_going: Finish what doesn't depend on a failed resource.
+        names: The resources, in the order in which independent ones start.
+        depends_on: What each of them waits for; other names are ignored.
+        act: Acts on one resource.
+        keep_going: Whether to finish what doesn't depend on a failed resource.
 
     Raises:
-        Exception: What a failing `act` raised.
+        Exception: What a failed `act` raised.
     """
     tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -52,7 +52,7 @@ async def in_dependency_order(
 
 
 def reversed_dependencies(depends_on: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
-    """Return what each resource waits for where dependents go first, as in a deletion."""
+    """Return what each resource waits for if its dependents go first, as in a deletion."""
     turned: dict[str, set[str]] = {name: set() for name in depends_on}
     for name, needed in depends_on.items():
         for each in needed:

@@ -1,4 +1,4 @@
-"""`AWS::AppStream::ImageBuilder` as CloudFormation creates and deletes it; knows nothing of ministack."""
+"""The resource type `AWS::AppStream::ImageBuilder`."""
 
 from __future__ import annotations
 
@@ -6,29 +6,37 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ministack.services.cloudformation import provisioners
+
 from appstream_local.service.service import TARGET_PREFIX
 from appstream_local.service.wire import Response
 
-TYPE: Final = "AWS::AppStream::ImageBuilder"
-
+_TYPE: Final = "AWS::AppStream::ImageBuilder"
 _GONE: Final = "ResourceNotFoundException"
 
 Send = Callable[[str, bytes], Response]
-"""Answers a request to AppStream, given its X-Amz-Target and body."""
+"""Sends a request to AppStream, given its X-Amz-Target and body."""
 
 
-class ResourceFailed(ValueError):
-    """AppStream refused; the text is the resource's status reason."""
+class AppStreamError(ValueError):
+    """A call failed; the text is the resource's status reason."""
+
+
+def register(send: Send) -> None:
+    """Add the type to ministack's CloudFormation."""
+    provisioners._RESOURCE_HANDLERS[_TYPE] = {
+        "create": lambda _logical_id, properties, _stack: create(send, properties),
+        "delete": lambda physical_id, _properties: delete(send, physical_id),
+    }
 
 
 def create(send: Send, properties: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Create the builder and return its physical id and attributes.
 
-    It returns while the builder is PENDING. Whether AWS waits for RUNNING is documented nowhere; who needs a
-    running builder must not rely on it.
+    It returns while the builder is PENDING. AWS doesn't document whether CloudFormation waits for RUNNING.
 
     Raises:
-        ResourceFailed: AppStream refused it.
+        AppStreamError: The call failed.
     """
     params = {**properties}
     if "Tags" in params:
@@ -38,14 +46,14 @@ def create(send: Send, properties: Mapping[str, Any]) -> tuple[str, dict[str, An
 
 
 def delete(send: Send, name: str) -> None:
-    """Delete the builder; one that is gone needs no deleting.
+    """Delete the builder, unless it is gone.
 
     Raises:
-        ResourceFailed: AppStream refused it: the builder is neither stopped nor failed.
+        AppStreamError: The builder is neither stopped nor failed.
     """
     try:
         _call(send, "DeleteImageBuilder", {"Name": name})
-    except ResourceFailed as error:
+    except AppStreamError as error:
         if _GONE not in str(error):
             raise
 
@@ -53,8 +61,8 @@ def delete(send: Send, name: str) -> None:
 def _call(send: Send, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
     response = send(f"{TARGET_PREFIX}.{operation}", json.dumps(params).encode())
     if response.drop:
-        raise ResourceFailed(f"{operation}: AppStream closed the connection.")
+        raise AppStreamError(f"{operation}: AppStream closed the connection.")
     answer: dict[str, Any] = json.loads(response.body)
     if "__type" in answer:
-        raise ResourceFailed(f"{answer['__type']}: {answer.get('Message') or answer.get('message', '')}")
+        raise AppStreamError(f"{answer['__type']}: {answer.get('Message') or answer.get('message', '')}")
     return answer

@@ -1,8 +1,8 @@
 """Creates and updates stacks as CloudFormation does: in parallel, and with a failure that cancels what is in flight.
 
-It knows ministack's inside. ministack alone takes one resource after the other and can't leave
-one that waits for a custom resource's answer. Its ways to resolve a template and to create, update and delete resources
-of AWS's own types are used as they are. Imports stay ministack's.
+ministack acts on one resource after the other, and can't cancel the wait for a custom resource's response. How it
+resolves templates, and creates, updates and deletes resources of AWS's own types, is used unchanged. So is its import
+of resources.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import Any
 
 from ministack.services.cloudformation import _exports, _stacks, changesets, handlers, stacks
 
-from .custom_resource_requests import Resource, ResourceFailed, ask, remember_loop
+from .custom_resource_requests import Resource, ResourceFailed, remember_loop, send_request
 from .custom_resource_responses import made_up_id
 from .deletion import clean_up, delete_stack
 from .dependency_order import in_dependency_order
 from .records import Stack, tell, tell_event, tell_stack
 from .rollback import roll_back
-from .steps import Step, dependencies, is_custom, runs_in_thread
+from .steps import Step, dependencies, is_custom, resource_policy, runs_in_thread
 
 _CANCELLED = {"CREATE": "Resource creation cancelled", "UPDATE": "Resource update cancelled"}
 _REPLACING = "Requested update requires the creation of a new physical resource; hence creating one."
-_MAY_NOT_BE_DELETED = (
+_NOT_DELETABLE = (
     "UPDATE_IN_PROGRESS",
     "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
     "UPDATE_ROLLBACK_IN_PROGRESS",
@@ -32,7 +32,7 @@ _MAY_NOT_BE_DELETED = (
 )
 
 _running: dict[str, asyncio.Task[None]] = {}
-"""By stack id, what can be cancelled of the operation that runs."""
+"""The running operation of each stack, by its id; it can be cancelled."""
 
 
 def register() -> None:
@@ -46,7 +46,7 @@ def register() -> None:
 
 
 def _in_parallel(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """Replace ministack's way to create or update a stack, but for a template that it refuses at once."""
+    """Replace how ministack creates and updates stacks, except for imports and invalid templates."""
 
     async def deploy(
         stack_name: str,
@@ -115,13 +115,13 @@ class _Operation:
         self.old: Mapping[str, Any] = (previous or {}).get("_resources", {})
 
     async def run(self, ordered: list[str], *, disable_rollback: bool, retain_except_on_create: bool) -> None:
-        """Bring every resource about, then clean up; or roll back."""
+        """Create or update every resource, then clean up; or roll back."""
         if self.previous is None:
-            # A deletion meanwhile needs to know what depends on what.
+            # A deletion during the create needs the dependencies.
             self.stack["_template"], self.stack["_resolved_params"] = self.template, self.parameters
         needed = dependencies(self.definitions, ordered)
         forward = asyncio.ensure_future(
-            in_dependency_order(ordered, needed, self._bring_about, keep_going=disable_rollback)
+            in_dependency_order(ordered, needed, self._create_or_update, keep_going=disable_rollback)
         )
         _running[self.stack["StackId"]] = forward
         cancelled, reason = False, ""
@@ -130,7 +130,7 @@ class _Operation:
             outputs, exports = self._outputs(ordered)
         except asyncio.CancelledError:
             cancelled = True
-            # The events of the roll-back are the cancel's.
+            # The rollback's events have the token of the cancel request.
             stacks.CLIENT_REQUEST_TOKEN.set(self.stack.pop("_cancel_token", ""))
         except _OutputsFailed as failed:
             reason = str(failed)
@@ -171,7 +171,7 @@ class _Operation:
             finally:
                 _running.pop(stack_id, None)
             return
-        # RollbackStack takes this up.
+        # RollbackStack continues from here.
         self.stack["_failed_operation"] = operation
         tell_stack(self.stack, f"{self.verb}_FAILED", reason)
 
@@ -188,7 +188,7 @@ class _Operation:
         tell_stack(self.stack, "UPDATE_COMPLETE")
 
     def _outputs(self, ordered: list[str]) -> tuple[Any, Any]:
-        # What the update removes is still there, but an output can't read it.
+        # What the update removes still exists, but outputs can't read it.
         left = {each: record for each, record in self.stack["_resources"].items() if each in ordered}
         try:
             found: tuple[Any, Any] = stacks._resolve_stack_outputs(
@@ -204,8 +204,8 @@ class _Operation:
             raise _OutputsFailed(str(error)) from error
         return found
 
-    async def _bring_about(self, logical_id: str) -> None:
-        """Create or update one resource; it runs in a task, and so in a context, of its own."""
+    async def _create_or_update(self, logical_id: str) -> None:
+        """Create or update one resource, in a task and so in a context of its own."""
         kind = self.definitions[logical_id].get("Type", "AWS::CloudFormation::CustomResource")
         step = Step(kind)
         verb = self._verb(logical_id)
@@ -217,14 +217,14 @@ class _Operation:
             if old is not None:
                 before = stacks._with_stack_tags(kind, old["Properties"], self.previous_tags, *self._names(logical_id))
                 if before == now:
-                    # CloudFormation doesn't touch what didn't change, and tells nothing of it.
+                    # CloudFormation doesn't touch what didn't change, and writes no event.
                     self._record(logical_id, properties, dynamic)
                     return
             self.steps[logical_id] = step
             step.applied, step.before = now, before
             tell(self.stack, logical_id, f"{verb}_IN_PROGRESS", kind=kind)
             if old is None:
-                # Its Delete needs them, should the Create be cancelled.
+                # Its Delete needs them if the Create is cancelled.
                 self.stack["_resources"][logical_id]["Properties"] = properties
                 physical_id, attributes, seed = await self._create(logical_id, step, now)
             else:
@@ -243,16 +243,16 @@ class _Operation:
         tell(self.stack, logical_id, f"{verb}_COMPLETE", physical_id=physical_id)
 
     def _verb(self, logical_id: str) -> str:
-        """Return what a resource's statuses begin with: one that an update adds is created."""
+        """Return the first word of a resource's statuses: an update creates what it adds."""
         return self.verb if logical_id in self.old else "CREATE"
 
     def _fail(self, logical_id: str, step: Step, reason: str, physical_id: str) -> None:
-        """Tell that a resource failed, and keep the id of what it may have left."""
+        """Record that a resource failed, and the id of what it may have left."""
         step.failed = True
         old = self.old.get(logical_id)
         if old is not None:
             step.held_id = old["PhysicalResourceId"]
-            # A FAILED answer with another id is a replacement that failed: it is deleted, and the old one stays.
+            # A FAILED response with another id is a failed replacement: it is deleted, and the old one stays.
             step.physical_id = physical_id or step.held_id
         elif is_custom(step.kind) and not step.refused:
             step.physical_id = physical_id or made_up_id(self.stack["StackName"], logical_id)
@@ -268,7 +268,7 @@ class _Operation:
     async def _create(self, logical_id: str, step: Step, properties: Any) -> tuple[str, Any, str]:
         if is_custom(step.kind):
             resource = Resource(self.stack["StackId"], logical_id, step.kind)
-            return (*await ask("Create", resource, properties), "")
+            return (*await send_request("Create", resource, properties), "")
         call = (step.kind, logical_id, properties, self.stack["StackName"])
         return await _provisioned(step.kind, stacks._provision_keeping_seed, call)
 
@@ -276,7 +276,8 @@ class _Operation:
         step.held_id = held = old["PhysicalResourceId"]
         if is_custom(step.kind):
             resource = Resource(self.stack["StackId"], logical_id, step.kind)
-            return (*await ask("Update", resource, step.applied, old=step.before, physical_id=held), "")
+            done = await send_request("Update", resource, step.applied, old=step.before, physical_id=held)
+            return (*done, "")
         retained = self._policy(logical_id, "UpdateReplacePolicy") in stacks._RETAINING_POLICIES
         stacks._RETAIN_REPLACED.set(retained)
         stacks._DEFERRED_PREDECESSOR_DELETES.set(step.pending_deletes)
@@ -284,7 +285,7 @@ class _Operation:
         if stacks._custom_named_replacement_error(step.kind, step.before, step.applied):
             step.refused = True
         elif stacks._replacing_change(step.kind, step.before, step.applied):
-            step.refused = True  # should it fail: the old one is as it was
+            step.refused = True  # If it fails, the old one is unchanged.
             tell_event(self.stack, logical_id, "UPDATE_IN_PROGRESS", _REPLACING, kind=step.kind, physical_id=held)
         call = (
             step.kind,
@@ -336,17 +337,13 @@ class _Operation:
         return found
 
     def _policy(self, logical_id: str, attribute: str) -> str:
-        return str(
-            stacks._resource_policy(
-                self.definitions.get(logical_id),
-                attribute,
-                self.stack["_resources"],
-                self.parameters,
-                self.conditions,
-                self.mappings,
-                self.stack["StackName"],
-                self.stack["StackId"],
-            )
+        return resource_policy(
+            self.stack,
+            logical_id,
+            attribute,
+            template=self.template,
+            parameters=self.parameters,
+            conditions=self.conditions,
         )
 
     def _names(self, logical_id: str) -> tuple[str, str, str]:
@@ -354,11 +351,11 @@ class _Operation:
 
 
 class _OutputsFailed(Exception):
-    """An output can't be resolved, though every resource is there."""
+    """An output can't be resolved, although every resource exists."""
 
 
 async def _provisioned(kind: str, function: Callable[..., Any], call: tuple[Any, ...]) -> tuple[str, Any, str]:
-    """Let ministack create or update a resource of AWS's own types."""
+    """Create or update a resource of AWS's own types with ministack."""
     if runs_in_thread(kind):
         (physical_id, attributes), seed = await stacks.run_reentrant(function, *call)
     else:
@@ -367,25 +364,25 @@ async def _provisioned(kind: str, function: Callable[..., Any], call: tuple[Any,
 
 
 def _cancelling(original: Callable[[Mapping[str, Any]], Any]) -> Callable[[Mapping[str, Any]], Any]:
-    """Let CancelUpdateStack end the update at once, with whatever is in flight."""
+    """Let CancelUpdateStack cancel what is in flight, so that the update ends immediately."""
 
     def cancel_update_stack(params: Mapping[str, Any]) -> Any:
-        answer = original(params)
+        response = original(params)
         stack = handlers._resolve_stack(handlers._p(params, "StackName"))
         if stack and stack.get("_cancel_requested") and stack["StackId"] in _running:
             _running[stack["StackId"]].cancel()
-        return answer
+        return response
 
     return cancel_update_stack
 
 
 def _deletable(original: Callable[[Mapping[str, Any]], Any]) -> Callable[[Mapping[str, Any]], Any]:
-    """Refuse to delete a stack that is being updated; a deletion that goes on is not begun again."""
+    """Refuse to delete a stack during an update, and don't restart a deletion in progress."""
 
     def delete_stack(params: Mapping[str, Any]) -> Any:
         stack = handlers._resolve_stack(handlers._p(params, "StackName"))
         status = (stack or {}).get("StackStatus", "")
-        if stack and status in _MAY_NOT_BE_DELETED:
+        if stack and status in _NOT_DELETABLE:
             message = f"Stack [{stack['StackId']}] cannot be deleted while in status {status}"
             return handlers._error("ValidationError", message)
         if status == "DELETE_IN_PROGRESS":
@@ -396,7 +393,7 @@ def _deletable(original: Callable[[Mapping[str, Any]], Any]) -> Callable[[Mappin
 
 
 async def _deleting(stack_name: str, stack_id: str, retain_resources: Any = (), force: bool = False) -> None:
-    """Delete a stack; a create that still runs is cancelled first."""
+    """Delete a stack; cancel its create first if that is running."""
     remember_loop()
     stack = _stacks.get(stack_name)
     if not stack:

@@ -1,7 +1,7 @@
-"""Keeps what CloudFormation tells of a stack's resources while an operation runs: status, moment, physical id.
+"""Records the status of stacks and resources, and shows it in Describe and List calls, as CloudFormation does.
 
-It knows ministack's inside. ministack alone changes a resource's record once the resource is
-complete, and forgets it at its deletion. CloudFormation shows each status at once, and goes on telling DELETE_COMPLETE.
+ministack updates a resource's record when the resource is complete, and drops it on deletion. CloudFormation shows each
+status immediately, keeps showing DELETE_COMPLETE, and finds a stack by the physical id of a resource.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ministack.services.cloudformation import handlers, stacks
+from ministack.services.cloudformation import _stacks, handlers, stacks
 
 STACK = "AWS::CloudFormation::Stack"
 
-_TELLING = ("DescribeStackResource", "DescribeStackResources", "ListStackResources")
+_SHOWING = ("DescribeStackResource", "DescribeStackResources", "ListStackResources")
 _DELETED = "_deleted_resources"
 
 Stack = dict[str, Any]
@@ -22,8 +22,10 @@ Stack = dict[str, Any]
 
 def register() -> None:
     """Extend ministack; call it once, before its server starts."""
-    for operation in _TELLING:
-        handlers._ACTION_HANDLERS[operation] = _with_deleted_ones(handlers._ACTION_HANDLERS[operation])
+    operations = handlers._ACTION_HANDLERS
+    for name in _SHOWING:
+        operations[name] = _with_deleted(operations[name])
+    operations["DescribeStackResources"] = _by_physical_id(operations["DescribeStackResources"])
 
 
 def tell_stack(stack: Stack, status: str, reason: str = "") -> None:
@@ -40,11 +42,11 @@ def tell(
 
     Args:
         stack: The stack.
-        logical_id: The resource; its record is made where there is none.
+        logical_id: The resource; its record is created if there is none.
         status: The new status.
-        reason: Why.
-        kind: The resource's type; needed where there is no record.
-        physical_id: The physical id from now on; None leaves it.
+        reason: The status reason.
+        kind: The resource's type; required if there is no record.
+        physical_id: The new physical id; None to keep the current one.
     """
     resources = stack["_resources"]
     record = resources.setdefault(
@@ -69,19 +71,19 @@ def tell(
 def tell_event(
     stack: Stack, logical_id: str, status: str, reason: str = "", *, kind: str, physical_id: str = ""
 ) -> None:
-    """Write an event that is about another physical resource than the one that the record is about."""
+    """Write an event about a physical resource other than the one in the record."""
     stacks._add_event(stack["StackId"], stack["StackName"], logical_id, kind, status, reason, physical_id)
 
 
 def forget(stack: Stack, logical_id: str) -> None:
-    """Take a resource out of the stack, which goes on telling its last status."""
+    """Remove a resource from the stack, which keeps showing its last status."""
     record = stack["_resources"].pop(logical_id, None)
     if record is not None:
         stack.setdefault(_DELETED, {})[logical_id] = record
 
 
-def _with_deleted_ones(original: Callable[[Mapping[str, Any]], Any]) -> Callable[[Mapping[str, Any]], Any]:
-    def answer(params: Mapping[str, Any]) -> Any:
+def _with_deleted(original: Callable[[Mapping[str, Any]], Any]) -> Callable[[Mapping[str, Any]], Any]:
+    def operation(params: Mapping[str, Any]) -> Any:
         stack = handlers._resolve_stack(handlers._p(params, "StackName"))
         if not stack or not stack.get(_DELETED):
             return original(params)
@@ -92,4 +94,24 @@ def _with_deleted_ones(original: Callable[[Mapping[str, Any]], Any]) -> Callable
         finally:
             stack["_resources"] = live
 
-    return answer
+    return operation
+
+
+def _by_physical_id(original: Callable[[Mapping[str, Any]], Any]) -> Callable[[Mapping[str, Any]], Any]:
+    def operation(params: Mapping[str, Any]) -> Any:
+        physical_id = handlers._p(params, "PhysicalResourceId")
+        if not physical_id or handlers._p(params, "StackName"):
+            return original(params)
+        # If no stack has it, the original reports that there is no stack of this name.
+        return original({**params, "StackName": [_stack_with(physical_id) or physical_id]})
+
+    return operation
+
+
+def _stack_with(physical_id: str) -> str:
+    """Return the id of the stack that has a resource, "" if there is none."""
+    for stack in _stacks.values():
+        ids = [each.get("PhysicalResourceId") for each in stack.get("_resources", {}).values()]
+        if physical_id in ids and stack.get("StackStatus") != "DELETE_COMPLETE":
+            return str(stack["StackId"])
+    return ""

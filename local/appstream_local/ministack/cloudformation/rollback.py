@@ -1,7 +1,4 @@
-"""Rolls a failed or cancelled operation back as CloudFormation does: at once, with Updates first and Deletes after.
-
-It knows ministack's inside.
-"""
+"""Rolls back a failed or cancelled operation as CloudFormation does: immediately, Updates before Deletes."""
 
 from __future__ import annotations
 
@@ -11,11 +8,11 @@ from typing import Any
 
 from ministack.services.cloudformation import stacks
 
-from .custom_resource_requests import Resource, ask
+from .custom_resource_requests import Resource, send_request
 from .deletion import delete_logical, delete_replaced, skip
 from .dependency_order import in_dependency_order, reversed_dependencies
 from .records import STACK, Stack, tell, tell_stack
-from .steps import Step, dependencies, is_custom
+from .steps import Step, dependencies, is_custom, resource_policy
 
 _RESTORED = ("_template", "_resolved_params", "_template_body", "_conditions", "Parameters", "Tags", "Outputs")
 
@@ -29,8 +26,8 @@ async def roll_back(
         stack_name: The stack's name.
         stack_id: The stack's id.
         stack: ministack's record of it.
-        operation: What `operations` has kept of the operation.
-        reason_override: The reason of the roll-back, where a person asked for it.
+        operation: The record that `operations` made of the operation.
+        reason_override: The reason of the rollback, if a user requested it.
     """
     del stack_name, stack_id
     stack.pop("_failed_operation", None)
@@ -53,15 +50,15 @@ class _Rollback:
         self.old: Mapping[str, Any] = self.previous.get("_resources", {})
         self.created = [each for each in self.steps if each not in self.old]
         self.left: dict[str, str] = {}
-        """By logical id, the physical id that the roll-back has left."""
+        """The physical ids that the rollback replaced, by logical id."""
         self.failed: dict[str, dict[str, Any]] = {}
-        """What couldn't be undone, in the form that ministack's ContinueUpdateRollback reads."""
+        """What couldn't be undone, as ministack's ContinueUpdateRollback reads it."""
 
     async def of_create(self, reason: str) -> None:
-        """Delete all that the creation has made."""
+        """Delete everything that the create made."""
         failed = ", ".join(each for each, step in self.steps.items() if step.failed)
-        told = f"The following resource(s) failed to create: [{failed}]. " if failed else ""
-        tell_stack(self.stack, "ROLLBACK_IN_PROGRESS", reason or f"{told}Rollback requested by user.")
+        cause = f"The following resource(s) failed to create: [{failed}]. " if failed else ""
+        tell_stack(self.stack, "ROLLBACK_IN_PROGRESS", reason or f"{cause}Rollback requested by user.")
         await self._delete_created()
         if self.failed:
             self._give_up("ROLLBACK_FAILED")
@@ -69,13 +66,13 @@ class _Rollback:
             tell_stack(self.stack, "ROLLBACK_COMPLETE", "Rollback complete")
 
     async def of_update(self, reason: str) -> None:
-        """Send everything back to what it was, then delete what the update has made."""
+        """Update everything back, then delete what the update made."""
         tell_stack(self.stack, "UPDATE_ROLLBACK_IN_PROGRESS", reason or self._reason())
         updated = [each for each in self.steps if each in self.old]
         definitions = (self.previous.get("_template") or {}).get("Resources", {})
-        # A resource that can't go back doesn't keep the others from it.
+        # A resource that can't be updated back doesn't stop the others.
         needed = dependencies(definitions, updated)
-        await in_dependency_order(updated, needed, self._go_back)
+        await in_dependency_order(updated, needed, self._undo)
         if not self.failed:
             tell_stack(self.stack, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
         await self._delete_created()
@@ -101,12 +98,12 @@ class _Rollback:
                 parts.append(f"The following resource(s) failed to {verb}: [{', '.join(failed)}]. ")
         return "".join(parts) or "Rollback requested"
 
-    async def _go_back(self, logical_id: str) -> None:
+    async def _undo(self, logical_id: str) -> None:
         """Undo the update of one resource."""
         step, old = self.steps[logical_id], self.old[logical_id]
         is_own = is_custom(step.kind) or step.kind == STACK
-        # What AWS's own types replaced, or failed to update, is as it was; a provider may have done anything before it
-        # answered. A FAILED answer with another id stands for a replacement, which is only deleted.
+        # What AWS's own types replaced, or failed to update, is unchanged. A provider may have done anything before it
+        # responded. A FAILED response with another id means a replacement, which is only deleted.
         stays = step.refused or (step.failed and (step.replaces or not is_own)) or (step.replaces and not is_own)
         if step.replaces and (stays or not is_custom(step.kind)):
             self.left[logical_id] = step.physical_id
@@ -138,7 +135,7 @@ class _Rollback:
     async def _update_back(self, logical_id: str, step: Step, old: Mapping[str, Any]) -> tuple[str, Any]:
         if is_custom(step.kind):
             resource = Resource(self.stack["StackId"], logical_id, step.kind)
-            return await ask("Update", resource, step.before, old=step.applied, physical_id=step.physical_id)
+            return await send_request("Update", resource, step.before, old=step.applied, physical_id=step.physical_id)
         stacks._NAME_SEED.set(old.get("_name_seed", ""))
         call = (
             step.kind,
@@ -156,7 +153,7 @@ class _Rollback:
         return found
 
     def _restore(self, logical_id: str, physical_id: str) -> None:
-        """Give a resource its record of before the update back, but for the physical id."""
+        """Restore a resource's record from before the update, except the physical id."""
         record = copy.deepcopy(dict(self.old[logical_id]))
         self.stack["_resources"][logical_id] = {**record, "PhysicalResourceId": physical_id}
 
@@ -168,7 +165,7 @@ class _Rollback:
     async def _delete_one_created(self, logical_id: str) -> None:
         record = self.stack["_resources"][logical_id]
         if record["PhysicalResourceId"] and self._policy(logical_id) == "Retain" and self.keeps_retained:
-            # RetainExceptOnCreate is the exception from this.
+            # Except with RetainExceptOnCreate.
             skip(self.stack, logical_id)
             return
         try:
@@ -186,17 +183,14 @@ class _Rollback:
         await delete_replaced(self.stack, logical_id, kind=step.kind, physical_id=physical_id, properties=step.applied)
 
     def _policy(self, logical_id: str) -> str:
-        return str(
-            stacks._resource_policy(
-                self.template.get("Resources", {}).get(logical_id),
-                "DeletionPolicy",
-                self.stack["_resources"],
-                self.parameters,
-                stacks._evaluate_conditions(self.template, self.parameters),
-                self.template.get("Mappings", {}),
-                self.stack["StackName"],
-                self.stack["StackId"],
-            )
+        conditions = stacks._evaluate_conditions(self.template, self.parameters)
+        return resource_policy(
+            self.stack,
+            logical_id,
+            "DeletionPolicy",
+            template=self.template,
+            parameters=self.parameters,
+            conditions=conditions,
         )
 
     def _give_up(self, status: str) -> None:

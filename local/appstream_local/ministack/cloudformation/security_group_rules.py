@@ -1,7 +1,4 @@
-"""Rules of security groups that are resources of their own, which ministack's CloudFormation does not know.
-
-CDK writes such a resource for each rule between two groups. It knows ministack's inside.
-"""
+"""The resource types of single security group rules, which CDK uses for each rule between two groups."""
 
 from __future__ import annotations
 
@@ -12,16 +9,16 @@ from uuid import uuid4
 from ministack.services import ec2
 from ministack.services.cloudformation import provisioners
 
-TYPES: Final = {
+_TYPES: Final = {
     "AWS::EC2::SecurityGroupIngress": "IpPermissions",
     "AWS::EC2::SecurityGroupEgress": "IpPermissionsEgress",
 }
-"""The resource types, and where ministack keeps what they add to their group."""
+"""The types, and the key of ministack's security groups that holds their rules."""
 
 
 def register() -> None:
     """Add both types to ministack's CloudFormation."""
-    for kind, where in TYPES.items():
+    for kind, where in _TYPES.items():
         provisioners._RESOURCE_HANDLERS[kind] = {"create": _creating(where), "delete": _deleting(where)}
 
 

@@ -1,4 +1,4 @@
-"""What an operation has done to each resource so far: enough to undo it."""
+"""What an operation has done to each resource so far, for its rollback."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ministack.services.cloudformation import stacks
+
+from .records import Stack
 
 _CUSTOM = "AWS::CloudFormation::CustomResource"
 
@@ -17,13 +19,13 @@ class Step:
 
     Attributes:
         kind: The resource's type.
-        applied: The properties that were asked for, with the stack's tags.
+        applied: The new properties, with the stack's tags.
         before: The properties before an update.
         held_id: The physical id before an update; "" for a create.
-        physical_id: The physical id that the step has led to; "" where there is none.
+        physical_id: The physical id after the step; "" if there is none.
         failed: Whether it failed or was cancelled.
-        refused: Whether the resource is as it was, because nothing was asked of its provider.
-        pending_deletes: ministack's own ways to delete what the update has replaced.
+        refused: Whether the resource is unchanged, because no request reached its provider.
+        pending_deletes: ministack's calls that delete what the update replaced.
     """
 
     kind: str
@@ -37,7 +39,7 @@ class Step:
 
     @property
     def replaces(self) -> bool:
-        """Whether an update has led to another physical resource."""
+        """Whether an update led to another physical resource."""
         return bool(self.held_id) and (self.physical_id != self.held_id or bool(self.pending_deletes))
 
 
@@ -47,11 +49,46 @@ def is_custom(kind: str) -> bool:
 
 
 def runs_in_thread(kind: str) -> bool:
-    """Return whether ministack may only act on this type in a thread of its own."""
+    """Return whether ministack requires a thread of its own for this type."""
     return bool(stacks._runs_on_worker_thread(kind))
 
 
 def dependencies(definitions: Mapping[str, Any], names: Iterable[str]) -> dict[str, set[str]]:
-    """Return which of the resources each of them refers to, or names in DependsOn."""
+    """Return which of the resources each one depends on, by a reference or DependsOn."""
     known = set(names)
     return {each: set(stacks._extract_deps(definitions[each], known - {each})) for each in known if each in definitions}
+
+
+def resource_policy(
+    stack: Stack,
+    logical_id: str,
+    attribute: str,
+    *,
+    template: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    conditions: Mapping[str, Any],
+    resources: Mapping[str, Any] | None = None,
+) -> str:
+    """Return an attribute of a resource in a template, such as DeletionPolicy.
+
+    Args:
+        stack: The stack.
+        logical_id: The resource.
+        attribute: The attribute.
+        template: The template.
+        parameters: The values of its parameters.
+        conditions: The values of its conditions.
+        resources: The records that its references are resolved with; the stack's by default.
+    """
+    return str(
+        stacks._resource_policy(
+            template.get("Resources", {}).get(logical_id),
+            attribute,
+            stack["_resources"] if resources is None else resources,
+            parameters,
+            conditions,
+            template.get("Mappings", {}),
+            stack["StackName"],
+            stack["StackId"],
+        )
+    )

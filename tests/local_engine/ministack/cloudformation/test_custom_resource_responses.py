@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
-from appstream_local.ministack.cloudformation.custom_resource_responses import Answer, AnswerRefused, made_up_id, parse
+from appstream_local.ministack.cloudformation.custom_resource_responses import (
+    InvalidResponse,
+    Response,
+    made_up_id,
+    parse,
+)
 
 REQUEST = {"StackId": "stack", "RequestId": "request", "LogicalResourceId": "Builder"}
 
@@ -18,8 +23,8 @@ def body(**fields: Any) -> bytes:
 
 def test_a_good_answer_is_taken() -> None:
     """With its attributes; one of a failure with its reason."""
-    assert Answer("id", {"Arn": "a"}) == parse(body(Data={"Arn": "a"}), REQUEST)
-    assert Answer("id", {}, "why") == parse(body(Status="FAILED", Reason="why"), REQUEST)
+    assert Response("id", {"Arn": "a"}) == parse(body(Data={"Arn": "a"}), REQUEST)
+    assert Response("id", {}, "why") == parse(body(Status="FAILED", Reason="why"), REQUEST)
 
 
 @pytest.mark.parametrize(("size", "taken"), [(4096, True), (4097, False)])
@@ -29,7 +34,7 @@ def test_a_body_may_have_4096_bytes(size: int, taken: bool) -> None:
     if taken:
         parse(padded, REQUEST)
         return
-    with pytest.raises(AnswerRefused, match=r"^Response object is too long\.$"):
+    with pytest.raises(InvalidResponse, match=r"^Response object is too long\.$"):
         parse(padded, REQUEST)
 
 
@@ -40,7 +45,7 @@ def test_a_physical_id_has_1_to_1024_bytes(letters: int, taken: bool) -> None:
     if taken:
         parse(answer.encode(), REQUEST)
         return
-    with pytest.raises(AnswerRefused, match=r"^Invalid PhysicalResourceId$"):
+    with pytest.raises(InvalidResponse, match=r"^Invalid PhysicalResourceId$"):
         parse(answer.encode(), REQUEST)
 
 
@@ -61,14 +66,14 @@ def test_a_physical_id_has_1_to_1024_bytes(letters: int, taken: bool) -> None:
 )
 def test_every_field_has_its_rule(fields: dict[str, Any], refusal: str) -> None:
     """A broken one is a failed resource."""
-    with pytest.raises(AnswerRefused, match=f"^{refusal}$"):
+    with pytest.raises(InvalidResponse, match=f"^{refusal}$"):
         parse(body(**fields), REQUEST)
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"\xff", b"[]", b"null", b'"text"'])
 def test_what_is_no_object_is_refused(raw: bytes) -> None:
     """An empty body too."""
-    with pytest.raises(AnswerRefused, match=r"^Response is not"):
+    with pytest.raises(InvalidResponse, match=r"^Response is not"):
         parse(raw, REQUEST)
 
 

@@ -42,7 +42,7 @@ def test_a_refused_create_says_why(send: image_builder_type.Send) -> None:
     """The reason is AppStream's code and words."""
     image_builder_type.create(send, _PROPERTIES)
 
-    with pytest.raises(image_builder_type.ResourceFailed, match=r"^ResourceAlreadyExistsException: .*made"):
+    with pytest.raises(image_builder_type.AppStreamError, match=r"^ResourceAlreadyExistsException: .*made"):
         image_builder_type.create(send, _PROPERTIES)
 
 
@@ -52,7 +52,7 @@ def test_a_running_builder_cannot_be_deleted(
     """That is why something has to stop it before; a stopped one goes, and one that is gone is a success."""
     image_builder_type.create(send, _PROPERTIES)
     clock.advance(10_000)
-    with pytest.raises(image_builder_type.ResourceFailed, match="made is RUNNING, not FAILED or STOPPED"):
+    with pytest.raises(image_builder_type.AppStreamError, match="made is RUNNING, not FAILED or STOPPED"):
         image_builder_type.delete(send, "made")
     builders = service.region_state(account="000000000000", region="us-east-1").builders
 
@@ -67,5 +67,5 @@ def test_a_running_builder_cannot_be_deleted(
 
 def test_a_lost_answer_fails_the_resource() -> None:
     """CloudFormation does not know then whether there is a builder."""
-    with pytest.raises(image_builder_type.ResourceFailed, match="closed the connection"):
+    with pytest.raises(image_builder_type.AppStreamError, match="closed the connection"):
         image_builder_type.create(lambda target, body: dropped(request_id="1"), _PROPERTIES)
