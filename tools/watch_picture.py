@@ -18,7 +18,7 @@ from rich.console import CONSOLE_SVG_FORMAT, Console
 from rich.text import Text
 
 from appstream_local.cli import demo
-from appstream_local.cli.watching import Watching
+from appstream_local.cli.live_view import LiveView
 from appstream_local.process.cdk import Cdk
 from appstream_local.process.engine import Engine
 
@@ -60,7 +60,7 @@ def waiting() -> bytes:
         cdk.bootstrap().check()
         threading.Thread(target=read, daemon=True).start()
         deploy = threading.Thread(target=cdk.deploy, kwargs={"context": CONTEXT})
-        with Watching(engine, demo.IMAGE_BUILDER, output=output):
+        with LiveView(engine, demo.IMAGE_BUILDER, output=output):
             deploy.start()
             end = time.monotonic() + PATIENCE
             while STARTING not in written and deploy.is_alive() and time.monotonic() < end:

@@ -87,6 +87,9 @@ def test_deploy_local_prints_what_is_shown() -> None:
     printed = iter(masked(ran.stdout))
     # Each search goes on where the last one ended: so the order counts.
     assert [] == [line for line in masked(shown) if line not in printed]
+    # The live view of the third step is about its own update.
+    view = ran.stdout.split("\n3. cdk deploy")[1].split("   cdk deploy returned")[0]
+    assert (1, 0) == (view.count("UPDATE_COMPLETE after"), view.count("CREATE_COMPLETE"))
 
 
 @pytest.mark.engine

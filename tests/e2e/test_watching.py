@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
-from appstream_local.cli.watching import Watching
+from appstream_local.cli.live_view import LiveView
 from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.engine import Engine
 from support.deployer import Deployer
@@ -162,12 +162,12 @@ def test_deploy_locals_view_is_the_watch_and_leaves_no_process(
     shown = tmp_path / "shown"
 
     def interrupt() -> None:
-        with shown.open("ab") as output, Watching(engine, "stopped", output=output.fileno()):
+        with shown.open("ab") as output, LiveView(engine, "stopped", output=output.fileno()):
             while "STOPPED" not in shown.read_text():
                 time.sleep(0.1)
             raise KeyboardInterrupt
 
-    with shown.open("wb") as output, Watching(engine, "here", output=output.fileno()):
+    with shown.open("wb") as output, LiveView(engine, "here", output=output.fileno()):
         pass
     with pytest.raises(KeyboardInterrupt):
         interrupt()

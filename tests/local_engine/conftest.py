@@ -1,10 +1,9 @@
-"""What the tests of the local engine share: a virtual clock, clients without a user, one real engine."""
+"""Fixtures of the local engine's tests: a virtual clock, clients without the user's configuration, one engine."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -12,7 +11,6 @@ import pytest
 from botocore.config import Config
 
 from appstream_local.process.admin_client import AdminClient
-from appstream_local.process.aws_cli import AwsCli, installed
 from appstream_local.process.engine import Engine
 from appstream_local.service.builders import ImageBuilders
 from appstream_local.service.in_process import VirtualClock, route
@@ -24,13 +22,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def clock() -> VirtualClock:
-    """Return a clock that stands still."""
+    """Return a virtual clock."""
     return VirtualClock()
 
 
 @pytest.fixture
 def builders(clock: VirtualClock) -> ImageBuilders:
-    """Return the builders of one account and Region, none yet."""
+    """Return the builders of one account and Region, without any."""
     return ImageBuilders(now=clock)
 
 
@@ -42,7 +40,7 @@ def service(clock: VirtualClock) -> AppStreamService:
 
 @pytest.fixture
 def without_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the AWS configuration of whoever runs the tests."""
+    """Hide the user's AWS configuration."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
@@ -51,7 +49,7 @@ def without_user(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def in_process_client(without_user: None, service: AppStreamService) -> Callable[..., AppStreamClient]:
-    """Return a maker of botocore clients that the service answers in process."""
+    """Return a factory of botocore clients of the service in this process."""
 
     def make(
         *, region: str = "us-east-1", account: str = "000000000000", principal: str = "", attempts: int = 1
@@ -71,21 +69,21 @@ def in_process_client(without_user: None, service: AppStreamService) -> Callable
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
-    """Return one real engine for the whole run, over real HTTPS and with IAM enforced."""
+    """Return one engine for the whole run, with HTTPS and IAM."""
     with Engine() as running:
         yield running
 
 
 @pytest.fixture
 def admin(engine: Engine) -> AdminClient:
-    """Return the engine's admin, after it forgot what earlier tests left behind."""
+    """Return the engine's admin client, after a reset."""
     engine.admin.reset()
     return engine.admin
 
 
 @pytest.fixture
 def engine_client(without_user: None, engine: Engine) -> Callable[..., Any]:
-    """Return a maker of boto3 clients of any service of the engine; without keys, as the account's root."""
+    """Return a factory of boto3 clients of any service of the engine; without keys, of the account's root."""
 
     def make(service: Any, *keys: str) -> Any:
         names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
@@ -100,41 +98,3 @@ def engine_client(without_user: None, engine: Engine) -> Callable[..., Any]:
         )
 
     return make
-
-
-@pytest.fixture(scope="session")
-def aws_clis() -> list[AwsCli]:
-    """Return every AWS CLI on the PATH, the newest first."""
-    return installed(os.environ.get("PATH", ""))
-
-
-@pytest.fixture
-def aws_cli(aws_clis: list[AwsCli]) -> AwsCli:
-    """Return the newest AWS CLI, version 2 where there is one."""
-    if not aws_clis:
-        pytest.skip("no AWS CLI on the PATH")
-    return aws_clis[0]
-
-
-@pytest.fixture
-def aws_cli_2(aws_cli: AwsCli) -> AwsCli:
-    """Return an AWS CLI of version 2."""
-    if aws_cli.release[0] < 2:
-        pytest.skip(f"needs version 2 of the AWS CLI, and the PATH has only {aws_cli.version}")
-    return aws_cli
-
-
-@pytest.fixture
-def aws(aws_cli: AwsCli, engine: Engine, admin: AdminClient) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Return `aws appstream` against the engine, in an environment without the user's configuration."""
-
-    def run(*arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        return aws_cli.run(
-            "appstream",
-            *arguments,
-            "--endpoint-url",
-            engine.endpoint_url,
-            environment=engine.environment if environment is None else environment,
-        )
-
-    return run

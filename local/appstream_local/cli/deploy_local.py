@@ -1,7 +1,4 @@
-"""`python -m appstream_local.cli.deploy_local`: the whole story once, with the real CDK CLI.
-
-Knows the app's context keys and outputs; how an engine or the CLI is run is not its matter.
-"""
+"""Deploys the app on a local engine with the CDK CLI, and cleans up: `python -m appstream_local.cli.deploy_local`."""
 
 from __future__ import annotations
 
@@ -15,23 +12,23 @@ from appstream_local.process.cdk import Cdk, CdkError, CdkResult
 from appstream_local.process.engine import Engine, EngineError
 
 from . import demo
+from .live_view import LiveView
 from .stack_events import StackEventsError, last_operation_seconds
-from .watching import Watching
 
 _FIRST_TIMEOUT = "30"
 _SECOND_TIMEOUT = "45"
 _OUTPUTS = ("Arn", "State", "EniPrivateIpAddress")
-# A first synth on a slow machine takes half a minute; beyond the rest of this something is wrong.
+# Even a first synth on a slow machine takes only half a minute.
 _CDK_TIMEOUT = 600.0
 _CONTEXT_LINES = 15
 
 
 class DemoError(Exception):
-    """Something is not as it should be; the text is one line for a person."""
+    """A step has an unexpected result; the text is one line."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the story and return the exit code: 0, 1 on failure, 130 on Ctrl-C, 143 on SIGTERM."""
+    """Run the steps, and return the exit code: 0, 1 on failure, 130 on Ctrl-C, 143 on SIGTERM."""
     parser = argparse.ArgumentParser(description="Deploy the app on a local engine, and clean up.")
     parser.add_argument("--name", default=demo.IMAGE_BUILDER, help="the image builder's name")
     parser.add_argument("--start-seconds", type=float, default=demo.START_SECONDS)
@@ -43,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     engine = Engine()
     try:
         engine.start()
-        _Story(engine, options).tell()
+        _Demo(engine, options).run()
     except KeyboardInterrupt:
         return _ended("interrupted", code=130)
     except demo.Terminated:
@@ -57,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-class _Story:
+class _Demo:
     """The steps, each of which checks what it shows."""
 
     def __init__(self, engine: Engine, options: argparse.Namespace) -> None:
@@ -69,10 +66,12 @@ class _Story:
             engine=engine,
             project_dir=options.project_dir,
             timeout=_CDK_TIMEOUT,
-            on_line=_print_indented if options.verbose else None,
+            on_line=self._see,
         )
+        self._verbose: bool = options.verbose
+        self._view: LiveView | None = None
 
-    def tell(self) -> None:
+    def run(self) -> None:
         """Bootstrap, deploy, deploy again, destroy."""
         demo.seed(self._admin, name=self._name, start_seconds=self._start_seconds)
         _say(f"Local engine at {self._engine.endpoint_url}: loopback only, no AWS account.")
@@ -84,7 +83,7 @@ class _Story:
         stack, outputs = self._deploy(_FIRST_TIMEOUT)
         self._verify(outputs)
         _say(f"\n3. cdk deploy -c imageBuilderName={self._name} -c timeoutMinutes={_SECOND_TIMEOUT}")
-        _, again = self._deploy(_SECOND_TIMEOUT)
+        _, again = self._deploy(_SECOND_TIMEOUT, view_from="UPDATE_IN_PROGRESS")
         self._verify(again)
         seconds = last_operation_seconds(self._engine, stack)
         _say(f"   {self._name} was RUNNING already: the update itself took {seconds:.1f} s")
@@ -95,9 +94,10 @@ class _Story:
             raise DemoError(f"destroying the stack changed {self._name}: it is {observed.state}")
         _say(f"   took {destroy.seconds:.1f} s; {self._name} is left as it is: {observed.state}\n")
 
-    def _deploy(self, timeout_minutes: str) -> tuple[str, Mapping[str, str]]:
-        with Watching(self._engine, self._name):
+    def _deploy(self, timeout_minutes: str, *, view_from: str = "") -> tuple[str, Mapping[str, str]]:
+        with LiveView(self._engine, self._name, starts_at=view_from) as self._view:
             result = self._cdk.deploy(context=self._context(timeout_minutes))
+        self._view = None
         self._check(result)
         if len(result.outputs) != 1:
             raise DemoError(f"expected the outputs of one stack, not of {sorted(result.outputs)}")
@@ -107,11 +107,16 @@ class _Story:
             _say(f"     {name:<20} = {outputs.get(name, '')}")
         return stack, outputs
 
+    def _see(self, line: str) -> None:
+        if self._verbose:
+            _say(f"   | {line}")
+        if self._view is not None:
+            self._view.see(line)
+
     def _check(self, result: CdkResult) -> None:
         if result.exit_code:
-            # Where the CLI's output has been shown already, it need not be shown again.
             self._engine.check()
-            tail = result.output.splitlines()[-_CONTEXT_LINES:]
+            tail = [] if self._verbose else result.output.splitlines()[-_CONTEXT_LINES:]
             print("\n".join(f"   | {line}" for line in tail), file=sys.stderr)
         result.check()
 
@@ -138,7 +143,7 @@ class _Story:
 
 
 def _cause(engine: Engine, error: Exception) -> str:
-    """Return what went wrong; a dead engine explains more than what failed because of it."""
+    """Return why it failed; if the engine died, that is the cause."""
     cause = error
     if not isinstance(error, EngineError):
         try:
@@ -153,10 +158,6 @@ def _cause(engine: Engine, error: Exception) -> str:
 
 def _say(text: str) -> None:
     print(text, flush=True)
-
-
-def _print_indented(line: str) -> None:
-    print(f"   | {line}", flush=True)
 
 
 def _ended(text: str, *, code: int) -> int:

@@ -1,7 +1,4 @@
-"""`python -m appstream_local.cli.local`: an engine to use from other terminals, until Ctrl-C.
-
-Knows what a shell must be told; what the engine does is not its matter.
-"""
+"""Keeps a local engine running for other terminals until Ctrl-C: `python -m appstream_local.cli.local`."""
 
 from __future__ import annotations
 
@@ -13,27 +10,20 @@ import time
 from pathlib import Path
 
 from appstream_local.process.admin_client import AdminError
-from appstream_local.process.cdk import Cdk, CdkError, tool_directories
+from appstream_local.process.aws_cli import installed
+from appstream_local.process.cdk import Cdk, CdkError
 from appstream_local.process.engine import Engine, EngineError
-from appstream_local.process.environment import passes
 
 from . import demo
+from .shell import directories, write_env_files
 
 _CHECK_EVERY = 0.5
-
-# What the engine's environment says only for children: a shell keeps its own home, language and
-# temporary directory, and finds its programs where it always does.
-_NOT_EXPORTED = frozenset({"HOME", "TMPDIR", "PATH", "PYTHONUNBUFFERED", "JSII_RUNTIME_PACKAGE_CACHE_ROOT"})
-
-# Whatever the other terminal has set of a real account, endpoint, profile or certificate.
-_FORGET = (
-    "unset $(env | sed -n 's/^\\(AWS_[A-Za-z0-9_]*\\)=.*/\\1/p') REQUESTS_CA_BUNDLE SSL_CERT_FILE CDK_DEFAULT_ACCOUNT"
-)
+_INSTALL_AWS = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Keep an engine up and return the exit code: 0 when told to stop, 1 on failure."""
-    parser = argparse.ArgumentParser(description="Keep a local engine up until Ctrl-C.")
+    """Run an engine until Ctrl-C or SIGTERM, and return the exit code: 0, or 1 on failure."""
+    parser = argparse.ArgumentParser(description="Keep a local engine running until Ctrl-C.")
     parser.add_argument("--port", default=os.environ.get("PORT"), help="the loopback port; $PORT, or a free one (0)")
     parser.add_argument("--name", default=demo.IMAGE_BUILDER, help="the image builder's name")
     parser.add_argument("--start-seconds", type=float, default=demo.START_SECONDS)
@@ -57,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
             time.sleep(_CHECK_EVERY)
     except (KeyboardInterrupt, demo.Terminated):
         return 0
-    except (CdkError, AdminError, EngineError) as error:
+    except (AdminError, CdkError, EngineError) as error:
         return _failed(error)
     finally:
         demo.ignore_signals()
@@ -66,17 +56,22 @@ def main(arguments: list[str] | None = None) -> int:
             print("\nThe local engine has stopped.", flush=True)
 
 
-def exports(engine: Engine, *, project_dir: Path) -> list[str]:
-    """Return the lines that make a POSIX shell use this engine, and reach nothing else."""
-    lines = [_FORGET]
-    for name, value in sorted(engine.environment.items()):
-        if name not in _NOT_EXPORTED and not passes(name):
-            lines.append(f"export {name}={shlex.quote(value)}")
-    # The interpreter last of the three, for `python app.py`; its bin has a `node` of its own.
-    directories = [*tool_directories(project_dir), Path(sys.executable).parent]
-    search = ":".join(shlex.quote(str(each)) for each in directories)
-    lines.append(f'export PATH={search}:"$PATH"')
-    return lines
+def aws_command(search_path: str) -> tuple[str, str]:
+    """Return how to start the `aws` on a PATH so that it uses the engine, and what to know about it.
+
+    The command is empty if there is no working AWS CLI.
+    """
+    found = installed(search_path)
+    if not found:
+        return "", f"There is no working `aws` on the PATH: install the AWS CLI 2.13 or newer ({_INSTALL_AWS})."
+    first = found[0]
+    name = f"`aws` is version {first.version} ({first.path})"
+    if first.honors_endpoint_url:
+        return "aws", f"{name}, which honors AWS_ENDPOINT_URL."
+    command = 'aws --endpoint-url "$AWS_ENDPOINT_URL"'
+    better = next((cli for cli in found if cli.honors_endpoint_url), None)
+    remedy = f"use {better.path} ({better.version})" if better else f"install 2.13 or newer ({_INSTALL_AWS})"
+    return command, f"{name}, which ignores AWS_ENDPOINT_URL: write `{command}` instead of `aws`, or {remedy}."
 
 
 def _failed(error: Exception) -> int:
@@ -86,29 +81,34 @@ def _failed(error: Exception) -> int:
 
 def _port(text: str | None) -> int | None:
     try:
-        # As for a socket, 0 means any free one.
+        # 0 is any free port, as for a socket.
         return int(text or 0) or None
     except ValueError:
-        raise EngineError(f"{text!r} is no port: give a number from 1 to 65535") from None
+        raise EngineError(f"{text!r} is not a port: use a number from 1 to 65535") from None
 
 
 def _welcome(engine: Engine, options: argparse.Namespace) -> str:
+    env_file = write_env_files(engine, project_dir=options.project_dir)
+    search_path = os.pathsep.join([*directories(options.project_dir), os.environ.get("PATH", os.defpath)])
+    aws, about_aws = aws_command(search_path)
     lines = [
         f"Local engine at {engine.endpoint_url}: loopback only, no AWS account. It is bootstrapped.",
         f"Image builder {options.name} is STOPPED; a start takes {options.start_seconds:.0f} s.",
         f"Its log: {engine.log_path}",
+        about_aws,
         "",
-        "In a second terminal, to use it and nothing else (close that terminal when done):",
+        "In a second terminal (bash or zsh; in fish source env.fish), use the engine and nothing else:",
         "",
-        *exports(engine, project_dir=options.project_dir),
-        f"cd {shlex.quote(str(options.project_dir.absolute()))}",
+        f"  source {shlex.quote(str(env_file))}",
         "",
-        "Then, for example:",
+        f"Then, for example, in {options.project_dir.absolute()}:",
         "",
-        f"cdk deploy -c imageBuilderName={options.name}",
-        f"aws appstream describe-image-builders --names {options.name}",
+        f"  cdk deploy -c imageBuilderName={options.name}",
+        f"  {aws} appstream describe-image-builders --names {options.name}"
+        if aws
+        else f"  appstream-image-builder status {options.name}",
         "",
-        "Ctrl-C here ends it.",
+        "Press Ctrl-C here to stop the engine.",
     ]
     return "\n".join(lines)
 

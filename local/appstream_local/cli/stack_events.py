@@ -1,8 +1,7 @@
-"""Measures CloudFormation's part of a deployment by a stack's events; knows no CDK.
+"""Measures how long CloudFormation took, from a stack's events.
 
-`cdk deploy` looks at a stack every five seconds, so that its own time says little about a short
-update. The events are read by a process of its own: boto3 would take this one's configuration,
-which is the user's, where a process gets the engine's environment and nothing else.
+`cdk deploy` polls a stack every five seconds, so its own time says little about a short update. A
+child process reads the events, because boto3 would use the user's configuration in this one.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ _STACK = "AWS::CloudFormation::Stack"
 
 
 class StackEventsError(Exception):
-    """The events could not be read; the text is one line for a person."""
+    """The events can't be read; the text is one line."""
 
 
 def last_operation_seconds(engine: Engine, stack: str) -> float:
     """Return how long the stack's last finished create, update or delete took, in seconds.
 
     Raises:
-        StackEventsError: the stack has no such events, or the engine does not answer.
+        StackEventsError: there are no such events, or the engine doesn't respond.
     """
     try:
         done = subprocess.run(
@@ -51,17 +50,17 @@ def seconds_of_last_operation(events: Iterable[Mapping[str, Any]]) -> float:
     """Return the time from the newest finished operation's first event to its last, in seconds.
 
     Args:
-        events: as DescribeStackEvents answers them, the newest first.
+        events: the events of DescribeStackEvents, the newest first.
 
     Raises:
-        ValueError: there is no finished operation among them.
+        ValueError: no operation has finished.
     """
     end = None
     for event in events:
         if event["ResourceType"] != _STACK or event["PhysicalResourceId"] != event["StackId"]:
             continue
         if event["ResourceStatus"].endswith("_IN_PROGRESS"):
-            # An update's clean-up is in progress too, between its first event and its last.
+            # An update's cleanup is IN_PROGRESS, too, but isn't its first event.
             if end is not None and "CLEANUP" not in event["ResourceStatus"]:
                 return float((end - event["Timestamp"]).total_seconds())
         elif end is None:
@@ -70,7 +69,7 @@ def seconds_of_last_operation(events: Iterable[Mapping[str, Any]]) -> float:
 
 
 def main() -> None:
-    """Print the seconds for the stack that the command line names."""
+    """Print the seconds for the stack on the command line."""
     import boto3
 
     client = boto3.client("cloudformation")

@@ -1,4 +1,4 @@
-"""A typed client for the admin operations; knows the wire format, and nothing of the engine."""
+"""A typed client for the engine's admin API."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _DEFAULT_ACCOUNT = "000000000000"
 
 
 class AdminError(Exception):
-    """An admin operation was refused, or the engine could not be reached."""
+    """An admin operation failed, or the engine could not be reached."""
 
 
 @dataclass(frozen=True)
 class Observed:
-    """What the engine knows about one image builder.
+    """One image builder as the engine knows it.
 
     Attributes:
-        description: What DescribeImageBuilders shows of it.
-        state: The state it is in, even while describe lags behind.
+        description: What DescribeImageBuilders shows.
+        state: Its actual state, even while DescribeImageBuilders lags.
         starts: Accepted starts.
         stops: Accepted stops.
         tags: Its tags.
@@ -43,9 +43,9 @@ class Observed:
 
 
 class AdminClient:
-    """Sets up and watches image builders in a running engine.
+    """Sets up and observes image builders in a running engine.
 
-    It reads neither the user's AWS configuration nor proxy settings: it talks to the engine only.
+    It ignores the user's AWS configuration and proxy settings.
     """
 
     def __init__(
@@ -59,26 +59,26 @@ class AdminClient:
         """Prepare; nothing is sent yet.
 
         Args:
-            endpoint_url: The engine's address.
-            ca_bundle: The engine's certificate, for an https address.
-            region: The Region meant where a call names none.
-            account: The account meant; the engine takes twelve digits as an access key for it.
+            endpoint_url: The engine's URL.
+            ca_bundle: The engine's certificate, for an https URL.
+            region: The Region for calls without one.
+            account: The account; the engine takes an access key of twelve digits as an account.
         """
         self._endpoint = endpoint_url
         self._region = region
         key = "test" if account == _DEFAULT_ACCOUNT else account
         self._credentials = Credentials(key, "test")
-        # botocore takes a path here as well; the stubs know only True and False.
+        # botocore also accepts a path here, but the stubs don't.
         verify: Any = str(ca_bundle) if ca_bundle else True
         self._session = URLLib3Session(verify=verify, timeout=30)
 
     def put_image_builder(
         self, name: str, *, state: str = "STOPPED", region: str | None = None, **fields: Any
     ) -> Mapping[str, Any]:
-        """Put a builder in place, in any state; a field of None is absent from descriptions.
+        """Add a builder in any state; a field of None is absent from descriptions.
 
         Args:
-            name: Its name; a builder that has it already is replaced.
+            name: Its name; replaces a builder of this name.
             state: Its state.
             region: Its Region.
             **fields: Fields of ImageBuilder, such as `VpcConfig`; timestamps as epoch seconds.
@@ -87,19 +87,13 @@ class AdminClient:
             Its description.
         """
         params = {"Name": name, "State": state, "Fields": fields}
-        answer: Mapping[str, Any] = self._call("PutImageBuilder", region, params)["ImageBuilder"]
-        return answer
+        description: Mapping[str, Any] = self._call("PutImageBuilder", region, params)["ImageBuilder"]
+        return description
 
     def image_builder(self, name: str, *, region: str | None = None) -> Observed:
-        """Return what the engine knows about a builder."""
-        answer = self._call("GetImageBuilder", region, {"Name": name})
-        return Observed(
-            description=answer["ImageBuilder"],
-            state=answer["State"],
-            starts=answer["Starts"],
-            stops=answer["Stops"],
-            tags=answer["Tags"],
-        )
+        """Return a builder as the engine knows it."""
+        found = self._call("GetImageBuilder", region, {"Name": name})
+        return Observed(found["ImageBuilder"], found["State"], found["Starts"], found["Stops"], found["Tags"])
 
     def set_state(
         self,
@@ -109,69 +103,69 @@ class AdminClient:
         then: Sequence[tuple[float, str]] = (),
         region: str | None = None,
     ) -> None:
-        """Force a state now, and those that follow: (seconds after the one before, state)."""
+        """Force a state now, then others: (seconds after the previous one, state)."""
         steps = [{"AfterSeconds": seconds, "State": following} for seconds, following in then]
         self._call("SetState", region, {"Name": name, "State": state, "Then": steps})
 
     def begin_transition(self, name: str, transition: str, *, region: str | None = None) -> None:
-        """Send a builder into a transition of `states.TRANSITIONS`, such as `reboot`."""
+        """Begin a transition in `states.TRANSITIONS`, such as `reboot`."""
         self._call("BeginTransition", region, {"Name": name, "Transition": transition})
 
     def set_start_outcome(self, name: str, kind: str, *, region: str | None = None, **details: Any) -> None:
-        """Say how the next starts of a builder end; see `outcomes.StartOutcome`."""
+        """Set how the next starts of a builder end; see `outcomes.StartOutcome`."""
         self._call("SetStartOutcome", region, {"Name": name, "kind": kind, **details})
 
     def set_durations(self, *, region: str | None = None, **seconds: float) -> None:
-        """Change how long things take from now on; see `settings.Durations`."""
+        """Set how long things take from now on; see `settings.Durations`."""
         self._call("SetDurations", region, seconds)
 
     def set_behavior(self, *, region: str | None = None, **settings: Any) -> None:
-        """Change answers AWS does not document; see `settings.Behavior`."""
+        """Set what AWS doesn't document; see `settings.Behavior`."""
         self._call("SetBehavior", region, settings)
 
     def add_fault(self, kind: str, *, region: str | None = None, **details: Any) -> None:
-        """Switch a fault on; see `faults.Fault`."""
+        """Inject a fault; see `faults.Fault`."""
         self._call("AddFault", region, {"kind": kind, **details})
 
     def limit_rate(self, per_second: float | None, *, burst: float | None = None, region: str | None = None) -> None:
-        """Throttle beyond a rate of AppStream requests; None lifts the limit."""
+        """Throttle AppStream requests beyond a rate; None removes the limit."""
         self._call("LimitRate", region, {"PerSecond": per_second, "Burst": burst})
 
     def clear_faults(self, *, region: str | None = None) -> None:
-        """Switch every fault and the rate limit off."""
+        """Remove every fault and the rate limit."""
         self._call("ClearFaults", region, {})
 
     def calls(self, *, region: str | None = None) -> list[Call]:
-        """Return the AppStream calls received so far; admin operations are not among them."""
+        """Return the AppStream calls so far, without admin operations."""
         return [Call(**call) for call in self._call("Calls", region, {})["Calls"]]
 
     def clear_calls(self, *, region: str | None = None) -> None:
-        """Forget the calls received so far."""
+        """Clear the log of calls."""
         self._call("ClearCalls", region, {})
 
     def iam_checks(self, *, region: str | None = None) -> list[IamCheck]:
-        """Return the permissions that calls of any service needed so far, each once; root may do everything."""
+        """Return the permissions that calls of any service needed so far, each once; root has all."""
         return [IamCheck(**check) for check in self._call("IamChecks", region, {})["IamChecks"]]
 
     def clear_iam_checks(self, *, region: str | None = None) -> None:
-        """Forget the permissions needed so far."""
+        """Clear the log of permissions."""
         self._call("ClearIamChecks", region, {})
 
     def run_schedules(self, at: float, *, region: str | None = None) -> None:
-        """Run every schedule of EventBridge Scheduler that is due at a moment, as if it had come.
+        """Run every schedule of EventBridge Scheduler that is due at a moment.
 
         Args:
             at: Seconds since the epoch.
-            region: The Region the request is made in; schedules of all Regions run.
+            region: The Region of the request; schedules of all Regions run.
         """
         self._call("RunSchedules", region, {"At": at})
 
     def running_invocations(self, *, region: str | None = None) -> dict[str, int]:
-        """Return how many invocations of each Lambda function run now, by its name; those without any are left out."""
+        """Return how many invocations of each Lambda function are running, by function name."""
         return dict(self._call("RunningInvocations", region, {}))
 
     def reset(self, *, region: str | None = None) -> None:
-        """Forget builders, faults, calls and settings of the account in one Region."""
+        """Reset builders, faults, logs and settings of the account in one Region."""
         self._call("Reset", region, {})
 
     def _call(self, operation: str, region: str | None, params: Mapping[str, Any]) -> Any:

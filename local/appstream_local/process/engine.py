@@ -1,4 +1,4 @@
-"""Starts and stops one engine for one machine; knows nothing of CDK, stacks or image builders."""
+"""Starts and stops one engine process."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from types import TracebackType
 from . import environment as env
 from .admin_client import AdminClient
 from .certificate import CertificateError, make_certificate
-from .loopback import PortError, answers, usable_port
+from .loopback import PortError, responds, usable_port
 from .state_directory import StateDirectory, StateDirectoryError
 from .supervised_process import SupervisedProcess
 
 _SERVE = "appstream_local.ministack"
 _READY_PATH = "/_ministack/ready"
 _POLL = 0.1
-# All that the engine holds is in memory and dies with it: there is nothing to wait for.
+# The engine's state is in memory only, so there is nothing to wait for.
 _GRACE = 0.2
-# Between finding a free port and taking it, another process may take it.
+# Another process may take a free port before the engine does.
 _ATTEMPTS = 3
 _TAKEN = "already in use"
 
 
 class EngineError(Exception):
-    """The engine could not start, or is gone; the text is one line for a person."""
+    """The engine can't start, or died; the text is one line."""
 
 
 class Engine:
-    """A local AWS engine with AppStream in it, on loopback only, gone when this process is gone.
+    """A local AWS engine with AppStream, on loopback only, which ends with this process.
 
-    Use it as a context manager, or call `start` and `stop`. Once started, it has:
+    Use it as a context manager, or call `start` and `stop`. A started engine has:
 
     Attributes:
-        endpoint_url: where every AWS service answers, over TLS.
+        endpoint_url: the HTTPS endpoint of every AWS service.
         ca_bundle: the certificate to trust, for AWS_CA_BUNDLE and NODE_EXTRA_CA_CERTS.
-        region: the Region to work in.
+        region: the Region.
         account: the account's id.
-        environment: all that a `cdk` or `aws` process needs to use this engine, and no other.
-        admin: sets image builders and faults, and tells what was called.
-        state_dir: everything this engine and its clients write; deleted by `stop`.
-        log_path: what the engine and the functions it runs wrote.
+        environment: everything that a `cdk` or `aws` process needs to use this engine and no other.
+        admin: sets image builders and faults, and returns what was called.
+        state_dir: the directory that this engine and its clients write to; `stop` deletes it.
+        log_path: the log of the engine and its functions.
     """
 
     endpoint_url: str
@@ -68,16 +68,16 @@ class Engine:
         """Prepare an engine; nothing happens before `start`.
 
         Args:
-            port: the loopback port to serve on; a free one where not given.
-            state_dir: an empty or missing directory to use; a temporary one where not given.
-            region: the Region to work in.
+            port: the loopback port; by default a free one.
+            state_dir: an empty or missing directory; by default a temporary one.
+            region: the Region.
             account: the account's id, twelve digits.
-            inherited: where PATH and the language are taken from; `os.environ` by default.
-            start_timeout: seconds to wait for the engine's first answer.
-            retry_pause: seconds before Lambda tries a failed asynchronous event again, and twice that before the last
-                try; AWS takes 60.
-            node_path: a node_modules with what Lambda's Node runtime brings, the AWS SDK; only functions on Node
+            inherited: the environment with PATH and the language; by default `os.environ`.
+            start_timeout: how many seconds to wait for the engine's first response.
+            node_path: a node_modules with the AWS SDK, which Lambda's Node runtime includes; only functions on Node
                 need it.
+            retry_pause: how many seconds Lambda waits before it retries a failed asynchronous event, and twice that
+                before the last retry; in AWS it is 60.
         """
         self.region = region
         self.account = account
@@ -103,10 +103,10 @@ class Engine:
         self.stop()
 
     def start(self) -> None:
-        """Start the engine and wait until it answers.
+        """Start the engine and wait until it is ready.
 
         Raises:
-            EngineError: it does not start; nothing is left behind.
+            EngineError: it doesn't start; nothing is left behind.
         """
         if self._process is not None:
             raise EngineError("the local engine is running already")
@@ -127,7 +127,7 @@ class Engine:
                 raise
 
     def stop(self) -> None:
-        """End the engine and every function it runs, and delete what it wrote."""
+        """End the engine and its functions, and delete its directory."""
         process, self._process = self._process, None
         if process is not None:
             process.stop()
@@ -136,7 +136,7 @@ class Engine:
             directory.remove()
 
     def check(self) -> None:
-        """Raise EngineError where the engine is not running, or not any more."""
+        """Raise EngineError if the engine isn't running."""
         if self._process is None or self._directory is None:
             raise EngineError("the local engine is not running")
         code = self._process.exit_code()
@@ -145,7 +145,7 @@ class Engine:
             raise EngineError(f"the local engine ended with exit code {code}: {reason}")
 
     def keep_log(self) -> Path:
-        """Copy the log of a running engine to where `stop` does not delete it."""
+        """Copy the log of a running engine to a file that `stop` doesn't delete, and return its path."""
         if self._directory is None:
             raise EngineError("the local engine is not running")
         return self._directory.keep_log()
@@ -182,10 +182,10 @@ class Engine:
 
     def _wait_until_ready(self, directory: StateDirectory) -> None:
         deadline = time.monotonic() + self._start_timeout
-        while not answers(self.endpoint_url + _READY_PATH, ca_bundle=self.ca_bundle):
+        while not responds(self.endpoint_url + _READY_PATH, ca_bundle=self.ca_bundle):
             self.check()
             if time.monotonic() > deadline:
                 raise EngineError(
-                    f"the local engine gave no answer within {self._start_timeout:.0f} s: {directory.last_words()}"
+                    f"the local engine did not respond within {self._start_timeout:.0f} s: {directory.last_words()}"
                 )
             time.sleep(_POLL)

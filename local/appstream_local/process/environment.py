@@ -1,8 +1,7 @@
-"""The environment every child process gets, built from nothing; knows no process, file or service.
+"""Builds the environment of every child process from an allowlist.
 
 The caller's shell may name a real AWS account, other certificates, a proxy or options for Node.
-A child that inherited them could fail for reasons of that machine or, worse, reach that account.
-So nothing is removed here: what may pass is listed, and everything else is left behind.
+A child that inherited them could fail because of that machine or, worse, reach that account.
 """
 
 from __future__ import annotations
@@ -16,29 +15,29 @@ REGION = "us-east-1"
 ACCOUNT = "000000000000"
 LOOPBACK = "127.0.0.1"
 
-# LD_LIBRARY_PATH: some Python builds cannot start without it.
+# Some Python builds can't start without LD_LIBRARY_PATH.
 _PASSED = frozenset({"LANG", "TERM", "TZ", "COLUMNS", "USER", "LOGNAME", "LD_LIBRARY_PATH"})
 
-# Nothing listens on the discard port of a development machine: a request to anywhere but loopback
-# is refused at once, without leaving the machine and without waiting for a time-out.
+# Nothing listens on the discard port of a development machine, so a request to any other host fails
+# immediately, without leaving the machine and without a timeout.
 _CLOSED_PROXY = f"http://{LOOPBACK}:9"
 _NOT_PROXIED = f"localhost,{LOOPBACK}"
 
 
 def passes(name: str) -> bool:
-    """Return whether a child inherits this variable from the caller's shell, as it is."""
+    """Return whether a child inherits this variable from the caller's shell."""
     return name in _PASSED or name.startswith("LC_")
 
 
 def base_environment(*, state_dir: Path, inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return what every child gets: a home of its own and no way off this machine.
+    """Return what every child gets: its own home directory, and no access to other machines.
 
     Args:
-        state_dir: the engine's directory; home, temporary files and AWS configuration lie in it.
-        inherited: the environment to take the allowed names from, usually `os.environ`.
+        state_dir: the engine's directory, which holds home, temporary files and AWS configuration.
+        inherited: the environment with the allowed variables, usually `os.environ`.
     """
     environment = {name: value for name, value in inherited.items() if passes(name)}
-    # Not resolved: the link inside a virtual environment is what makes Python find its packages.
+    # Not resolved: through the link in a virtual environment Python finds its packages.
     interpreter = Path(sys.executable).parent
     environment |= {
         "PATH": os.pathsep.join([str(interpreter), inherited.get("PATH") or os.defpath]),
@@ -78,11 +77,11 @@ def client_environment(
     region: str = REGION,
     account: str = ACCOUNT,
 ) -> dict[str, str]:
-    """Return the environment of a process that uses the engine: `cdk`, `aws`, a test's boto3."""
+    """Return the environment of a process that uses the engine, such as `cdk` or `aws`."""
     return {
         **base,
         **connection(endpoint_url=endpoint_url, ca_bundle=ca_bundle, region=region, account=account),
-        # The CDK CLI takes its directory from the password file, not from HOME.
+        # Without it the CDK CLI takes its directory from the password file, not from HOME.
         "CDK_HOME": str(Path(base["HOME"]) / ".cdk"),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CDK_DISABLE_VERSION_CHECK": "true",
@@ -102,9 +101,9 @@ def engine_environment(
     region: str = REGION,
     account: str = ACCOUNT,
 ) -> dict[str, str]:
-    """Return the environment of the engine, which the functions it runs inherit.
+    """Return the environment of the engine, which its functions inherit.
 
-    AWS_ENDPOINT_URL is not in it: the engine gives a function its own address.
+    AWS_ENDPOINT_URL isn't in it, because the engine sets it for each function.
     """
     return {
         **base,
@@ -121,15 +120,15 @@ def engine_environment(
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LAMBDA_EXECUTOR": "local",
-        # One pause and its double: as AWS does it with 60 s.
+        # The pause, then twice the pause, as AWS does with 60 s.
         "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(retry_pause),
         "LAMBDA_ASYNC_RETRY_MAX_SECONDS": str(2 * retry_pause),
-        # A Docker daemon, where there is one, is not asked for anything: at its start the engine
-        # would otherwise remove containers that another engine on this machine may be using.
+        # Keeps ministack away from Docker: at its start it would remove containers that another
+        # engine on this machine may use.
         "DOCKER_HOST": f"unix://{state_dir / 'no-docker.sock'}",
         "STATE_DIR": str(state_dir / "data"),
         "S3_DATA_DIR": str(state_dir / "data" / "s3"),
-        # The functions trust this certificate alone. Left unset, the engine would add it to the
+        # The functions trust only this certificate. Otherwise ministack would add it to the
         # machine's own list, which not every machine has.
         "AWS_CA_BUNDLE": str(certificate),
         "SSL_CERT_FILE": str(certificate),
@@ -143,7 +142,7 @@ def engine_environment(
 
 
 def _lasting_cache(base: Mapping[str, str]) -> Path:
-    """Return where unpacked libraries survive a run: the virtual environment they came from."""
+    """Return where unpacked libraries outlive a run: the virtual environment they came from."""
     prefix = Path(sys.prefix)
     if sys.prefix != sys.base_prefix and os.access(prefix, os.W_OK):
         return prefix / ".cache"

@@ -1,4 +1,4 @@
-"""Owns what is known of sockets on this machine's loopback; knows no engine."""
+"""Finds a free loopback port, and probes a URL on it."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from pathlib import Path
 from .environment import LOOPBACK
 
 _HIGHEST = 65535
-_ANSWER_TIMEOUT = 5.0
+_TIMEOUT = 5.0
 
 
 class PortError(Exception):
-    """A port cannot be used; the text is one line for a person."""
+    """A port can't be used; the text is one line."""
 
 
 def usable_port(port: int | None = None) -> int:
     """Return `port` if it is free, or any free port.
 
     Raises:
-        PortError: it is taken, or no port at all.
+        PortError: it is taken, or isn't a port.
     """
     if port is not None and not 1 <= port <= _HIGHEST:
-        raise PortError(f"{port} is no port: give one from 1 to {_HIGHEST}")
+        raise PortError(f"{port} is not a port: use a number from 1 to {_HIGHEST}")
     with socket.socket() as probe:
-        # A connection of an earlier engine that is still closing does not make a port taken.
+        # A closing connection of an earlier engine doesn't take the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port or 0))
@@ -37,14 +37,14 @@ def usable_port(port: int | None = None) -> int:
         return int(probe.getsockname()[1])
 
 
-def answers(url: str, *, ca_bundle: Path) -> bool:
-    """Return whether `url` answers with the key that `ca_bundle` vouches for."""
+def responds(url: str, *, ca_bundle: Path) -> bool:
+    """Return whether `url` responds, with the certificate in `ca_bundle`."""
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}),
         urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=ca_bundle)),
     )
     try:
-        with opener.open(url, timeout=_ANSWER_TIMEOUT):
+        with opener.open(url, timeout=_TIMEOUT):
             return True
     except OSError:
         return False

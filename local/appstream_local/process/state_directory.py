@@ -1,4 +1,4 @@
-"""Owns the layout of the directory one engine writes to; knows no process."""
+"""The directory that one engine writes to."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ _PREFIX = "appstream-local-"
 
 
 class StateDirectoryError(Exception):
-    """A directory cannot be used; the text is one line for a person."""
+    """A directory can't be used; the text is one line."""
 
 
 class StateDirectory:
-    """A directory that belongs to one engine and goes with it."""
+    """The directory of one engine, deleted with it."""
 
     def __init__(self, given: Path | None = None) -> None:
-        """Make the directory, a temporary one unless an empty or missing one is given.
+        """Create the directory: a temporary one, unless an empty or missing one is given.
 
         Raises:
-            StateDirectoryError: the given one holds something, which must never be deleted.
+            StateDirectoryError: the given one isn't empty, and `remove` would delete its files.
         """
         if given is None:
             self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))
@@ -41,13 +41,13 @@ class StateDirectory:
         try:
             log = self.log.read_text(errors="replace")
         except FileNotFoundError:
-            return f"{self.path} was deleted while it ran"  # by what tidies temporary files, most often
+            return f"{self.path} was deleted while it ran"  # usually by a program that cleans up temporary files
         lines = [line.strip() for line in log.splitlines()]
         errors = [line for line in lines if "ERROR" in line or "Error:" in line]
         return next(reversed(errors or [line for line in lines if line]), "it wrote nothing")
 
     def keep_log(self) -> Path:
-        """Copy the log to where `remove` does not reach, and return that path."""
+        """Copy the log out of the directory, and return the path of the copy."""
         with tempfile.NamedTemporaryFile(prefix=_PREFIX, suffix=".log", dir=self.path.parent, delete=False) as kept:
             kept.write(self.log.read_bytes())
         return Path(kept.name)

@@ -1,4 +1,4 @@
-"""Owns a child process that cannot outlive us; knows nothing of what the child does."""
+"""Runs a command that can't outlive this process."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import IO
 
 from . import supervisor
 
-# Beyond the command's own grace: starting Python and noticing takes the supervisor some time when
-# every core of the machine is busy.
+# In addition to the command's grace: on a busy machine the supervisor takes some time to start and
+# to notice.
 _SUPERVISOR_MARGIN = 10.0
 
 
 class SupervisedProcess:
-    """One command and all it starts, ended together: by `stop`, or by our own end, however hard."""
+    """One command and every process it starts, ended by `stop` or when this process ends, even by SIGKILL."""
 
     def __init__(
         self,
@@ -36,11 +36,11 @@ class SupervisedProcess:
 
         Args:
             command: the program and its arguments.
-            environment: all that the command gets; nothing is inherited.
+            environment: its whole environment; nothing is inherited.
             output: where standard output and error go, as for `subprocess`.
             cwd: the directory it runs in.
-            grace: seconds between the request to end and the end.
-            remove: a directory to delete where we could not do it ourselves.
+            grace: how many seconds it has to end after SIGTERM.
+            remove: a directory that the supervisor deletes if this process can't.
         """
         self._grace = grace
         self._stopping = threading.Lock()
@@ -51,14 +51,14 @@ class SupervisedProcess:
         try:
             self._process = subprocess.Popen(
                 [*script, "--", *command],
-                # The supervisor itself: its other end closes when we are gone, and with it the command.
+                # It closes when this process ends, and then the supervisor ends the command.
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=dict(environment),
                 cwd=cwd,
                 pass_fds=[report],
-                # Ctrl-C in a terminal reaches its whole process group. What ends when is ours to say.
+                # Ctrl-C in a terminal reaches its whole process group, but this process decides what ends when.
                 start_new_session=True,
             )
         except BaseException:
@@ -69,9 +69,9 @@ class SupervisedProcess:
 
     @property
     def output(self) -> IO[bytes]:
-        """The command's output, where `output` was a pipe."""
+        """The command's output, if `output` is a pipe."""
         if self._process.stdout is None:
-            raise ValueError("the command's output does not go to a pipe")
+            raise ValueError("the command's output isn't a pipe")
         return self._process.stdout
 
     def exit_code(self) -> int | None:
@@ -83,7 +83,7 @@ class SupervisedProcess:
         return self._process.wait()
 
     def stop(self) -> None:
-        """End the command and all it started; a second call does nothing."""
+        """End the command and every process it started; a second call does nothing."""
         with self._stopping:
             if self._process.stdin is None or self._process.stdin.closed:
                 return
@@ -96,6 +96,6 @@ class SupervisedProcess:
             with os.fdopen(self._report) as report:
                 group = report.read()
             if group and self._process.returncode < 0:
-                # Somebody killed the supervisor, so that nobody has ended what it held.
+                # The supervisor was killed, and its command may still run.
                 with contextlib.suppress(OSError):
                     os.killpg(int(group), signal.SIGKILL)

@@ -1,8 +1,7 @@
-"""Runs one command and ends its whole process group when its owner is gone; imports nothing of us.
+"""Runs one command, and ends its whole process group when its owner is gone.
 
-The owner keeps the other end of this script's standard input open. Whatever ends the owner, a
-SIGKILL included, closes that end, on every system alike. Run as a file, with `-I -S`, so that it
-starts in some milliseconds:
+The owner holds the other end of this script's standard input. When the owner ends, even by SIGKILL,
+that end closes, on every system. Run it as a file with `-I -S`, so that it starts in milliseconds:
 
     python -I -S supervisor.py --grace SECONDS --report DESCRIPTOR [--remove DIRECTORY] -- COMMAND...
 """
@@ -22,29 +21,29 @@ _NOT_STARTED = 127
 
 
 class Supervisor:
-    """One command in a session of its own, and the ways it ends."""
+    """One command in its own session."""
 
     def __init__(self, command: list[str], *, grace: float) -> None:
-        """Start `command`; `grace` is how long it may take to end by itself, in seconds."""
+        """Start `command`, which has `grace` seconds to end after SIGTERM."""
         self._grace = grace
         self._ending = threading.Lock()
         self.abandoned = threading.Event()
-        # Standard input is the supervisor's own: the command must not hold or read it.
+        # Standard input belongs to the supervisor: the command must not keep it open or read it.
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
 
     @property
     def group(self) -> int:
-        """The process group of the command and all it starts."""
+        """The process group of the command and every process it starts."""
         return self._process.pid
 
     def watch_owner(self) -> None:
-        """Wait until the owner closes its end, then end the command."""
+        """Wait until the owner is gone, then end the command."""
         while os.read(sys.stdin.fileno(), 4096):
             pass
         self.end()
 
     def end(self) -> None:
-        """Ask the group to end and, when the grace is over, end it."""
+        """Send SIGTERM to the group and, after the grace period, SIGKILL."""
         with self._ending:
             self.abandoned.set()
             self._signal(signal.SIGTERM)
@@ -54,9 +53,9 @@ class Supervisor:
             self._signal(signal.SIGKILL)
 
     def wait(self) -> int:
-        """Return the command's exit code once it and everything it started have ended."""
+        """Wait for the command, end what it started, and return its exit code."""
         code = self._process.wait()
-        # The command itself is gone; what it left behind gets no second chance.
+        # What the command left running gets no grace period.
         self._signal(signal.SIGKILL)
         return code if code >= 0 else 128 - code
 
@@ -64,7 +63,7 @@ class Supervisor:
         try:
             os.killpg(self.group, number)
         except OSError:
-            # ProcessLookupError: all gone. macOS says PermissionError for a group of zombies.
+            # ProcessLookupError: the group is gone. On macOS a group of zombies is PermissionError.
             return
 
 
@@ -82,7 +81,7 @@ def main() -> int:
         print(f"{arguments.command[0]}: {error.strerror}", file=sys.stderr)
         return _NOT_STARTED
 
-    # The owner ends the group itself, should somebody kill this supervisor.
+    # If the supervisor is killed, the owner ends the group itself.
     os.write(arguments.report, str(supervisor.group).encode())
     os.close(arguments.report)
 
@@ -93,7 +92,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, end)
     threading.Thread(target=supervisor.watch_owner, daemon=True).start()
     code = supervisor.wait()
-    # Only where nobody is left to look at it: the owner reads the log of a command that died.
+    # Only if the owner is gone: it reads the log of a command that died.
     if arguments.remove and supervisor.abandoned.is_set():
         shutil.rmtree(arguments.remove, ignore_errors=True)
     return code

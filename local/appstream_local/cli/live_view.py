@@ -1,4 +1,4 @@
-"""Runs the product's own `watch` beside a deployment, on the same terminal; knows no stack and no state."""
+"""Shows a deploy on this terminal as the command `watch` shows it in a second one."""
 
 from __future__ import annotations
 
@@ -11,32 +11,42 @@ from appstream_local.process.supervised_process import SupervisedProcess
 
 _PACKAGE = "appstream_image_builder_cli"
 _INTERVAL = "0.5"
-# What is waited for is over: the watch sees that at its next look, or is not needed any more.
-_LAST_LOOK = 5.0
+# After the deploy `watch` ends by itself: it starts in a second or two, and then sees that the deploy is over.
+_LAST_LOOK = 15.0
 _GRACE = 1.0
 _POLL = 0.1
 
 
-class Watching:
-    """A context manager that shows an image builder's deploy as a second terminal would.
+class LiveView:
+    """A context manager that runs `watch` for one deploy.
 
-    What the watch itself fails with is on the screen and changes nothing: what is waited for reports it better.
+    A failure of `watch` is on the screen and changes nothing, because the deploy reports its own failure.
     """
 
-    def __init__(self, engine: Engine, name: str, *, output: int | None = None) -> None:
+    def __init__(self, engine: Engine, name: str, *, starts_at: str = "", output: int | None = None) -> None:
         """Prepare; nothing is shown before the context is entered.
 
         Args:
             engine: a started engine.
             name: the image builder's name.
-            output: the file descriptor to write to; standard output by default.
+            starts_at: the text in the CDK CLI's output to start at. Before an update begins, `watch` would show the
+                end of the previous deploy. By default it starts immediately.
+            output: the file descriptor to write to; by default standard output.
         """
         self._engine = engine
         self._name = name
+        self._starts_at = starts_at
         self._output = output
         self._process: SupervisedProcess | None = None
 
-    def __enter__(self) -> Watching:
+    def __enter__(self) -> LiveView:
+        self.see("")
+        return self
+
+    def see(self, line: str) -> None:
+        """Start with a line of the CDK CLI's output, if it is the one to start at."""
+        if self._process is not None or self._starts_at not in line:
+            return
         sys.stdout.flush()
         self._process = SupervisedProcess(
             [sys.executable, "-m", _PACKAGE, "watch", self._name, "--interval", _INTERVAL],
@@ -45,7 +55,6 @@ class Watching:
             cwd=self._engine.state_dir,
             grace=_GRACE,
         )
-        return self
 
     def __exit__(
         self,
@@ -53,12 +62,11 @@ class Watching:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        process, self._process = self._process, None
-        if process is None:
+        if self._process is None:
             return
         try:
             end = time.monotonic() + _LAST_LOOK
-            while kind is None and process.exit_code() is None and time.monotonic() < end:
+            while kind is None and self._process.exit_code() is None and time.monotonic() < end:
                 time.sleep(_POLL)
         finally:
-            process.stop()
+            self._process.stop()

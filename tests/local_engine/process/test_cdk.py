@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appstream_local.process.cdk_result import TIMED_OUT, CdkError, CdkResult
+from appstream_local.process.cdk import TIMED_OUT, CdkError, CdkResult
 
 
 def any_result(*, exit_code: int = 1, output: str = "") -> CdkResult:
