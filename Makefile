@@ -44,7 +44,7 @@ format: setup-dev ## Format the code
 
 lint: setup-dev $(VENV)/workflows/.installed ## Lint the code, its layers, its spelling and the workflows
 	@$(BIN)/ruff check $(SOURCES)
-	@PYTHONPATH=tests $(BIN)/lint-imports
+	@PYTHONPATH=benchmarks:tests $(BIN)/lint-imports
 	@git ls-files -z | xargs -0 $(BIN)/codespell
 	@$(VENV)/workflows/bin/zizmor --offline --quiet .github
 	@$(VENV)/workflows/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -76,7 +76,7 @@ simulate: setup-dev ## Run random schedules of faults (RUNS=10000, FIRST=... ins
 mutants: setup-dev ## Break the deciding modules in many ways and count what the unit tests notice
 	@$(BIN)/python tools/mutation_score.py
 
-bench: setup-dev $(VENV)/.installed-bench $(VENV)/awscli/.installed benchmarks/node_modules/.installed ## Measure this project beside other ways, in half an hour (ONLY=deploys for one part)
+bench: setup-dev $(VENV)/awscli/.installed benchmarks/node_modules/.installed ## Measure this project and its baselines in 25 minutes (ONLY=deploys, footprint or virtual_time for one part)
 	@PYTHONPATH=benchmarks:tests $(BIN)/python -m appstream_benchmarks $(if $(ONLY),--only $(ONLY))
 
 docs: setup-dev $(VENV)/docs/.installed ## Renew what is generated in docs, build the site into build/docs, check its links

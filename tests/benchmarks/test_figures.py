@@ -1,90 +1,124 @@
 """How the benchmarks turn measurements into figures, targets and text."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from appstream_benchmarks import usage as prices
-from appstream_benchmarks.reporting import goals
+from appstream_benchmarks.baselines.names import CRHELPER, FRAMEWORK, THIS
+from appstream_benchmarks.reporting import data
+from appstream_benchmarks.reporting.figures import Figure, orphaned_text
 from appstream_benchmarks.reporting.markdown import compared, number, table
-from appstream_benchmarks.reporting.summary import left
+from appstream_benchmarks.reporting.picture import Chart, draw
+from appstream_benchmarks.reporting.targets import targets
+from appstream_benchmarks.usage import Usage
 
 
-def any_data(**changes: Any) -> dict[str, Any]:
-    """Return measurements that meet every target."""
+def any_deploys() -> dict[str, Any]:
+    """Return measurements that just meet every target of the deploys."""
 
-    def start(kind: str, lag: float) -> dict[str, Any]:
-        return {"contender": kind, "start_seconds": 7.0, "lag_median": lag, "lag_worst": lag, "calls_per_minute": 30}
+    def start(approach: str, lag: float) -> dict[str, Any]:
+        return {"approach": approach, "start_seconds": 7.0, "lag_median": lag, "calls_per_minute": 30}
 
-    many = {"contender": "this-project", "builders": 50, "per_second": 5.0, "worked": True}
-    data = {
-        "starts": [start("this-project", 1.0), start("provider-framework", 2.0), start("plain-crhelper", 20.0)],
+    many = {"approach": THIS, "builders": 50, "per_second": 5.0, "failed_builders": 0, "lag_worst": 20.0}
+    return {
+        "starts": [start(THIS, 1.0), start(FRAMEWORK, 2.0), start(CRHELPER, 20.0)],
         "no_ops": [
-            {"contender": "this-project", "cold": True, "seconds": 0.5},
-            {"contender": "plain-crhelper", "cold": True, "seconds": 15.0},
+            {"approach": THIS, "cold": True, "seconds": 0.5},
+            {"approach": CRHELPER, "cold": True, "seconds": 15.0},
         ],
-        "many": [{**many, "failed_builders": 0, "lag_worst": 20.0}],
-        "templates": {"this-project": {"resources": 6, "resources_second": 1, "resources_per_further": 1}},
+        "many": [many],
     }
-    return {**data, **changes}
 
 
-def missed(data: dict[str, Any]) -> list[str]:
+def any_footprint() -> dict[str, Any]:
+    """Return measurements that just meet every target of the footprint."""
+    return {
+        "templates": {THIS: {"resources": 6, "resources_second": 1, "resources_per_further": 1}},
+        "cold_start": {"none": {"ratio": 0.5}, "128 MiB": {"ratio": 0.7}},
+        "synth": {"apps": {"one RunningImageBuilder": {"ratio_cpu": 1.1}}},
+        "memory": {"left": 0.4},
+    }
+
+
+def any_virtual_time() -> dict[str, Any]:
+    """Return measurements that just meet every target of the runs in virtual time."""
+    row = {"builders": 50, "per_second": 5.0, "failed_builders": 0, "lag_worst": 20.0, "calls_per_minute": 30.0}
+    return {"durations": [row], "builders": [row]}
+
+
+def missed(**parts: Any) -> list[str]:
     """Return the targets that are missed."""
-    return [each.text for each in goals.targets(data) if not each.met]
+    return [each.text for each in targets(parts) if not each.met]
 
 
 def test_targets_that_are_just_reached_are_met() -> None:
-    """A half, a 20th, 30 times: each is enough."""
-    assert [] == missed(any_data())
-    assert 8 == len(goals.targets(any_data()))
+    """A half, a 20th, 30 times: each is enough. A part that was not measured has no targets."""
+    parts = {"deploys": any_deploys(), "footprint": any_footprint(), "virtual_time": any_virtual_time()}
+
+    assert [] == missed(**parts)
+    assert [6, 5, 3] == [len(targets({name: part})) for name, part in parts.items()]
 
 
-@pytest.mark.parametrize("other", [("provider-framework", "half"), ("plain-crhelper", "20th")])
-def test_a_lag_that_is_too_near_to_anothers_is_a_miss(other: tuple[str, str]) -> None:
+@pytest.mark.parametrize(("other", "word"), [(FRAMEWORK, "half"), (CRHELPER, "20th")])
+def test_a_lag_too_near_to_anothers_is_a_miss(other: str, word: str) -> None:
     """The median of all starts counts, whatever they take."""
-    data = any_data()
-    for each in data["starts"]:
-        each["lag_median"] *= 0.99 if each["contender"] == other[0] else 1
+    deploys = any_deploys()
+    for each in deploys["starts"]:
+        each["lag_median"] *= 0.99 if each["approach"] == other else 1
 
-    [text] = missed(data)
-    assert other[1] in text
+    [text] = missed(deploys=deploys)
+    assert word in text
+
+
+def test_what_was_not_measured_is_a_miss() -> None:
+    """A no-op that nobody made is not fast."""
+    [text] = missed(deploys=any_deploys() | {"no_ops": []})
+    assert "no-op" in text
+
+
+@pytest.mark.parametrize(("key", "value", "word"), [("resources", 7, "first"), ("resources_per_further", 2, "further")])
+def test_more_resources_are_a_miss(key: str, value: int, word: str) -> None:
+    """For the first builder, and for each further one."""
+    footprint = any_footprint()
+    footprint["templates"][THIS][key] = value
+
+    [text] = missed(footprint=footprint)
+    assert word in text
 
 
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        ({"no_ops": []}, "no-op"),
-        ({"templates": {"this-project": {"resources": 7, "resources_second": 1, "resources_per_further": 1}}}, "first"),
-        (
-            {"templates": {"this-project": {"resources": 6, "resources_second": 1, "resources_per_further": 2}}},
-            "further",
-        ),
+        ({"cold_start": {"none": {"ratio": 0.71}, "128 MiB": {"ratio": 0.5}}}, "cold start"),
+        ({"synth": {"apps": {"one RunningImageBuilder": {"ratio_cpu": 1.11}}}}, "synth"),
+        ({"memory": {"left": 0.39}}, "memory"),
     ],
 )
-def test_another_miss(change: dict[str, Any], word: str) -> None:
-    """What was not measured is missed as well."""
-    [text] = missed(any_data(**change))
+def test_a_larger_footprint_is_a_miss(change: dict[str, Any], word: str) -> None:
+    """With and without a CPU limit: the worst counts."""
+    [text] = missed(footprint=any_footprint() | change)
     assert word in text
 
 
-def test_a_failure_or_a_late_look_under_throttling_is_a_miss() -> None:
-    """Fifty looks take 10 s at this rate; twice that is allowed."""
-    data = any_data()
-    data["many"][0] |= {"worked": False, "failed_builders": 1, "lag_worst": 20.1}
+@pytest.mark.parametrize("part", ["deploys", "virtual_time"])
+def test_a_failure_or_a_late_poll_when_throttled_is_a_miss(part: str) -> None:
+    """Fifty polls take 10 s at this rate; twice that is allowed."""
+    measured = any_deploys() if part == "deploys" else any_virtual_time()
+    measured["many" if part == "deploys" else "builders"][0] |= {"failed_builders": 1, "lag_worst": 20.1}
 
-    assert ["50 builders", "... and a lag"] == [
-        text[: len(start)] for text, start in zip(missed(data), ("50 builders", "... and a lag"), strict=True)
-    ]
+    failure, late = missed(**{part: measured})
+    assert failure.startswith("50 builders")
+    assert late.startswith("... and a lag")
 
 
 def test_more_calls_than_one_every_two_seconds_are_a_miss() -> None:
     """31 within any minute are too many."""
-    data = any_data()
-    data["starts"][0]["calls_per_minute"] = 31
+    deploys, virtual_time = any_deploys(), any_virtual_time()
+    deploys["starts"][0]["calls_per_minute"] = virtual_time["durations"][0]["calls_per_minute"] = 31
 
-    [text] = missed(data)
-    assert "calls a minute" in text
+    texts = missed(deploys=deploys, virtual_time=virtual_time)
+    assert [True, True] == ["calls a minute" in text for text in texts]
 
 
 def test_numbers_have_about_three_digits() -> None:
@@ -109,14 +143,41 @@ def test_a_table_is_markdown() -> None:
     assert "| a | b |\n| --- | --: |\n| x | 1 |" == table(["a", "b"], [["x", "1"]])
 
 
-def test_what_is_left_is_counted_in_words() -> None:
+def test_only_a_lower_number_is_better() -> None:
+    """Words are neither better nor worse, and are shown as they are."""
+    values: dict[str, float | str] = {THIS: 2.0, CRHELPER: 1.0, FRAMEWORK: "fails"}
+    figure = Figure("any", lambda approach: values.get(approach), "s")
+
+    assert [True, False, False] == [figure.is_better(each) for each in (CRHELPER, FRAMEWORK, THIS)]
+    assert ["fails", "-"] == [figure.cell(FRAMEWORK), figure.cell("not measured")]
+
+
+def test_orphaned_resources_are_counted_in_words() -> None:
     """Of one thing in the singular."""
-    assert "1 log group, 2 rules" == left({"left": {"log groups": 1, "rules": 2, "functions": 0}})
-    assert "nothing" == left({"left": {"rules": 0}})
+    assert "1 log group, 2 rules" == orphaned_text({"log groups": 1, "rules": 2, "functions": 0})
+    assert "nothing" == orphaned_text({"rules": 0})
+
+
+def test_data_is_saved_one_row_a_line(tmp_path: Path) -> None:
+    """So that a change shows which row it is."""
+    measured = {"machine": {"date": "any"}, "starts": [{"approach": THIS}, {"approach": CRHELPER}]}
+    data.save(tmp_path, "deploys", measured)
+
+    assert {"deploys": measured} == data.load(tmp_path)
+    assert 9 == len((tmp_path / "deploys.json").read_text().splitlines())
+
+
+def test_a_chart_draws_its_lines_from_zero() -> None:
+    """A point at the axes' ends lies in the right upper corner."""
+    svg = draw("any", [[Chart("calls", "builders", {"": [(5, 10), (10, 20)]})]])
+
+    assert 'd="M170.0 91.0L284.0 34.0"' in svg
+    assert ">20</text>" in svg
 
 
 def test_a_price_adds_up_what_was_used() -> None:
-    """One GB-second on ARM, a million requests, a thousand transitions."""
-    assert 0.0000133334 + 0.20 + 0.025 == pytest.approx(
-        prices.price(gb_seconds={"arm64": 1.0}, invocations=1_000_000, transitions=1000)
-    )
+    """One GB-second on arm64 is cheaper than one on x86_64; a million requests, a thousand transitions."""
+    usage = Usage(invocations=1_000_000, gb_seconds={"arm64": 1.0, "x86_64": 2.0}, transitions=1000)
+
+    assert 0.0000133334 + 2 * 0.0000166667 + 0.20 + 0.025 == pytest.approx(usage.usd)
+    assert [3.0, pytest.approx(usage.usd)] == [usage.as_json()[key] for key in ("gb_seconds", "usd")]

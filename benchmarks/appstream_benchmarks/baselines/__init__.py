@@ -1,1 +1,1 @@
-"""The ways to have a running image builder that are compared, each as its own documentation would have it."""
+"""The compared approaches, each written as its own documentation recommends: this project and its baselines."""

@@ -1,4 +1,4 @@
-"""`AwsCustomResource`: one API call, startImageBuilder; it waits for nothing; its state is what the call answers."""
+"""`AwsCustomResource`: one API call, startImageBuilder; it doesn't wait, and its state is what that call returns."""
 
 from aws_cdk import CfnOutput, CfnResource, Stack
 from aws_cdk import custom_resources as cr

@@ -1,35 +1,37 @@
-"""The contenders' names, and those of their stacks and builders; knows nothing of how any of them works."""
+"""Names of the compared approaches, of their stacks and of their image builders."""
 
 from typing import Final
 
 THIS: Final = "this-project"
-SHELL: Final = "shell-script"
+CRHELPER: Final = "plain-crhelper"
+FRAMEWORK: Final = "provider-framework"
+SCRIPT: Final = "shell-script"
 
 TITLES: Final = {
     THIS: "this project",
-    "plain-crhelper": "plain crhelper",
-    "provider-framework": "Provider framework",
+    CRHELPER: "plain crhelper",
+    FRAMEWORK: "Provider framework",
     "aws-custom-resource": "AwsCustomResource",
-    SHELL: "shell script",
+    SCRIPT: "shell script",
 }
-"""How each is called in tables; the order is theirs too."""
+"""Each approach's title, in the order of the tables."""
 
-STACK_KINDS: Final = tuple(kind for kind in TITLES if kind != SHELL)
-"""Those that deploy stacks."""
+STACK_APPROACHES: Final = tuple(approach for approach in TITLES if approach != SCRIPT)
+"""The approaches that deploy a stack."""
 
-SIZES: Final = (1, 2, 10, 50)
-"""For each of them there is a stack with so many builders."""
+SIZES: Final = (1, 2, 50)
+"""The numbers of builders for which each approach has a stack."""
 
 STOP_AFTER: Final = "stop-after"
-"""Stands before the size in the name of this project's stacks whose builders have `stop_after`; nobody else has it."""
+"""The prefix of the sizes of this project's stacks whose builders have `stop_after`; only their templates count."""
 
 FUNCTION_LIMIT: Final = 20
-"""Seconds for which the functions of the stacks called "limited" may run."""
+"""Seconds that the functions of the stacks called "limited" may run."""
 
 
-def stack_name(kind: str, variant: str) -> str:
-    """Return the name of a contender's stack: one of the sizes, `updated` or `limited`."""
-    return f"{kind}-{variant}"
+def stack_name(approach: str, variant: str) -> str:
+    """Return the name of an approach's stack: one of the sizes, `updated` or `limited`."""
+    return f"{approach}-{variant}"
 
 
 def builder_names(stack: str, size: int) -> list[str]:

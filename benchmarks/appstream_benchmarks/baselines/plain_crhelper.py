@@ -1,17 +1,19 @@
-"""Plain crhelper: a function with poll functions, packed and permitted as its README says."""
+"""Plain crhelper: a function with poll functions, packaged and permitted as its README says."""
 
 import importlib.util
 import shutil
 import tempfile
 from pathlib import Path
 
-from aws_cdk import CfnOutput, CustomResource, Duration, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
-# Beyond the two minutes for which crhelper keeps a delete waiting for its log.
+from appstream_benchmarks.baselines.custom_resources import add_custom_resources
+
+# More than the two minutes that crhelper sleeps on each delete.
 _LIMIT_SECONDS = 180
-# What its README demands for polling, on "*" as it has it.
+# What its README demands for polling, on "*" as there.
 _POLLING = (
     "lambda:AddPermission",
     "lambda:RemovePermission",
@@ -38,19 +40,7 @@ def add(stack: Stack, names: list[str], *, trigger: str | None, function_limit: 
     function.add_to_role_policy(
         iam.PolicyStatement(actions=["appstream:DescribeImageBuilders", "appstream:StartImageBuilder"], resources=["*"])
     )
-    resources = []
-    for number, name in enumerate(names):
-        properties = {"ImageBuilderName": name} | ({} if trigger is None else {"Trigger": trigger})
-        resources.append(
-            CustomResource(
-                stack,
-                f"Builder{number}",
-                resource_type="Custom::StartedImageBuilder",
-                service_token=function.function_arn,
-                properties=properties,
-            )
-        )
-    CfnOutput(stack, "State", value=resources[0].get_att_string("State"))
+    add_custom_resources(stack, names, service_token=function.function_arn, trigger=trigger)
 
 
 def pack(folder: Path) -> None:

@@ -1,11 +1,13 @@
-"""CDK's Provider framework: a function for the event and one that tells whether it is done, every 5 s by default."""
+"""CDK's Provider framework: one function starts the builder, another is asked every 5 s, the default."""
 
 from pathlib import Path
 
-from aws_cdk import CfnOutput, CustomResource, Duration, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import custom_resources as cr
+
+from appstream_benchmarks.baselines.custom_resources import add_custom_resources
 
 
 def add(stack: Stack, names: list[str], *, trigger: str | None, function_limit: int | None) -> None:
@@ -17,19 +19,7 @@ def add(stack: Stack, names: list[str], *, trigger: str | None, function_limit: 
     for function in (on_event, is_complete):
         function.add_to_role_policy(iam.PolicyStatement(actions=["appstream:DescribeImageBuilders"], resources=["*"]))
     provider = cr.Provider(stack, "Provider", on_event_handler=on_event, is_complete_handler=is_complete)
-    resources = []
-    for number, name in enumerate(names):
-        properties = {"ImageBuilderName": name} | ({} if trigger is None else {"Trigger": trigger})
-        resources.append(
-            CustomResource(
-                stack,
-                f"Builder{number}",
-                resource_type="Custom::StartedImageBuilder",
-                service_token=provider.service_token,
-                properties=properties,
-            )
-        )
-    CfnOutput(stack, "State", value=resources[0].get_att_string("State"))
+    add_custom_resources(stack, names, service_token=provider.service_token, trigger=trigger)
 
 
 def _function(stack: Stack, function_id: str, handler: str, limit: int | None) -> lambda_.Function:

@@ -1,4 +1,4 @@
-"""This project's way: its construct, with every default."""
+"""This project's construct, with every default."""
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_lambda as lambda_
@@ -24,7 +24,7 @@ def add(stack: Stack, names: list[str], *, trigger: str | None, function_limit: 
         function.timeout = function_limit
 
 
-def add_ending(stack: Stack, names: list[str]) -> None:
-    """Add builders that stop by themselves, which no other contender has a way for."""
+def add_stopping(stack: Stack, names: list[str]) -> None:
+    """Add builders that stop by themselves, which no baseline can."""
     for number, name in enumerate(names):
         RunningImageBuilder(stack, f"Builder{number}", image_builder_name=name, stop_after=Duration.hours(8))

@@ -1,67 +1,34 @@
-"""Counts what some work used: AppStream calls, Lambda invocations and GB-seconds, Step Functions transitions."""
+"""Reads from an engine's records what some work used."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import Any
 
-from appstream_benchmarks import usage as prices
-from appstream_benchmarks.deploys.testbed import Lab
+from appstream_benchmarks.deploys.testbed import Testbed
+from appstream_benchmarks.usage import Usage
 
 _REPORT = re.compile(r"REPORT RequestId: (\S+)\s+Duration: .*?Billed Duration: (\d+) ms\s+Memory Size: (\d+) MB")
 _ATTEMPTS = frozenset({"TaskScheduled", "LambdaFunctionScheduled"})
 
 
-@dataclass(frozen=True)
-class Usage:
-    """What some work used.
-
-    Attributes:
-        calls: AppStream calls.
-        throttled: Those of them that were refused for their rate.
-        invocations: Lambda invocations.
-        gb_seconds: Lambda's GB-seconds by architecture, from the billed duration in the functions' REPORT lines.
-        transitions: State transitions of Step Functions, retries included.
-    """
-
-    calls: int
-    throttled: int
-    invocations: int
-    gb_seconds: dict[str, float] = field(default_factory=dict)
-    transitions: int = 0
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as plain data, with the sum and the price in US dollars."""
-        price = prices.price(gb_seconds=self.gb_seconds, invocations=self.invocations, transitions=self.transitions)
-        return {
-            "calls": self.calls,
-            "throttled": self.throttled,
-            "invocations": self.invocations,
-            "gb_seconds": round(sum(self.gb_seconds.values()), 4),
-            "transitions": self.transitions,
-            "usd": round(price, 9),
-        }
-
-
 class Meter:
-    """Reads an engine's records; what was there before a `begin` does not count."""
+    """Counts what is used between `start` and `read`."""
 
-    def __init__(self, lab: Lab) -> None:
-        self._admin = lab.engine.admin
-        self._logs = lab.client("logs")
-        self._lambda = lab.client("lambda")
-        self._states = lab.client("stepfunctions")
+    def __init__(self, testbed: Testbed) -> None:
+        self._admin = testbed.engine.admin
+        self._logs = testbed.client("logs")
+        self._lambda = testbed.client("lambda")
+        self._states = testbed.client("stepfunctions")
         self._seen: set[str] = set()
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Forget what was used so far."""
         self._admin.clear_calls()
         self._reports()
         self._transitions()
 
     def read(self) -> Usage:
-        """Return what was used since `begin`."""
+        """Return what was used since `start`."""
         calls = self._admin.calls()
         reports = self._reports()
         gb_seconds: dict[str, float] = {}
@@ -76,9 +43,9 @@ class Meter:
         )
 
     def _reports(self) -> list[tuple[str, float]]:
-        """Return architecture and GB-seconds of each invocation that was not counted before."""
+        """Return architecture and billed GB-seconds of each new invocation, from the functions' REPORT lines."""
         found = []
-        for group, architecture in self._groups().items():
+        for group, architecture in self._log_groups().items():
             try:
                 pages = list(self._logs.get_paginator("filter_log_events").paginate(logGroupName=group))
             except self._logs.exceptions.ResourceNotFoundException:
@@ -89,7 +56,7 @@ class Meter:
                     found.append((architecture, int(match[2]) / 1000 * int(match[3]) / 1024))
         return found
 
-    def _groups(self) -> dict[str, str]:
+    def _log_groups(self) -> dict[str, str]:
         """Return the functions' log groups, with the architecture."""
         functions = [f for page in self._lambda.get_paginator("list_functions").paginate() for f in page["Functions"]]
         return {
@@ -100,7 +67,7 @@ class Meter:
         }
 
     def _transitions(self) -> int:
-        """Return the transitions of executions that were not counted before: states entered, and retries."""
+        """Return the transitions of new executions: states entered, and retries."""
         count = 0
         for machine in self._states.list_state_machines()["stateMachines"]:
             pages = self._states.get_paginator("list_executions").paginate(stateMachineArn=machine["stateMachineArn"])
@@ -112,9 +79,8 @@ class Meter:
                 )
                 types = [event["type"] for page in history for event in page["events"]]
                 attempts = sum(each in _ATTEMPTS for each in types)
-                tasks = types.count("TaskStateEntered")
                 entered = sum(each.endswith("StateEntered") for each in types)
-                count += entered + max(0, attempts - tasks)
+                count += entered + max(0, attempts - types.count("TaskStateEntered"))
         return count
 
     def _is_new(self, key: str) -> bool:

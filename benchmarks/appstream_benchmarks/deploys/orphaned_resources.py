@@ -1,16 +1,16 @@
-"""What is still there after a contender's stack was deleted."""
+"""Counts the resources that a deleted stack left behind."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from appstream_benchmarks.deploys.testbed import Lab
+from appstream_benchmarks.deploys.testbed import Testbed
 
 
-def leftovers(lab: Lab) -> dict[str, int]:
-    """Return how many things of each sort a lab has that its bootstrap did not make."""
-    events, functions = lab.client("events"), lab.client("lambda")
-    logs, states = lab.client("logs"), lab.client("stepfunctions")
+def orphaned_resources(testbed: Testbed) -> dict[str, int]:
+    """Return how many resources of each kind exist that the bootstrap did not create."""
+    events, functions = testbed.client("events"), testbed.client("lambda")
+    logs, states = testbed.client("logs"), testbed.client("stepfunctions")
     all_functions = _all(functions, "list_functions", "Functions")
     machines = states.list_state_machines()["stateMachines"]
     return {

@@ -1,154 +1,119 @@
-"""Which work is done how often, and what of it at the same time; knows nothing of a single contender."""
+"""The plan of the measurements: what is measured how often, and what of it at the same time."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from appstream_benchmarks.baselines.names import THIS, TITLES
-from appstream_benchmarks.deploys.measurements import Scenario
-from appstream_benchmarks.deploys.testbed import Lab
+from appstream_benchmarks.baselines.names import CRHELPER, SIZES, THIS, TITLES
+from appstream_benchmarks.deploys.measurements import Measurements
+from appstream_benchmarks.deploys.testbed import Testbed
 
-STARTS: Final = {7.0: 16, 33.0: 8, 95.0: 4}
-"""Seconds that a start takes, multiples of nobody's interval, and how often it is measured."""
+STARTS: Final = {95.0: 4, 7.0: 16, 33.0: 8}
+"""Seconds that a start takes, no multiples of any polling interval, and how often it is measured; longest first."""
 
-AT_MOST: Final = {"plain-crhelper": 4}
+AT_MOST: Final = {CRHELPER: 4}
 """Who is measured less often, since it takes minutes."""
 
 SPREAD: Final = 5.0
-"""Seconds over which the starts of one duration are spread, each a little longer than the one before: as long as the
-longest interval but crhelper's. So it is not decided by one phase where between two looks a builder becomes RUNNING."""
+"""Seconds over which the starts of one duration are spread, each a little longer than the one before: the longest
+polling interval but crhelper's. So the result does not depend on one phase between polls and RUNNING."""
 
-COLD_NO_OPS: Final = 3
-WARM_NO_OPS: Final = 2
+NO_OPS: Final = (True, True, True, False, False)
+"""Whether the functions of each no-op start cold."""
+
 LIMITED_START: Final = 33.0
 
-FEW: Final = (1, 10)
-MANY: Final = 50
+MANY: Final = SIZES[-1]
 MANY_START: Final = 33.0
-"""Longer than two cores take to load fifty functions, so that nothing is loaded while builders become RUNNING."""
+"""Longer than two cores take to load fifty functions, so that none is loaded while builders become RUNNING."""
 
 LIMIT_PER_SECOND: Final = 5.0
 
-# Engines that start at the same time need the processor; those that measure wait.
+# Starting engines need the processor; those that measure wait until all have started.
 _STARTING = 2
-# Seconds between two that begin: their functions are loaded then, and the AWS CLI is.
+# Seconds between two works that begin: each loads its functions or the AWS CLI then.
 _APART = 3.0
 
-_Work = Callable[[Lab], object]
+Results = dict[str, list[dict[str, Any]]]
+_Work = Callable[[Results, Testbed], object]
 
 
-@dataclass
-class Results:
-    """What was measured, in the order it ended."""
-
-    starts: list[dict[str, Any]] = field(default_factory=list)
-    no_ops: list[dict[str, Any]] = field(default_factory=list)
-    limited: list[dict[str, Any]] = field(default_factory=list)
-    many: list[dict[str, Any]] = field(default_factory=list)
-    deletes: list[dict[str, Any]] = field(default_factory=list)
-
-
-def run(assembly: Path, *, smoke: bool) -> Results:
-    """Measure everything, or for a smoke run one start, one no-op and one delete of this project.
-
-    Args:
-        assembly: the synthesized contenders.
-        smoke: whether it only has to be shown that measuring works.
-    """
-    results = Results()
-    if smoke:
-        _at_once(assembly, [(THIS, partial(_smoke, results))])
-        return results
-    first, *others = STARTS
-    alone: list[_Work] = [
-        partial(_starts_and_delete, results, first),
-        *[partial(_starts, results, each) for each in others],
-        partial(_no_ops, results),
-        partial(_limited, results),
-    ]
-    # One builder each: all of this waits nearly all the time, so it does not disturb each other.
-    _at_once(assembly, [(kind, work) for work in alone for kind in TITLES])
-    for per_second in (None, LIMIT_PER_SECOND):
-        _at_once(assembly, [(kind, partial(_many, results, size, per_second)) for size in FEW for kind in TITLES])
+def run(assembly: Path) -> Results:
+    """Measure every approach of an assembly, and return the rows by what was measured."""
+    results = _new_results()
+    works: list[_Work] = [_no_ops, *(partial(_starts, seconds) for seconds in STARTS)]
+    # One builder each: all of them wait nearly all the time, so they don't disturb each other.
+    _at_once(results, assembly, [(approach, work) for work in works for approach in TITLES])
     # Fifty functions at once are work for the whole machine.
-    for per_second in (None, LIMIT_PER_SECOND):
-        for kind in TITLES:
-            _at_once(assembly, [(kind, partial(_many, results, MANY, per_second))])
+    for approach in TITLES:
+        _at_once(results, assembly, [(approach, _many)])
     return results
 
 
-def _smoke(results: Results, lab: Lab) -> None:
-    scenario = Scenario(lab, "updated")
-    results.starts.append(_told(scenario.start(seconds=2.0, nominal=2.0)))
-    results.no_ops.append(_told(scenario.no_op(cold=True)))
-    results.deletes.append(_told(scenario.delete()))
+def run_smoke(assembly: Path) -> Results:
+    """Measure one start, one no-op and one delete of this project."""
+    results = _new_results()
+    _at_once(results, assembly, [(THIS, _smoke)])
+    return results
 
 
-def _starts(results: Results, seconds: float, lab: Lab) -> Scenario:
-    scenario = Scenario(lab, "updated")
-    times = min(STARTS[seconds], AT_MOST.get(lab.kind, STARTS[seconds]))
+def _new_results() -> Results:
+    return {kind: [] for kind in ("starts", "no_ops", "limited", "many", "deletes")}
+
+
+def _smoke(results: Results, testbed: Testbed) -> None:
+    stack = Measurements(testbed, "updated")
+    results["starts"].append(stack.start(seconds=2.0, nominal=2.0))
+    results["no_ops"].append(stack.no_op(cold=True))
+    results["deletes"].append(stack.delete())
+
+
+def _starts(seconds: float, results: Results, testbed: Testbed) -> None:
+    stack = Measurements(testbed, "updated")
+    times = min(STARTS[seconds], AT_MOST.get(testbed.approach, STARTS[seconds]))
     for number in range(times):
-        results.starts.append(_told(scenario.start(seconds=seconds + number * SPREAD / times, nominal=seconds)))
-    return scenario
+        results["starts"].append(stack.start(seconds=seconds + number * SPREAD / times, nominal=seconds))
+    if seconds == min(STARTS):
+        results["deletes"].append(stack.delete())
+    if seconds == LIMITED_START:
+        limited = Measurements(testbed, "limited")
+        results["limited"].append(limited.start(seconds=LIMITED_START, nominal=LIMITED_START))
 
 
-def _starts_and_delete(results: Results, seconds: float, lab: Lab) -> None:
-    results.deletes.append(_told(_starts(results, seconds, lab).delete()))
-
-
-def _no_ops(results: Results, lab: Lab) -> None:
-    scenario = Scenario(lab, "updated")
-    scenario.start(seconds=1.0, nominal=1.0)
-    for cold in (*[True] * COLD_NO_OPS, *[False] * WARM_NO_OPS):
-        results.no_ops.append(_told(scenario.no_op(cold=cold)))
-        if not results.no_ops[-1]["worked"]:
+def _no_ops(results: Results, testbed: Testbed) -> None:
+    stack = Measurements(testbed, "updated")
+    stack.start(seconds=1.0, nominal=1.0)
+    for cold in NO_OPS:
+        results["no_ops"].append(stack.no_op(cold=cold))
+        if not results["no_ops"][-1]["succeeded"]:
             return  # a stack whose rollback failed takes no further update
 
 
-def _limited(results: Results, lab: Lab) -> None:
-    results.limited.append(_told(Scenario(lab, "limited").start(seconds=LIMITED_START, nominal=LIMITED_START)))
+def _many(results: Results, testbed: Testbed) -> None:
+    for per_second in (None, LIMIT_PER_SECOND):
+        if per_second:
+            # Ends the idle execution environments of the first stack.
+            testbed.cool_functions()
+        stack = Measurements(testbed, str(MANY), size=MANY, suffix="-throttled" if per_second else "")
+        results["many"].append(stack.start(seconds=MANY_START, nominal=MANY_START, per_second=per_second))
 
 
-def _many(results: Results, size: int, per_second: float | None, lab: Lab) -> None:
-    scenario = Scenario(lab, str(size), size)
-    results.many.append(_told(scenario.start(seconds=MANY_START, nominal=MANY_START, per_second=per_second)))
-
-
-def _told(result: dict[str, Any]) -> dict[str, Any]:
-    keys = (
-        "contender",
-        "builders",
-        "start_seconds",
-        "per_second",
-        "cold",
-        "worked",
-        "seconds",
-        "lag_median",
-        "lag_worst",
-    )
-    shown = ", ".join(f"{key} {result[key]}" for key in keys if result.get(key) is not None)
-    print(f"{time.strftime('%H:%M:%S')} {shown}", flush=True)
-    return result
-
-
-def _at_once(assembly: Path, works: Iterable[tuple[str, _Work]]) -> None:
-    """Do works at the same time, each with an engine of its own; they begin one by one when all engines are there."""
-    todo = list(works)
+def _at_once(results: Results, assembly: Path, works: list[tuple[str, _Work]]) -> None:
+    """Run works at the same time, each with a testbed of its own; they begin one by one when all have started."""
     with ExitStack() as stack:
         with ThreadPoolExecutor(_STARTING) as pool:
-            labs = list(pool.map(lambda each: stack.enter_context(Lab(each[0], assembly)), todo))
-        with ThreadPoolExecutor(len(todo)) as pool:
+            testbeds = list(pool.map(lambda each: stack.enter_context(Testbed(each[0], assembly)), works))
+        with ThreadPoolExecutor(len(works)) as pool:
             # A list, so that an error of any of them is raised here.
-            list(pool.map(_begin, range(len(todo)), labs, [work for _, work in todo]))
+            list(pool.map(partial(_begin, results), range(len(works)), testbeds, [work for _, work in works]))
 
 
-def _begin(number: int, lab: Lab, work: _Work) -> None:
+def _begin(results: Results, number: int, testbed: Testbed, work: _Work) -> None:
     time.sleep(number * _APART)
-    work(lab)
+    work(results, testbed)

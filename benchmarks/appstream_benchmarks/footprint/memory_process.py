@@ -1,13 +1,15 @@
-"""One process as Lambda would have it: the function's package, boto3 over HTTPS, and a wait whose sleeps are virtual.
+"""Runs the function's handler in one process whose sleeps are virtual, and prints its peak memory as JSON.
 
-Started by `footprint_memory` with the package first on its path; prints its peak memory as JSON. Everything that the
-function imports and every AppStream call is real. Not real are the pauses, CloudFormation's and Lambda's answers (given
-by a hook, after botocore has made, signed and parsed everything), and where the answer is put.
+Started by `memory` with the function's package first on its path. Real are everything that the handler imports, every
+AppStream call and the response. Not real are the time, and what CloudFormation
+and Lambda reply: a hook gives that after botocore has made, signed and parsed everything.
 """
 
+import importlib
 import json
 import resource
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,30 +17,27 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from running_image_builder_function import handler
-from running_image_builder_function.aws.appstream import AppStream
-from running_image_builder_function.aws.client import CONFIG
-from running_image_builder_function.aws.cloudformation import Stacks
-from running_image_builder_function.aws.lambda_ import SelfInvoker
-from running_image_builder_function.aws.scheduler import Schedules
-from running_image_builder_function.custom_resource import Function
-from running_image_builder_function.observability.metrics import Metrics
+from running_image_builder_function.contract import HANDLER
 
-LIMIT_SECONDS = 900
 _ARN = "arn:aws:lambda:eu-central-1:000000000000:function:provider"
-_GOING_ON = b"""<DescribeStackResourceResponse><DescribeStackResourceResult><StackResourceDetail>
+_INVOCATION_SECONDS = 900
+_IN_PROGRESS = b"""<DescribeStackResourceResponse><DescribeStackResourceResult><StackResourceDetail>
 <ResourceStatus>CREATE_IN_PROGRESS</ResourceStatus></StackResourceDetail></DescribeStackResourceResult>
 </DescribeStackResourceResponse>"""
 
 
 class _Clock:
-    now = 1_800_000_000.0
+    """Replaces what the handler uses of the module `time`."""
 
-    def time(self) -> float:
-        return self.now
+    def __init__(self) -> None:
+        self.began_at = self._now = time.time()
+        time.time, time.sleep = self.now, self.pass_seconds
 
-    def sleep(self, seconds: float, /) -> None:
-        self.now += seconds
+    def now(self) -> float:
+        return self._now
+
+    def pass_seconds(self, seconds: Any, /) -> None:
+        self._now += seconds
 
 
 class _Context:
@@ -46,12 +45,11 @@ class _Context:
     function_name = "provider"
     aws_request_id = "invocation"
 
-    def __init__(self, clock: _Clock) -> None:
-        self._clock = clock
-        self._ends_at = clock.now + LIMIT_SECONDS
+    def __init__(self) -> None:
+        self._ends_at = time.time() + _INVOCATION_SECONDS
 
     def get_remaining_time_in_millis(self) -> int:
-        return int((self._ends_at - self._clock.now) * 1000)
+        return int((self._ends_at - time.time()) * 1000)
 
 
 class _Raw:
@@ -62,56 +60,49 @@ class _Raw:
         yield self._content
 
 
-def main(name: str, seconds: float) -> None:
-    """Wait for a builder until that many virtual seconds have passed, and then be told that time is up."""
-    clock, queue, answers, looks = _Clock(), [_event(name, seconds)], [], 0
+class _Clients:
+    """Makes boto3's clients, and answers for Lambda and CloudFormation."""
 
-    def hooked(service: str, status: int, body: bytes) -> Any:
-        make: Any = boto3.client
-        client = make(service, config=CONFIG)
+    def __init__(self, queue: list[dict[str, Any]]) -> None:
+        self._queue = queue
+        self._make: Any = boto3.client
+        self.appstream_calls = 0
 
-        def answer(request: Any, **_: Any) -> AWSResponse:
-            if service == "lambda":
-                queue.append(json.loads(request.body))
-            return AWSResponse(request.url, status, HTTPHeaders(), _Raw(body))
-
-        client.meta.events.register("before-send", answer)
+    def make(self, service: str, **options: Any) -> Any:
+        client = self._make(service, **options)
+        client.meta.events.register("before-send", getattr(self, f"_{service}"))
         return client
 
-    def put(_url: str, body: bytes, /) -> int:
-        answers.append(json.loads(body))
-        return 200
+    def _appstream(self, **_: Any) -> None:
+        self.appstream_calls += 1
 
-    appstream = boto3.client("appstream", config=CONFIG)
+    def _lambda(self, request: Any, **_: Any) -> AWSResponse:
+        self._queue.append(json.loads(request.body))
+        return AWSResponse(request.url, 202, HTTPHeaders(), _Raw(b""))
 
-    def count(**_: Any) -> None:
-        nonlocal looks
-        looks += 1
+    def _cloudformation(self, request: Any, **_: Any) -> AWSResponse:
+        return AWSResponse(request.url, 200, HTTPHeaders(), _Raw(_IN_PROGRESS))
 
-    appstream.meta.events.register("before-send", count)
-    function = Function(
-        builders=AppStream(lambda: appstream),
-        schedules=Schedules(lambda: None),
-        stacks=Stacks(lambda: hooked("cloudformation", 200, _GOING_ON)),
-        invoke=SelfInvoker(lambda: hooked("lambda", 202, b"")).invoke,
-        clock=clock,
-        random=lambda: 0.5,
-        metrics=Metrics(lambda _line: None, function=_Context.function_name),
-        put=put,
-    )
+
+def main(name: str, seconds: str, response_url: str) -> None:
+    """Wait for a builder until that many virtual seconds have passed and the function reports a failure."""
+    queue = [_event(name, seconds, response_url)]
+    module_name, _, handler_name = HANDLER.rpartition(".")
+    clients, clock = _Clients(queue), _Clock()
+    boto3.client = clients.make  # type: ignore[assignment]
+    module = importlib.import_module(module_name)
     invocations = 0
     while queue:
         invocations += 1
-        function(queue.pop(0), _Context(clock))
+        getattr(module, handler_name)(queue.pop(0), _Context())
     print(
         json.dumps(
             {
-                "peak_mib": _peak_kib() / 1024,
+                "peak_mib": round(_peak_kib() / 1024, 1),
                 "invocations": invocations,
-                "calls": looks,
-                "virtual_seconds": clock.now - _Clock.now,
-                "reason": answers[0].get("Reason", ""),
-                "code": handler.__file__,
+                "calls": clients.appstream_calls,
+                "virtual_seconds": round(clock.now() - clock.began_at, 1),
+                "code": module.__file__,
             }
         )
     )
@@ -126,17 +117,17 @@ def _peak_kib() -> int:
     return int(line.split()[1])
 
 
-def _event(name: str, seconds: float) -> dict[str, Any]:
+def _event(name: str, seconds: str, response_url: str) -> dict[str, Any]:
     return {
         "RequestType": "Create",
-        "ResponseURL": "https://cloudformation.test/answer?X-Amz-Signature=0",
+        "ResponseURL": response_url,
         "StackId": "arn:aws:cloudformation:eu-central-1:000000000000:stack/stack/0f0e0d",
         "RequestId": "request",
         "LogicalResourceId": "Builder",
         "ResourceType": "Custom::AppStreamRunningImageBuilder",
-        "ResourceProperties": {"ServiceToken": _ARN, "Name": name, "TimeoutSeconds": str(int(seconds))},
+        "ResourceProperties": {"ServiceToken": _ARN, "Name": name, "TimeoutSeconds": seconds},
     }
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]))
+    main(*sys.argv[1:])

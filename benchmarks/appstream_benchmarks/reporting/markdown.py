@@ -1,4 +1,4 @@
-"""Markdown tables and numbers for people; knows no figures."""
+"""Formats numbers, ratios and tables as Markdown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table; all columns but the first are aligned to the right where they hold numbers."""
+    """Return a table whose columns, but for the first, are aligned to the right."""
     marks = ["---", *("--:" for _ in headers[1:])]
     return "\n".join(f"| {' | '.join(row)} |" for row in [headers, marks, *rows])
 
@@ -21,12 +21,12 @@ def number(value: float) -> str:
 
 
 def compared(value: float | None, own: float | None, unit: str = "") -> str:
-    """Return a figure with its ratio to this project's own one; a dash where there is none.
+    """Return a figure with its ratio to this project's; a dash where there is none.
 
     Args:
-        value: the figure.
-        own: this project's; no ratio where it is missing or nothing can be divided by it.
-        unit: what the figure is in.
+        value: The figure.
+        own: This project's; there is no ratio where it is missing or can't divide.
+        unit: The figure's unit.
     """
     if value is None:
         return "-"
@@ -39,10 +39,6 @@ def compared(value: float | None, own: float | None, unit: str = "") -> str:
 def _ratio(value: float) -> str:
     """Return a ratio with two digits, without an exponent."""
     rounded = float(f"{value:.2g}")
-    return (
-        f"{rounded:,.0f}"
-        if rounded >= 10
-        else f"{rounded:.2f}".rstrip("0").rstrip(".")
-        if rounded >= 0.01
-        else f"{rounded:f}".rstrip("0").rstrip(".")
-    )
+    if rounded >= 10:
+        return f"{rounded:,.0f}"
+    return f"{rounded:.2f}".rstrip("0").rstrip(".") if rounded >= 0.01 else f"{rounded:f}".rstrip("0").rstrip(".")
