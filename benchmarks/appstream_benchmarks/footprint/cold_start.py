@@ -34,7 +34,9 @@ print(json.dumps({"wall": wall, "cpu": cpu}))
 _MODULES = {THIS: HANDLER.rpartition(".")[0], CRHELPER: "index"}
 
 
-def measure_cold_start(package: Path, *, runs: int = RUNS, runs_under_limit: int = RUNS_UNDER_LIMIT) -> dict[str, Any]:
+def measure_cold_start(
+    package: Path, *, runs: int = RUNS, memories_mib: tuple[int, ...] = MEMORIES_MIB
+) -> dict[str, Any]:
     """Import both in turn, many times.
 
     Returns:
@@ -49,10 +51,10 @@ def measure_cold_start(package: Path, *, runs: int = RUNS, runs_under_limit: int
         for approach, folder in functions.items():
             _import(folder, _MODULES[approach], None)
         found = {"none": _in_turn(functions, runs, None)}
-        for mib in MEMORIES_MIB:
+        for mib in memories_mib:
             with cpu_limit(share_of_memory(mib)) as join:
                 if join is not None:
-                    found[f"{mib} MiB"] = _in_turn(functions, runs_under_limit, join)
+                    found[f"{mib} MiB"] = _in_turn(functions, RUNS_UNDER_LIMIT, join)
     return found
 
 

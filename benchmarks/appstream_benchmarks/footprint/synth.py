@@ -16,24 +16,24 @@ from appstream_benchmarks.footprint.synth_apps import APPS, EMPTY
 RUNS = 9
 
 
-def measure_synth(package: Path, *, runs: int = RUNS) -> dict[str, Any]:
+def measure_synth(package: Path, *, runs: int = RUNS, names: tuple[str, ...] = tuple(APPS)) -> dict[str, Any]:
     """Run the apps in turn.
 
     Returns:
         By app, medians of wall-clock and CPU seconds (Python's and jsii's Node together), and the medians of the ratios
         to the empty stack of the same round. On a machine that does other work, only the CPU's repeat.
     """
-    taken: dict[str, list[dict[str, float]]] = {name: [] for name in APPS}
+    taken: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copy(package, folder / "function.zip")
-        for app, text in APPS.items():
-            (folder / f"{app}.py").write_text(text)
+        for app in names:
+            (folder / f"{app}.py").write_text(APPS[app])
             _synth(folder, app)
         for number in range(runs):
-            for app in sorted(APPS, reverse=bool(number % 2)):
+            for app in sorted(names, reverse=bool(number % 2)):
                 taken[app].append(_synth(folder, app))
-    return {"runs": runs, "apps": {app: _summary(taken[app], taken[EMPTY]) for app in APPS}}
+    return {"runs": runs, "apps": {app: _summary(taken[app], taken[EMPTY]) for app in names}}
 
 
 def _summary(taken: list[dict[str, float]], empty: list[dict[str, float]]) -> dict[str, float]:
