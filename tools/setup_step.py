@@ -77,5 +77,7 @@ def run(title: str, command: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell that starts a job in the background makes it deaf to SIGINT; not so this one.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
     sys.exit(run(sys.argv[1], sys.argv[2:]))

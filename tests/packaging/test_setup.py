@@ -127,12 +127,12 @@ def test_a_step_that_works_says_how_long_it_took() -> None:
 def test_an_interrupted_step_ends_its_tool() -> None:
     """One line, no traceback, and nothing goes on in the background."""
     command = [sys.executable, str(STEP), "Installing", sys.executable, "-c", "import time; time.sleep(60)"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert within(20, lambda: bool(children(process.pid)))
-    tools = children(process.pid)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert within(20, lambda: bool(children(process.pid)))
+        tools = children(process.pid)
 
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
 
     assert (130, "\nInterrupted. Run the same command again to continue.\n") == (process.returncode, errors)
     assert set() == alive(tools)
