@@ -26,7 +26,7 @@ def test_every_exit_code_is_documented() -> None:
 
 
 @pytest.mark.parametrize("code", WALKED)
-def test_the_first_errors_are_documented_with_the_functions_own_remedies(code: str) -> None:
+def test_first_errors_quote_the_functions_remedies(code: str) -> None:
     """The page quotes what the code says."""
     error = AwsCallError(WALKED[code], action="appstream:StartImageBuilder", code=code, detail="any")
 

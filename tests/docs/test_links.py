@@ -50,10 +50,22 @@ def test_no_link_is_broken(page: str) -> None:
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if page in ("CONTRIBUTING.md", "SECURITY.md") or "docs/" in page]
 )
-def test_files_of_the_project_that_a_page_names_exist(page: str) -> None:
+def test_files_that_a_page_names_exist(page: str) -> None:
     """Paths in backticks, from the root of the repository."""
     named = re.findall(r"`((?:constructs|docs|lambda|local|tests|tools|\.github)/[\w./-]+)`", text(PROJECT_DIR / page))
     assert [] == [path for path in named if not (PROJECT_DIR / path).exists()]
+
+
+def test_the_rooms_are_the_folders() -> None:
+    """Every folder of the product's packages is in the table of rooms, and no other."""
+    page = (PROJECT_DIR / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rooms = re.findall(r"^\| `([\w/]+)/` \|", page.partition("## Rooms")[2].partition("\n## ")[0], flags=re.MULTILINE)
+    folders = {
+        path.parent.relative_to(PROJECT_DIR).as_posix()
+        for root in ("constructs", "lambda")
+        for path in (PROJECT_DIR / root).rglob("__init__.py")
+    }
+    assert folders | {"local/appstream_local"} == set(rooms)
 
 
 def test_a_broken_link_would_be_found(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_there_are_queries_for_plain_text() -> None:
 
 
 @pytest.mark.parametrize("query", PLAIN_QUERIES)
-def test_a_query_for_plain_text_finds_a_line_and_takes_it_apart(query: str, plain_lines: list[str]) -> None:
+def test_a_plain_text_query_finds_and_parses_a_line(query: str, plain_lines: list[str]) -> None:
     """Its filter matches, and each group of its pattern has a value: the builder, and what was said of it."""
     condition, pattern = re.findall(r"/(.+?)/", query.replace("my-builder", NAME))
     found = [line for line in plain_lines if re.search(condition, line)]
@@ -106,7 +106,7 @@ def test_a_query_for_plain_text_finds_a_line_and_takes_it_apart(query: str, plai
         assert all(parsed.groupdict().values())
 
 
-def test_plain_text_loses_the_fields_and_keeps_the_words(plain_lines: list[str]) -> None:
+def test_plain_text_keeps_the_words_without_the_fields(plain_lines: list[str]) -> None:
     """The state is still told; how much time is left is not."""
     assert any(f"{NAME}: state STOPPED" in line for line in plain_lines)
     assert not any("remainingSeconds" in line or "elapsedSeconds" in line for line in plain_lines)

@@ -27,7 +27,7 @@ def test_every_message_of_the_code_is_explained() -> None:
     assert rows - collected == set()
 
 
-def test_every_code_with_a_remedy_of_its_own_is_explained() -> None:
+def test_every_code_with_its_own_remedy_is_explained() -> None:
     """The remedy in the reason depends on the code."""
     part = PAGE.partition("### AWS error codes")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]+) \| .+ \| .+ \|$", part, flags=re.MULTILINE)

@@ -97,7 +97,7 @@ def when(granting: Set[str], named: Set[str], every: Set[str]) -> str:
     return "without `builders_by_tag`" if granting == named else WHEN.get(frozenset(granting), str(set(granting)))
 
 
-def test_the_documented_permissions_are_those_of_the_code(permissions: set[tuple[str, str, str]]) -> None:
+def test_the_permissions_are_those_of_the_code(permissions: set[tuple[str, str, str]]) -> None:
     """No permission that the table does not have, on that resource and under that condition, and none less."""
     text = (PROJECT_DIR / "docs" / "security.md").read_text(encoding="utf-8")
     table = text.partition("## Permissions")[2].partition("\n## ")[0]

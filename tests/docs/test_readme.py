@@ -32,7 +32,7 @@ def test_every_block_is_one_that_is_tested() -> None:
     assert ["console", "sh", "python", "sh", "sh"] == re.findall(r"^```(\w+)$", README, flags=re.MULTILINE)
 
 
-def test_what_is_installed_is_this_project_and_its_cdk_cli() -> None:
+def test_the_install_lines_are_the_projects() -> None:
     """The folder has the distribution's name; npm's newest CDK CLI can't read what this library writes."""
     metadata = (PROJECT_DIR / "pyproject.toml").read_text(encoding="utf-8")
     name, *_ = re.findall(r'^name = "(.+)"$', metadata, re.MULTILINE)

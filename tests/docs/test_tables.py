@@ -45,15 +45,3 @@ def test_every_property_of_the_resource_is_documented() -> None:
         contract.SCHEDULER_ROLE_ARN,
     ] == re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)
     assert contract.RESOURCE_TYPE in section
-
-
-def test_the_rooms_are_the_folders() -> None:
-    """Every folder of the product's packages is in the table of rooms, and no other."""
-    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
-    rooms = re.findall(r"^\| `([\w/]+)/` \|", page.partition("## Rooms")[2].partition("\n## ")[0], flags=re.MULTILINE)
-    folders = {
-        path.parent.relative_to(PROJECT_DIR).as_posix()
-        for root in ("constructs", "lambda")
-        for path in (PROJECT_DIR / root).rglob("__init__.py")
-    }
-    assert folders | {"local/appstream_local"} == set(rooms)
