@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from appstream_benchmarks.usage import Usage
 from running_image_builder_function.contract import MAX_TIMEOUT_SECONDS
-from simulation.runtime.event_loop import EventLoop
 from simulation.runtime.execution_environment import isolated_logging
 from support.fake_appstream import FakeAppStream
 from support.lambda_harness import LambdaHarness, event
@@ -95,8 +94,8 @@ def run(case: Case) -> Result:
     """Run a case to its end, with an execution environment for each builder."""
     # The functions configure this process's logging as if it were theirs.
     with isolated_logging():
-        loop = EventLoop(_BEGIN)
-        appstream = FakeAppStream(_SharedClock(loop))
+        clock = VirtualClock(_BEGIN)
+        appstream = FakeAppStream(clock)
         appstream.builders.latency = LATENCY_SECONDS
         appstream.durations(start=case.seconds)
         if case.per_second is not None:
@@ -107,26 +106,9 @@ def run(case: Case) -> Result:
             name = f"builder-{number}"
             appstream.put(name=name)
             functions[name] = LambdaHarness(appstream, random=chance.random, log_level="ERROR")
-            loop.spawn(name, lambda name=name: functions[name].run(_create(name)))  # type: ignore[misc]
-        loop.run(until=_BEGIN + _LONGEST, steps=_MOST_STEPS)
+            clock.spawn(name, lambda name=name: functions[name].run(_create(name)))  # type: ignore[misc]
+        clock.run(until=_BEGIN + _LONGEST, steps=_MOST_STEPS)
     return _result(case, appstream, functions)
-
-
-class _SharedClock(VirtualClock):
-    """The event loop's time as the tests' doubles take it: whoever sleeps lets the others go on."""
-
-    def __init__(self, loop: EventLoop) -> None:
-        super().__init__(loop.now)
-        self._loop = loop
-
-    def time(self) -> float:
-        return self._loop.now
-
-    def sleep(self, seconds: float, /) -> None:
-        self._loop.sleep(seconds)
-
-    def pass_until(self, moment: float) -> None:
-        self._loop.sleep(max(0.0, moment - self._loop.now))
 
 
 def _create(name: str) -> dict[str, Any]:

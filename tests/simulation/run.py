@@ -14,9 +14,9 @@ from simulation.models.lambda_ import LambdaModel
 from simulation.models.network import Aws, Network, NoResponse
 from simulation.models.stack import StackDriver
 from simulation.runtime.botocore_clients import serving
-from simulation.runtime.event_loop import EventLoop, Killed, Stuck
-from simulation.runtime.execution_environment import Clock, ExecutionEnvironment, isolated_logging
+from simulation.runtime.execution_environment import ExecutionEnvironment, OffsetClock, isolated_logging
 from simulation.scenario import Scenario
+from support.virtual_time import Killed, Stuck, VirtualClock
 
 BEGIN = 1_800_000_000.25
 """When every run begins. Not a whole second: a URL's date is one, and so is a little before its request."""
@@ -29,7 +29,7 @@ MOST_STEPS = 100_000
 
 def run(scenario: Scenario) -> History:
     """Run a scenario to its end."""
-    loop = EventLoop(BEGIN)
+    clock = VirtualClock(BEGIN)
 
     @cache
     def rng(part: str) -> Random:
@@ -37,16 +37,16 @@ def run(scenario: Scenario) -> History:
         return Random(f"{scenario.seed}/{part}")
 
     history = History(scenario=scenario, began_at=BEGIN)
-    fault_injector = FaultInjector(loop, rng("weather"))
-    appstream = AppStreamModel(scenario, loop, history)
+    fault_injector = FaultInjector(clock, rng("weather"))
+    appstream = AppStreamModel(scenario, clock, history)
     clock_offsets = scenario.clock_offsets
     cloudformation = CloudFormationModel(
-        loop, history, rng("cloudformation"), stale=scenario.read_staleness, clock_offsets=clock_offsets
+        clock, history, rng("cloudformation"), stale=scenario.read_staleness, clock_offsets=clock_offsets
     )
-    lambda_ = LambdaModel(scenario, loop, history, rng("lambda"))
-    network = Network(loop, rng("network"), fault_injector, history, latency=scenario.latency)
+    lambda_ = LambdaModel(scenario, clock, history, rng("lambda"))
+    network = Network(clock, rng("network"), fault_injector, history, latency=scenario.latency)
     schedules = SchedulerModel(
-        loop,
+        clock,
         history,
         rng("schedules"),
         appstream,
@@ -60,15 +60,17 @@ def run(scenario: Scenario) -> History:
     put = _put(network, cloudformation, lambda_)
 
     def make_environment(take_line: Callable[[str], None]) -> ExecutionEnvironment:
-        clock = Clock(loop, clock_offsets.lambda_)
-        return ExecutionEnvironment(clock, rng("jitter"), put=put, log_level=scenario.log_level, take_line=take_line)
+        own_clock = OffsetClock(clock, clock_offsets.lambda_)
+        return ExecutionEnvironment(
+            own_clock, rng("jitter"), put=put, log_level=scenario.log_level, take_line=take_line
+        )
 
     lambda_.make_environment = make_environment
     stacks = [
         StackDriver(
             steps,
             name=f"stack{number or ''}",
-            loop=loop,
+            clock=clock,
             cloudformation=cloudformation,
             lambda_=lambda_,
             fault_injector=fault_injector,
@@ -79,19 +81,19 @@ def run(scenario: Scenario) -> History:
         for number, steps in enumerate((scenario.operations, *scenario.other_stacks))
     ]
     with isolated_logging(), serving(aws.serve, remembers=not scenario.seed.endswith("0")):
-        stories = [loop.spawn(each.name, each.run) for each in stacks]
+        stories = [clock.spawn(each.name, each.run) for each in stacks]
         try:
-            loop.run(until=BEGIN + LONGEST, steps=MOST_STEPS)
+            clock.run(until=BEGIN + LONGEST, steps=MOST_STEPS)
         except Stuck as stuck:
             history.leftovers.append(str(stuck))
-        history.leftovers.extend(loop.close())
+        history.leftovers.extend(clock.close())
     for story in stories:
         # One that was ended with the run is among what was left.
         if story.error is not None and not isinstance(story.error, Killed):
             raise story.error
     history.final_states = {each.name: appstream.state(each.name) for each in scenario.builders}
-    history.ended_at = loop.now
-    history.steps = loop.steps
+    history.ended_at = clock.now
+    history.steps = clock.steps
     return history
 
 

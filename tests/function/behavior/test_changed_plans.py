@@ -13,7 +13,7 @@ from running_image_builder_function.reconcile.stack_checks import STACK_CONSISTE
 from support.fake_appstream import NAME, FakeAppStream
 from support.lambda_harness import LOGICAL_ID, LambdaHarness, event, issued, update_event
 from support.schedules import SCHEDULE
-from support.together import SharedClock
+from support.virtual_time import VirtualClock
 
 OTHER = "builder-2"
 ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
@@ -418,7 +418,7 @@ def test_a_create_that_meets_its_own_start_by_another_delivery_says_so(
 
 def test_two_twins_of_one_event_leave_no_builder_behind() -> None:
     """One of them starts it, the other is denied: both must say that it may have been started."""
-    clock = SharedClock()
+    clock = VirtualClock()
     appstream = FakeAppStream(clock)
     appstream.put("STOPPED")
     appstream.starts_end("never")

@@ -7,7 +7,7 @@ import pytest
 
 from support.fake_appstream import NAME, FakeAppStream
 from support.lambda_harness import LOGICAL_ID, LambdaHarness, event
-from support.together import SharedClock
+from support.virtual_time import VirtualClock
 
 MADE_UP_ID = f"stack-1-{LOGICAL_ID}-1ABCDEFGHIJKL"
 """What CloudFormation uses for a Create that has not answered."""
@@ -70,7 +70,7 @@ def test_a_create_whose_start_may_have_arrived_counts_as_having_started(
 
 def test_a_delete_that_arrives_while_create_waits_ends_both() -> None:
     """The Delete stops what Create had started; Create notices within a minute and starts nothing more."""
-    clock = SharedClock()
+    clock = VirtualClock()
     appstream = FakeAppStream(clock)
     appstream.put("STOPPED")
     creation, deletion = LambdaHarness(appstream), LambdaHarness(appstream)

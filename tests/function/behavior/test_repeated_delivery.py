@@ -10,7 +10,7 @@ from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.reconcile.ports import ResourceStatus
 from support.fake_appstream import NAME, FakeAppStream
 from support.lambda_harness import LOGICAL_ID, STACK_ID, LambdaHarness, event, issued_event
-from support.together import SharedClock
+from support.virtual_time import VirtualClock
 
 
 @pytest.mark.parametrize("after", [0.5, 2, 30, 419])
@@ -81,7 +81,7 @@ def test_a_function_that_is_killed_each_time_never_answers(harness: LambdaHarnes
 
 def test_an_event_delivered_twice_at_once_starts_once() -> None:
     """Both invocations see STOPPED; AppStream takes one start, and the answers are the same."""
-    clock = SharedClock()
+    clock = VirtualClock()
     appstream = FakeAppStream(clock)
     appstream.put("STOPPED")
     sides = [LambdaHarness(appstream), LambdaHarness(appstream)]
@@ -96,7 +96,7 @@ def test_an_event_delivered_twice_at_once_starts_once() -> None:
 @pytest.mark.parametrize("later", [1, 100, 419])
 def test_an_event_delivered_again_while_it_is_worked_on_starts_once(later: float) -> None:
     """The second invocation sees what the first one did."""
-    clock = SharedClock()
+    clock = VirtualClock()
     appstream = FakeAppStream(clock)
     appstream.put("STOPPED")
     first, second = LambdaHarness(appstream), LambdaHarness(appstream)

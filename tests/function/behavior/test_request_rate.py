@@ -8,7 +8,6 @@ import pytest
 
 from support.fake_appstream import FakeAppStream
 from support.lambda_harness import LambdaHarness, event, issued_event
-from support.together import SharedClock
 
 
 def moments(appstream: FakeAppStream, operation: str = "") -> list[float]:
@@ -80,7 +79,7 @@ def test_a_throttled_start_is_not_repeated_where_nobody_waits_any_more(
 def test_fifty_builders_share_five_requests_a_second(seed: int) -> None:
     """All of them start soon, and none is noticed later than twice the time that a look at each takes."""
     names = [f"shared-{number}" for number in range(50)]
-    appstream = FakeAppStream(SharedClock())
+    appstream = FakeAppStream()
     appstream.behave(quota=50)
     appstream.durations(start=120)
     for name in names:
@@ -88,7 +87,6 @@ def test_fifty_builders_share_five_requests_a_second(seed: int) -> None:
     appstream.region.faults.limit_rate(5)
     sides = {name: LambdaHarness(appstream, random=Random(f"{seed}-{name}").random) for name in names}
 
-    assert isinstance(appstream.clock, SharedClock)
     appstream.clock.run_together(*(partial(harness.run, event(Name=name)) for name, harness in sides.items()))
 
     assert {"SUCCESS"} == {harness.answers[0]["Status"] for harness in sides.values()}

@@ -5,7 +5,6 @@ import pytest
 from running_image_builder_function.reconcile.desired_state import CONSISTENCY_WINDOW
 from support.fake_appstream import NAME, FakeAppStream
 from support.lambda_harness import LambdaHarness, event
-from support.together import SharedClock
 
 
 @pytest.mark.parametrize("lag", [1, 20, 50])
@@ -109,11 +108,10 @@ def test_old_errors_of_a_stopped_builder_do_not_prevent_its_start(
 
 def test_a_start_that_somebody_else_made_meanwhile_is_a_success() -> None:
     """Two requests see STOPPED at the same moment; AppStream takes one start and both are answered RUNNING."""
-    appstream = FakeAppStream(SharedClock())
+    appstream = FakeAppStream()
     appstream.put("STOPPED")
     sides = [LambdaHarness(appstream), LambdaHarness(appstream)]
 
-    assert isinstance(appstream.clock, SharedClock)
     appstream.clock.run_together(*(lambda harness=harness: harness.run(event()) for harness in sides))
 
     assert ["SUCCESS", "SUCCESS"] == [harness.answers[0]["Status"] for harness in sides]

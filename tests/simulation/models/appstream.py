@@ -12,9 +12,9 @@ from appstream_local.service.service import AppStreamService
 from simulation.history import BuilderChange, BuilderRead, History
 from simulation.models.network import FUNCTION_PRINCIPAL, LOST, Caller
 from simulation.runtime.botocore_clients import HttpResponse
-from simulation.runtime.event_loop import EventLoop
 from simulation.scenario import Builder, ExternalAction, FaultWindow, Scenario
 from support.fake_appstream import ACCOUNT, REGION
+from support.virtual_time import VirtualClock
 
 _OK = 200
 _NOT_FOUND = "ResourceNotFoundException"
@@ -34,12 +34,12 @@ class AppStreamModel:
 
     caller: Caller
 
-    def __init__(self, scenario: Scenario, loop: EventLoop, history: History) -> None:
+    def __init__(self, scenario: Scenario, clock: VirtualClock, history: History) -> None:
         """Put the scenario's builders in place."""
-        self._loop = loop
+        self._clock = clock
         self._history = history
         self._clock_offset = scenario.clock_offsets.appstream
-        self._service = AppStreamService(now=lambda: loop.now + self._clock_offset)
+        self._service = AppStreamService(now=lambda: clock.now + self._clock_offset)
         self._place = self._service.region_state(account=ACCOUNT, region=REGION)
         self._builders = self._place.builders
         self._builders.durations = scenario.durations
@@ -144,7 +144,7 @@ class AppStreamModel:
 
     @property
     def _now(self) -> float:
-        return self._loop.now
+        return self._clock.now
 
     def _put(self, builder: Builder) -> None:
         self._builders.put(builder.name, state=builder.state, fields=builder.fields)

@@ -28,9 +28,9 @@ from simulation.models.cloudformation_wire import (
 )
 from simulation.models.network import LOST, Caller
 from simulation.runtime.botocore_clients import HttpResponse
-from simulation.runtime.event_loop import EventLoop, Signal
 from simulation.scenario import ClockOffsets, FaultWindow, Properties
 from support.fake_appstream import FUNCTION_ARN
+from support.virtual_time import Signal, VirtualClock
 
 SERVICE_TIMEOUT_MARGIN = 60.0
 """What ServiceTimeout has beyond the request's own timeout."""
@@ -79,10 +79,10 @@ class CloudFormationModel:
     caller: Caller
 
     def __init__(
-        self, loop: EventLoop, history: History, rng: Random, *, stale: float, clock_offsets: ClockOffsets
+        self, clock: VirtualClock, history: History, rng: Random, *, stale: float, clock_offsets: ClockOffsets
     ) -> None:
         """Begin without stacks."""
-        self._loop = loop
+        self._clock = clock
         self._history = history
         self._rng = rng
         self.stale = stale
@@ -100,8 +100,8 @@ class CloudFormationModel:
 
     def stack_is(self, stack: Stack, status: str) -> None:
         """Let a stack have a status from now on."""
-        stack.statuses.append((self._loop.now, status))
-        self._history.notes.append((self._loop.now, f"stack {stack.stack_id.rpartition('stack/')[2]}: {status}"))
+        stack.statuses.append((self._clock.now, status))
+        self._history.notes.append((self._clock.now, f"stack {stack.stack_id.rpartition('stack/')[2]}: {status}"))
 
     def resource(self, stack: Stack, logical_id: str) -> Resource:
         """Return a resource, a new one where there has been none."""
@@ -138,7 +138,7 @@ class CloudFormationModel:
             id_generated: Whether CloudFormation generated the physical id.
             after: Seconds from the resource's status to the request.
         """
-        now = self._loop.now
+        now = self._clock.now
         number = len(self._history.requests)
         signed = now + after + self._clock_offsets.cloudformation
         request = Request(
@@ -175,7 +175,7 @@ class CloudFormationModel:
 
     def skipped(self, resource: Resource, request: Request) -> None:
         """Let a resource be left out of a deletion."""
-        resource.statuses.append(ResourceStatus(at=self._loop.now, status="DELETE_SKIPPED", request=request))
+        resource.statuses.append(ResourceStatus(at=self._clock.now, status="DELETE_SKIPPED", request=request))
 
     def event(self, request: Request) -> str:
         """Return the event as the function gets it."""
@@ -210,7 +210,7 @@ class CloudFormationModel:
         while True:
             open_ = [each for each in requests if not each.ended]
             failed = any(each.ended and not each.succeeded for each in requests)
-            now = self._loop.now
+            now = self._clock.now
             cancelled = cancel_at is not None and now >= cancel_at
             if not open_ or cancelled or (together and failed):
                 for each in open_:
@@ -220,15 +220,15 @@ class CloudFormationModel:
             for each in open_:
                 self._ends[each].then(changed.give)
             until = min(each.sent_at + each.service_timeout for each in open_)
-            self._loop.wait(changed, until=until if cancel_at is None else min(until, cancel_at))
+            self._clock.wait(changed, until=until if cancel_at is None else min(until, cancel_at))
             for each in open_:
-                if not each.ended and self._loop.now >= each.sent_at + each.service_timeout:
+                if not each.ended and self._clock.now >= each.sent_at + each.service_timeout:
                     self._end(each, TIMED_OUT)
 
     def put(self, url: str, body: bytes, invocation: Invocation, fault: FaultWindow | None) -> HttpResponse:
         """Take an answer as S3 and CloudFormation do: only the first for an open request counts."""
         request = self._requests.get(url)
-        now = self._loop.now
+        now = self._clock.now
         status = 200
         if request is None or now - request.sent_at > URL_LIFETIME:
             status = _EXPIRED
@@ -257,7 +257,7 @@ class CloudFormationModel:
     def operation(self, request: AWSPreparedRequest) -> str:
         """Return the operation, and note that it looks."""
         operation = self._fields(request)["Action"][0]
-        read = StackRead(at=self._loop.now, invocation=self.caller.running(), operation=operation)
+        read = StackRead(at=self._clock.now, invocation=self.caller.running(), operation=operation)
         self._history.stack_reads.append(read)
         return operation
 
@@ -269,7 +269,7 @@ class CloudFormationModel:
         stack = self._stacks[fields["StackName"][0]]
         invocation = self.caller.running()
         read = next(each for each in reversed(self._history.stack_reads) if each.invocation is invocation)
-        read.at = now = self._loop.now
+        read.at = now = self._clock.now
         read.failed = fault is not None and fault.kind in LOST
         then = now - self._rng.random() * self.stale
         if operation == "DescribeStacks":
@@ -321,7 +321,7 @@ class CloudFormationModel:
         return parse_qs(body)
 
     def _end(self, request: Request, how: str) -> None:
-        now = self._loop.now
+        now = self._clock.now
         request.ended, request.ended_at = how, now
         told = f"{request.response.get('Status', '')} {request.response.get('Reason', '')} {request.rejection}"
         self._history.notes.append((now, f"request {request.number} {how} {told}"))

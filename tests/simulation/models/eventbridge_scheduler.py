@@ -11,8 +11,8 @@ from simulation.history import History, ScheduleChange
 from simulation.models.appstream import AppStreamModel
 from simulation.models.network import Caller
 from simulation.runtime.botocore_clients import HttpResponse
-from simulation.runtime.event_loop import EventLoop
 from simulation.scenario import FaultWindow
+from support.virtual_time import VirtualClock
 
 _OPERATIONS = {"GET": "GetSchedule", "POST": "CreateSchedule", "PUT": "UpdateSchedule", "DELETE": "DeleteSchedule"}
 _REFUSALS = {
@@ -40,7 +40,7 @@ class SchedulerModel:
 
     def __init__(
         self,
-        loop: EventLoop,
+        clock: VirtualClock,
         history: History,
         rng: Random,
         appstream: AppStreamModel,
@@ -51,7 +51,7 @@ class SchedulerModel:
         """Begin without schedules; ``ahead`` is what its clock is, ``late`` how late a stop is made at most."""
         self._clock_offset = clock_offset
         self._late = late
-        self._loop = loop
+        self._clock = clock
         self._history = history
         self._rng = rng
         self._appstream = appstream
@@ -92,16 +92,16 @@ class SchedulerModel:
         self._changed("set", name, at, builder)
         late = self._rng.random() * self._late
         twice = self._rng.random() < _TWICE
-        self._loop.at(at - self._clock_offset, lambda: self._fire(name, body, at, builder, late, twice=twice))
+        self._clock.at(at - self._clock_offset, lambda: self._fire(name, body, at, builder, late, twice=twice))
         return _ok({"ScheduleArn": f"arn:aws:scheduler:eu-central-1:123456789012:schedule/default/{name}"})
 
     def _fire(self, name: str, body: dict[str, Any], due: float, builder: str, late: float, *, twice: bool) -> None:
         if self._schedules.get(name) is not body:
             return
-        ends = self._loop.now + late + body["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
-        self._loop.after(late, lambda: self._stop(name, body, due, builder, pause=5.0, ends=ends))
+        ends = self._clock.now + late + body["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
+        self._clock.later(late, lambda: self._stop(name, body, due, builder, pause=5.0, ends=ends))
         if twice:
-            self._loop.after(late + 2.0, lambda: self._stop_again(builder, name))
+            self._clock.later(late + 2.0, lambda: self._stop_again(builder, name))
 
     def _stop_again(self, builder: str, name: str) -> None:
         self._appstream.stopped_by_schedule(builder, name)
@@ -110,7 +110,7 @@ class SchedulerModel:
         actual_state = self._appstream.state(builder)
         done = self._appstream.stopped_by_schedule(builder, name)
         change = ScheduleChange(
-            at=self._loop.now,
+            at=self._clock.now,
             action="fired" if done else "refused",
             name=name,
             due=due,
@@ -118,15 +118,15 @@ class SchedulerModel:
             actual_state=actual_state,
         )
         self._history.schedule_changes.append(change)
-        if not done and self._loop.now < ends:
-            again, last = min(self._loop.now + pause, ends), min(pause * 2, 60.0)
-            self._loop.at(again, lambda: self._stop(name, body, due, builder, pause=last, ends=ends))
+        if not done and self._clock.now < ends:
+            again, last = min(self._clock.now + pause, ends), min(pause * 2, 60.0)
+            self._clock.at(again, lambda: self._stop(name, body, due, builder, pause=last, ends=ends))
         elif self._schedules.get(name) is body:
             del self._schedules[name]
 
     def _changed(self, what: str, name: str, due: float | None, builder: str) -> None:
         who = self.caller.running()
-        now = self._loop.now
+        now = self._clock.now
         self._history.notes.append((now, f"schedule {name} {what} {due or ''} by invocation {who.number}"))
         change = ScheduleChange(at=now, action=what, name=name, due=due, builder=builder, invocation=who)
         self._history.schedule_changes.append(change)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from random import Random
 
-from simulation.runtime.event_loop import EventLoop
 from simulation.scenario import FaultWindow
+from support.virtual_time import VirtualClock
 
 
 @dataclass
@@ -18,22 +18,22 @@ class _Set:
 class FaultInjector:
     """The spells of a run, the first one set striking first."""
 
-    def __init__(self, loop: EventLoop, rng: Random) -> None:
+    def __init__(self, clock: VirtualClock, rng: Random) -> None:
         """Begin calm."""
-        self._loop = loop
+        self._clock = clock
         self._rng = rng
         self._sets: list[_Set] = []
 
     def set(self, fault_windows: tuple[FaultWindow, ...]) -> None:
         """Let spells begin, counted from now."""
-        now = self._loop.now
+        now = self._clock.now
         for fault in fault_windows:
             begins = now + fault.begins
             self._sets.append(_Set(fault, begins, begins + fault.lasts, fault.times))
 
     def fault_for(self, service: str, operation: str) -> FaultWindow | None:
         """Return what strikes a call now."""
-        now = self._loop.now
+        now = self._clock.now
         for each in self._sets:
             fault = each.fault
             if (

@@ -8,9 +8,9 @@ from botocore.awsrequest import AWSPreparedRequest
 
 from simulation.history import Event, History, Invocation, LoggedWarning, Request
 from simulation.runtime.botocore_clients import HttpResponse
-from simulation.runtime.event_loop import EventLoop, Killed, Task
 from simulation.runtime.execution_environment import ExecutionEnvironment, LambdaContext
 from simulation.scenario import FaultPlan, FaultWindow, Kill, Scenario
+from support.virtual_time import Killed, Task, VirtualClock
 
 RETRY_PAUSES = (60.0, 120.0)
 """Seconds until Lambda tries an event again whose invocation ended badly; after the last it gives the event up."""
@@ -35,10 +35,10 @@ class LambdaModel:
 
     make_environment: Callable[[Callable[[str], None]], ExecutionEnvironment]
 
-    def __init__(self, scenario: Scenario, loop: EventLoop, history: History, rng: Random) -> None:
+    def __init__(self, scenario: Scenario, clock: VirtualClock, history: History, rng: Random) -> None:
         """Begin with nothing queued."""
         self._scenario = scenario
-        self._loop = loop
+        self._clock = clock
         self._history = history
         self._rng = rng
         self._environments: list[ExecutionEnvironment] = []
@@ -48,13 +48,13 @@ class LambdaModel:
 
     def stall_deliveries(self, *, begins: float, lasts: float) -> None:
         """Let nothing be delivered for a time that begins in so many seconds."""
-        self._delivery_stalls.append((self._loop.now + begins, self._loop.now + begins + lasts))
+        self._delivery_stalls.append((self._clock.now + begins, self._clock.now + begins + lasts))
 
     def queue(self, request: Request, payload: str, parent: Invocation | None) -> None:
         """Take an event, to be delivered at least once."""
         events = self._history.events
         number = len([each for each in events if each.request is request])
-        event = Event(number=number, request=request, payload=payload, queued_at=self._loop.now, parent=parent)
+        event = Event(number=number, request=request, payload=payload, queued_at=self._clock.now, parent=parent)
         events.append(event)
         self._deliver(event, copy=0, attempt=1, after=0.0)
         for duplicate in self.fault_plans[request].duplicates:
@@ -64,8 +64,8 @@ class LambdaModel:
 
     def running(self) -> Invocation:
         """Return the invocation that runs."""
-        assert self._loop.current is not None
-        return self._running[self._loop.current]
+        assert self._clock.current is not None
+        return self._running[self._clock.current]
 
     def point(self, label: str) -> None:
         """Raise Killed where the running invocation is to die at this label."""
@@ -99,19 +99,19 @@ class LambdaModel:
         delay = self._rng.random() * self._scenario.queue_delay
         if self._scenario.long_queue_delay and self._rng.random() < 0.2:
             delay = self._rng.random() * self._scenario.long_queue_delay
-        self._loop.after(after + delay, lambda: self._deliverable(event, copy, attempt))
+        self._clock.later(after + delay, lambda: self._deliverable(event, copy, attempt))
 
     def _deliverable(self, event: Event, copy: int, attempt: int) -> None:
-        now = self._loop.now
+        now = self._clock.now
         until = max((end for begin, end in self._delivery_stalls if begin <= now < end), default=now)
         if until > now:
-            self._loop.at(until + self._rng.random(), lambda: self._deliverable(event, copy, attempt))
+            self._clock.at(until + self._rng.random(), lambda: self._deliverable(event, copy, attempt))
         else:
             self._begin(event, copy, attempt)
 
     def _begin(self, event: Event, copy: int, attempt: int) -> None:
         event.undelivered -= 1
-        now = self._loop.now
+        now = self._clock.now
         invocation = Invocation(
             number=len(self._history.invocations),
             ordinal=len(self._history.invocations_of(event.request)),
@@ -125,8 +125,8 @@ class LambdaModel:
         self._note(invocation, f"begins: {event.request.kind} {event.request.number}, attempt {attempt}, copy {copy}")
         environment = self._environment()
         ends_at = now + self._scenario.function_timeout
-        context = LambdaContext(self._loop, number=invocation.number, ends_at=ends_at)
-        task = self._loop.spawn(
+        context = LambdaContext(self._clock, number=invocation.number, ends_at=ends_at)
+        task = self._clock.spawn(
             f"invocation {invocation.number}",
             lambda: environment.function(json.loads(event.payload), context),
             on_resume=environment.enter,
@@ -142,9 +142,9 @@ class LambdaModel:
         def end() -> None:
             if not task.ended:
                 self._running[task].killed_by = why
-                self._loop.kill(task)
+                self._clock.kill(task)
 
-        self._loop.at(moment, end)
+        self._clock.at(moment, end)
 
     def _environment(self) -> ExecutionEnvironment:
         idle = [each for each in self._environments if not each.busy]
@@ -158,7 +158,7 @@ class LambdaModel:
 
     def _ended(self, task: Task, environment: ExecutionEnvironment, error: BaseException | None) -> None:
         invocation = self._running.pop(task)
-        invocation.ended_at = self._loop.now
+        invocation.ended_at = self._clock.now
         invocation.ended = "returned" if error is None else "killed" if isinstance(error, Killed) else "raised"
         invocation.error = "" if error is None else f"{type(error).__name__}: {error}"
         self._note(invocation, f"{invocation.ended} {invocation.killed_by or invocation.error}")
@@ -181,11 +181,11 @@ class LambdaModel:
         self._history.log_lines += 1
         self._note(self.running(), f"log: {line}")
         if line.startswith(_WARNS):
-            is_warned_of = LoggedWarning(at=self._loop.now, invocation=self.running(), line=line)
+            is_warned_of = LoggedWarning(at=self._clock.now, invocation=self.running(), line=line)
             self._history.warnings.append(is_warned_of)
         # What signs the URL of any request that was ever made.
         if any(request.url in line or request.url.partition("?")[2] in line for request in self._history.requests):
             self._history.leaks.append(line)
 
     def _note(self, invocation: Invocation, what: str) -> None:
-        self._history.notes.append((self._loop.now, f"invocation {invocation.number} {what}"))
+        self._history.notes.append((self._clock.now, f"invocation {invocation.number} {what}"))

@@ -10,9 +10,9 @@ from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, Read
 from simulation.history import Call, History, Invocation
 from simulation.models.faults import FaultInjector
 from simulation.runtime.botocore_clients import HttpResponse
-from simulation.runtime.event_loop import EventLoop
 from simulation.scenario import FaultWindow
 from support.fake_appstream import ACCOUNT
+from support.virtual_time import VirtualClock
 
 LOST = ("drop", "hang", "garbled")
 """Kinds of spells after which nothing usable comes back, whether or not the call took effect."""
@@ -57,10 +57,10 @@ class Network:
     """
 
     def __init__(
-        self, loop: EventLoop, rng: Random, fault_injector: FaultInjector, history: History, *, latency: float
+        self, clock: VirtualClock, rng: Random, fault_injector: FaultInjector, history: History, *, latency: float
     ) -> None:
         """Keep the parts."""
-        self._loop = loop
+        self._clock = clock
         self._rng = rng
         self._fault_injector = fault_injector
         self._history = history
@@ -80,7 +80,7 @@ class Network:
         """
         assert self.caller is not None
         who = self.caller.running()
-        call = Call(at=self._loop.now, invocation=who, service=service, operation=operation)
+        call = Call(at=self._clock.now, invocation=who, service=service, operation=operation)
         self._history.calls.append(call)
         fault = self._fault_injector.fault_for(service, operation)
         if fault is not None:
@@ -90,13 +90,13 @@ class Network:
             self._history.faults[f"{service}: {kind}"] = self._history.faults.get(f"{service}: {kind}", 0) + 1
         self._take_time()
         if fault is not None and fault.kind == "connect":
-            self._loop.sleep(CONNECT_TIMEOUT)
+            self._clock.sleep(CONNECT_TIMEOUT)
             raise NoResponse("connect")
         self.caller.point(f"before {operation}")
         lost = fault is not None and fault.kind in LOST
         response = HttpResponse(200, b"") if lost and fault and not _takes_effect(fault, operation) else effect(fault)
         if lost and fault and fault.kind == "hang":
-            self._loop.sleep(READ_TIMEOUT)
+            self._clock.sleep(READ_TIMEOUT)
         else:
             self._take_time()
         self.caller.point(f"after {operation}")
@@ -108,7 +108,7 @@ class Network:
 
     def _take_time(self) -> None:
         slow = self._rng.random() < _SLOW
-        self._loop.sleep(self._rng.random() * (4.0 if slow else self._latency))
+        self._clock.sleep(self._rng.random() * (4.0 if slow else self._latency))
 
 
 def _takes_effect(fault: FaultWindow, operation: str) -> bool:

@@ -9,9 +9,9 @@ from simulation.history import ANSWERED, History, RemainingResource, Request
 from simulation.models.cloudformation import CloudFormationModel, Resource, Stack
 from simulation.models.faults import FaultInjector
 from simulation.models.lambda_ import LambdaModel
-from simulation.runtime.event_loop import EventLoop
 from simulation.scenario import ExternalAction, FaultPlan, Properties, StackOperation
 from support.fake_appstream import ACCOUNT, REGION
+from support.virtual_time import VirtualClock
 
 _A_MOMENT = 2.0
 """Seconds at most between what ends and what follows from it."""
@@ -63,7 +63,7 @@ class StackDriver:
         operations: tuple[StackOperation, ...],
         *,
         name: str,
-        loop: EventLoop,
+        clock: VirtualClock,
         cloudformation: CloudFormationModel,
         lambda_: LambdaModel,
         fault_injector: FaultInjector,
@@ -74,7 +74,7 @@ class StackDriver:
         """Begin without a stack."""
         self.name = name
         self._operations = operations
-        self._loop = loop
+        self._clock = clock
         self._cloudformation = cloudformation
         self._lambda = lambda_
         self._fault_injector = fault_injector
@@ -91,7 +91,7 @@ class StackDriver:
     def run(self) -> None:
         """Run all steps; those that the stack's state does not allow are left out."""
         for operation in self._operations:
-            self._loop.sleep(operation.pause)
+            self._clock.sleep(operation.pause)
             self._operation, self._troubles = operation, list(operation.fault_plans)
             if operation.kind == "create" and not self._live:
                 self._create()
@@ -141,7 +141,7 @@ class StackDriver:
             self._is("CREATE_FAILED")
             self._left = _BeforeUpdate({}, (), tuple(template), template)
             return
-        self._loop.sleep(self._rng.random() * _A_MOMENT)
+        self._clock.sleep(self._rng.random() * _A_MOMENT)
         # A stack whose creation goes on can also be deleted.
         self._delete("DELETE" if cancelled and self._rng.random() < 0.5 else "ROLLBACK")
 
@@ -175,7 +175,7 @@ class StackDriver:
             self._left = left if self._left is None else self._left.and_then(left)
             self._is("UPDATE_FAILED")
         else:
-            self._loop.sleep(self._rng.random() * _A_MOMENT)
+            self._clock.sleep(self._rng.random() * _A_MOMENT)
             self._roll_back(left)
 
     def _roll_back(self, before: _BeforeUpdate) -> None:
@@ -205,7 +205,7 @@ class StackDriver:
             self._history.failed_rollbacks += 1
             # Somebody goes on without what failed.
             self._is("UPDATE_ROLLBACK_FAILED")
-            self._loop.sleep(self._rng.random() * 600)
+            self._clock.sleep(self._rng.random() * 600)
             self._is("UPDATE_ROLLBACK_IN_PROGRESS")
         self._is("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
         created = [name for name in before.created if name in self._live]
@@ -245,7 +245,7 @@ class StackDriver:
                     self._cloudformation.skipped(self._resource(request.logical_id), request)
             else:
                 # Somebody deletes the stack again, at last without this resource.
-                self._loop.sleep(self._rng.random() * 300)
+                self._clock.sleep(self._rng.random() * 300)
                 why = "DELETE"
                 self._is("DELETE_IN_PROGRESS")
         self._is(f"{why}_COMPLETE")
@@ -257,7 +257,7 @@ class StackDriver:
             return False
         if self._operation.other_failure_after is None:
             return True
-        self._loop.sleep(self._operation.other_failure_after)
+        self._clock.sleep(self._operation.other_failure_after)
         return False
 
     def _made(self, request: Request) -> _LiveResource:
@@ -311,8 +311,8 @@ class StackDriver:
         for each in fault_plans.delivery_stalls:
             self._lambda.stall_deliveries(begins=each.begins, lasts=each.lasts)
         for act in fault_plans.external_actions:
-            self._loop.after(after + act.after, partial(self._act_externally, act))
-        self._loop.after(after, lambda: self._lambda.queue(request, self._cloudformation.event(request), None))
+            self._clock.later(after + act.after, partial(self._act_externally, act))
+        self._clock.later(after, lambda: self._lambda.queue(request, self._cloudformation.event(request), None))
         return request
 
     def _generate_id(self, logical_id: str) -> str:

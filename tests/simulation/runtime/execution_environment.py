@@ -14,35 +14,31 @@ from running_image_builder_function.cloudformation.response import Put
 from running_image_builder_function.custom_resource import Function
 from running_image_builder_function.observability.metrics import Metrics
 from simulation.runtime.botocore_clients import client
-from simulation.runtime.event_loop import EventLoop
 from support.fake_appstream import FUNCTION_ARN
+from support.virtual_time import VirtualClock
 
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
-class Clock:
-    """Lambda's clock, which may be ahead of others."""
+class OffsetClock:
+    """A service's clock, which may be ahead of the others."""
 
-    def __init__(self, loop: EventLoop, clock_offset: float) -> None:
-        """Keep by how many seconds."""
-        self._loop = loop
-        self._clock_offset = clock_offset
+    def __init__(self, clock: VirtualClock, offset: float) -> None:
+        self._clock = clock
+        self._offset = offset
+        self.sleep = clock.sleep
 
     def time(self) -> float:
         """Return the moment."""
-        return self._loop.now + self._clock_offset
-
-    def sleep(self, seconds: float, /) -> None:
-        """Let the running task give way."""
-        self._loop.sleep(seconds)
+        return self._clock.now + self._offset
 
 
 class LambdaContext:
     """Lambda's context of one invocation."""
 
-    def __init__(self, loop: EventLoop, *, number: int, ends_at: float) -> None:
+    def __init__(self, clock: VirtualClock, *, number: int, ends_at: float) -> None:
         """Keep when it ends."""
-        self._loop = loop
+        self._clock = clock
         self._ends_at = ends_at
         self.invoked_function_arn = FUNCTION_ARN
         self.aws_request_id = f"invocation-{number}"
@@ -50,7 +46,7 @@ class LambdaContext:
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds left."""
-        return int((self._ends_at - self._loop.now) * 1000)
+        return int((self._ends_at - self._clock.now) * 1000)
 
 
 class _Log(logging.Handler):
@@ -76,7 +72,7 @@ class ExecutionEnvironment:
     """
 
     def __init__(
-        self, clock: Clock, rng: Random, *, put: Put, log_level: str, take_line: Callable[[str], None]
+        self, clock: OffsetClock, rng: Random, *, put: Put, log_level: str, take_line: Callable[[str], None]
     ) -> None:
         """Load the function, as its handler module does."""
         self._log = _Log(take_line)
