@@ -11,8 +11,7 @@ from appstream_benchmarks.baselines.names import THIS
 from appstream_benchmarks.deploys import plan
 from appstream_benchmarks.footprint.cold_start import measure_cold_start
 from appstream_benchmarks.footprint.memory import measure_memory
-from appstream_benchmarks.footprint.synth import measure_synth
-from appstream_benchmarks.footprint.synth_apps import EMPTY
+from appstream_benchmarks.footprint.synth import EMPTY, measure_synth
 from appstream_benchmarks.footprint.templates import WITH_STOP_AFTER, template_figures
 from appstream_benchmarks.reporting import page
 from cdk_appstream_image_builder.function_asset import deployment_package

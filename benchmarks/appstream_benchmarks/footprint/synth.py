@@ -1,4 +1,4 @@
-"""Times real synths: an empty stack beside those of `synth_apps`, in turn."""
+"""Times real synths of small apps, in turn."""
 
 import os
 import resource
@@ -9,11 +9,37 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
-from typing import Any
-
-from appstream_benchmarks.footprint.synth_apps import APPS, EMPTY
+from typing import Any, Final
 
 RUNS = 9
+
+EMPTY: Final = "nothing"
+FUNCTION: Final = "one lambda.Function"
+BUILDER: Final = "one RunningImageBuilder"
+
+_APP = """
+from aws_cdk import App, Stack
+{import_line}
+
+app = App()
+stack = Stack(app, "Stack")
+{statement}
+app.synth()
+"""
+_CODE = 'code=lambda_.Code.from_asset("function.zip"), handler="index.handler", runtime=lambda_.Runtime.PYTHON_3_14'
+
+APPS: Final = {
+    EMPTY: _APP.format(import_line="", statement=""),
+    FUNCTION: _APP.format(
+        import_line="from aws_cdk import aws_lambda as lambda_",
+        statement=f'lambda_.Function(stack, "Function", {_CODE})',
+    ),
+    BUILDER: _APP.format(
+        import_line="from cdk_appstream_image_builder import RunningImageBuilder",
+        statement='RunningImageBuilder(stack, "Builder", image_builder_name="my-builder")',
+    ),
+}
+"""The apps by what their stack contains. `lambda.Function` is what any construct with a function adds at least."""
 
 
 def measure_synth(package: Path, *, runs: int = RUNS, names: tuple[str, ...] = tuple(APPS)) -> dict[str, Any]:

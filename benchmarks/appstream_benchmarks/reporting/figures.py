@@ -13,7 +13,6 @@ from appstream_benchmarks.reporting.markdown import compared, number, table
 from appstream_benchmarks.usage import AS_OF, REGION, SOURCES
 
 EARLY = "does not wait"
-FAILS = "fails"
 
 Value = float | str | None
 
@@ -59,6 +58,10 @@ class Section:
     figures: Sequence[Figure]
     titles: dict[str, str]
 
+    def is_measured(self) -> bool:
+        """Return whether anything was measured."""
+        return any(figure.of(approach) is not None for figure in self.figures for approach in self.titles)
+
     def markdown(self) -> str:
         """Return the section with its table."""
         return f"### {self.title}\n\n{self.text}\n\n{figures_table(self.figures, self.titles)}"
@@ -70,15 +73,10 @@ def figures_table(figures: Sequence[Figure], titles: dict[str, str]) -> str:
     return table(["", *(figure.title for figure in figures)], [row for row in rows if set(row[1:]) != {"-"}])
 
 
-def rows(data: Data, kind: str, approach: str, **criteria: Any) -> list[Data]:
+def rows(deploys: Data, kind: str, approach: str, **criteria: Any) -> list[Data]:
     """Return an approach's rows of one kind that meet all criteria."""
     wanted = {"approach": approach, **criteria}
-    return [each for each in data[kind] if wanted.items() <= each.items()]
-
-
-def first(data: Data, kind: str, approach: str, **criteria: Any) -> Data | None:
-    """Return the first of an approach's rows that meet all criteria."""
-    return next(iter(rows(data, kind, approach, **criteria)), None)
+    return [each for each in deploys[kind] if wanted.items() <= each.items()]
 
 
 def median(found: Iterable[Data], key: str) -> float | None:
@@ -92,26 +90,37 @@ def durations(deploys: Data) -> list[float]:
     return sorted({each["start_seconds"] for each in deploys["starts"]})
 
 
+def orphaned_text(orphaned: dict[str, int]) -> str:
+    """Return what a delete left behind, in words."""
+    words = [f"{count} {what.removesuffix('s') if count == 1 else what}" for what, count in orphaned.items() if count]
+    return ", ".join(words) or "nothing"
+
+
 def summary(data: Data) -> list[Figure]:
     """Return the figures that a user notices first."""
     deploys = data["deploys"]
-    found = durations(deploys)
-    [lag, *_] = _lags(deploys, found[len(found) // 2], "complete after RUNNING")
-    [no_op, *_] = _updates(deploys).figures
-    many = _many(deploys)
+    seconds = durations(deploys)[len(durations(deploys)) // 2]
+    no_op, many = _updates(deploys).figures[0], _many(deploys)
     complete = [Figure(f"{many.title}, {each.title}", each.of, "s") for each in many.figures[-1:]]
 
+    def states(approach: str) -> Value:
+        return ", ".join(sorted({each["state"] for each in rows(deploys, "starts", approach) if each["state"]})) or None
+
     def resources(approach: str) -> Value:
-        own, further = (_template(data, approach, key) for key in ("resources", "resources_per_further"))
-        return None if own is None or further is None else f"{number(own)}, {number(further)}"
+        first, further = (_template(data, approach, key) for key in ("resources", "resources_per_further"))
+        return None if first is None or further is None else f"{number(first)}, {number(further)}"
+
+    def orphaned(approach: str) -> Value:
+        found = rows(deploys, "deletes", approach)
+        return orphaned_text(found[0]["orphaned"]) if found else None
 
     return [
-        lag,
-        Figure("State in the output", lambda approach: _states(deploys, approach)),
+        _measured(deploys, "complete after RUNNING, median", "starts", "lag_median", "s", start_seconds=seconds),
+        Figure("State in the output", states),
         Figure("a no-op update", no_op.of, "s"),
         *complete,
         Figure("resources, each further", resources),
-        Figure("left behind", lambda approach: _orphaned(deploys, approach)),
+        Figure("left behind", orphaned),
     ]
 
 
@@ -119,149 +128,123 @@ def sections(data: Data) -> list[Section]:
     """Return everything that was measured of the approaches."""
     deploys = data["deploys"]
     found = [_single_starts(deploys), _updates(deploys), _many(deploys), _use(deploys), _limited(deploys)]
-    templates = [_templates(data), _cold_start(data)] if "footprint" in data else []
-    return [*(each for each in found if each.figures), *templates]
+    found += [_templates(data), _cold_start(data)] if "footprint" in data else []
+    return [each for each in found if each.is_measured()]
 
 
-def _lag(value: float | None) -> Value:
-    return EARLY if value is not None and value < 0 else value
+def _measured(
+    deploys: Data,
+    title: str,
+    kind: str,
+    key: str,
+    unit: str = "",
+    *,
+    choose: Callable[[list[float]], float] = statistics.median,
+    factor: float = 1.0,
+    **criteria: Any,
+) -> Figure:
+    """Return a figure of the rows of one kind that meet all criteria, in words where one of them failed."""
+
+    def of(approach: str) -> Value:
+        found = rows(deploys, kind, approach, **criteria)
+        for failed in (each for each in found if not each.get("succeeded", True)):
+            return f"{failed['failed_builders']} failed" if "failed_builders" in failed else "fails"
+        values = [each[key] for each in found if each[key] is not None]
+        value = choose(values) * factor if values else None
+        return EARLY if value is not None and value < 0 else value
+
+    return Figure(title, of, unit)
 
 
-def _states(deploys: Data, approach: str) -> str:
-    return ", ".join(sorted({each["state"] for each in rows(deploys, "starts", approach) if each["state"]})) or "-"
-
-
-def _orphaned(deploys: Data, approach: str) -> str:
-    found = first(deploys, "deletes", approach)
-    return "-" if found is None else orphaned_text(found["orphaned"])
-
-
-def orphaned_text(orphaned: dict[str, int]) -> str:
-    """Return what a delete left behind, in words."""
-    words = [f"{count} {what.removesuffix('s') if count == 1 else what}" for what, count in orphaned.items() if count]
-    return ", ".join(words) or "nothing"
-
-
-def _lags(deploys: Data, seconds: float, title: str) -> list[Figure]:
-    def lag(approach: str, choose: Callable[[list[float]], float]) -> Value:
-        found = [each["lag_median"] for each in rows(deploys, "starts", approach, start_seconds=seconds)]
-        values = [each for each in found if each is not None]
-        return _lag(choose(values)) if values else None
-
-    return [
-        Figure(f"{title}, median", lambda approach: lag(approach, statistics.median), "s"),
-        Figure(f"{title}, worst", lambda approach: lag(approach, lambda values: max(values, key=abs)), "s"),
-    ]
+def _furthest(values: list[float]) -> float:
+    return max(values, key=abs)
 
 
 def _single_starts(deploys: Data) -> Section:
-    found = durations(deploys)
-    counts = {each: [len(rows(deploys, "starts", who, start_seconds=each)) for who in TITLES] for each in found}
-    measured = ", ".join(f"{max(count)} starts of {number(each)} s" for each, count in counts.items())
-    fewest = min(min(count) for count in counts.values())
+    figures, counts = [], []
+    for each in durations(deploys):
+        for name, choose in (("median", statistics.median), ("worst", _furthest)):
+            title = f"{number(each)} s start, {name}"
+            figures.append(_measured(deploys, title, "starts", "lag_median", "s", choose=choose, start_seconds=each))
+        most = max(len(rows(deploys, "starts", approach, start_seconds=each)) for approach in TITLES)
+        counts.append(f"{most} starts of {number(each)} s")
+    fewest = len(rows(deploys, "starts", CRHELPER, start_seconds=min(durations(deploys))))
     return Section(
         "From RUNNING to complete",
         "The seconds from the moment the engine's builder is RUNNING to CREATE_COMPLETE or UPDATE_COMPLETE of its"
-        f" resource; for the script, to its end. Per approach: {measured}; of {TITLES[CRHELPER]}, which takes minutes,"
-        f" {fewest} of each. Each start takes a little longer than the one before, so that the result"
-        " doesn't depend on one phase between polls and RUNNING.",
-        [figure for each in found for figure in _lags(deploys, each, f"{number(each)} s start")],
+        f" resource; for the script, to its end. Per approach: {', '.join(counts)}; of {TITLES[CRHELPER]}, which takes"
+        f" minutes, {fewest} of each. Each start takes a little longer than the one before, so that the result doesn't"
+        " depend on one phase between polls and RUNNING.",
+        figures,
         TITLES,
     )
 
 
 def _updates(deploys: Data) -> Section:
-    def no_op(approach: str, key: str, *, cold: bool) -> Value:
-        if any(not each["succeeded"] for each in rows(deploys, "no_ops", approach)):
-            return FAILS
-        return median(rows(deploys, "no_ops", approach, cold=cold), key)
-
     return Section(
         "No-op updates and deletes",
         "An update of the resource of a builder that is RUNNING already, by a changed property, from"
         " UPDATE_IN_PROGRESS to UPDATE_COMPLETE; the median. AWS doesn't document what StartImageBuilder replies"
         " on a builder that is RUNNING; the engine refuses it with ResourceNotAvailableException.",
         [
-            Figure("no-op update, cold start", lambda approach: no_op(approach, "seconds", cold=True), "s"),
-            Figure("warm", lambda approach: no_op(approach, "seconds", cold=False), "s"),
-            Figure("AppStream calls", lambda approach: no_op(approach, "calls", cold=False)),
-            Figure("delete", lambda approach: median(rows(deploys, "deletes", approach), "seconds"), "s"),
+            _measured(deploys, "no-op update, cold start", "no_ops", "seconds", "s", cold=True),
+            _measured(deploys, "warm", "no_ops", "seconds", "s", cold=False),
+            _measured(deploys, "AppStream calls", "no_ops", "calls", cold=False),
+            _measured(deploys, "delete", "deletes", "seconds", "s"),
         ],
         TITLES,
     )
 
 
 def _many(deploys: Data) -> Section:
-    def figure(title: str, key: str, per_second: float | None) -> Figure:
-        def of(approach: str) -> Value:
-            row = first(deploys, "many", approach, per_second=per_second)
-            if row is None:
-                return None
-            if not row["succeeded"]:
-                return f"{row['failed_builders']} failed" if key == "seconds" else "-"
-            value: float = row[key]
-            return value if key == "seconds" else _lag(value)
-
-        return Figure(title, of, "s")
-
-    found = []
-    most = max((each["builders"] for each in deploys["many"]), default=0)
+    figures = []
     for per_second in sorted({each["per_second"] or 0 for each in deploys["many"]}):
         limit = f"{number(per_second)} requests/s" if per_second else "no limit"
         for title, key in (("lag, median", "lag_median"), ("lag, worst", "lag_worst"), ("all complete", "seconds")):
-            found.append(figure(f"{limit}: {title}", key, per_second or None))
-    seconds = max((each["start_seconds"] for each in deploys["many"]), default=0)
+            name = f"{limit}: {title}"
+            figures.append(_measured(deploys, name, "many", key, "s", per_second=per_second or None))
+    most, seconds = (max((each[key] for each in deploys["many"]), default=0) for key in ("builders", "start_seconds"))
     return Section(
         f"{most} builders in one stack",
         f"Created at once, as CloudFormation does; a start takes {number(seconds)} s. The script is given all names and"
         " polls all of them with one call.",
-        found,
+        figures,
         TITLES,
     )
 
 
 def _use(deploys: Data) -> Section:
     longest = max(durations(deploys))
-
-    def figure(title: str, key: str, factor: float = 1.0) -> Figure:
-        def of(approach: str) -> Value:
-            value = median(rows(deploys, "starts", approach, start_seconds=longest), key)
-            return None if value is None else value * factor
-
-        return Figure(title, of)
-
+    columns = {
+        "calls": "AppStream calls",
+        "calls_per_minute": "most in a minute",
+        "invocations": "Lambda invocations",
+        "gb_seconds": "GB-seconds",
+        "transitions": "state transitions",
+    }
+    price = "US$ for a million starts"
     return Section(
         f"What one start of {number(longest)} s uses",
         "The median. GB-seconds are the billed duration in the functions' REPORT lines times their memory, cold start"
         f" included; the durations are this machine's. Prices: {REGION}, {AS_OF},"
         f" {' and '.join(f'<{each}>' for each in SOURCES)}; no free tier, no logs.",
         [
-            figure("AppStream calls", "calls"),
-            figure("most in a minute", "calls_per_minute"),
-            figure("Lambda invocations", "invocations"),
-            figure("GB-seconds", "gb_seconds"),
-            figure("state transitions", "transitions"),
-            figure("US$ for a million starts", "usd", 1_000_000),
+            *(_measured(deploys, title, "starts", key, start_seconds=longest) for key, title in columns.items()),
+            _measured(deploys, price, "starts", "usd", factor=1_000_000, start_seconds=longest),
         ],
         TITLES,
     )
 
 
 def _limited(deploys: Data) -> Section:
-    def figure(title: str, key: str, unit: str = "") -> Figure:
-        def of(approach: str) -> Value:
-            row = first(deploys, "limited", approach)
-            if row is None:
-                return None
-            return FAILS if not row["succeeded"] else _lag(row[key])
-
-        return Figure(title, of, unit)
-
     seconds = max((each["start_seconds"] for each in deploys["limited"]), default=0)
     return Section(
         "A start longer than one invocation",
         f"Every function may run {FUNCTION_LIMIT} s only, and the start takes {number(seconds)} s.",
-        [figure("lag", "lag_worst", "s"), figure("Lambda invocations", "invocations")] if seconds else [],
+        [
+            _measured(deploys, "lag", "limited", "lag_worst", "s"),
+            _measured(deploys, "Lambda invocations", "limited", "invocations"),
+        ],
         TITLES,
     )
 

@@ -115,8 +115,7 @@ The function's package has {asset["files"]} files and {asset["bytes"]:,} bytes z
 {memory["given_mib"]}, so {memory["left"]:.0%} is left.
 
 Synths of an app in Python, medians of {synth["runs"]} rounds, with the ratio to an empty stack. CPU time is that of
-Python and jsii's Node. `lambda.Function` (CDK's own, with the same package) and the plain CfnResources (of the types
-that this construct adds) contain nothing of this project: they show what any such function or template costs.
+Python and jsii's Node. `lambda.Function`, CDK's own with the same package, is what any construct with a function adds.
 
 {table(["the stack contains", "CPU time", "wall-clock time"], rows)}"""
 
