@@ -1,4 +1,4 @@
-"""What the engine sends to custom resources, and what it tells meanwhile, when plans change: as CloudFormation does."""
+"""Requests to custom resources, and what the stack shows, when an operation fails or is cancelled."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
 
-from support.told_resources import ToldResources
+from local_engine.custom_resource_stack import CustomResourceStack
 
 pytestmark = pytest.mark.engine
 
-Make = Callable[[str], ToldResources]
+Stack = Callable[[str], CustomResourceStack]
+Created = Callable[..., CustomResourceStack]
 
 ROLLED_BACK = [
     "UPDATE_IN_PROGRESS",
@@ -29,60 +29,37 @@ ROLLED_BACK = [
 ]
 
 
-@pytest.fixture
-def stack(engine_client: Callable[..., Any], tmp_path: Path) -> Make:
-    """Return a maker of stacks."""
-
-    def make(name: str) -> ToldResources:
-        return ToldResources(engine_client, name, tmp_path)
-
-    return make
-
-
-@pytest.fixture
-def created(stack: Make) -> Callable[..., ToldResources]:
-    """Return a maker of stacks that are complete."""
-
-    def make(name: str, **resources: dict[str, Any]) -> ToldResources:
-        made = stack(name)
-        made.create(**resources)
-        assert "CREATE_COMPLETE" == made.wait_over()
-        return made
-
-    return make
-
-
-def statuses(told: list[tuple[str, str]]) -> list[str]:
+def statuses(events: list[tuple[str, str]]) -> list[str]:
     """Return the statuses of events."""
-    return [status for status, _ in told]
+    return [status for status, _ in events]
 
 
-def test_another_function_is_refused_and_neither_is_asked(created: Callable[..., ToldResources]) -> None:
-    """In CloudFormation's words; the resource stays as it is, and the stack goes back to what it was."""
+def test_another_service_token_fails_without_a_request(created: Created) -> None:
+    """In CloudFormation's words; the resource is unchanged, and the stack rolls back."""
     made = created("token", R={"Value": "1"})
 
     made.update(R={"Value": "2", "Function": "another"})
 
-    assert "UPDATE_ROLLBACK_COMPLETE" == made.wait_over()
-    assert [("Create", "R", "")] == made.asked()
-    assert ("UPDATE_FAILED", "Modifying service token is not allowed.") in made.told("R")
-    assert ("UPDATE_ROLLBACK_IN_PROGRESS", "The following resource(s) failed to update: [R]. ") in made.told()
-    assert ROLLED_BACK == statuses(made.told())[2:]
+    assert "UPDATE_ROLLBACK_COMPLETE" == made.wait_until_done()
+    assert [("Create", "R", "")] == made.sent()
+    assert ("UPDATE_FAILED", "Modifying service token is not allowed.") in made.events("R")
+    assert ("UPDATE_ROLLBACK_IN_PROGRESS", "The following resource(s) failed to update: [R]. ") in made.events()
+    assert ROLLED_BACK == statuses(made.events())[2:]
     assert ("token-R", "UPDATE_COMPLETE") == made.listed()["R"]
 
 
-def test_a_cancelled_update_is_rolled_back_at_once(created: Callable[..., ToldResources]) -> None:
-    """While the first invocation still runs; its later answer is taken by nobody."""
+def test_a_cancelled_update_is_rolled_back_at_once(created: Created) -> None:
+    """While the first invocation still runs; its later response is ignored."""
     made = created("cancel", R={"Value": "1"})
     made.update(R={"Value": "2", "HoldUpdate": "later"})
-    first = made.wait_asked("Update", "R")
+    first = made.wait_for_request("Update", "R")
     begun = made.resource("R")
 
     made.cloudformation.cancel_update_stack(StackName=made.name)
 
-    assert "UPDATE_ROLLBACK_COMPLETE" == made.wait_over()
-    back = made.wait_asked("Update", "R", times=2)
-    assert first["RequestId"] not in [each["RequestId"] for each in made.answered()]
+    assert "UPDATE_ROLLBACK_COMPLETE" == made.wait_until_done()
+    back = made.wait_for_request("Update", "R", times=2)
+    assert first["RequestId"] not in [each["RequestId"] for each in made.responded()]
     assert ("1", "2") == (back["ResourceProperties"]["Value"], back["OldResourceProperties"]["Value"])
     assert "cancel-R" == back["PhysicalResourceId"]
     assert [
@@ -92,34 +69,34 @@ def test_a_cancelled_update_is_rolled_back_at_once(created: Callable[..., ToldRe
         "UPDATE_FAILED",
         "UPDATE_IN_PROGRESS",
         "UPDATE_COMPLETE",
-    ] == statuses(made.told("R"))
-    assert ("UPDATE_FAILED", "Resource update cancelled") in made.told("R")
-    assert ("UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated") in made.told()
+    ] == statuses(made.events("R"))
+    assert ("UPDATE_FAILED", "Resource update cancelled") in made.events("R")
+    assert ("UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated") in made.events()
     assert "UPDATE_IN_PROGRESS" == begun["ResourceStatus"]
     assert begun["LastUpdatedTimestamp"] < made.resource("R")["LastUpdatedTimestamp"]
-    before = made.told("R")
+    before = made.events("R")
 
     made.release("later")
 
-    made.wait(lambda: first["RequestId"] in [each["RequestId"] for each in made.answered()])
-    assert before == made.told("R")
+    made.wait(lambda: first["RequestId"] in [each["RequestId"] for each in made.responded()])
+    assert before == made.events("R")
     assert "UPDATE_ROLLBACK_COMPLETE" == made.status()
 
 
-def test_the_roll_back_is_told_while_it_goes_on(created: Callable[..., ToldResources]) -> None:
-    """By DescribeStacks, DescribeStackResource and ListStackResources alike, with a later moment."""
+def test_a_rollback_is_shown_while_it_runs(created: Created) -> None:
+    """By DescribeStacks, DescribeStackResource and ListStackResources, with a later timestamp."""
     made = created("telling", R={"Value": "1", "HoldUpdate": "back"})
     made.update(R={"Value": "2", "HoldUpdate": "there"})
-    made.wait_asked("Update", "R")
+    made.wait_for_request("Update", "R")
     first = made.resource("R")
     assert "UPDATE_IN_PROGRESS" == made.status()
 
     made.cloudformation.cancel_update_stack(StackName=made.name)
-    back = made.wait_asked("Update", "R", times=2)
+    back = made.wait_for_request("Update", "R", times=2)
 
     now = made.resource("R")
     assert "UPDATE_ROLLBACK_IN_PROGRESS" == made.status()
-    assert ("UPDATE_IN_PROGRESS", "telling-R", "Custom::Told") == (
+    assert ("UPDATE_IN_PROGRESS", "telling-R", "Custom::Scripted") == (
         now["ResourceStatus"],
         now["PhysicalResourceId"],
         now["ResourceType"],
@@ -128,161 +105,161 @@ def test_the_roll_back_is_told_while_it_goes_on(created: Callable[..., ToldResou
     assert first["LastUpdatedTimestamp"] < now["LastUpdatedTimestamp"]
     assert "back" == back["ResourceProperties"]["HoldUpdate"]
     made.release("back")
-    assert "UPDATE_ROLLBACK_COMPLETE" == made.wait_over()
+    assert "UPDATE_ROLLBACK_COMPLETE" == made.wait_until_done()
     made.release("there")
 
 
-def test_a_failure_elsewhere_cancels_an_update(created: Callable[..., ToldResources]) -> None:
-    """The other resource's own failure stands beside it, and it goes back, too."""
+def test_a_failure_elsewhere_cancels_an_update(created: Created) -> None:
+    """The failed resource keeps its own reason, and is updated back, too."""
     made = created("sibling", Fails={"Value": "1"}, Slow={"Value": "1"})
 
     made.update(
-        Fails={"Value": "2", "HoldUpdate": "now", "AnswerUpdate": '{"Status": "FAILED", "Reason": "as told"}'},
+        Fails={"Value": "2", "HoldUpdate": "now", "ResponseUpdate": '{"Status": "FAILED", "Reason": "as scripted"}'},
         Slow={"Value": "2", "HoldUpdate": "later"},
     )
-    made.wait_asked("Update", "Slow")
+    made.wait_for_request("Update", "Slow")
     made.release("now")
 
-    assert "UPDATE_ROLLBACK_COMPLETE" == made.wait_over()
-    assert ("UPDATE_FAILED", "as told") in made.told("Fails")
-    assert ("UPDATE_FAILED", "Resource update cancelled") in made.told("Slow")
+    assert "UPDATE_ROLLBACK_COMPLETE" == made.wait_until_done()
+    assert ("UPDATE_FAILED", "as scripted") in made.events("Fails")
+    assert ("UPDATE_FAILED", "Resource update cancelled") in made.events("Slow")
     for each in ("Fails", "Slow"):
-        back = made.wait_asked("Update", each, times=2)
+        back = made.wait_for_request("Update", each, times=2)
         assert ("1", "2") == (back["ResourceProperties"]["Value"], back["OldResourceProperties"]["Value"])
     made.release("later")
 
 
-def test_a_resource_that_was_renamed_goes_back_from_its_new_id(created: Callable[..., ToldResources]) -> None:
-    """The roll-back's Update has the id that CloudFormation holds by then; that id is deleted in the clean-up."""
+def test_a_rollback_updates_from_the_new_id(created: Created) -> None:
+    """The rollback's Update has the current physical id, which the cleanup deletes."""
     made = created("renamed", R={"Id": "a"}, Z={"Value": "1", "DependsOn": "R"})
 
     made.update(
         R={"Id": "b"},
-        Z={"Value": "2", "DependsOn": "R", "AnswerUpdate": '{"Status": "FAILED", "Reason": "as told"}'},
+        Z={"Value": "2", "DependsOn": "R", "ResponseUpdate": '{"Status": "FAILED", "Reason": "as scripted"}'},
     )
 
-    assert "UPDATE_ROLLBACK_COMPLETE" == made.wait_over()
+    assert "UPDATE_ROLLBACK_COMPLETE" == made.wait_until_done()
     assert [("Create", "R", ""), ("Update", "R", "a"), ("Update", "R", "b"), ("Delete", "R", "b")] == [
-        each for each in made.asked() if each[1] == "R"
+        each for each in made.sent() if each[1] == "R"
     ]
     assert ("a", "UPDATE_COMPLETE") == made.listed()["R"]
-    last = made.wait_asked("Delete", "R")
+    last = made.wait_for_request("Delete", "R")
     assert "b" == last["ResourceProperties"]["Id"]
 
 
-def test_a_rename_that_succeeds_deletes_the_old_id_in_the_clean_up(created: Callable[..., ToldResources]) -> None:
-    """While the stack tells of it; the resource itself is complete already."""
+def test_a_replacement_deletes_the_old_id_in_the_cleanup(created: Created) -> None:
+    """The stack's status shows the cleanup; the resource is already complete."""
     made = created("clean", R={"Id": "a", "HoldDelete": "gone"})
 
     made.update(R={"Id": "b"})
-    request = made.wait_asked("Delete", "R")
+    request = made.wait_for_request("Delete", "R")
 
     assert "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" == made.status()
     assert ("b", "UPDATE_COMPLETE") == made.listed()["R"]
     assert ("a", "a") == (request["PhysicalResourceId"], request["ResourceProperties"]["Id"])
     made.release("gone")
-    assert "UPDATE_COMPLETE" == made.wait_over()
-    assert ["UPDATE_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_COMPLETE"] == statuses(made.told("R"))[-3:]
+    assert "UPDATE_COMPLETE" == made.wait_until_done()
+    assert ["UPDATE_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_COMPLETE"] == statuses(made.events("R"))[-3:]
 
 
-def test_a_failed_update_that_names_another_id_is_a_failed_replacement(created: Callable[..., ToldResources]) -> None:
-    """CloudFormation deletes that id and leaves the old one alone (aws-cdk 13527, 17040, 30012)."""
+def test_a_failure_with_another_id_is_a_failed_replacement(created: Created) -> None:
+    """CloudFormation deletes that id and keeps the old one (aws-cdk 13527, 17040, 30012)."""
     made = created("half", R={"Id": "a"})
 
-    made.update(R={"Id": "b", "AnswerUpdate": '{"Status": "FAILED", "Reason": "as told"}'})
+    made.update(R={"Id": "b", "ResponseUpdate": '{"Status": "FAILED", "Reason": "as scripted"}'})
 
-    assert "UPDATE_ROLLBACK_COMPLETE" == made.wait_over()
-    assert [("Create", "R", ""), ("Update", "R", "a"), ("Delete", "R", "b")] == made.asked()
+    assert "UPDATE_ROLLBACK_COMPLETE" == made.wait_until_done()
+    assert [("Create", "R", ""), ("Update", "R", "a"), ("Delete", "R", "b")] == made.sent()
     assert ("a", "UPDATE_COMPLETE") == made.listed()["R"]
 
 
-def test_a_roll_back_that_fails_is_for_people_to_clean_up(created: Callable[..., ToldResources]) -> None:
-    """It ends in UPDATE_ROLLBACK_FAILED, and goes on where it is asked to."""
-    fails_once = '{"Status": "FAILED", "Reason": "as told", "PhysicalResourceId": "stuck-R"}'
-    made = created("stuck", R={"Value": "1", "AnswerUpdate": fails_once})
+def test_a_failed_rollback_can_be_continued(created: Created) -> None:
+    """It ends in UPDATE_ROLLBACK_FAILED until ContinueUpdateRollback."""
+    fails_once = '{"Status": "FAILED", "Reason": "as scripted", "PhysicalResourceId": "stuck-R"}'
+    made = created("stuck", R={"Value": "1", "ResponseUpdate": fails_once})
 
-    made.update(R={"Value": "2", "AnswerUpdate": fails_once})
+    made.update(R={"Value": "2", "ResponseUpdate": fails_once})
 
-    assert "UPDATE_ROLLBACK_FAILED" == made.wait_over()
-    assert ("UPDATE_FAILED", "as told") == made.told("R")[-1]
+    assert "UPDATE_ROLLBACK_FAILED" == made.wait_until_done()
+    assert ("UPDATE_FAILED", "as scripted") == made.events("R")[-1]
     assert ("stuck-R", "UPDATE_FAILED") == made.listed()["R"]
     made.cloudformation.continue_update_rollback(StackName=made.name, ResourcesToSkip=["R"])
-    assert "UPDATE_ROLLBACK_COMPLETE" == made.wait_over()
+    assert "UPDATE_ROLLBACK_COMPLETE" == made.wait_until_done()
 
 
-def test_what_a_failed_update_created_is_deleted(created: Callable[..., ToldResources]) -> None:
-    """After everything went back, in the clean-up; so is one that had not answered yet, by an id made up."""
+def test_what_a_failed_update_created_is_deleted(created: Created) -> None:
+    """In the cleanup, after the updates back; a resource without a response has a made-up id."""
     made = created("added", R={"Value": "1"})
 
     made.update(
         R={"Value": "1"},
         New={},
         Slow={"HoldCreate": "later"},
-        Z={"DependsOn": "New", "HoldCreate": "now", "AnswerCreate": '{"Status": "FAILED", "Reason": "as told"}'},
+        Z={"DependsOn": "New", "HoldCreate": "now", "ResponseCreate": '{"Status": "FAILED", "Reason": "as scripted"}'},
     )
-    made.wait_asked("Create", "Slow")
-    made.wait_asked("Create", "Z")
+    made.wait_for_request("Create", "Slow")
+    made.wait_for_request("Create", "Z")
     made.release("now")
 
-    assert "UPDATE_ROLLBACK_COMPLETE" == made.wait_over()
-    deleted = {each[1]: each[2] for each in made.asked() if each[0] == "Delete"}
+    assert "UPDATE_ROLLBACK_COMPLETE" == made.wait_until_done()
+    deleted = {each[1]: each[2] for each in made.sent() if each[0] == "Delete"}
     assert {"New": "added-New", "Z": "added-Z"} == {key: deleted[key] for key in ("New", "Z")}
     assert re.fullmatch(r"added-Slow-[A-Z0-9]{13}", deleted["Slow"])
-    assert ("UPDATE_FAILED", "Resource update cancelled") not in made.told("R")
-    cleanup = statuses(made.told()).index("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
-    assert cleanup == len(made.told()) - 2
+    assert ("UPDATE_FAILED", "Resource update cancelled") not in made.events("R")
+    cleanup = statuses(made.events()).index("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
+    assert cleanup == len(made.events()) - 2
     assert {"New": "DELETE_COMPLETE", "R": "CREATE_COMPLETE"} == {
         key: status for key, (_, status) in made.listed().items() if key in ("New", "R")
     }
     made.release("later")
 
 
-def test_a_create_that_a_sibling_ends_is_deleted_while_it_runs(stack: Make) -> None:
-    """By an id that CloudFormation makes up; the failed one by the id that it gave."""
+def test_a_cancelled_create_is_deleted_while_it_runs(stack: Stack) -> None:
+    """By a made-up id; the failed resource by the id in its response."""
     made = stack("siblings")
     made.create(
-        Fails={"HoldCreate": "now", "AnswerCreate": '{"Status": "FAILED", "Reason": "as told"}'},
+        Fails={"HoldCreate": "now", "ResponseCreate": '{"Status": "FAILED", "Reason": "as scripted"}'},
         Slow={"HoldCreate": "later"},
     )
-    creation = made.wait_asked("Create", "Slow")
-    made.wait_asked("Create", "Fails")
+    creation = made.wait_for_request("Create", "Slow")
+    made.wait_for_request("Create", "Fails")
 
     made.release("now")
 
-    assert "ROLLBACK_COMPLETE" == made.wait_over()
-    assert creation["RequestId"] not in [each["RequestId"] for each in made.answered()]
-    deleted = {each[1]: each[2] for each in made.asked() if each[0] == "Delete"}
+    assert "ROLLBACK_COMPLETE" == made.wait_until_done()
+    assert creation["RequestId"] not in [each["RequestId"] for each in made.responded()]
+    deleted = {each[1]: each[2] for each in made.sent() if each[0] == "Delete"}
     assert "siblings-Fails" == deleted["Fails"]
     assert re.fullmatch(r"siblings-Slow-[A-Z0-9]{13}", deleted["Slow"])
-    assert ("CREATE_FAILED", "Resource creation cancelled") in made.told("Slow")
+    assert ("CREATE_FAILED", "Resource creation cancelled") in made.events("Slow")
     assert "DELETE_COMPLETE" == made.resource("Slow")["ResourceStatus"]
     made.release("later")
 
 
-def test_a_stack_deleted_while_it_is_created_deletes_what_still_runs(stack: Make) -> None:
-    """The resource has no physical id before, and one that is made up after."""
+def test_deleting_a_stack_cancels_its_create(stack: Stack) -> None:
+    """The resource has no physical id before, and a made-up one afterwards."""
     made = stack("impatient")
     made.create(R={"HoldCreate": "later", "Value": "7", "HoldDelete": "gone"})
-    made.wait_asked("Create", "R")
+    made.wait_for_request("Create", "R")
     before = made.resource("R")
 
     made.cloudformation.delete_stack(StackName=made.name)
 
-    deletion = made.wait_asked("Delete", "R")
+    deletion = made.wait_for_request("Delete", "R")
     assert ("CREATE_IN_PROGRESS", "") == (before["ResourceStatus"], before.get("PhysicalResourceId", ""))
     assert re.fullmatch(r"impatient-R-[A-Z0-9]{13}", deletion["PhysicalResourceId"])
     assert "7" == deletion["ResourceProperties"]["Value"]
     assert ("DELETE_IN_PROGRESS", "DELETE_IN_PROGRESS") == (made.status(), made.resource("R")["ResourceStatus"])
     made.cloudformation.delete_stack(StackName=made.name)
     made.release("gone")
-    assert "DELETE_COMPLETE" == made.wait_over()
-    assert 1 == len([each for each in made.asked() if each[0] == "Delete"])
+    assert "DELETE_COMPLETE" == made.wait_until_done()
+    assert 1 == len([each for each in made.sent() if each[0] == "Delete"])
     assert "DELETE_COMPLETE" == made.resource("R")["ResourceStatus"]
     made.release("later")
 
 
-def test_a_change_set_deleted_on_its_way_keeps_the_order(stack: Make) -> None:
-    """What a resource depends on is deleted after it, as always."""
+def test_deleting_during_a_change_set_keeps_the_order(stack: Stack) -> None:
+    """What a resource depends on is deleted after it."""
     made = stack("ordered")
     resources = {"Needed": {}, "R": {"DependsOn": "Needed", "HoldCreate": "later", "HoldDelete": "gone"}}
     change_set = made.cloudformation.create_change_set(
@@ -292,151 +269,151 @@ def test_a_change_set_deleted_on_its_way_keeps_the_order(stack: Make) -> None:
     made.wait(lambda: made.status() == "REVIEW_IN_PROGRESS")
     made.cloudformation.get_waiter("change_set_create_complete").wait(ChangeSetName=change_set["Id"])
     made.cloudformation.execute_change_set(ChangeSetName=change_set["Id"])
-    made.wait_asked("Create", "R")
+    made.wait_for_request("Create", "R")
 
     made.cloudformation.delete_stack(StackName=made.name)
 
-    made.wait_asked("Delete", "R")
+    made.wait_for_request("Delete", "R")
     assert ("ordered-Needed", "CREATE_COMPLETE") == made.listed()["Needed"]
     made.release("gone")
-    assert "DELETE_COMPLETE" == made.wait_over()
-    assert ("Delete", "Needed", "ordered-Needed") == made.asked()[-1]
+    assert "DELETE_COMPLETE" == made.wait_until_done()
+    assert ("Delete", "Needed", "ordered-Needed") == made.sent()[-1]
     made.release("later")
 
 
-def test_a_stack_that_is_updated_cannot_be_deleted(created: Callable[..., ToldResources]) -> None:
+def test_a_stack_cannot_be_deleted_during_an_update(created: Created) -> None:
     """In CloudFormation's words."""
     made = created("busy", R={"Value": "1"})
     made.update(R={"Value": "2", "HoldUpdate": "later"})
-    made.wait_asked("Update", "R")
+    made.wait_for_request("Update", "R")
 
     with pytest.raises(ClientError, match="cannot be deleted while in status UPDATE_IN_PROGRESS"):
         made.cloudformation.delete_stack(StackName=made.name)
     made.release("later")
 
-    assert "UPDATE_COMPLETE" == made.wait_over()
+    assert "UPDATE_COMPLETE" == made.wait_until_done()
 
 
-def test_a_delete_that_fails_keeps_what_it_depends_on(created: Callable[..., ToldResources]) -> None:
-    """So that a second try can succeed."""
-    refuses = '{"Status": "FAILED", "Reason": "as told"}'
-    made = created("kept", Needed={}, Fails={"DependsOn": "Needed", "AnswerDelete": refuses}, Free={})
+def test_a_failed_delete_keeps_what_it_depends_on(created: Created) -> None:
+    """So that a second attempt can succeed."""
+    refuses = '{"Status": "FAILED", "Reason": "as scripted"}'
+    made = created("kept", Needed={}, Fails={"DependsOn": "Needed", "ResponseDelete": refuses}, Free={})
 
     made.cloudformation.delete_stack(StackName=made.name)
 
-    assert "DELETE_FAILED" == made.wait_over()
+    assert "DELETE_FAILED" == made.wait_until_done()
     assert {"Needed": "CREATE_COMPLETE", "Fails": "DELETE_FAILED", "Free": "DELETE_COMPLETE"} == {
         key: status for key, (_, status) in made.listed().items()
     }
     made.cloudformation.delete_stack(StackName=made.name, RetainResources=["Fails"])
     made.wait(lambda: made.status() != "DELETE_FAILED")
-    assert "DELETE_COMPLETE" == made.wait_over()
-    assert ("Delete", "Needed", "kept-Needed") == made.asked()[-1]
+    assert "DELETE_COMPLETE" == made.wait_until_done()
+    assert ("Delete", "Needed", "kept-Needed") == made.sent()[-1]
 
 
-def test_what_did_not_change_is_not_touched(created: Callable[..., ToldResources]) -> None:
-    """No request, no event, and the old moment."""
+def test_an_unchanged_resource_is_not_touched(created: Created) -> None:
+    """No request, no event, and the old timestamp."""
     made = created("same", R={"Value": "1"}, Other={"Value": "1"})
-    before = made.resource("R")["LastUpdatedTimestamp"], made.told("R")
+    before = made.resource("R")["LastUpdatedTimestamp"], made.events("R")
 
     made.update(R={"Value": "1"}, Other={"Value": "2"})
 
-    assert "UPDATE_COMPLETE" == made.wait_over()
-    assert before == (made.resource("R")["LastUpdatedTimestamp"], made.told("R"))
-    assert [("Update", "Other", "same-Other")] == [each for each in made.asked() if each[0] == "Update"]
+    assert "UPDATE_COMPLETE" == made.wait_until_done()
+    assert before == (made.resource("R")["LastUpdatedTimestamp"], made.events("R"))
+    assert [("Update", "Other", "same-Other")] == [each for each in made.sent() if each[0] == "Update"]
 
 
-def test_updates_that_are_independent_run_at_the_same_time(created: Callable[..., ToldResources]) -> None:
-    """As creations and deletions do."""
+def test_independent_resources_are_updated_in_parallel(created: Created) -> None:
+    """And deleted in parallel."""
     made = created("both", A={"Value": "1", "HoldDelete": "gone"}, B={"Value": "1", "HoldDelete": "gone"})
     held = {"Value": "2", "HoldUpdate": "go", "HoldDelete": "gone"}
 
     made.update(A=held, B=held)
-    made.wait_asked("Update", "A")
-    made.wait_asked("Update", "B")
+    made.wait_for_request("Update", "A")
+    made.wait_for_request("Update", "B")
     made.release("go")
-    assert "UPDATE_COMPLETE" == made.wait_over()
+    assert "UPDATE_COMPLETE" == made.wait_until_done()
 
     made.cloudformation.delete_stack(StackName=made.name)
-    made.wait_asked("Delete", "A")
-    made.wait_asked("Delete", "B")
+    made.wait_for_request("Delete", "A")
+    made.wait_for_request("Delete", "B")
     made.release("gone")
-    assert "DELETE_COMPLETE" == made.wait_over()
+    assert "DELETE_COMPLETE" == made.wait_until_done()
 
 
-def test_no_roll_back_leaves_the_failed_resource_as_it_is(created: Callable[..., ToldResources]) -> None:
-    """Nothing follows, the other resources finish; a person may roll back later."""
+def test_without_rollback_the_failed_resource_stays(created: Created) -> None:
+    """The other resources finish, and RollbackStack works later."""
     made = created("left", R={"Value": "1"}, Other={"Value": "1"})
-    fails = '{"Status": "FAILED", "Reason": "as told"}'
-    resources = {"R": {"Value": "2", "AnswerUpdate": fails}, "Other": {"Value": "2"}}
+    fails = '{"Status": "FAILED", "Reason": "as scripted"}'
+    resources = {"R": {"Value": "2", "ResponseUpdate": fails}, "Other": {"Value": "2"}}
 
     made.cloudformation.update_stack(StackName=made.name, TemplateBody=made.template(resources), DisableRollback=True)
 
-    assert "UPDATE_FAILED" == made.wait_over()
+    assert "UPDATE_FAILED" == made.wait_until_done()
     assert {"R": "UPDATE_FAILED", "Other": "UPDATE_COMPLETE"} == {
         key: status for key, (_, status) in made.listed().items()
     }
     made.cloudformation.rollback_stack(StackName=made.name)
-    assert "UPDATE_ROLLBACK_COMPLETE" == made.wait_over()
-    assert "1" == made.wait_asked("Update", "Other", times=2)["ResourceProperties"]["Value"]
+    assert "UPDATE_ROLLBACK_COMPLETE" == made.wait_until_done()
+    assert "1" == made.wait_for_request("Update", "Other", times=2)["ResourceProperties"]["Value"]
 
 
-def test_the_url_says_when_it_was_issued_and_how_long_it_lasts(created: Callable[..., ToldResources]) -> None:
-    """As Signature V4 does; the moment is that of the resource's status, in whole seconds."""
+def test_the_response_url_has_its_date_and_lifetime(created: Created) -> None:
+    """As in Signature V4; the date is that of the resource's status, in whole seconds."""
     made = created("url", R={"HoldUpdate": "later"})
     made.update(R={"HoldUpdate": "later", "Value": "2"})
-    request = made.wait_asked("Update", "R")
+    request = made.wait_for_request("Update", "R")
 
     url = urlsplit(request["ResponseURL"])
     query = parse_qs(url.query)
     issued = datetime.strptime(query["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
-    told = made.resource("R")["LastUpdatedTimestamp"]
+    updated = made.resource("R")["LastUpdatedTimestamp"]
     assert ("https", ["7200"]) == (url.scheme, query["X-Amz-Expires"])
-    assert -1.5 <= (issued - told).total_seconds() <= 1.5
+    assert -1.5 <= (issued - updated).total_seconds() <= 1.5
     assert 64 == len(query["X-Amz-Signature"][0])
     made.release("later")
-    made.wait_over()
+    made.wait_until_done()
 
 
 @pytest.mark.parametrize(
-    ("told", "reason"),
+    ("script", "reason"),
     [
         ({"BytesCreate": "4097"}, "Response object is too long."),
-        ({"AnswerCreate": '{"PhysicalResourceId": ""}'}, "Invalid PhysicalResourceId"),
-        ({"AnswerCreate": '{"Status": "FAILED"}'}, "Invalid Reason"),
+        ({"ResponseCreate": '{"PhysicalResourceId": ""}'}, "Invalid PhysicalResourceId"),
+        ({"ResponseCreate": '{"Status": "FAILED"}'}, "Invalid Reason"),
         ({"SilentCreate": "true", "ServiceTimeout": 1}, "CloudFormation did not receive a response"),
     ],
 )
-def test_a_bad_answer_fails_the_resource(stack: Make, told: dict[str, Any], reason: str) -> None:
-    """With the reason; its Delete has an id that CloudFormation made up."""
+def test_an_invalid_response_fails_the_resource(stack: Stack, script: dict[str, Any], reason: str) -> None:
+    """With the reason; its Delete has a made-up id."""
     made = stack("bad-" + str(abs(hash(reason)))[:6])
 
-    made.create(R=told)
+    made.create(R=script)
 
-    assert "ROLLBACK_COMPLETE" == made.wait_over()
-    [failed] = [why for status, why in made.told("R") if status == "CREATE_FAILED"]
+    assert "ROLLBACK_COMPLETE" == made.wait_until_done()
+    [failed] = [why for status, why in made.events("R") if status == "CREATE_FAILED"]
     assert failed.startswith(reason)
-    assert made.asked()[-1][2].startswith(f"{made.name}-R-")
+    assert made.sent()[-1][2].startswith(f"{made.name}-R-")
 
 
-def test_a_body_of_4096_bytes_is_taken(created: Callable[..., ToldResources]) -> None:
-    """That is the limit itself."""
+def test_a_response_of_4096_bytes_is_accepted(created: Created) -> None:
+    """That is the limit."""
     created("limit", R={"BytesCreate": "4096"})
 
 
-def test_a_crash_is_tried_again_twice(stack: Make) -> None:
-    """As Lambda does with an asynchronous event; the same event comes three times."""
+def test_a_crashed_invocation_is_retried_twice(stack: Stack) -> None:
+    """As Lambda does with an asynchronous event."""
     made = stack("crash")
 
     made.create(R={"CrashCreate": "true", "ServiceTimeout": 8})
 
     made.wait(lambda: len(made.requests()) == 3)
     assert 1 == len({each["RequestId"] for each in made.requests()})
-    assert "ROLLBACK_COMPLETE" == made.wait_over()
+    assert "ROLLBACK_COMPLETE" == made.wait_until_done()
 
 
-def test_a_url_that_nobody_issued_is_expired(engine: Any, stack: Make) -> None:
-    """S3 answers 403."""
+def test_an_unknown_response_url_is_expired(engine: Any, stack: Stack) -> None:
+    """S3 returns 403."""
     request = urllib.request.Request(  # noqa: S310
         f"{engine.endpoint_url}/_ministack/cfn-response/unknown", data=b"{}", method="PUT"
     )

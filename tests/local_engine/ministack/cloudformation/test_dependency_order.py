@@ -9,12 +9,12 @@ from appstream_local.ministack.cloudformation.dependency_order import in_depende
 
 
 class Acts:
-    """Notes what begins, ends and is cancelled; some end only when they are let."""
+    """Records what starts (+), ends (-) and is cancelled (!); some wait until released."""
 
     def __init__(self, *, held: str = "", failing: str = "") -> None:
         self.seen: list[str] = []
         self._held, self._failing = held, failing
-        self.let_go = asyncio.Event()
+        self.released = asyncio.Event()
 
     async def __call__(self, name: str) -> None:
         """Act."""
@@ -23,7 +23,7 @@ class Acts:
             if name in self._failing:
                 raise ValueError(name)
             if name in self._held:
-                await self.let_go.wait()
+                await self.released.wait()
         except asyncio.CancelledError:
             self.seen.append(f"!{name}")
             raise
@@ -35,7 +35,7 @@ def run(main: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(asyncio.wait_for(main(), 5))
 
 
-def test_what_is_independent_begins_at_once_and_the_rest_when_it_is_due() -> None:
+def test_independent_resources_start_at_once_others_when_due() -> None:
     """In the order given."""
 
     async def main() -> None:
@@ -44,15 +44,15 @@ def test_what_is_independent_begins_at_once_and_the_rest_when_it_is_due() -> Non
         while "-d" not in acts.seen:
             await asyncio.sleep(0)
         assert ["+a", "-a", "+b", "+d", "-d"] == acts.seen
-        acts.let_go.set()
+        acts.released.set()
         await going
         assert ["-b", "+c", "-c"] == acts.seen[-3:]
 
     run(main)
 
 
-def test_a_failure_cancels_what_is_in_flight_and_begins_nothing_more() -> None:
-    """When the call returns, nothing is in flight."""
+def test_a_failure_cancels_what_is_in_flight() -> None:
+    """Nothing else starts, and nothing is in flight when the call returns."""
 
     async def main() -> None:
         acts = Acts(held="a", failing="b")
@@ -63,7 +63,7 @@ def test_a_failure_cancels_what_is_in_flight_and_begins_nothing_more() -> None:
     run(main)
 
 
-def test_where_it_keeps_going_only_what_depends_on_the_failed_one_is_left_out() -> None:
+def test_keep_going_skips_only_dependents_of_the_failed_one() -> None:
     """Everything else is done."""
 
     async def main() -> None:
@@ -92,7 +92,7 @@ def test_cancelling_it_cancels_what_is_in_flight() -> None:
 
 
 def test_nothing_to_do_is_done() -> None:
-    """And names that are not acted on are waited for by nobody."""
+    """And nothing waits for other names."""
 
     async def main() -> None:
         acts = Acts()

@@ -1,4 +1,4 @@
-"""Stacks of custom resources that do what their properties say, on a local engine, and a record of their requests."""
+"""Stacks of custom resources that do what their properties say, and a record of their requests."""
 
 import io
 import json
@@ -8,50 +8,50 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-# Writes down what it is asked, waits where it is held, and answers as it is told.
+# Records the request, waits while it is held, and responds as the properties say.
 _CODE = """
 import json, os, pathlib, ssl, time, urllib.request
 
 def handler(event, context):
-    told, kind = event["ResourceProperties"], event["RequestType"]
-    directory = pathlib.Path(told["Directory"])
-    note(directory, "asked", {**event, "Function": context.function_name})
-    hold = told.get("Hold" + kind)
+    script, kind = event["ResourceProperties"], event["RequestType"]
+    directory = pathlib.Path(script["Directory"])
+    record(directory, "requested", {**event, "Function": context.function_name})
+    hold = script.get("Hold" + kind)
     while hold and not (directory / hold).exists():
         time.sleep(0.02)
-    if told.get("Crash" + kind) == "true":
-        raise ValueError("as told")
-    if told.get("Silent" + kind) == "true":
+    if script.get("Crash" + kind) == "true":
+        raise ValueError("as scripted")
+    if script.get("Silent" + kind) == "true":
         return
-    answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
-    answer |= {"Status": "SUCCESS", "PhysicalResourceId": told["Id"], "Data": {"Told": kind}}
-    answer |= json.loads(told.get("Answer" + kind, "{}"))
-    body = json.dumps(answer).encode()
-    body += b" " * (int(told.get("Bytes" + kind, 0)) - len(body))
+    response = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
+    response |= {"Status": "SUCCESS", "PhysicalResourceId": script["Id"], "Data": {"Kind": kind}}
+    response |= json.loads(script.get("Response" + kind, "{}"))
+    body = json.dumps(response).encode()
+    body += b" " * (int(script.get("Bytes" + kind, 0)) - len(body))
     request = urllib.request.Request(event["ResponseURL"], data=body, method="PUT")
-    answered = urllib.request.urlopen(request, context=ssl.create_default_context())
-    note(directory, "answered", {**event, "Taken": answered.status})
+    urllib.request.urlopen(request, context=ssl.create_default_context())
+    record(directory, "responded", event)
 
-def note(directory, what, event):
+def record(directory, what, event):
     name = f"{what}-{time.time_ns()}-{event['RequestId']}.json"
     (directory / ("." + name)).write_text(json.dumps(event))
     os.replace(directory / ("." + name), directory / name)
 """
-_ROLE = "told-function"
+_ROLE = "scripted-function"
 _BOUND = 30.0
 
 
-class ToldResources:
+class CustomResourceStack:
     """One stack of custom resources and its function.
 
     Attributes:
         name: The stack's name.
-        stack_id: Its id, which is good after its deletion, too; "" before it is created.
+        stack_id: Its id, which is valid after its deletion, too; "" before its creation.
         cloudformation: A boto3 client.
     """
 
     def __init__(self, client: Callable[[str], Any], name: str, directory: Path) -> None:
-        """Put the function into the engine, where it isn't yet."""
+        """Create the functions that the stacks of an engine share, unless they exist."""
         self.name = name
         self.stack_id = ""
         self.cloudformation = client("cloudformation")
@@ -63,7 +63,7 @@ class ToldResources:
         if _ROLE not in [each["RoleName"] for each in roles.list_roles()["Roles"]]:
             roles.create_role(RoleName=_ROLE, AssumeRolePolicyDocument="{}")
         names = [each["FunctionName"] for each in functions.list_functions()["Functions"]]
-        for each in ("told", "another"):
+        for each in ("scripted", "another"):
             if each not in names:
                 functions.create_function(
                     FunctionName=each,
@@ -75,13 +75,13 @@ class ToldResources:
                 )
 
     def template(self, resources: Mapping[str, Mapping[str, Any]]) -> str:
-        """Return a template with resources of some properties each; a DependsOn among them is the resource's own."""
+        """Return a template of resources with the given properties; DependsOn and Function aren't properties."""
         made: dict[str, Any] = {}
         for logical_id, given in resources.items():
             properties = {key: value for key, value in given.items() if key != "DependsOn"}
-            function = properties.pop("Function", "told")
+            function = properties.pop("Function", "scripted")
             made[logical_id] = {
-                "Type": "Custom::Told",
+                "Type": "Custom::Scripted",
                 "Properties": {
                     "ServiceToken": f"arn:aws:lambda:us-east-1:000000000000:function:{function}",
                     "Directory": str(self._directory),
@@ -93,39 +93,39 @@ class ToldResources:
         return json.dumps({"Resources": made})
 
     def create(self, **resources: Mapping[str, Any]) -> None:
-        """Begin to create the stack."""
+        """Start creating the stack."""
         created = self.cloudformation.create_stack(StackName=self.name, TemplateBody=self.template(resources))
         self.stack_id = created["StackId"]
 
     def update(self, **resources: Mapping[str, Any]) -> None:
-        """Begin to update the stack."""
+        """Start updating the stack."""
         self.cloudformation.update_stack(StackName=self.name, TemplateBody=self.template(resources))
 
     def release(self, hold: str) -> None:
-        """Let the invocations that are held by a name answer."""
+        """Let the invocations that wait for a name respond."""
         (self._directory / hold).touch()
 
     def requests(self) -> list[dict[str, Any]]:
-        """Return what the functions were asked so far, in that order."""
-        return self._noted("asked")
+        """Return the requests so far, oldest first."""
+        return self._recorded("requested")
 
-    def answered(self) -> list[dict[str, Any]]:
-        """Return the requests whose answers were sent so far, in that order."""
-        return self._noted("answered")
+    def responded(self) -> list[dict[str, Any]]:
+        """Return the requests that got a response so far, oldest first."""
+        return self._recorded("responded")
 
-    def _noted(self, what: str) -> list[dict[str, Any]]:
+    def _recorded(self, what: str) -> list[dict[str, Any]]:
         found = sorted(self._directory.glob(f"{what}-*.json"), key=lambda path: int(path.name.split("-")[1]))
         return [json.loads(path.read_text()) for path in found]
 
-    def asked(self) -> list[tuple[str, str, str]]:
-        """Return of each request its kind, logical id and physical id."""
+    def sent(self) -> list[tuple[str, str, str]]:
+        """Return the type, logical id and physical id of each request."""
         return [
             (each["RequestType"], each["LogicalResourceId"], each.get("PhysicalResourceId", ""))
             for each in self.requests()
         ]
 
-    def wait_asked(self, kind: str, logical_id: str, *, times: int = 1) -> dict[str, Any]:
-        """Wait until a resource was asked something that many times, and return the last of these requests."""
+    def wait_for_request(self, kind: str, logical_id: str, *, times: int = 1) -> dict[str, Any]:
+        """Wait for so many requests of a type to a resource, and return the last one."""
 
         def found() -> list[dict[str, Any]]:
             return [
@@ -138,28 +138,28 @@ class ToldResources:
         return found()[-1]
 
     def wait(self, condition: Callable[[], bool]) -> None:
-        """Wait until something is so, and fail where that takes long."""
+        """Wait for a condition, and fail if that takes long."""
         ends_at = time.monotonic() + _BOUND
         while not condition():
-            assert time.monotonic() < ends_at, (self.asked(), self.told())
+            assert time.monotonic() < ends_at, (self.sent(), self.events())
             time.sleep(0.05)
 
     def status(self) -> str:
         """Return the stack's status."""
         return str(self.cloudformation.describe_stacks(StackName=self.stack_id)["Stacks"][0]["StackStatus"])
 
-    def wait_over(self) -> str:
-        """Wait for the end of the operation and return the stack's status."""
+    def wait_until_done(self) -> str:
+        """Wait for the end of the operation, and return the stack's status."""
         self.wait(lambda: not self.status().endswith("_IN_PROGRESS"))
         return self.status()
 
     def resource(self, logical_id: str) -> dict[str, Any]:
-        """Return a resource as DescribeStackResource tells it."""
-        answer = self.cloudformation.describe_stack_resource(StackName=self.stack_id, LogicalResourceId=logical_id)
-        return dict(answer["StackResourceDetail"])
+        """Return a resource as DescribeStackResource shows it."""
+        found = self.cloudformation.describe_stack_resource(StackName=self.stack_id, LogicalResourceId=logical_id)
+        return dict(found["StackResourceDetail"])
 
     def listed(self) -> dict[str, tuple[str, str]]:
-        """Return of each resource its physical id and its status, as ListStackResources tells them."""
+        """Return the physical id and status of each resource, as ListStackResources shows them."""
         pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.stack_id)
         return {
             each["LogicalResourceId"]: (each.get("PhysicalResourceId", ""), each["ResourceStatus"])
@@ -167,7 +167,7 @@ class ToldResources:
             for each in page["StackResourceSummaries"]
         }
 
-    def told(self, logical_id: str = "") -> list[tuple[str, str]]:
+    def events(self, logical_id: str = "") -> list[tuple[str, str]]:
         """Return the events of a resource, or of the stack, oldest first: status and reason."""
         found = self.cloudformation.describe_stack_events(StackName=self.stack_id)["StackEvents"]
         return [
