@@ -1,4 +1,4 @@
-"""The comparison of what is granted with what was used notices everything that it is there to notice."""
+"""The comparison of granted and used permissions finds every difference."""
 
 from typing import Any
 
@@ -25,8 +25,8 @@ def check(action: str, resource: str = ARN, *, role: str = "role", allowed: bool
 USED = used_by("role", [check(START), check(DESCRIBE, "*"), check(STOP, role="other")])
 
 
-def test_what_is_granted_and_used_makes_no_difference() -> None:
-    """Several policies count together, and what Lambda itself does with the role is left out."""
+def test_a_permission_granted_and_used_is_no_difference() -> None:
+    """Of several policies together; what Lambda itself does with the role doesn't count."""
     log = allow(["logs:CreateLogStream", "logs:PutLogEvents"], "log")
     assert [] == differences(granted=granted_by(allow(DESCRIBE, "*"), allow([START], [ARN]), log), used=USED)
 
@@ -44,18 +44,18 @@ def test_what_is_granted_and_used_makes_no_difference() -> None:
     ],
 )
 def test_each_difference_is_named(granted: list[dict[str, Any]], expected: list[str]) -> None:
-    """An action more, a resource more, a wider resource, a wildcard action and a missing permission all show."""
+    """An extra action, an extra or wider resource, a wildcard action, and a missing permission."""
     assert expected == differences(granted=granted_by(allow(DESCRIBE, "*"), *granted), used=USED)
 
 
 @pytest.mark.parametrize("more", [{"NotAction": STOP}, {"Condition": {}}, {"Effect": "Deny"}])
-def test_a_statement_that_is_not_plain_is_refused(more: dict[str, Any]) -> None:
-    """What this comparison would not understand is not passed over."""
+def test_an_unusual_statement_is_refused(more: dict[str, Any]) -> None:
+    """What the comparison can't interpret isn't ignored."""
     with pytest.raises(AssertionError):
         granted_by(allow(START, ARN, **more))
 
 
-def test_a_refused_call_is_refused_here_too() -> None:
-    """A role that was denied something on its way has not got by with what it is granted."""
+def test_a_denied_call_is_a_difference() -> None:
+    """The role's permissions were not enough."""
     with pytest.raises(AssertionError):
         used_by("role", [check(START), check(STOP, allowed=False)])

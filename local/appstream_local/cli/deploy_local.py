@@ -9,7 +9,8 @@ from pathlib import Path
 
 from appstream_local.process.admin_client import AdminClient, AdminError
 from appstream_local.process.cdk import Cdk, CdkError, CdkResult
-from appstream_local.process.engine import Engine, EngineError
+from appstream_local.process.engine import Engine
+from appstream_local.process.errors import EngineError
 
 from . import demo
 from .live_view import LiveView

@@ -12,7 +12,8 @@ from pathlib import Path
 from appstream_local.process.admin_client import AdminError
 from appstream_local.process.aws_cli import installed
 from appstream_local.process.cdk import Cdk, CdkError
-from appstream_local.process.engine import Engine, EngineError
+from appstream_local.process.engine import Engine
+from appstream_local.process.errors import EngineError
 
 from . import demo
 from .shell import directories, write_env_files

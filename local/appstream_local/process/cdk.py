@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from .engine import Engine, EngineError
+from .engine import Engine
+from .errors import EngineError
 from .supervised_process import SupervisedProcess
 
 TIMED_OUT = 124

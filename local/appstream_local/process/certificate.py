@@ -6,6 +6,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from .errors import EngineError
+
 # Long enough for an engine that runs over a holiday, too short to be worth stealing.
 _DAYS = "14"
 
@@ -27,15 +29,11 @@ subjectAltName = DNS:localhost, IP:127.0.0.1
 """
 
 
-class CertificateError(Exception):
-    """The certificate can't be made; the text is one line."""
-
-
 def make_certificate(directory: Path, *, environment: Mapping[str, str]) -> tuple[Path, Path]:
     """Write a self-signed certificate for localhost and its key, and return their paths.
 
     Raises:
-        CertificateError: openssl is missing or fails.
+        EngineError: openssl is missing or fails.
     """
     certificate, key, request = (directory / name for name in ("certificate.pem", "key.pem", "request.cnf"))
     request.write_text(_REQUEST)
@@ -53,13 +51,13 @@ def make_certificate(directory: Path, *, environment: Mapping[str, str]) -> tupl
             timeout=60,
         )
     except FileNotFoundError:
-        raise CertificateError(
+        raise EngineError(
             "openssl is not on the PATH: install it (Debian and Ubuntu: apt-get install openssl)"
         ) from None
     except subprocess.TimeoutExpired:
-        raise CertificateError("openssl made no certificate within a minute") from None
+        raise EngineError("openssl made no certificate within a minute") from None
     except subprocess.CalledProcessError as error:
         lines = error.stderr.strip().splitlines() or [f"exit code {error.returncode}"]
-        raise CertificateError(f"openssl made no certificate: {lines[-1]}") from None
+        raise EngineError(f"openssl made no certificate: {lines[-1]}") from None
     key.chmod(0o600)
     return certificate, key

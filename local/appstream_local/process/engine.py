@@ -11,9 +11,10 @@ from types import TracebackType
 
 from . import environment as env
 from .admin_client import AdminClient
-from .certificate import CertificateError, make_certificate
-from .loopback import PortError, responds, usable_port
-from .state_directory import StateDirectory, StateDirectoryError
+from .certificate import make_certificate
+from .errors import EngineError
+from .loopback import responds, usable_port
+from .state_directory import StateDirectory
 from .supervised_process import SupervisedProcess
 
 _SERVE = "appstream_local.ministack"
@@ -24,10 +25,6 @@ _GRACE = 0.2
 # Another process may take a free port before the engine does.
 _ATTEMPTS = 3
 _TAKEN = "already in use"
-
-
-class EngineError(Exception):
-    """The engine can't start, or died; the text is one line."""
 
 
 class Engine:
@@ -115,16 +112,10 @@ class Engine:
             try:
                 self._start()
                 return
-            except (CertificateError, PortError, StateDirectoryError) as error:
-                self.stop()
-                raise EngineError(str(error)) from None
-            except EngineError as error:
+            except BaseException as error:
                 self.stop()
                 if attempt == attempts or _TAKEN not in str(error):
                     raise
-            except BaseException:
-                self.stop()
-                raise
 
     def stop(self) -> None:
         """End the engine and its functions, and delete its directory."""

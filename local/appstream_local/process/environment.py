@@ -54,21 +54,6 @@ def base_environment(*, state_dir: Path, inherited: Mapping[str, str]) -> dict[s
     return environment
 
 
-def connection(*, endpoint_url: str, ca_bundle: Path, region: str = REGION, account: str = ACCOUNT) -> dict[str, str]:
-    """Return the variables with which the AWS CLI, boto3 and the CDK CLI find the engine."""
-    return {
-        "AWS_ENDPOINT_URL": endpoint_url,
-        "AWS_CA_BUNDLE": str(ca_bundle),
-        "NODE_EXTRA_CA_CERTS": str(ca_bundle),
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        "CDK_DEFAULT_ACCOUNT": account,
-        "CDK_DEFAULT_REGION": region,
-    }
-
-
 def client_environment(
     base: Mapping[str, str],
     *,
@@ -80,7 +65,10 @@ def client_environment(
     """Return the environment of a process that uses the engine, such as `cdk` or `aws`."""
     return {
         **base,
-        **connection(endpoint_url=endpoint_url, ca_bundle=ca_bundle, region=region, account=account),
+        **_trust_and_credentials(ca_bundle, region),
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "CDK_DEFAULT_ACCOUNT": account,
+        "CDK_DEFAULT_REGION": region,
         # Without it the CDK CLI takes its directory from the password file, not from HOME.
         "CDK_HOME": str(Path(base["HOME"]) / ".cdk"),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
@@ -130,9 +118,15 @@ def engine_environment(
         "S3_DATA_DIR": str(state_dir / "data" / "s3"),
         # The functions trust only this certificate. Otherwise ministack would add it to the
         # machine's own list, which not every machine has.
-        "AWS_CA_BUNDLE": str(certificate),
+        **_trust_and_credentials(certificate, region),
         "SSL_CERT_FILE": str(certificate),
         "REQUESTS_CA_BUNDLE": str(certificate),
+    }
+
+
+def _trust_and_credentials(certificate: Path, region: str) -> dict[str, str]:
+    return {
+        "AWS_CA_BUNDLE": str(certificate),
         "NODE_EXTRA_CA_CERTS": str(certificate),
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",

@@ -8,30 +8,27 @@ import urllib.request
 from pathlib import Path
 
 from .environment import LOOPBACK
+from .errors import EngineError
 
 _HIGHEST = 65535
 _TIMEOUT = 5.0
-
-
-class PortError(Exception):
-    """A port can't be used; the text is one line."""
 
 
 def usable_port(port: int | None = None) -> int:
     """Return `port` if it is free, or any free port.
 
     Raises:
-        PortError: it is taken, or isn't a port.
+        EngineError: it is taken, or isn't a port.
     """
     if port is not None and not 1 <= port <= _HIGHEST:
-        raise PortError(f"{port} is not a port: use a number from 1 to {_HIGHEST}")
+        raise EngineError(f"{port} is not a port: use a number from 1 to {_HIGHEST}")
     with socket.socket() as probe:
         # A closing connection of an earlier engine doesn't take the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port or 0))
         except OSError as error:
-            raise PortError(
+            raise EngineError(
                 f"port {port} on {LOOPBACK} cannot be used ({error.strerror}): end what uses it, or choose another port"
             ) from None
         return int(probe.getsockname()[1])

@@ -6,11 +6,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from .errors import EngineError
+
 _PREFIX = "appstream-local-"
-
-
-class StateDirectoryError(Exception):
-    """A directory can't be used; the text is one line."""
 
 
 class StateDirectory:
@@ -20,7 +18,7 @@ class StateDirectory:
         """Create the directory: a temporary one, unless an empty or missing one is given.
 
         Raises:
-            StateDirectoryError: the given one isn't empty, and `remove` would delete its files.
+            EngineError: the given one isn't empty, and `remove` would delete its files.
         """
         if given is None:
             self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))
@@ -28,7 +26,7 @@ class StateDirectory:
             self.path = given.absolute()
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
             if any(self.path.iterdir()):
-                raise StateDirectoryError(f"the state directory {self.path} is not empty")
+                raise EngineError(f"the state directory {self.path} is not empty")
         for name in ("home", "tmp", "data"):
             (self.path / name).mkdir()
         for name in ("aws-config", "aws-credentials"):

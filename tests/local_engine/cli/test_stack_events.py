@@ -1,4 +1,4 @@
-"""How long an operation took, by the events of a stack."""
+"""How long an operation took, by a stack's events."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def stack_event(second: float, status: str, *, resource: str = STACK_ID) -> dict
 
 
 def test_the_newest_operation_counts() -> None:
-    """An update is measured from its start to its end, the creation before it left out."""
+    """An update from its start to its end, without the create before it."""
     events = [
         stack_event(12.5, "UPDATE_COMPLETE"),
         stack_event(12.0, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"),
@@ -37,7 +37,7 @@ def test_the_newest_operation_counts() -> None:
 
 
 def test_nested_stacks_do_not_count() -> None:
-    """Only the stack's own events are its beginning and its end."""
+    """Only the stack's own events are its start and its end."""
     nested = "arn:aws:cloudformation:us-east-1:000000000000:stack/Nested/2"
     events = [
         stack_event(9.0, "CREATE_COMPLETE"),
@@ -49,7 +49,7 @@ def test_nested_stacks_do_not_count() -> None:
     assert 9.0 == seconds_of_last_operation(events)
 
 
-def test_an_operation_that_has_not_ended_has_no_duration() -> None:
-    """While the only operation runs there is nothing to measure."""
+def test_a_running_operation_has_no_duration() -> None:
+    """There is nothing to measure yet."""
     with pytest.raises(ValueError, match="no finished operation"):
         seconds_of_last_operation([stack_event(0.0, "CREATE_IN_PROGRESS")])

@@ -1,4 +1,4 @@
-"""AppStream in the real engine: real HTTPS, real signatures, connections really dropped."""
+"""AppStream in the engine: HTTPS, signatures and dropped connections."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NAME, _OTHER = "cad", "crm"
 
 @pytest.fixture
 def client(engine_client: Callable[..., Any], admin: AdminClient) -> AppStreamClient:
-    """Return a client of the account's root, where two builders are stopped."""
+    """Return a client of the account's root; two builders are stopped."""
     for name in (_NAME, _OTHER):
         admin.put_image_builder(name)
     appstream: AppStreamClient = engine_client("appstream")
@@ -30,7 +30,7 @@ def client(engine_client: Callable[..., Any], admin: AdminClient) -> AppStreamCl
 
 
 def test_a_builder_starts_over_https(client: AppStreamClient, admin: AdminClient) -> None:
-    """A start through botocore reaches RUNNING in the time that was set."""
+    """It is RUNNING after the configured time."""
     admin.set_durations(start=0.2)
 
     assert "PENDING" == client.start_image_builder(Name=_NAME)["ImageBuilder"]["State"]
@@ -43,10 +43,10 @@ def test_a_builder_starts_over_https(client: AppStreamClient, admin: AdminClient
 
 
 @pytest.mark.parametrize(("after_effect", "starts"), [(False, 0), (True, 1)])
-def test_a_dropped_connection_is_closed_without_an_answer(
+def test_a_dropped_connection_has_no_response(
     client: AppStreamClient, admin: AdminClient, *, after_effect: bool, starts: int
 ) -> None:
-    """Not one byte arrives, and the next request on a new connection is answered."""
+    """Not one byte arrives, and the next request works."""
     admin.add_fault("drop", operation="StartImageBuilder", after_effect=after_effect, times=1)
 
     with pytest.raises(ConnectionClosedError):
@@ -55,20 +55,20 @@ def test_a_dropped_connection_is_closed_without_an_answer(
     assert 2 == len(client.describe_image_builders()["ImageBuilders"])
 
 
-def test_answers_carry_one_request_id(client: AppStreamClient) -> None:
-    """The engine's own id replaces the service's: two would be joined by a comma."""
+def test_responses_have_one_request_id(client: AppStreamClient) -> None:
+    """Ministack's id replaces the service's; two would be joined by a comma."""
     assert 36 == len(client.describe_image_builders()["ResponseMetadata"]["RequestId"])
 
 
-def test_other_services_still_answer(engine: Engine, engine_client: Callable[..., Any]) -> None:
-    """Adding AppStream takes nothing away, and an operation it lacks is refused as unknown."""
+def test_other_services_still_work(engine: Engine, engine_client: Callable[..., Any]) -> None:
+    """And an operation that AppStream lacks is unknown."""
     assert engine.account == engine_client("sts").get_caller_identity()["Account"]
     with pytest.raises(ClientError, match="UnknownOperationException"):
         engine_client("appstream").describe_fleets()
 
 
 def test_the_admin_client_says_what_went_wrong(engine: Engine, admin: AdminClient) -> None:
-    """A refusal names the reason, and an engine that is not there is named by its address."""
+    """The reason of an error, or the URL of an engine that doesn't run."""
     with pytest.raises(AdminError, match="ASLEEP"):
         admin.put_image_builder("x", state="ASLEEP")
     nowhere = AdminClient(endpoint_url="https://127.0.0.1:9", ca_bundle=engine.ca_bundle)

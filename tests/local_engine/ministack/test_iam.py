@@ -1,4 +1,4 @@
-"""IAM in the real engine: which AppStream call a policy allows, and on which image builder."""
+"""IAM: which AppStream calls a policy allows, and on which image builder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _two_builders(admin: AdminClient) -> None:
 
 @pytest.fixture
 def arn(engine: Engine) -> str:
-    """Return the ARN of the builder the policies name."""
+    """Return the ARN of the builder in the policies."""
     return f"arn:aws:appstream:{engine.region}:{engine.account}:image-builder/{_ALLOWED}"
 
 
@@ -47,7 +47,7 @@ def _policy(*actions: str, resource: str = "*", **condition: Any) -> str:
 
 @pytest.fixture
 def as_user(engine_client: Callable[..., Any]) -> _AsUser:
-    """Return a maker of clients of a new user with one policy."""
+    """Return a factory of clients of a new user with one policy."""
     iam = engine_client("iam")
 
     def make(name: str, policy: str) -> AppStreamClient:
@@ -60,8 +60,8 @@ def as_user(engine_client: Callable[..., Any]) -> _AsUser:
     return make
 
 
-def test_a_user_may_start_only_the_builder_its_policy_names(as_user: _AsUser, admin: AdminClient, arn: str) -> None:
-    """Every call on another builder is denied in IAM's words, and never reaches AppStream."""
+def test_a_user_may_start_only_the_builder_in_its_policy(as_user: _AsUser, admin: AdminClient, arn: str) -> None:
+    """Calls on another builder are denied in IAM's words, and don't reach AppStream."""
     user = as_user("starter", _policy(*_ALL, resource=arn))
     assert "PENDING" == user.start_image_builder(Name=_ALLOWED)["ImageBuilder"]["State"]
     admin.clear_calls()
@@ -81,7 +81,7 @@ def test_a_user_may_start_only_the_builder_its_policy_names(as_user: _AsUser, ad
 
 
 def test_describe_needs_a_policy_on_every_resource(as_user: _AsUser, arn: str) -> None:
-    """DescribeImageBuilders has no resource-level permission: a policy on an ARN does not allow it."""
+    """It has no resource-level permission, so a policy on an ARN doesn't allow it."""
     narrow = as_user("narrow-reader", _policy("DescribeImageBuilders", resource=arn))
     wide = as_user("wide-reader", _policy("DescribeImageBuilders"))
 
@@ -93,7 +93,7 @@ def test_describe_needs_a_policy_on_every_resource(as_user: _AsUser, arn: str) -
 def test_a_role_is_checked_like_a_user(
     engine: Engine, engine_client: Callable[..., Any], admin: AdminClient, arn: str
 ) -> None:
-    """An assumed role is allowed on its builder only, and the call log names its session."""
+    """It may start only its builder, and the log has the session."""
     iam, sts = engine_client("iam"), engine_client("sts")
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})

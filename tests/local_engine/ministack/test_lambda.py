@@ -1,4 +1,4 @@
-"""What a Python function logs is in its log group, as Lambda's JSON format has it."""
+"""Function logs in Lambda's JSON format."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.engine
 
 @pytest.fixture
 def function(engine_client: Callable[..., Any]) -> Callable[..., str]:
-    """Return a maker of functions whose role has a policy of some actions."""
+    """Return a factory of functions whose role allows some actions."""
 
     def make(name: str, *actions: str) -> str:
         packed = io.BytesIO()
@@ -51,7 +51,7 @@ def function(engine_client: Callable[..., Any]) -> Callable[..., str]:
 def test_a_logged_line_is_json_with_its_extra_fields(
     function: Callable[..., str], engine_client: Callable[..., Any]
 ) -> None:
-    """Beside what was printed, and Lambda's own lines."""
+    """Printed lines and Lambda's own are there, too."""
     name = function("logging", "logs:CreateLogGroup")
 
     engine_client("lambda").invoke(FunctionName=name, Payload=b"{}")
@@ -64,10 +64,10 @@ def test_a_logged_line_is_json_with_its_extra_fields(
     assert "printed" in messages
 
 
-def test_a_role_that_may_not_create_log_groups_does_not(
+def test_a_missing_log_group_needs_a_permission(
     function: Callable[..., str], engine_client: Callable[..., Any]
 ) -> None:
-    """So a group that is deleted while the function still runs stays deleted."""
+    """So a group that is deleted during an invocation stays deleted."""
     name = function("silent", "logs:PutLogEvents")
 
     engine_client("lambda").invoke(FunctionName=name, Payload=b"{}")

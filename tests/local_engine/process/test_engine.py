@@ -1,4 +1,4 @@
-"""The engine as a process: how it starts, what it says when it cannot, and that nothing outlives it."""
+"""The engine process: how it starts, why it can't, and that nothing outlives it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from appstream_local.process import engine as engine_module
-from appstream_local.process.engine import Engine, EngineError
+from appstream_local.process.engine import Engine
+from appstream_local.process.errors import EngineError
 from appstream_local.process.supervised_process import SupervisedProcess
 from support.processes import alive, children, listening, within
 
 pytestmark = pytest.mark.engine
 
-# An owner that dies without a word; it tells where its engine writes.
+# An owner that is killed; it prints its engine's directory.
 OWNER = """
 import time
 from appstream_local.process.engine import Engine
@@ -28,7 +29,7 @@ with Engine() as engine:
     time.sleep(60)
 """
 
-# A child that means to stay, as a function in the middle of its work does.
+# A child that ignores SIGTERM, as a busy function may.
 STUBBORN = "trap '' TERM; sleep 60 & sleep 60 & wait"
 
 
@@ -40,13 +41,13 @@ def inherited(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def own_children() -> Callable[[], set[int]]:
-    """Return what tells which processes this test has started and not ended."""
+    """Return a function that returns the running processes of this test."""
     before = children(os.getpid())
     return lambda: children(os.getpid()) - before
 
 
 def test_it_leaves_nothing_behind(own_children: Callable[[], set[int]]) -> None:
-    """`stop` ends every process and deletes the directory, and may be called again."""
+    """`stop` ends every process and deletes the directory; a second call does nothing."""
     with Engine() as engine:
         engine.admin.put_image_builder("builder")
         assert "STOPPED" == engine.admin.image_builder("builder").state
@@ -60,7 +61,7 @@ def test_it_leaves_nothing_behind(own_children: Callable[[], set[int]]) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no second loopback address to try")
 def test_it_listens_on_loopback_only() -> None:
-    """Its port is free on every address but the one it serves, and it does not open 443 beside it."""
+    """Its port is free on other addresses, and it doesn't open 443."""
     before = listening()
     with Engine() as engine:
         opened = listening() - before
@@ -73,7 +74,7 @@ def test_it_listens_on_loopback_only() -> None:
 
 
 def test_a_taken_port_is_named() -> None:
-    """Where the port is taken the error names it, and nothing is started."""
+    """The error names it, and nothing is started."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -83,13 +84,13 @@ def test_a_taken_port_is_named() -> None:
 
 
 def test_missing_openssl_is_named(inherited: dict[str, str]) -> None:
-    """Without openssl on the PATH the error says what to install, in one line."""
+    """The error says what to install, in one line."""
     with pytest.raises(EngineError, match=r"\Aopenssl is not on the PATH: .*\Z"):
         Engine(inherited=inherited).start()
 
 
 def test_a_missing_module_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the engine's process dies at its start, its own last words are in the error."""
+    """If the process dies at its start, the error has its last words."""
     monkeypatch.setattr(engine_module, "_SERVE", "appstream_local.nosuch")
 
     with pytest.raises(EngineError, match=r"No module named .*nosuch"):
@@ -97,7 +98,7 @@ def test_a_missing_module_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_directory_with_files_is_refused(tmp_path: Path) -> None:
-    """A directory that holds something is neither used nor deleted."""
+    """It is neither used nor deleted."""
     (tmp_path / "mine").touch()
 
     with pytest.raises(EngineError, match="is not empty"):
@@ -106,7 +107,7 @@ def test_a_directory_with_files_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_dead_engine_is_noticed(own_children: Callable[[], set[int]]) -> None:
-    """`check` is quiet while the engine runs and says so when it has died."""
+    """`check` raises only after the engine died."""
     with Engine() as engine:
         engine.check()
         for pid in own_children():
@@ -118,7 +119,7 @@ def test_a_dead_engine_is_noticed(own_children: Callable[[], set[int]]) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_it_dies_with_its_owner(number: signal.Signals) -> None:
-    """However the owner ends, its engine ends too and its directory is deleted."""
+    """However its owner ends, the engine ends and its directory is deleted."""
     with subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as owner:
         assert owner.stdout is not None
         state_dir = Path(owner.stdout.readline().decode().strip())
@@ -131,7 +132,7 @@ def test_it_dies_with_its_owner(number: signal.Signals) -> None:
 
 
 def test_hostile_settings_do_not_disturb_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """With other certificates, a profile, endpoints and a proxy set, engine, admin and clients work."""
+    """Other certificates, a profile, endpoints and a proxy don't affect engine, admin client and clients."""
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "config").write_text("[[[broken")
     for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "OPENSSL_CONF"):
@@ -151,10 +152,10 @@ def test_hostile_settings_do_not_disturb_it(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 @pytest.mark.parametrize("supervisor_killed", [False, True])
-def test_what_refuses_to_end_is_ended(
+def test_a_stubborn_command_is_ended(
     own_children: Callable[[], set[int]], tmp_path: Path, *, supervisor_killed: bool
 ) -> None:
-    """A command and its children that ignore SIGTERM are gone after `stop`, even without the supervisor."""
+    """A command and its children that ignore SIGTERM end with `stop`, even without the supervisor."""
     command = SupervisedProcess(
         ["sh", "-c", STUBBORN], environment=os.environ, output=subprocess.DEVNULL, cwd=tmp_path, grace=0.1
     )

@@ -1,4 +1,4 @@
-"""The environment of child processes: what passes, what is left behind, what is set."""
+"""The environment of child processes: what they inherit, what they don't, and what is set."""
 
 from __future__ import annotations
 
@@ -30,49 +30,49 @@ DISTURBING = {
 
 
 def any_base(**inherited: str) -> dict[str, str]:
-    """Return a base environment; which one does not matter."""
+    """Return any base environment."""
     return base_environment(state_dir=STATE, inherited=inherited)
 
 
 def any_client(**inherited: str) -> dict[str, str]:
-    """Return a client's environment; which one does not matter."""
+    """Return any client's environment."""
     return client_environment(any_base(**inherited), endpoint_url=URL, ca_bundle=CERTIFICATE)
 
 
 def any_engine(**inherited: str) -> dict[str, str]:
-    """Return an engine's environment; which one does not matter."""
+    """Return any engine's environment."""
     return engine_environment(
         any_base(**inherited), state_dir=STATE, port=4566, certificate=CERTIFICATE, key=Path("/state/key.pem")
     )
 
 
 @pytest.mark.parametrize("name", sorted(DISTURBING))
-def test_what_could_disturb_is_left_behind(name: str) -> None:
-    """No child inherits a variable that is not on the list, or sees the value of one that is set."""
+def test_other_variables_are_not_inherited(name: str) -> None:
+    """A child doesn't see the value in the caller's shell."""
     assert DISTURBING[name] != any_client(**DISTURBING).get(name)
     assert DISTURBING[name] != any_engine(**DISTURBING).get(name)
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "ALL_PROXY"])
 def test_requests_off_this_machine_are_refused(name: str) -> None:
-    """Every proxy is a closed port of this machine, whatever the caller's proxy is."""
+    """Every proxy is a closed port of this machine."""
     assert "http://127.0.0.1:9" == any_client(**{name: "http://proxy.example:3128"})[name]
 
 
 def test_requests_to_the_engine_pass_no_proxy() -> None:
-    """Loopback is reached directly, under both of its names."""
+    """By both names of loopback."""
     assert "localhost,127.0.0.1" == any_client(NO_PROXY="example.com")["NO_PROXY"]
 
 
 def test_language_and_terminal_pass() -> None:
-    """What only changes how text looks is inherited."""
+    """What changes only how text looks is inherited."""
     passed = {"LANG": "de_DE.UTF-8", "LC_ALL": "C", "TERM": "xterm", "TZ": "UTC", "COLUMNS": "80"}
 
     assert passed.items() <= any_client(**passed).items()
 
 
-def test_home_and_aws_configuration_are_the_engines_own() -> None:
-    """Nothing of the user's home directory is read or written."""
+def test_home_and_aws_configuration_are_the_engines() -> None:
+    """The user's home directory isn't read or written."""
     environment = any_client(HOME="/home/user", AWS_CONFIG_FILE="/home/user/.aws/config")
 
     for name in ("HOME", "TMPDIR", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "CDK_HOME"):
@@ -80,7 +80,7 @@ def test_home_and_aws_configuration_are_the_engines_own() -> None:
 
 
 def test_this_python_comes_first_on_the_path() -> None:
-    """`python3` in cdk.json is the interpreter that has the packages, even without a PATH."""
+    """`python` in cdk.json has the packages, even without a PATH."""
     own = str(Path(sys.executable).parent)
 
     assert [own, "/somewhere"] == any_client(PATH="/somewhere")["PATH"].split(os.pathsep)
@@ -88,7 +88,7 @@ def test_this_python_comes_first_on_the_path() -> None:
 
 
 def test_clients_find_the_engine() -> None:
-    """A client gets the address, the certificate, credentials and a Region."""
+    """By its URL, certificate, credentials and Region."""
     environment = any_client(AWS_REGION="eu-west-1", AWS_CA_BUNDLE="/nonexistent")
 
     assert URL == environment["AWS_ENDPOINT_URL"]
@@ -96,8 +96,8 @@ def test_clients_find_the_engine() -> None:
     assert "us-east-1" == environment["AWS_REGION"] == environment["AWS_DEFAULT_REGION"]
 
 
-def test_functions_trust_the_engine_and_get_its_own_address() -> None:
-    """The engine's environment names its certificate everywhere, and leaves the endpoint to it."""
+def test_functions_trust_the_engine() -> None:
+    """Every variable names its certificate, and the engine sets the endpoint itself."""
     environment = any_engine()
 
     for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
@@ -105,6 +105,6 @@ def test_functions_trust_the_engine_and_get_its_own_address() -> None:
     assert "AWS_ENDPOINT_URL" not in environment
 
 
-def test_the_engine_asks_no_docker_daemon() -> None:
-    """A daemon's containers may be another engine's: its socket is not where the engine looks."""
+def test_the_engine_stays_away_from_docker() -> None:
+    """The containers may be another engine's."""
     assert "unix:///state/no-docker.sock" == any_engine(DOCKER_HOST="tcp://10.255.255.1:1")["DOCKER_HOST"]

@@ -7,8 +7,8 @@ from pathlib import Path
 from appstream_local.process.state_directory import StateDirectory
 
 
-def test_the_last_words_are_the_last_error_or_else_the_last_line(tmp_path: Path) -> None:
-    """An engine that wrote nothing has none."""
+def test_the_last_words_are_an_error_or_the_last_line(tmp_path: Path) -> None:
+    """An engine may also write nothing."""
     directory = StateDirectory(tmp_path / "state")
     said = []
     for log in ("", "begun\nended\n", "ERROR: no port\nended\n"):
@@ -18,8 +18,8 @@ def test_the_last_words_are_the_last_error_or_else_the_last_line(tmp_path: Path)
     assert ["it wrote nothing", "ended", "ERROR: no port"] == said
 
 
-def test_a_directory_that_somebody_has_deleted_is_the_reason(tmp_path: Path) -> None:
-    """Whatever tidies temporary files may take it from a running engine."""
+def test_a_deleted_directory_is_the_reason(tmp_path: Path) -> None:
+    """A program that cleans up temporary files may delete it."""
     directory = StateDirectory(tmp_path / "state")
     directory.remove()
 

@@ -31,7 +31,7 @@ def stopped(builders: ImageBuilders) -> ImageBuilders:
 
 
 def test_a_started_builder_is_pending_and_then_running(stopped: ImageBuilders, clock: VirtualClock) -> None:
-    """A start answers PENDING and is RUNNING when its duration is over, not a moment earlier."""
+    """A start returns PENDING; the builder is RUNNING exactly when the duration is over."""
     assert "PENDING" == stopped.start(_NAME)["State"]
 
     clock.advance(stopped.durations.start - 0.001)
@@ -41,7 +41,7 @@ def test_a_started_builder_is_pending_and_then_running(stopped: ImageBuilders, c
 
 
 def test_a_stopped_builder_is_stopping_and_then_stopped(builders: ImageBuilders, clock: VirtualClock) -> None:
-    """A stop answers STOPPING and ends in STOPPED."""
+    """A stop returns STOPPING and ends in STOPPED."""
     builders.put(_NAME, state="RUNNING", fields={})
 
     assert "STOPPING" == builders.stop(_NAME)["State"]
@@ -51,7 +51,7 @@ def test_a_stopped_builder_is_stopping_and_then_stopped(builders: ImageBuilders,
 
 @pytest.mark.parametrize("state", sorted(set(STATES) - {"STOPPED"}))
 def test_start_needs_a_stopped_builder(builders: ImageBuilders, state: str) -> None:
-    """A start in any other state is refused with the code that was set, and does not count."""
+    """A start in another state has the configured error, and doesn't count."""
     builders.put(_NAME, state=state, fields={})
     builders.behavior = Behavior(start_refusal_code="ConcurrentModificationException")
 
@@ -63,7 +63,7 @@ def test_start_needs_a_stopped_builder(builders: ImageBuilders, state: str) -> N
 
 
 def test_a_refused_start_can_answer_as_if_accepted(builders: ImageBuilders) -> None:
-    """With an empty refusal code a start of a running builder answers it and changes nothing."""
+    """With an empty refusal code a start of a running builder succeeds and changes nothing."""
     builders.put(_NAME, state="RUNNING", fields={})
     builders.behavior = Behavior(start_refusal_code="")
 
@@ -73,7 +73,7 @@ def test_a_refused_start_can_answer_as_if_accepted(builders: ImageBuilders) -> N
 
 @pytest.mark.parametrize("state", sorted(set(STATES) - {"RUNNING"}))
 def test_stop_needs_a_running_builder(builders: ImageBuilders, state: str) -> None:
-    """A stop in any other state is OperationNotPermittedException."""
+    """A stop in another state is OperationNotPermittedException."""
     builders.put(_NAME, state=state, fields={})
 
     with pytest.raises(ApiError, match="OperationNotPermittedException"):
@@ -82,7 +82,7 @@ def test_stop_needs_a_running_builder(builders: ImageBuilders, state: str) -> No
 
 @pytest.mark.parametrize("state", sorted(set(STATES) - {"STOPPED", "FAILED"}))
 def test_delete_needs_a_stopped_or_failed_builder(builders: ImageBuilders, state: str) -> None:
-    """A delete in any other state is OperationNotPermittedException."""
+    """A delete in another state is OperationNotPermittedException."""
     builders.put(_NAME, state=state, fields={})
 
     with pytest.raises(ApiError, match="OperationNotPermittedException"):
@@ -90,7 +90,7 @@ def test_delete_needs_a_stopped_or_failed_builder(builders: ImageBuilders, state
 
 
 def test_a_deleted_builder_is_gone_after_deleting(stopped: ImageBuilders, clock: VirtualClock) -> None:
-    """It is shown as DELETING, then unknown, and its name is free again."""
+    """It is DELETING, then unknown, and its name is free again."""
     assert "DELETING" == stopped.delete(_NAME)["State"]
     clock.advance(stopped.durations.delete)
 
@@ -100,7 +100,7 @@ def test_a_deleted_builder_is_gone_after_deleting(stopped: ImageBuilders, clock:
 
 
 def test_starts_and_stops_are_counted_per_builder(stopped: ImageBuilders, clock: VirtualClock) -> None:
-    """Only what was accepted counts, for each builder on its own."""
+    """Only accepted calls count, for each builder."""
     stopped.put("other", state="STOPPED", fields={})
     stopped.start(_NAME)
     clock.advance(stopped.durations.start)
@@ -114,7 +114,7 @@ def test_starts_and_stops_are_counted_per_builder(stopped: ImageBuilders, clock:
 
 
 def test_describe_can_lag_behind_an_accepted_start(stopped: ImageBuilders, clock: VirtualClock) -> None:
-    """For the lag's seconds describe shows the old state, while a second start is refused already."""
+    """During the lag describe shows the old state, but a second start is refused."""
     stopped.durations = Durations(describe_lag=5)
     stopped.start(_NAME)
 
@@ -126,7 +126,7 @@ def test_describe_can_lag_behind_an_accepted_start(stopped: ImageBuilders, clock
 
 
 def test_describe_can_lag_behind_an_accepted_stop(builders: ImageBuilders, clock: VirtualClock) -> None:
-    """For the lag's seconds a builder that stops still looks RUNNING."""
+    """During the lag a stopping builder is shown as RUNNING."""
     builders.put(_NAME, state="RUNNING", fields={})
     builders.durations = Durations(describe_lag=5)
     builders.stop(_NAME)
@@ -137,7 +137,7 @@ def test_describe_can_lag_behind_an_accepted_stop(builders: ImageBuilders, clock
 
 
 def test_unknown_names_are_not_found_or_left_out(stopped: ImageBuilders) -> None:
-    """One unknown name refuses the whole call, unless it was set that unknown names are left out."""
+    """One unknown name fails the whole call, unless unknown names are omitted."""
     with pytest.raises(ApiError) as refused:
         stopped.describe([_NAME, "nobody"])
     assert ("ResourceNotFoundException", 404) == (refused.value.code, refused.value.http_status)
@@ -149,7 +149,7 @@ def test_unknown_names_are_not_found_or_left_out(stopped: ImageBuilders) -> None
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(["start", "stop", "advance", "delete"]), max_size=25))
 def test_no_order_of_operations_breaks_the_machine(operations: list[str]) -> None:
-    """Whatever is asked for in whatever order, a start is accepted exactly when it is STOPPED."""
+    """After any sequence of calls, a start succeeds exactly if the builder is STOPPED."""
     clock = VirtualClock()
     builders = ImageBuilders(now=clock)
     builders.put(_NAME, state="STOPPED", fields={})

@@ -28,7 +28,7 @@ def quick(builders: ImageBuilders) -> ImageBuilders:
     return builders
 
 
-def test_the_network_interface_comes_some_time_after_running(quick: ImageBuilders, clock: VirtualClock) -> None:
+def test_the_network_interface_comes_after_running(quick: ImageBuilders, clock: VirtualClock) -> None:
     """It is absent while PENDING and in the delay after RUNNING, then has an id and an address."""
     quick.durations = Durations(start=10, eni_delay=3)
     quick.start(_NAME)
@@ -42,8 +42,8 @@ def test_the_network_interface_comes_some_time_after_running(quick: ImageBuilder
     assert interface["EniId"].startswith("eni-")
 
 
-def test_another_start_gets_another_network_interface(quick: ImageBuilders, clock: VirtualClock) -> None:
-    """Who keeps the address of an earlier run is wrong after the next one."""
+def test_each_start_gets_a_new_network_interface(quick: ImageBuilders, clock: VirtualClock) -> None:
+    """The address of an earlier run is outdated after the next start."""
     interfaces = []
     for _ in range(2):
         quick.start(_NAME)
@@ -62,8 +62,8 @@ def test_there_is_no_network_interface_without_a_vpc(builders: ImageBuilders) ->
     assert "NetworkAccessConfiguration" not in _shown(builders)
 
 
-def test_a_seeded_network_interface_is_shown_as_it_is(builders: ImageBuilders) -> None:
-    """A test can say what the interface looks like, IPv6 addresses included."""
+def test_a_given_network_interface_is_shown(builders: ImageBuilders) -> None:
+    """A test can set the interface, including IPv6 addresses."""
     interface = {"EniId": "eni-1", "EniPrivateIpAddress": "10.0.0.9", "EniIpv6Addresses": ["::1"]}
     builders.put(_NAME, state="RUNNING", fields={"NetworkAccessConfiguration": interface})
 
@@ -71,7 +71,7 @@ def test_a_seeded_network_interface_is_shown_as_it_is(builders: ImageBuilders) -
 
 
 def test_every_field_but_the_name_can_be_absent(builders: ImageBuilders) -> None:
-    """A field seeded as None is not shown, State and Arn included."""
+    """A field of None isn't shown, not even State or Arn."""
     fields = dict.fromkeys(_shown_of_a_running_one(builders))
     del fields["Name"]
     builders.put(_NAME, state="RUNNING", fields=fields)
@@ -93,7 +93,7 @@ def _shown_of_a_running_one(builders: ImageBuilders) -> dict[str, Any]:
     ],
 )
 def test_a_start_can_go_wrong(quick: ImageBuilders, clock: VirtualClock, kind: str, states: list[str]) -> None:
-    """It ends where it was told to, and leaves its errors once it is there."""
+    """It ends in the configured state, and its errors appear then."""
     quick.set_start_outcome(_NAME, StartOutcome(kind=kind, error_code="SUBNET_NOT_FOUND"))
     quick.start(_NAME)
     assert "ImageBuilderErrors" not in _shown(quick)
@@ -116,7 +116,7 @@ def test_a_start_that_never_ends_stays_pending(quick: ImageBuilders, clock: Virt
     assert "PENDING" == _shown(quick)["State"]
 
 
-def test_an_outcome_holds_for_as_many_starts_as_it_says(quick: ImageBuilders, clock: VirtualClock) -> None:
+def test_an_outcome_applies_to_so_many_starts(quick: ImageBuilders, clock: VirtualClock) -> None:
     """After one failed start the next one succeeds, and the errors of the first are gone."""
     quick.set_start_outcome(_NAME, StartOutcome(kind="stopped", times=1))
     quick.start(_NAME)
@@ -130,7 +130,7 @@ def test_an_outcome_holds_for_as_many_starts_as_it_says(quick: ImageBuilders, cl
 
 
 def test_a_new_agent_version_is_installed_before_the_start(quick: ImageBuilders, clock: VirtualClock) -> None:
-    """A start with another version passes UPDATING_AGENT and shows that version."""
+    """A start with another version goes through UPDATING_AGENT and shows that version."""
     assert "UPDATING_AGENT" == quick.start(_NAME, "01-01-2025")["State"]
     clock.advance(100)
     assert "PENDING" == _shown(quick)["State"]
@@ -142,7 +142,7 @@ def test_a_new_agent_version_is_installed_before_the_start(quick: ImageBuilders,
 
 
 def test_latest_stands_for_the_latest_agent_version(quick: ImageBuilders, clock: VirtualClock) -> None:
-    """LATEST resolves at every start: it brings an update only when there is a newer agent."""
+    """LATEST is resolved at each start, and updates only if there is a newer agent."""
     assert "PENDING" == quick.start(_NAME, "LATEST")["State"]
     assert "TRUE" == _shown(quick)["LatestAppstreamAgentVersion"]
     clock.advance(10)
@@ -156,7 +156,7 @@ def test_latest_stands_for_the_latest_agent_version(quick: ImageBuilders, clock:
 
 
 def test_a_created_builder_starts(builders: ImageBuilders, clock: VirtualClock) -> None:
-    """CreateImageBuilder shows what it was given, is PENDING, then RUNNING, and counts no start."""
+    """A created builder shows its input, is PENDING, then RUNNING, and has no start."""
     given = {"Name": _NAME, "InstanceType": "stream.standard.large", "ImageName": "Base", "DisplayName": "CAD"}
     created = builders.create({**given, "Tags": {"team": "a"}})
     assert ("PENDING", "CAD") == (created["State"], created["DisplayName"])
@@ -169,7 +169,7 @@ def test_a_created_builder_starts(builders: ImageBuilders, clock: VirtualClock) 
 
 
 def test_create_refuses_what_aws_refuses(builders: ImageBuilders) -> None:
-    """An image named twice or not at all, a name that is taken, and one builder too many."""
+    """An image given twice or not at all, a name in use, and one builder too many."""
     params = {"Name": _NAME, "InstanceType": "t", "ImageName": "i"}
     builders.behavior = Behavior(quota=1)
     with pytest.raises(ApiError, match="InvalidParameterCombinationException"):
@@ -184,7 +184,7 @@ def test_create_refuses_what_aws_refuses(builders: ImageBuilders) -> None:
 
 
 def test_a_forced_state_can_be_followed_by_others(quick: ImageBuilders, clock: VirtualClock) -> None:
-    """A test can say what happens to a builder behind everybody's back."""
+    """A test can change a builder as if someone else did."""
     quick.set_state(_NAME, "SNAPSHOTTING", [(5, "STOPPED"), (5, "DELETING"), (5, "")])
     seen = []
     for _ in range(3):

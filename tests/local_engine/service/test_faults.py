@@ -31,7 +31,7 @@ def test_a_fault_strikes_as_often_as_it_says(faults: Faults) -> None:
 
 
 def test_a_fault_strikes_as_long_as_it_says(faults: Faults, clock: VirtualClock) -> None:
-    """Ten seconds from when it was set."""
+    """Ten seconds after it was added."""
     faults.add(Fault("throttle", seconds=10))
     clock.advance(9.9)
     assert _struck(faults)
@@ -40,7 +40,7 @@ def test_a_fault_strikes_as_long_as_it_says(faults: Faults, clock: VirtualClock)
 
 
 def test_a_fault_strikes_only_what_it_names(faults: Faults) -> None:
-    """Another operation and another image builder are spared, and use up none of its times."""
+    """Another operation or image builder isn't affected and doesn't count."""
     faults.add(Fault("drop", operation="StartImageBuilder", name="cad", times=1))
 
     assert not _struck(faults, _DESCRIBE, "cad")
@@ -48,7 +48,7 @@ def test_a_fault_strikes_only_what_it_names(faults: Faults) -> None:
     assert _struck(faults, "StartImageBuilder", "cad")
 
 
-def test_a_probability_strikes_that_share_and_repeats_itself(clock: VirtualClock) -> None:
+def test_a_probability_affects_that_share_reproducibly(clock: VirtualClock) -> None:
     """About a third of many requests, the same ones with the same seed."""
     runs = []
     for _ in range(2):
@@ -61,7 +61,7 @@ def test_a_probability_strikes_that_share_and_repeats_itself(clock: VirtualClock
 
 
 def test_the_first_fault_strikes_first(faults: Faults) -> None:
-    """When its times are over, the next one has its turn."""
+    """When the first is used up, the second applies."""
     faults.add(Fault("throttle", times=1))
     faults.add(Fault("unavailable", times=1))
 
@@ -79,7 +79,7 @@ def test_cleared_faults_strike_no_more(faults: Faults) -> None:
 
 
 def test_a_rate_limit_throttles_and_recovers(faults: Faults, clock: VirtualClock) -> None:
-    """Beyond the burst a request is throttled; a second later the rate's share is let through."""
+    """Requests beyond the burst are throttled; a second later the rate allows more."""
     faults.limit_rate(2, burst=3)
 
     assert [False, False, False, True] == [_struck(faults) for _ in range(4)]
@@ -116,7 +116,7 @@ def test_an_access_denied_names_who_what_and_where() -> None:
 
 
 def test_an_error_can_be_any_error() -> None:
-    """Code, message and status are the test's."""
+    """A test sets code, message and status."""
     made = fault({"kind": "error", "code": "ConcurrentModificationException", "message": "m", "status": 409})
     error = made.error(principal="p", operation="o", resource="r")
 
@@ -125,6 +125,6 @@ def test_an_error_can_be_any_error() -> None:
 
 @pytest.mark.parametrize("values", [{"kind": "flood"}, {}, {"kind": "error"}, {"kind": "drop", "often": True}])
 def test_a_fault_that_makes_no_sense_is_refused(values: dict[str, object]) -> None:
-    """A misspelt fault must not silently do nothing."""
+    """A misspelled fault must not silently do nothing."""
     with pytest.raises(ApiError, match="ValidationException"):
         fault(values)

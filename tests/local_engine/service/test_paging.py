@@ -18,7 +18,7 @@ def _items(names: list[str]) -> list[dict[str, Any]]:
 
 @given(names=_NAMES, size=st.integers(min_value=1, max_value=31))
 def test_pages_add_up_to_the_whole(names: list[str], size: int) -> None:
-    """Every item is on exactly one page, and no page is longer than it may be."""
+    """Every item is on exactly one page, and no page is too long."""
     items = _items(names)
     seen: list[dict[str, Any]] = []
     shown, token = page(items, size=size, token=None)
@@ -33,7 +33,7 @@ def test_pages_add_up_to_the_whole(names: list[str], size: int) -> None:
 
 
 def test_a_deleted_item_does_not_hide_another() -> None:
-    """The last item of a page goes away before the next page is asked for: nothing is skipped."""
+    """If the last item of a page is deleted before the next page is requested, nothing is skipped."""
     _, token = page(_items(["a", "b", "c"]), size=2, token=None)
 
     assert ([{"Name": "c"}], None) == page(_items(["a", "c"]), size=2, token=token)

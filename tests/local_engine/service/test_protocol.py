@@ -58,7 +58,7 @@ def test_a_description_parses_into_botocores_types(
 
 
 def test_botocores_paginator_sees_every_builder(in_process_client: _Maker, service: AppStreamService) -> None:
-    """It follows the tokens of the service."""
+    """It follows the service's tokens."""
     for number in range(5):
         _put(service, f"builder-{number}")
 
@@ -84,7 +84,7 @@ def test_a_modelled_error_arrives_as_its_exception(
 
 
 @pytest.mark.parametrize("kind", ["throttle", "server_error", "unavailable", "drop"])
-def test_botocore_retries_what_it_takes_for_transient(
+def test_botocore_retries_transient_errors(
     in_process_client: _Maker, service: AppStreamService, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """Its standard mode sends the request again, and the second one is answered."""
@@ -96,7 +96,7 @@ def test_botocore_retries_what_it_takes_for_transient(
     assert ("PENDING", 1) == (answer["ImageBuilder"]["State"], answer["ResponseMetadata"]["RetryAttempts"])
 
 
-def test_a_retry_after_a_lost_answer_finds_the_builder_started(
+def test_a_retry_after_a_lost_response_finds_it_started(
     in_process_client: _Maker, service: AppStreamService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The start took effect, its answer was lost, and botocore's own retry is refused."""
@@ -110,7 +110,7 @@ def test_a_retry_after_a_lost_answer_finds_the_builder_started(
 
 
 def test_a_dropped_connection_is_one_to_botocore(in_process_client: _Maker, service: AppStreamService) -> None:
-    """Without a retry it raises what it raises when a server hangs up."""
+    """Without a retry botocore raises ConnectionClosedError."""
     _add(service, Fault("drop"))
 
     with pytest.raises(ConnectionClosedError):
@@ -118,7 +118,7 @@ def test_a_dropped_connection_is_one_to_botocore(in_process_client: _Maker, serv
 
 
 def test_a_denied_call_is_a_client_error(in_process_client: _Maker, service: AppStreamService) -> None:
-    """AccessDeniedException is in no model of AppStream: its code is all there is."""
+    """AccessDeniedException isn't in AppStream's model, so only its code identifies it."""
     _add(service, Fault("access_denied"))
 
     with pytest.raises(ClientError) as denied:

@@ -57,7 +57,7 @@ def test_a_success_is_aws_json(caller: _Caller) -> None:
 
 
 def test_a_refusal_is_aws_json(caller: _Caller) -> None:
-    """The code stands in the body and in a header; a modeled error's message is called Message."""
+    """The code is in the body and in a header; a modeled error has its text in Message."""
     response = caller.send("PhotonAdminProxyService.StartImageBuilder", b'{"Name": "nobody"}')
 
     assert 404 == response.status
@@ -66,7 +66,7 @@ def test_a_refusal_is_aws_json(caller: _Caller) -> None:
 
 
 def test_an_operation_only_aws_has_says_so(caller: _Caller) -> None:
-    """It is unknown with 501, to tell it from one that AWS does not have either."""
+    """It has status 501, unlike an operation that AWS doesn't have either."""
     theirs = caller.send("PhotonAdminProxyService.DescribeFleets", b"{}")
     nobodys = caller.send("PhotonAdminProxyService.FlyImageBuilder", b"{}")
 
@@ -98,9 +98,7 @@ def test_every_call_is_logged(caller: _Caller, clock: VirtualClock) -> None:
 
 
 @pytest.mark.parametrize(("after_effect", "starts"), [(False, 0), (True, 1)])
-def test_a_lost_answer_may_belong_to_a_start_that_took_effect(
-    caller: _Caller, *, after_effect: bool, starts: int
-) -> None:
+def test_a_start_may_succeed_although_its_response_is_lost(caller: _Caller, *, after_effect: bool, starts: int) -> None:
     """A dropped start changes nothing, unless only its answer was lost."""
     caller.admin("AddFault", kind="drop", operation="StartImageBuilder", after_effect=after_effect, times=1)
     response = caller.send("PhotonAdminProxyService.StartImageBuilder", b'{"Name": "cad"}')
@@ -110,8 +108,8 @@ def test_a_lost_answer_may_belong_to_a_start_that_took_effect(
     assert None is caller.admin("Calls")["Calls"][0]["status"]
 
 
-def test_an_error_after_the_effect_reports_a_failure_that_was_none(caller: _Caller) -> None:
-    """A 500 on a start that was accepted: the trap for who counts on answers."""
+def test_an_error_may_follow_a_successful_start(caller: _Caller) -> None:
+    """A 500 after an accepted start: a trap for callers that rely on responses."""
     caller.admin("AddFault", kind="server_error", after_effect=True, times=1)
 
     assert "InternalFailure" == caller.call("StartImageBuilder", Name="cad")["__type"]
@@ -119,7 +117,7 @@ def test_an_error_after_the_effect_reports_a_failure_that_was_none(caller: _Call
 
 
 def test_a_denied_call_names_the_image_builder(caller: _Caller) -> None:
-    """The injected refusal reads like IAM's, Region and account included."""
+    """The injected error reads like IAM's, with Region and account."""
     caller.admin("AddFault", kind="access_denied")
 
     message = caller.call("StopImageBuilder", Name="cad")["message"]
@@ -129,7 +127,7 @@ def test_a_denied_call_names_the_image_builder(caller: _Caller) -> None:
 
 
 def test_regions_share_nothing(caller: _Caller, service: AppStreamService) -> None:
-    """Builders, faults and calls of one Region are not seen in another."""
+    """One Region doesn't see builders, faults and calls of another."""
     caller.admin("AddFault", kind="throttle")
     elsewhere = _Caller(service, region="us-gov-west-1")
 
@@ -140,7 +138,7 @@ def test_regions_share_nothing(caller: _Caller, service: AppStreamService) -> No
 
 
 def test_a_reset_forgets_everything(caller: _Caller) -> None:
-    """Afterwards there is no builder, no call, no fault, and settings have their defaults."""
+    """There is no builder, call or fault, and settings have their defaults."""
     caller.admin("SetDurations", start=1)
     caller.admin("AddFault", kind="throttle")
     caller.call("DescribeImageBuilders")
@@ -171,7 +169,7 @@ def test_a_reset_forgets_everything(caller: _Caller) -> None:
         ("BeginTransition", {"Name": "cad", "Transition": "reboot"}, "OperationNotPermittedException"),
     ],
 )
-def test_an_admin_operation_that_makes_no_sense_is_refused(
+def test_an_invalid_admin_operation_is_refused(
     caller: _Caller, operation: str, params: dict[str, Any], code: str
 ) -> None:
     """A test that is set up wrongly fails where it is set up."""
@@ -180,5 +178,5 @@ def test_an_admin_operation_that_makes_no_sense_is_refused(
 
 @pytest.mark.parametrize("params", [{"NextToken": "page 2"}, {"MaxResults": 0}])
 def test_a_page_there_is_not_is_refused(caller: _Caller, params: dict[str, Any]) -> None:
-    """A token nobody handed out and a page of nothing are ValidationException."""
+    """An unknown token and an empty page are ValidationException."""
     assert "ValidationException" == caller.call("DescribeImageBuilders", **params)["__type"]

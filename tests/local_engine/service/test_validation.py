@@ -22,7 +22,7 @@ def _refused(operation: str, params: Any) -> ApiError:
 
 
 def test_a_good_request_is_returned_as_it_is() -> None:
-    """Nothing is added to it, nothing removed."""
+    """Unchanged."""
     params = {"Name": "cad", "AppstreamAgentVersion": "LATEST"}
 
     assert params == parse("StartImageBuilder", json.dumps(params).encode())
@@ -34,7 +34,7 @@ def test_an_empty_body_is_an_empty_request() -> None:
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff", b"[]", b'"text"', b"null"])
-def test_a_body_that_is_no_json_object_cannot_be_read(body: bytes) -> None:
+def test_a_body_must_be_a_json_object(body: bytes) -> None:
     """It is a SerializationException."""
     assert "SerializationException" == _refused("StartImageBuilder", body).code
 
@@ -75,7 +75,7 @@ def test_an_operation_aws_does_not_have_is_unknown() -> None:
     ],
 )
 def test_a_violation_is_named_in_the_words_of_aws(operation: str, params: Any, message: str) -> None:
-    """It is a ValidationException that says which value broke which rule."""
+    """With a ValidationException that names the value and the rule."""
     error = _refused(operation, params)
 
     assert "ValidationException" == error.code
@@ -83,7 +83,7 @@ def test_a_violation_is_named_in_the_words_of_aws(operation: str, params: Any, m
 
 
 def test_every_violation_of_a_request_is_named() -> None:
-    """Two mistakes make one answer that counts two."""
+    """Two violations are one error that counts both."""
     error = _refused("CreateImageBuilder", {})
 
     assert error.message.startswith("2 validation errors detected: ")
@@ -92,14 +92,14 @@ def test_every_violation_of_a_request_is_named() -> None:
 
 
 def test_the_longest_name_is_accepted() -> None:
-    """101 characters are allowed: one, and a hundred more."""
+    """One character, and a hundred more."""
     params = {"Name": "a" * 101}
 
     assert params == parse("DeleteImageBuilder", json.dumps(params).encode())
 
 
 def test_every_pattern_of_the_model_can_be_checked() -> None:
-    """The model's patterns are Java's: all those of image builder operations work in Python too."""
+    """All patterns of the image builder operations work in Python, too."""
     operations = [name for name in service_model().operation_names if "ImageBuilder" in name]
 
     assert operations

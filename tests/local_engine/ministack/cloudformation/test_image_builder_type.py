@@ -1,4 +1,4 @@
-"""AWS::AppStream::ImageBuilder in the local CloudFormation: what it creates, and what it refuses to delete."""
+"""The resource type AWS::AppStream::ImageBuilder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PROPERTIES: dict[str, Any] = {
 
 @pytest.fixture
 def send(service: AppStreamService) -> image_builder_type.Send:
-    """Return CloudFormation's way to AppStream."""
+    """Return what sends CloudFormation's requests to AppStream."""
 
     def handle(target: str, body: bytes) -> Response:
         return service.handle(target=target, body=body, account="000000000000", region="us-east-1")
@@ -29,8 +29,8 @@ def send(service: AppStreamService) -> image_builder_type.Send:
     return handle
 
 
-def test_create_makes_a_builder_that_starts(send: image_builder_type.Send, service: AppStreamService) -> None:
-    """Its id is the name, its only attribute the streaming URL, and its tags are AppStream's."""
+def test_create_starts_a_builder(send: image_builder_type.Send, service: AppStreamService) -> None:
+    """Its physical id is the name, its attribute the streaming URL, and it has the tags."""
     physical_id, attributes = image_builder_type.create(send, _PROPERTIES)
 
     builder, state = service.region_state(account="000000000000", region="us-east-1").builders.observe("made")
@@ -38,8 +38,8 @@ def test_create_makes_a_builder_that_starts(send: image_builder_type.Send, servi
     assert ("PENDING", {"team": "desktop"}) == (state, builder.tags)
 
 
-def test_a_refused_create_says_why(send: image_builder_type.Send) -> None:
-    """The reason is AppStream's code and words."""
+def test_a_failed_create_says_why(send: image_builder_type.Send) -> None:
+    """With AppStream's code and message."""
     image_builder_type.create(send, _PROPERTIES)
 
     with pytest.raises(image_builder_type.AppStreamError, match=r"^ResourceAlreadyExistsException: .*made"):
@@ -49,7 +49,7 @@ def test_a_refused_create_says_why(send: image_builder_type.Send) -> None:
 def test_a_running_builder_cannot_be_deleted(
     send: image_builder_type.Send, service: AppStreamService, clock: VirtualClock
 ) -> None:
-    """That is why something has to stop it before; a stopped one goes, and one that is gone is a success."""
+    """A stopped one can, and one that is gone is a success."""
     image_builder_type.create(send, _PROPERTIES)
     clock.advance(10_000)
     with pytest.raises(image_builder_type.AppStreamError, match="made is RUNNING, not FAILED or STOPPED"):
@@ -65,7 +65,7 @@ def test_a_running_builder_cannot_be_deleted(
     image_builder_type.delete(send, "made")
 
 
-def test_a_lost_answer_fails_the_resource() -> None:
-    """CloudFormation does not know then whether there is a builder."""
+def test_a_lost_response_fails_the_resource() -> None:
+    """CloudFormation can't know whether there is a builder."""
     with pytest.raises(image_builder_type.AppStreamError, match="closed the connection"):
         image_builder_type.create(lambda target, body: dropped(request_id="1"), _PROPERTIES)

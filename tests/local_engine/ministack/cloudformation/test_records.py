@@ -1,4 +1,4 @@
-"""A stack is found by the physical id of one of its resources."""
+"""How a stack shows its resources."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _TEMPLATE = {"Resources": {"Group": {"Type": "AWS::Logs::LogGroup", "Properties"
 
 
 @pytest.mark.engine
-def test_a_stack_is_found_by_the_physical_id_of_a_resource(engine_client: Callable[..., Any]) -> None:
-    """For as long as it is there; an id that nothing has is refused as CloudFormation refuses it."""
+def test_a_stack_is_found_by_a_physical_id(engine_client: Callable[..., Any]) -> None:
+    """While it exists; an unknown id has CloudFormation's error."""
     client = engine_client("cloudformation")
     client.create_stack(StackName="by-id", TemplateBody=json.dumps(_TEMPLATE))
     client.get_waiter("stack_create_complete").wait(StackName="by-id", WaiterConfig={"Delay": 1})

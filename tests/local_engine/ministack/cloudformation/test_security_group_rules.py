@@ -1,4 +1,4 @@
-"""Rules of security groups that are resources of their own, in the local CloudFormation."""
+"""The resource types of single security group rules."""
 
 import json
 from collections.abc import Callable
@@ -30,8 +30,8 @@ def template(resources: dict[str, Any]) -> str:
     return json.dumps({"Resources": resources})
 
 
-def test_a_rule_comes_and_goes_with_its_resource(engine_client: Callable[..., Any]) -> None:
-    """It belongs to its group, names the other one, and leaves the group's other rules alone."""
+def test_a_rule_is_created_and_deleted(engine_client: Callable[..., Any]) -> None:
+    """In its group, without changing the group's other rules."""
     cloudformation, ec2 = engine_client("cloudformation"), engine_client("ec2")
 
     def rules(logical_id: str, key: str) -> list[tuple[int, list[str]]]:
@@ -60,7 +60,7 @@ def test_a_rule_comes_and_goes_with_its_resource(engine_client: Callable[..., An
 
 
 def test_a_rule_without_its_group_fails(engine_client: Callable[..., Any]) -> None:
-    """In words that name the group."""
+    """The reason names the group."""
     cloudformation = engine_client("cloudformation")
     rule = {
         "Type": "AWS::EC2::SecurityGroupIngress",
