@@ -1,4 +1,4 @@
-"""The command line: many runs with a summary, or one run again with its story."""
+"""Runs many random scenarios and prints a summary, or replays one and prints its story."""
 
 import argparse
 import multiprocessing
@@ -14,19 +14,19 @@ from simulation.run import run
 from simulation.statistics import Statistics, statistics_of, summary
 
 _CHUNK = 20
-_RUNS_A_DAY = 1_000_000
-"""Numbers between two days' runs, more than a day's runs are."""
+_SEEDS_PER_DAY = 1_000_000
+"""More than the runs of a day."""
 
 _PROGRESS = 1000
 """Runs between two lines of progress."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run; return 1 where an invariant was violated, else 0."""
+    """Return 1 where an invariant was violated, else 0."""
     parser = argparse.ArgumentParser(prog="python -m simulation", description=__doc__)
     parser.add_argument("--runs", type=int, default=10_000, help="how many runs (default: %(default)s)")
-    parser.add_argument("--first", type=int, help="the number of the first run (default: drawn from the day)")
-    parser.add_argument("--seed", type=Seed.parse, metavar="TOKEN", help="replay this one run and tell its story")
+    parser.add_argument("--first", type=int, help="the first seed (default: by the date)")
+    parser.add_argument("--seed", type=Seed.parse, metavar="SEED", help="replay this run and print its story")
     parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count(), help="default: one per core")
     given = parser.parse_args(arguments)
     if given.seed is not None:
@@ -36,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def first_seed_of(day: date) -> int:
-    """Return the number of a day's first run: the same all day (UTC), and far from those of other days."""
-    return day.toordinal() * _RUNS_A_DAY
+    """Return a day's first seed: the same all day (UTC), and far from those of other days."""
+    return day.toordinal() * _SEEDS_PER_DAY
 
 
 def _replay(seed: Seed) -> int:
@@ -54,7 +54,7 @@ def _run_many(first: int, runs: int, processes: int) -> int:
     _print(f"Runs {first} to {first + runs - 1}; again: make simulate FIRST={first} RUNS={runs}")
     total = Statistics()
     seeds = [Seed(number) for number in range(first, first + runs)]
-    # Not forked: a fork would take over locks in whatever state they are.
+    # A fork would inherit locks in any state.
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
         for statistics in pool.imap(statistics_of, seeds, chunksize=_CHUNK):
             total.add(statistics)

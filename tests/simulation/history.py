@@ -201,7 +201,7 @@ class LoggedWarning:
     line: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class RemainingResource:
     """A resource that a stack still has when the run ends."""
 
@@ -252,6 +252,10 @@ class History:
     steps: int = 0
     began_at: float = 0.0
     ended_at: float = 0.0
+
+    def note(self, at: float, what: str) -> None:
+        """Add a line to the run's story."""
+        self.notes.append((at, what))
 
     def invocations_of(self, request: Request) -> list[Invocation]:
         """Return a request's invocations in the order they began."""

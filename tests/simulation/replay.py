@@ -1,4 +1,4 @@
-"""Tells the story of one run, and finds what of it a violation needs."""
+"""Prints a run's story, and finds the features that a violation needs."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from simulation.scenario import FEATURES
 
 
 def story(history: History) -> Iterator[str]:
-    """Give the lines about one run."""
+    """Yield the lines about a run."""
     for at, what in history.notes:
         yield f"{at - history.began_at:10.2f}  {what}"
     yield ""
@@ -19,7 +19,7 @@ def story(history: History) -> Iterator[str]:
 
 
 def minimized(seed: Seed, invariant: str) -> Seed:
-    """Return a token of the same run with as little in it as still violates the invariant."""
+    """Return the seed of the same run without every feature that the violation does not need."""
     for feature in FEATURES:
         if feature not in seed.without:
             candidate = Seed(seed.number, (*seed.without, feature))

@@ -1,4 +1,4 @@
-"""One run: a scenario's world is wired, run to its end in virtual time, and returned as a history."""
+"""Runs a scenario to its end in virtual time, and returns its history."""
 
 import http.client
 from collections.abc import Callable
@@ -11,18 +11,18 @@ from simulation.models.cloudformation import CloudFormationModel
 from simulation.models.eventbridge_scheduler import SchedulerModel
 from simulation.models.faults import FaultInjector
 from simulation.models.lambda_ import LambdaModel
-from simulation.models.network import Aws, Network, NoResponse
+from simulation.models.network import Network, NoResponse
 from simulation.models.stack import StackDriver
-from simulation.runtime.botocore_clients import serving
+from simulation.runtime.botocore_clients import HttpResponse, serving
 from simulation.runtime.execution_environment import ExecutionEnvironment, OffsetClock, isolated_logging
-from simulation.scenario import Scenario
+from simulation.scenario import FaultWindow, Scenario
 from support.virtual_time import Killed, Stuck, VirtualClock
 
 BEGIN = 1_800_000_000.25
-"""When every run begins. Not a whole second: a URL's date is one, and so is a little before its request."""
+"""When every run begins; not a whole second, so that a URL's date, which is one, is before its request."""
 
 LONGEST = 48 * 3600.0
-"""Virtual seconds after which a run that is not over is stuck: far more than all steps and retries together take."""
+"""Virtual seconds after which a run is stuck: far more than all operations and retries together take."""
 
 MOST_STEPS = 100_000
 
@@ -38,37 +38,43 @@ def run(scenario: Scenario) -> History:
 
     history = History(scenario=scenario, began_at=BEGIN)
     fault_injector = FaultInjector(clock, rng("weather"))
+    offsets = scenario.clock_offsets
     appstream = AppStreamModel(scenario, clock, history)
-    clock_offsets = scenario.clock_offsets
     cloudformation = CloudFormationModel(
-        clock, history, rng("cloudformation"), stale=scenario.read_staleness, clock_offsets=clock_offsets
+        clock, history, rng("cloudformation"), staleness=scenario.read_staleness, clock_offsets=offsets
     )
     lambda_ = LambdaModel(scenario, clock, history, rng("lambda"))
     network = Network(clock, rng("network"), fault_injector, history, latency=scenario.latency)
-    schedules = SchedulerModel(
+    scheduler = SchedulerModel(
         clock,
         history,
         rng("schedules"),
         appstream,
-        clock_offset=clock_offsets.scheduler,
+        clock_offset=offsets.scheduler,
         late=scenario.scheduler_delay,
     )
-    schedules.caller = network.caller = appstream.caller = cloudformation.caller = lambda_
-    aws = Aws(
-        network, {"appstream": appstream, "lambda": lambda_, "cloudformation": cloudformation, "scheduler": schedules}
-    )
+    scheduler.caller = network.caller = appstream.caller = cloudformation.caller = lambda_
+    network.services = {
+        "appstream": appstream,
+        "lambda": lambda_,
+        "cloudformation": cloudformation,
+        "scheduler": scheduler,
+    }
     put = _put(network, cloudformation, lambda_)
 
     def make_environment(take_line: Callable[[str], None]) -> ExecutionEnvironment:
-        own_clock = OffsetClock(clock, clock_offsets.lambda_)
         return ExecutionEnvironment(
-            own_clock, rng("jitter"), put=put, log_level=scenario.log_level, take_line=take_line
+            OffsetClock(clock, offsets.lambda_),
+            rng("jitter"),
+            put=put,
+            log_level=scenario.log_level,
+            take_line=take_line,
         )
 
     lambda_.make_environment = make_environment
     stacks = [
         StackDriver(
-            steps,
+            operations,
             name=f"stack{number or ''}",
             clock=clock,
             cloudformation=cloudformation,
@@ -78,19 +84,19 @@ def run(scenario: Scenario) -> History:
             rng=rng(f"stack {number}"),
             act_externally=appstream.act_externally,
         )
-        for number, steps in enumerate((scenario.operations, *scenario.other_stacks))
+        for number, operations in enumerate((scenario.operations, *scenario.other_stacks))
     ]
-    with isolated_logging(), serving(aws.serve, remembers=not scenario.seed.endswith("0")):
-        stories = [clock.spawn(each.name, each.run) for each in stacks]
+    with isolated_logging(), serving(network.serve, remembers=not scenario.seed.endswith("0")):
+        tasks = [clock.spawn(each.name, each.run) for each in stacks]
         try:
             clock.run(until=BEGIN + LONGEST, steps=MOST_STEPS)
         except Stuck as stuck:
             history.leftovers.append(str(stuck))
         history.leftovers.extend(clock.close())
-    for story in stories:
-        # One that was ended with the run is among what was left.
-        if story.error is not None and not isinstance(story.error, Killed):
-            raise story.error
+    for task in tasks:
+        # A task that was killed at the run's end is among the leftovers.
+        if task.error is not None and not isinstance(task.error, Killed):
+            raise task.error
     history.final_states = {each.name: appstream.state(each.name) for each in scenario.builders}
     history.ended_at = clock.now
     history.steps = clock.steps
@@ -98,13 +104,14 @@ def run(scenario: Scenario) -> History:
 
 
 def _put(network: Network, cloudformation: CloudFormationModel, lambda_: LambdaModel) -> Callable[[str, bytes], int]:
-    """Return what sends an answer, and fails as sockets do."""
+    """Return what sends a response, and fails as sockets do."""
 
     def put(url: str, body: bytes, /) -> int:
+        def take(fault: FaultWindow | None) -> HttpResponse:
+            return cloudformation.put(url, body, lambda_.running(), fault)
+
         try:
-            return network.call(
-                "s3", "PUT", lambda fault: cloudformation.put(url, body, lambda_.running(), fault)
-            ).status
+            return network.call("s3", "PUT", take).status
         except NoResponse as lost:
             if lost.kind == "drop":
                 raise http.client.RemoteDisconnected("no answer") from None

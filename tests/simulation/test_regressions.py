@@ -1,4 +1,4 @@
-"""What the simulation has found once, each as a scenario written by hand."""
+"""Bugs that the simulation has found, each as a scenario written by hand."""
 
 from simulation.handwritten_scenarios import (
     DENIED_READS,
@@ -27,32 +27,32 @@ def _statuses(history: History) -> list[str]:
     return [request.response["Status"] for request in history.requests]
 
 
-def _acts(history: History) -> list[str]:
-    return [act.action for act in sorted(history.builder_changes, key=_moment)]
+def _changes(history: History) -> list[str]:
+    return [change.action for change in sorted(history.builder_changes, key=_moment)]
 
 
-def _moment(act: BuilderChange) -> float:
-    return act.at
+def _moment(change: BuilderChange) -> float:
+    return change.at
 
 
-def test_a_delete_delivered_again_leaves_the_next_stacks_builder_alone() -> None:
-    """Found as run 306: fifteen minutes later it stopped a builder that another stack had started meanwhile."""
+def test_a_repeated_delete_does_not_stop_the_next_stacks_builder() -> None:
+    """Found as run 306: fifteen minutes later it stopped a builder that another stack had started."""
     history = run(deleted_again_later())
 
     assert ["SUCCESS", "SUCCESS", "SUCCESS"] == _statuses(history)
-    assert ["start", "stop", "start"] == _acts(history)
+    assert ["start", "stop", "start"] == _changes(history)
     assert [] == check(history).violations
 
 
-def test_a_builder_that_runs_is_a_success_though_no_later_look_at_its_address_succeeds() -> None:
-    """Found as run 4765: "(RUNNING): not RUNNING within 2 minutes" was what a person read."""
+def test_a_running_builder_is_a_success_though_later_reads_drop() -> None:
+    """Found as run 4765: "(RUNNING): not RUNNING within 2 minutes" was the reason."""
     history = run(awaiting_address(DROPPED_READS))
 
     assert ["SUCCESS"] == _statuses(history)
     assert [] == check(history).violations
 
 
-def test_the_same_holds_where_the_later_looks_are_denied() -> None:
+def test_a_running_builder_is_a_success_though_reads_are_denied() -> None:
     """Found as run 5650."""
     history = run(awaiting_address(DENIED_READS, start=110.0))
 
@@ -60,34 +60,34 @@ def test_the_same_holds_where_the_later_looks_are_denied() -> None:
     assert [] == check(history).violations
 
 
-def test_the_same_holds_where_nobody_can_be_handed_over_to() -> None:
-    """Found as run 22858: refused hand-overs failed a builder that ran."""
+def test_a_running_builder_is_a_success_without_self_invocation() -> None:
+    """Found as run 22858: denied self-invocations failed a running builder."""
     history = run(awaiting_address(NO_SELF_INVOCATION, start=60.0, function_timeout=120.0))
 
     assert ["SUCCESS"] == _statuses(history)
     assert [] == check(history).violations
 
 
-def test_two_deliveries_at_once_start_a_builder_once_though_it_falls_back() -> None:
-    """Found as run 20244: the one that had not made the start took the fall for a stopped builder, and started it."""
+def test_two_deliveries_start_a_builder_once_though_it_falls_back() -> None:
+    """Found as run 20244: the one without the start took the builder for a stopped one, and started it again."""
     history = run(delivered_twice(apart=30.0))
 
     assert ["FAILED", "SUCCESS"] == _statuses(history)
-    assert ["start"] == _acts(history)
+    assert ["start"] == _changes(history)
     assert [] == check(history).violations
 
 
-def test_a_retry_without_memory_starts_a_builder_once_though_it_falls_back() -> None:
-    """The retry has seen it PENDING, and so knows that somebody had started it."""
+def test_a_retry_starts_a_builder_once_though_it_falls_back() -> None:
+    """The retry has seen it PENDING, so it knows that somebody started it."""
     history = run(delivered_twice(kills=(Kill(seconds=30.0),)))
 
     assert "FAILED" == _statuses(history)[0]
-    assert ["start"] == _acts(history)
+    assert ["start"] == _changes(history)
     assert [] == check(history).violations
 
 
-def test_successors_that_nobody_knows_of_do_not_multiply() -> None:
-    """Found as run 1575: each left several more. Lambda's retry of one whose hand-over was lost adds one only."""
+def test_unconfirmed_self_invocations_do_not_multiply() -> None:
+    """Found as run 1575: each made several more. A retry of one whose response was lost adds only one."""
     history = run(unconfirmed_self_invocations())
 
     assert "FAILED" == _statuses(history)[0]
@@ -96,7 +96,7 @@ def test_successors_that_nobody_knows_of_do_not_multiply() -> None:
 
 
 def test_a_renamed_construct_keeps_its_builder() -> None:
-    """The Delete of the logical id before finds that another resource of the stack has the builder."""
+    """The Delete of the old logical id finds that another resource of the stack has the builder."""
     for scenario in (renamed(), renamed(stop_after=7200), renamed(rolled_back=True)):
         history = run(scenario)
 
@@ -105,8 +105,8 @@ def test_a_renamed_construct_keeps_its_builder() -> None:
         assert [] == check(history).violations
 
 
-def test_a_logical_id_that_comes_back_is_not_taken_for_deleted() -> None:
-    """A stale look at the stack shows the deletion of before."""
+def test_a_logical_id_added_again_is_not_taken_for_deleted() -> None:
+    """A stale read of the stack shows the earlier deletion."""
     history = run(came_back())
 
     assert {"SUCCESS"} == set(_statuses(history))
@@ -114,7 +114,7 @@ def test_a_logical_id_that_comes_back_is_not_taken_for_deleted() -> None:
 
 
 def test_a_cancelled_update_starts_nothing() -> None:
-    """Its builder can be started only when the roll-back goes on already."""
+    """Its builder can be started only after the rollback has begun."""
     history = run(cancelled_update())
 
     assert [NAME] == [act.name for act in history.builder_changes if act.action == "start"]
@@ -122,7 +122,7 @@ def test_a_cancelled_update_starts_nothing() -> None:
 
 
 def test_a_failed_rename_leaves_nothing_running() -> None:
-    """What it had started is stopped with STOP, though no Delete ever names it."""
+    """With STOP, what it started is stopped, though no Delete ever names it."""
     history = run(failed_rename())
 
     assert ["SUCCESS", "FAILED", "SUCCESS"] == _statuses(history)
@@ -130,8 +130,8 @@ def test_a_failed_rename_leaves_nothing_running() -> None:
     assert [] == check(history).violations
 
 
-def test_a_roll_back_to_what_cannot_run_ends() -> None:
-    """It tells the state that there is."""
+def test_a_rollback_to_a_builder_that_cannot_run_ends() -> None:
+    """It reports the actual state."""
     for builder, state in (("fail", "FAILED"), ("snapshot", "SNAPSHOTTING")):
         history = run(rolled_back(builder=builder))
 
@@ -140,11 +140,11 @@ def test_a_roll_back_to_what_cannot_run_ends() -> None:
         assert [] == check(history).violations
 
 
-def test_resources_that_share_a_builder_do_not_disturb_each_other() -> None:
+def test_resources_can_share_a_builder() -> None:
     """Neither in one stack nor in two."""
     for apart in (False, True):
         history = run(shared(apart=apart))
 
         assert {"SUCCESS"} == set(_statuses(history))
-        assert ["start"] == _acts(history)
+        assert ["start"] == _changes(history)
         assert [] == check(history).violations

@@ -1,4 +1,4 @@
-"""The function holds all invariants in simulated AWS, whatever comes; see `python -m simulation` for many more runs."""
+"""The function keeps all invariants in a simulated AWS, whatever happens; `make simulate` runs many more scenarios."""
 
 from datetime import date, timedelta
 
@@ -26,15 +26,15 @@ _ALL = st.just(set(FEATURES))
 )
 @given(number=st.integers(0, 2**32), features=_SOME | _ALL)
 def test_no_run_violates_an_invariant(number: int, features: set[str]) -> None:
-    """A failure shrinks to the troubles it needs; the noted command replays it."""
+    """A failure shrinks to the features it needs; the noted command replays it."""
     seed = Seed(number, tuple(each for each in FEATURES if each not in features))
     note(f"make simulate SEED={seed}")
 
     assert [] == check(run(generate(seed))).violations
 
 
-def test_the_runs_reach_everything_that_is_claimed() -> None:
-    """Every invariant is checked, and every kind of trouble happens, within the first runs of the command."""
+def test_the_first_runs_cover_everything() -> None:
+    """Every invariant is checked, and every kind of fault happens, within the first 150 runs."""
     statistics = Statistics()
     for number in range(150):
         statistics.add(statistics_of(Seed(number)))
@@ -43,17 +43,19 @@ def test_the_runs_reach_everything_that_is_claimed() -> None:
     assert [] == [name for name, checked in statistics.checks.items() if not checked]
     assert {"Create", "Update", "Delete"} == {name for name, _ in statistics.names("requests")}
     invocations = dict(statistics.names("invocations"))
-    assert all(invocations[each] for each in ("hand-overs", "killed", "duplicate deliveries", "retries by Lambda"))
+    assert all(
+        invocations[each] for each in ("self-invocations", "killed", "duplicate deliveries", "retries by Lambda")
+    )
     assert {"appstream", "lambda", "cloudformation", "s3", "scheduler"} == {
         name.split(":")[0] for name, _ in statistics.names("faults")
     }
-    assert 14 == len(statistics.names("builders at the beginning"))
-    assert 12 == len(statistics.names("lives"))
-    assert [] == [name for name, times in statistics.names("lives") if not times]
+    assert 14 == len(statistics.names("initial states"))
+    assert 12 == len(statistics.names("scenarios"))
+    assert [] == [name for name, times in statistics.names("scenarios") if not times]
     assert {"garbled", "missing", "http"} <= {name.split(": ")[1].split()[0] for name, _ in statistics.names("faults")}
 
 
-def test_a_token_replays_its_run() -> None:
+def test_a_seed_replays_its_run() -> None:
     """Everything in it happens again at the same moments."""
     seed = Seed.parse("17-without-kills,failures_elsewhere")
 
@@ -64,8 +66,8 @@ def test_a_token_replays_its_run() -> None:
     assert first.notes == second.notes
 
 
-def test_each_day_has_runs_of_its_own() -> None:
-    """All day the command begins with the same run, and on no other day does it run that one."""
+def test_each_day_has_seeds_of_its_own() -> None:
+    """All day the command begins with the same seed, which no other day has."""
     today = date(2026, 11, 25)
     days = [today + timedelta(days=number) for number in range(365)]
 

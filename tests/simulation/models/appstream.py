@@ -1,4 +1,4 @@
-"""AppStream in a run: the local engine's service, what it really held at each call, and other people's hands."""
+"""AppStream: the local engine's service, the actual state at each call, and other people's actions."""
 
 import json
 from typing import Any
@@ -9,9 +9,10 @@ from appstream_local.service.errors import ApiError
 from appstream_local.service.faults import Fault
 from appstream_local.service.outcomes import StartOutcome
 from appstream_local.service.service import AppStreamService
-from simulation.history import BuilderChange, BuilderRead, History
-from simulation.models.network import FUNCTION_PRINCIPAL, LOST, Caller
-from simulation.runtime.botocore_clients import HttpResponse
+from simulation.history import BuilderChange, BuilderRead, History, Invocation
+from simulation.models.faults import LOST
+from simulation.models.network import Caller
+from simulation.runtime.botocore_clients import HttpResponse, body_of
 from simulation.scenario import Builder, ExternalAction, FaultWindow, Scenario
 from support.fake_appstream import ACCOUNT, REGION
 from support.virtual_time import VirtualClock
@@ -19,29 +20,25 @@ from support.virtual_time import VirtualClock
 _OK = 200
 _NOT_FOUND = "ResourceNotFoundException"
 _REPORTED_AFTER = 100.0
-"""Seconds of PENDING after which a builder that hangs says why."""
+"""Seconds of PENDING after which a builder that hangs has errors."""
 _RATE = 0.1
 _BURST = 3.0
+_FUNCTION_PRINCIPAL = f"arn:aws:sts::{ACCOUNT}:assumed-role/provider/provider"
 _ERROR_FIELDS = ("ImageBuilderErrors", "StateChangeReason")
 
 
 class AppStreamModel:
-    """The image builders of a run.
-
-    Attributes:
-        caller: Tells which invocation calls; set once Lambda's model is there.
-    """
+    """The image builders of a run."""
 
     caller: Caller
 
     def __init__(self, scenario: Scenario, clock: VirtualClock, history: History) -> None:
-        """Put the scenario's builders in place."""
         self._clock = clock
         self._history = history
         self._clock_offset = scenario.clock_offsets.appstream
         self._service = AppStreamService(now=lambda: clock.now + self._clock_offset)
-        self._place = self._service.region_state(account=ACCOUNT, region=REGION)
-        self._builders = self._place.builders
+        self._region = self._service.region_state(account=ACCOUNT, region=REGION)
+        self._builders = self._region.builders
         self._builders.durations = scenario.durations
         self._builders.behavior = scenario.behavior
         self._hides_errors = {each.name for each in scenario.builders if each.hides_errors}
@@ -56,44 +53,41 @@ class AppStreamModel:
         target = request.headers["X-Amz-Target"]
         return (target.decode() if isinstance(target, bytes) else str(target)).partition(".")[2]
 
-    def response(self, operation: str, request: AWSPreparedRequest, fault: FaultWindow | None, /) -> HttpResponse:
-        """Let the service answer, and note what it really held."""
-        body = request.body if isinstance(request.body, bytes) else str(request.body).encode()
+    def respond(self, operation: str, request: AWSPreparedRequest, fault: FaultWindow | None, /) -> HttpResponse:
+        """Let the service respond, and record the actual state."""
+        body = body_of(request)
         params: dict[str, Any] = json.loads(body)
         name = params["Names"][0] if "Names" in params else params["Name"]
-        lost = fault is not None and fault.kind in LOST
-        self._limit_rate(on=fault is not None and fault.kind == "rate")
-        if fault is not None and fault.kind == "missing":
+        kind = "" if fault is None else fault.kind
+        lost = kind in LOST
+        self._limit_rate(on=kind == "rate")
+        if fault is not None and kind == "missing":
             if operation == "DescribeImageBuilders":
                 return self._not_found(name, empty=fault.code == "empty")
-        elif fault is not None and not lost and fault.kind != "rate":
-            self._place.faults.add(Fault(fault.kind, times=1, code=fault.code, after_effect=fault.after_effect))
+        elif fault is not None and not lost and kind != "rate":
+            self._region.faults.add(Fault(fault.kind, times=1, code=fault.code, after_effect=fault.after_effect))
         starts, stops = self._counts(name)
         response = self._service.handle(
             target=f"PhotonAdminProxyService.{operation}",
             body=body,
             account=ACCOUNT,
             region=REGION,
-            principal=FUNCTION_PRINCIPAL,
+            principal=_FUNCTION_PRINCIPAL,
         )
-        content = self._adjusted(response.body) if operation == "DescribeImageBuilders" else response.body
+        content = response.body
         if operation == "DescribeImageBuilders":
+            content = self._adjusted(content)
             self._record_read(name, content, status=response.status, lost=lost)
         after = self._counts(name)
-        for what, grown in (("start", after[0] > starts), ("stop", after[1] > stops)):
-            if grown:
-                arrived = response.status == 200 and not lost
+        for action, accepted in (("start", after[0] > starts), ("stop", after[1] > stops)):
+            if accepted:
+                arrived = response.status == _OK and not lost
                 version = params.get("AppstreamAgentVersion")
-                who = self.caller.running()
-                self._record_change(
-                    BuilderChange(
-                        at=self._now, action=what, name=name, invocation=who, arrived=arrived, agent_version=version
-                    )
-                )
+                self._changed(action, name, self.caller.running(), arrived=arrived, agent_version=version)
         return HttpResponse(response.status, content, dict(response.headers))
 
     def _not_found(self, name: str, *, empty: bool) -> HttpResponse:
-        """Answer as if a builder were not there."""
+        """Respond as if a builder did not exist."""
         read = BuilderRead(
             at=self._now,
             invocation=self.caller.running(),
@@ -109,34 +103,33 @@ class AppStreamModel:
         body = json.dumps({"__type": _NOT_FOUND, "message": f"Image builder {name} could not be found."}).encode()
         return HttpResponse(400, body, {"Content-Type": "application/x-amz-json-1.1"})
 
-    def act_externally(self, act: ExternalAction) -> None:
-        """Let somebody else try something; a refusal is theirs."""
-        before = self._counts(act.name)
+    def act_externally(self, external: ExternalAction) -> None:
+        """Let somebody else try something; an error is theirs."""
+        action, name = external.action, external.name
+        before = self._counts(name)
         try:
-            if act.action == "start":
-                self._builders.start(act.name)
-            elif act.action == "fail":
-                self._builders.set_state(act.name, "FAILED")
+            if action == "start":
+                self._builders.start(name)
+            elif action == "fail":
+                self._builders.set_state(name, "FAILED")
             else:
-                self._builders.begin(act.name, act.action)
+                self._builders.begin(name, action)
         except ApiError:
             return
-        if act.action != "start" or self._counts(act.name) != before:
-            self._record_change(BuilderChange(at=self._now, action=act.action, name=act.name, invocation=None))
+        if action != "start" or self._counts(name) != before:
+            self._changed(action, name, None)
 
     def stopped_by_schedule(self, name: str, schedule: str) -> bool:
-        """Let a schedule try to stop a builder; return whether AppStream took it."""
+        """Let a schedule try to stop a builder; return whether AppStream accepted that."""
         try:
             self._builders.stop(name)
         except ApiError:
             return False
-        self._record_change(
-            BuilderChange(at=self._now, action="stop", name=name, invocation=None, scheduled=True, schedule=schedule)
-        )
+        self._changed("stop", name, None, scheduled=True, schedule=schedule)
         return True
 
     def state(self, name: str) -> str:
-        """Return the state a builder really is in, "" for one that is not there."""
+        """Return a builder's actual state, "" for one that does not exist."""
         try:
             return self._builders.observe(name)[1]
         except ApiError:
@@ -161,7 +154,7 @@ class AppStreamModel:
         return builder.starts, builder.stops
 
     def _adjusted(self, body: bytes) -> bytes:
-        """Return a description as some builders have it: without a word of failures, or with one; without IPv4."""
+        """Return a description as some builders have it: without errors, with one, or without IPv4."""
         if not (self._hides_errors or self._reports_errors or self._ipv6_only):
             return body
         response = json.loads(body)
@@ -187,7 +180,7 @@ class AppStreamModel:
     def _limit_rate(self, *, on: bool) -> None:
         if on != self._limited:
             self._limited = on
-            self._place.faults.limit_rate(_RATE if on else None, burst=_BURST)
+            self._region.faults.limit_rate(_RATE if on else None, burst=_BURST)
 
     def _record_read(self, name: str, body: bytes, *, status: int, lost: bool) -> None:
         response = json.loads(body) if body else {}
@@ -198,16 +191,17 @@ class AppStreamModel:
             name=name,
             arrived=not lost and (status == _OK or _NOT_FOUND in str(response.get("__type", ""))),
             shown=found[0] if found else None,
-            actual_state=(actual_state := self.state(name)),
-            missed=not found and bool(actual_state),
+            actual_state=self.state(name),
+            missed=not found and bool(self.state(name)),
         )
         self._history.builder_reads.append(read)
         if read.arrived:
-            # What struck the call had no effect: the builder was not there anyway, or the rate was not exceeded.
+            # The fault had no effect: the builder did not exist anyway, or the rate was not exceeded.
             next(each for each in reversed(self._history.calls) if each.invocation is read.invocation).fault_kind = ""
 
-    def _record_change(self, act: BuilderChange) -> None:
-        self._history.builder_changes.append(act)
-        others = "the schedule" if act.scheduled else "somebody else"
-        who = others if act.invocation is None else f"invocation {act.invocation.number}"
-        self._history.notes.append((act.at, f"{act.action} of {act.name} by {who} took effect"))
+    def _changed(self, action: str, name: str, invocation: Invocation | None, **details: Any) -> None:
+        change = BuilderChange(at=self._now, action=action, name=name, invocation=invocation, **details)
+        self._history.builder_changes.append(change)
+        others = "the schedule" if change.scheduled else "somebody else"
+        who = others if invocation is None else f"invocation {invocation.number}"
+        self._history.note(change.at, f"{action} of {name} by {who} took effect")

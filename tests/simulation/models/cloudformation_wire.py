@@ -1,4 +1,4 @@
-"""CloudFormation's wire format in both directions: the XML it tells, and what it refuses in an answer."""
+"""CloudFormation's wire format: the XML that it returns, and the responses that it rejects."""
 
 import json
 from typing import Any
@@ -21,7 +21,7 @@ _OTHERS = (
     ("Function76856677", "AWS::Lambda::Function", "stack-Function76856677-1ZLPEXAMPLE"),
     ("Role1ABCC5F0", "AWS::IAM::Role", ""),
 )
-"""Other resources of any stack, one without an id."""
+"""Other resources of every stack, one without an id."""
 
 
 def _fields(*fields: tuple[str, str]) -> str:
@@ -36,8 +36,8 @@ def _response(operation: str, result: str) -> HttpResponse:
     return HttpResponse(200, body.encode(), {"Content-Type": "text/xml"})
 
 
-def stack_resource(logical_id: str, status: str, stamp: str, *, physical_id: str, stack_id: str) -> HttpResponse:
-    """Return what DescribeStackResource answers."""
+def stack_resource(logical_id: str, status: str, stamp: str, physical_id: str, *, stack_id: str) -> HttpResponse:
+    """Return DescribeStackResource's response."""
     detail = _fields(
         ("StackId", stack_id),
         ("LogicalResourceId", logical_id),
@@ -50,17 +50,17 @@ def stack_resource(logical_id: str, status: str, stamp: str, *, physical_id: str
 
 
 def stack_description(stack_id: str, status: str, created: str) -> HttpResponse:
-    """Return what DescribeStacks answers for one stack."""
+    """Return DescribeStacks' response for one stack."""
     name = stack_id.split("/")[1]
     stack = _fields(("StackId", stack_id), ("StackName", name), ("CreationTime", created), ("StackStatus", status))
     return _response("DescribeStacks", f"<Stacks><member>{stack}</member></Stacks>")
 
 
 def stack_resources(rows: list[tuple[str, str, str, str]], *, following: int | None, with_others: bool) -> HttpResponse:
-    """Return a page of what ListStackResources answers.
+    """Return a page of ListStackResources' response.
 
     Args:
-        rows: Logical id, status, since when, and physical id of each custom resource.
+        rows: Logical id, status, when that began, and physical id of each custom resource.
         following: The token of the next page, None for none.
         with_others: Whether there are resources of other types on the page.
     """
@@ -84,7 +84,7 @@ def stack_resources(rows: list[tuple[str, str, str, str]], *, following: int | N
 
 
 def cloudformation_error(kind: str, operation: str, code: str = "") -> HttpResponse:
-    """Return how an operation of CloudFormation's fails."""
+    """Return an error of CloudFormation."""
     status, usual, message = _ERRORS[kind]
     body = (
         f'<ErrorResponse xmlns="{_XMLNS}"><Error><Type>Sender</Type><Code>{code or usual}</Code>'
@@ -94,7 +94,7 @@ def cloudformation_error(kind: str, operation: str, code: str = "") -> HttpRespo
 
 
 def rejection_of(body: bytes, request: Request) -> str:
-    """Return why CloudFormation cannot take an answer, "" where it can."""
+    """Return why CloudFormation rejects a response, "" where it accepts it."""
     if len(body) > MAX_BODY:
         return f"the body has {len(body)} bytes"
     try:

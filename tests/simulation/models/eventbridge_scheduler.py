@@ -1,4 +1,4 @@
-"""EventBridge Scheduler in a run: one-time stops that fire at least once, are retried, and delete themselves."""
+"""EventBridge Scheduler: one-time stops that fire at least once, are retried, and delete themselves."""
 
 import json
 from datetime import datetime, timezone
@@ -9,8 +9,9 @@ from botocore.awsrequest import AWSPreparedRequest
 
 from simulation.history import History, ScheduleChange
 from simulation.models.appstream import AppStreamModel
+from simulation.models.faults import json_error
 from simulation.models.network import Caller
-from simulation.runtime.botocore_clients import HttpResponse
+from simulation.runtime.botocore_clients import HttpResponse, body_of
 from simulation.scenario import FaultWindow
 from support.virtual_time import VirtualClock
 
@@ -21,19 +22,18 @@ _REFUSALS = {
     "access_denied": (403, "AccessDeniedException"),
     "error": (400, "SomethingNewException"),
 }
-_TWICE = 0.2
-"""The share of schedules that stop twice: what AWS promises is at least once."""
+_TWICE_SHARE = 0.2
+"""The share of schedules that stop twice: AWS promises at least once."""
 
 
 class SchedulerModel:
     """The schedules of a run.
 
-    What AWS does not document is as bad as it can be: a firing goes on with its retries where the schedule is moved or
-    deleted meanwhile; they are counted from the first try, which comes up to a minute late, or five, and the last is
-    made when their time ends.
+    What AWS does not document is as bad as it can be: retries continue after the schedule is moved or deleted, their
+    time counts from the first try, which comes up to a minute late, or five, and the last one comes when it ends.
 
-    Attributes:
-        caller: Tells which invocation calls; set once Lambda's model is there.
+    Args:
+        late: Seconds by which a stop is late at most.
     """
 
     caller: Caller
@@ -48,7 +48,6 @@ class SchedulerModel:
         clock_offset: float,
         late: float,
     ) -> None:
-        """Begin without schedules; ``ahead`` is what its clock is, ``late`` how late a stop is made at most."""
         self._clock_offset = clock_offset
         self._late = late
         self._clock = clock
@@ -61,25 +60,23 @@ class SchedulerModel:
         """Return the operation."""
         return _OPERATIONS[str(request.method)]
 
-    def response(self, operation: str, request: AWSPreparedRequest, fault: FaultWindow | None, /) -> HttpResponse:
-        """Let a request take effect, unless a spell prevents that."""
+    def respond(self, operation: str, request: AWSPreparedRequest, fault: FaultWindow | None, /) -> HttpResponse:
+        """Let a request take effect, unless a fault prevents that."""
         name = str(request.url).partition("?")[0].rpartition("/")[2]
-        content = request.body if isinstance(request.body, bytes) else b"{}"
-        body = json.loads(content)
-        kind = "" if fault is None else fault.kind
-        if kind in _REFUSALS:
-            if fault is not None and fault.after_effect:
-                self._execute(operation, name, body)
-            status, code = _REFUSALS[kind]
-            return _error(status, (fault.code if fault is not None and kind == "error" else "") or code)
-        return self._execute(operation, name, body)
+        body = json.loads(body_of(request) or b"{}")
+        if fault is None or fault.kind not in _REFUSALS:
+            return self._execute(operation, name, body)
+        if fault.after_effect:
+            self._execute(operation, name, body)
+        status, code = _REFUSALS[fault.kind]
+        return json_error(status, (fault.code if fault.kind == "error" else "") or code)
 
     def _execute(self, operation: str, name: str, body: dict[str, Any]) -> HttpResponse:
         present = self._schedules.get(name)
         if operation == "CreateSchedule" and present is not None:
-            return _error(409, "ConflictException")
+            return json_error(409, "ConflictException")
         if operation != "CreateSchedule" and present is None:
-            return _error(404, "ResourceNotFoundException")
+            return json_error(404, "ResourceNotFoundException")
         if operation == "GetSchedule":
             return _ok({"Name": name, **(present or {})})
         if operation == "DeleteSchedule":
@@ -91,7 +88,7 @@ class SchedulerModel:
         builder = str(json.loads(body["Target"]["Input"])["Name"])
         self._changed("set", name, at, builder)
         late = self._rng.random() * self._late
-        twice = self._rng.random() < _TWICE
+        twice = self._rng.random() < _TWICE_SHARE
         self._clock.at(at - self._clock_offset, lambda: self._fire(name, body, at, builder, late, twice=twice))
         return _ok({"ScheduleArn": f"arn:aws:scheduler:eu-central-1:123456789012:schedule/default/{name}"})
 
@@ -134,8 +131,3 @@ class SchedulerModel:
 
 def _ok(response: dict[str, Any]) -> HttpResponse:
     return HttpResponse(200, json.dumps(response).encode(), {"Content-Type": "application/json"})
-
-
-def _error(status: int, code: str) -> HttpResponse:
-    headers = {"Content-Type": "application/json", "x-amzn-errortype": code}
-    return HttpResponse(status, json.dumps({"Message": "no"}).encode(), headers)

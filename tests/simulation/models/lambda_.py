@@ -1,4 +1,4 @@
-"""Lambda in a run: the queue of asynchronous invocations, retries, duplicates, time-outs and kills."""
+"""Lambda: the queue of asynchronous invocations, retries, duplicate deliveries, timeouts and kills."""
 
 import json
 from collections.abc import Callable
@@ -7,15 +7,16 @@ from random import Random
 from botocore.awsrequest import AWSPreparedRequest
 
 from simulation.history import Event, History, Invocation, LoggedWarning, Request
-from simulation.runtime.botocore_clients import HttpResponse
+from simulation.models.faults import json_error
+from simulation.runtime.botocore_clients import HttpResponse, body_of
 from simulation.runtime.execution_environment import ExecutionEnvironment, LambdaContext
 from simulation.scenario import FaultPlan, FaultWindow, Kill, Scenario
 from support.virtual_time import Killed, Task, VirtualClock
 
 RETRY_PAUSES = (60.0, 120.0)
-"""Seconds until Lambda tries an event again whose invocation ended badly; after the last it gives the event up."""
+"""Seconds until Lambda retries an event whose invocation failed; after the last retry it discards the event."""
 
-_STAYS_WARM = 0.8
+_WARM_SHARE = 0.8
 _REFUSALS = {
     "throttle": (429, "TooManyRequestsException"),
     "server_error": (500, "ServiceException"),
@@ -29,14 +30,13 @@ class LambdaModel:
     """Runs the function.
 
     Attributes:
-        make_sandbox: Makes an execution environment, given what takes its log lines.
-        troubles: What happens around each request.
+        make_environment: Makes an execution environment, given what takes its log lines.
+        fault_plans: Of each request.
     """
 
     make_environment: Callable[[Callable[[str], None]], ExecutionEnvironment]
 
     def __init__(self, scenario: Scenario, clock: VirtualClock, history: History, rng: Random) -> None:
-        """Begin with nothing queued."""
         self._scenario = scenario
         self._clock = clock
         self._history = history
@@ -47,11 +47,11 @@ class LambdaModel:
         self._delivery_stalls: list[tuple[float, float]] = []
 
     def stall_deliveries(self, *, begins: float, lasts: float) -> None:
-        """Let nothing be delivered for a time that begins in so many seconds."""
+        """Deliver nothing for a time that begins in some seconds."""
         self._delivery_stalls.append((self._clock.now + begins, self._clock.now + begins + lasts))
 
     def queue(self, request: Request, payload: str, parent: Invocation | None) -> None:
-        """Take an event, to be delivered at least once."""
+        """Queue an event, to be delivered at least once."""
         events = self._history.events
         number = len([each for each in events if each.request is request])
         event = Event(number=number, request=request, payload=payload, queued_at=self._clock.now, parent=parent)
@@ -67,31 +67,25 @@ class LambdaModel:
         assert self._clock.current is not None
         return self._running[self._clock.current]
 
-    def point(self, label: str) -> None:
-        """Raise Killed where the running invocation is to die at this label."""
+    def reach(self, point: str) -> None:
+        """Raise Killed where the running invocation is to be killed at this point."""
         invocation = self.running()
-        for kill in self._kills(invocation):
-            if kill.at == label:
-                invocation.killed_by = label
-                raise Killed
+        if any(kill.at == point for kill in self._kills(invocation)):
+            invocation.killed_by = point
+            raise Killed
 
     def operation(self, request: AWSPreparedRequest) -> str:
-        """Return the operation; the function knows one only."""
+        """Return the operation; the function calls only one."""
         assert request.headers["X-Amz-Invocation-Type"] in ("Event", b"Event")
         return "Invoke"
 
-    def response(self, operation: str, request: AWSPreparedRequest, fault: FaultWindow | None, /) -> HttpResponse:
-        """Queue a hand-over, unless a spell prevents it."""
-        kind = "" if fault is None else fault.kind
-        if fault is None or fault.after_effect or kind == "missing":
-            body = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
+    def respond(self, operation: str, request: AWSPreparedRequest, fault: FaultWindow | None, /) -> HttpResponse:
+        """Queue a self-invocation, unless a fault prevents that."""
+        if fault is None or fault.after_effect:
             invocation = self.running()
-            self.queue(invocation.request, body, invocation)
-        if kind in _REFUSALS:
-            status, code = _REFUSALS[kind]
-            return HttpResponse(
-                status, b'{"Message":"no"}', {"x-amzn-errortype": code, "Content-Type": "application/json"}
-            )
+            self.queue(invocation.request, body_of(request).decode(), invocation)
+        if fault is not None and fault.kind in _REFUSALS:
+            return json_error(*_REFUSALS[fault.kind])
         return HttpResponse(202, b"", {"Content-Length": "0"})
 
     def _deliver(self, event: Event, *, copy: int, attempt: int, after: float) -> None:
@@ -148,7 +142,7 @@ class LambdaModel:
 
     def _environment(self) -> ExecutionEnvironment:
         idle = [each for each in self._environments if not each.busy]
-        if idle and self._rng.random() < _STAYS_WARM:
+        if idle and self._rng.random() < _WARM_SHARE:
             environment = self._rng.choice(idle)
         else:
             environment = self.make_environment(self._take_line)
@@ -164,7 +158,7 @@ class LambdaModel:
         self._note(invocation, f"{invocation.ended} {invocation.killed_by or invocation.error}")
         environment.busy = False
         if invocation.ended == "killed":
-            # The process is gone, and what it remembered with it.
+            # The process is gone, and its memory with it.
             self._environments.remove(environment)
         if error is None:
             return
@@ -181,11 +175,11 @@ class LambdaModel:
         self._history.log_lines += 1
         self._note(self.running(), f"log: {line}")
         if line.startswith(_WARNS):
-            is_warned_of = LoggedWarning(at=self._clock.now, invocation=self.running(), line=line)
-            self._history.warnings.append(is_warned_of)
-        # What signs the URL of any request that was ever made.
+            warning = LoggedWarning(at=self._clock.now, invocation=self.running(), line=line)
+            self._history.warnings.append(warning)
+        # The signature of any request's URL.
         if any(request.url in line or request.url.partition("?")[2] in line for request in self._history.requests):
             self._history.leaks.append(line)
 
     def _note(self, invocation: Invocation, what: str) -> None:
-        self._history.notes.append((self._clock.now, f"invocation {invocation.number} {what}"))
+        self._history.note(self._clock.now, f"invocation {invocation.number} {what}")

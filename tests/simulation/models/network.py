@@ -1,4 +1,4 @@
-"""Between the function and the services: latency, lost answers, hanging connections, and the points to die at."""
+"""Carries calls between the function and the services: latency, lost responses, and the points to be killed at."""
 
 from collections.abc import Callable
 from random import Random
@@ -8,140 +8,75 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
 
 from simulation.history import Call, History, Invocation
-from simulation.models.faults import FaultInjector
+from simulation.models.faults import LOST, FaultInjector, garbled
 from simulation.runtime.botocore_clients import HttpResponse
 from simulation.scenario import FaultWindow
-from support.fake_appstream import ACCOUNT
 from support.virtual_time import VirtualClock
 
-LOST = ("drop", "hang", "garbled")
-"""Kinds of spells after which nothing usable comes back, whether or not the call took effect."""
-
-CONNECT_TIMEOUT = 5.0
-READ_TIMEOUT = 10.0
-
-_PAGE = b"<!DOCTYPE html><html><body><h1>It works not</h1></body></html>"
-
-_SLOW = 0.02
-"""The share of calls that take long, though they succeed."""
+_CONNECT_TIMEOUT = 5.0
+_READ_TIMEOUT = 10.0
+_SLOW_SHARE = 0.02
+_SLOW_LATENCY = 4.0
 
 
 class NoResponse(Exception):
-    """No answer came back; the kind is "drop", "hang" or "connect"."""
+    """No response came back; the kind is "drop", "hang" or "connect"."""
 
     def __init__(self, kind: str) -> None:
-        """Keep the kind."""
         super().__init__(kind)
         self.kind = kind
 
 
 class Caller(Protocol):
-    """Tells who calls, and ends it there where that was planned."""
+    """Knows who makes a call."""
 
     def running(self) -> Invocation:
         """Return the invocation that runs."""
 
-    def point(self, label: str) -> None:
-        """Raise Killed where the running invocation is to die at this label."""
+    def reach(self, point: str) -> None:
+        """Raise Killed where the running invocation is to be killed at this point."""
+
+
+class ServiceModel(Protocol):
+    """One service."""
+
+    def operation(self, request: AWSPreparedRequest) -> str:
+        """Return a request's operation."""
+
+    def respond(self, operation: str, request: AWSPreparedRequest, fault: FaultWindow | None, /) -> HttpResponse:
+        """Let the request take effect, unless a fault prevents that, and return the response."""
 
 
 class Network:
-    """Carries each call: gives way before and after its effect, so that others and kills strike in between.
+    """Carries each call; others act, and invocations are killed, before and after it takes effect.
 
     Args:
-        scheduler: The time.
+        clock: The time.
         rng: Decides latencies.
-        weather: Decides which calls fail.
-        history: Where failures are counted.
+        fault_injector: Decides which calls fail.
+        history: Where calls and faults are recorded.
         latency: The usual upper limit in seconds.
     """
+
+    caller: Caller
+    services: dict[str, ServiceModel]
 
     def __init__(
         self, clock: VirtualClock, rng: Random, fault_injector: FaultInjector, history: History, *, latency: float
     ) -> None:
-        """Keep the parts."""
         self._clock = clock
         self._rng = rng
         self._fault_injector = fault_injector
         self._history = history
         self._latency = latency
-        self.caller: Caller | None = None
-
-    def call(self, service: str, operation: str, effect: Callable[[FaultWindow | None], HttpResponse]) -> HttpResponse:
-        """Carry one call.
-
-        Args:
-            service: Such as "appstream".
-            operation: Such as "StartImageBuilder".
-            effect: Makes the answer, given what strikes the call; called at most once.
-
-        Raises:
-            Lost: No answer came back.
-        """
-        assert self.caller is not None
-        who = self.caller.running()
-        call = Call(at=self._clock.now, invocation=who, service=service, operation=operation)
-        self._history.calls.append(call)
-        fault = self._fault_injector.fault_for(service, operation)
-        if fault is not None:
-            call.fault_kind, call.code = fault.kind, fault.code
-        if fault is not None:
-            kind = f"{fault.kind} {fault.code}".strip() + (" after effect" if fault.after_effect else "")
-            self._history.faults[f"{service}: {kind}"] = self._history.faults.get(f"{service}: {kind}", 0) + 1
-        self._take_time()
-        if fault is not None and fault.kind == "connect":
-            self._clock.sleep(CONNECT_TIMEOUT)
-            raise NoResponse("connect")
-        self.caller.point(f"before {operation}")
-        lost = fault is not None and fault.kind in LOST
-        response = HttpResponse(200, b"") if lost and fault and not _takes_effect(fault, operation) else effect(fault)
-        if lost and fault and fault.kind == "hang":
-            self._clock.sleep(READ_TIMEOUT)
-        else:
-            self._take_time()
-        self.caller.point(f"after {operation}")
-        if fault is not None and fault.kind == "garbled":
-            return garbled(response, fault.code)
-        if lost and fault:
-            raise NoResponse(fault.kind)
-        return response
-
-    def _take_time(self) -> None:
-        slow = self._rng.random() < _SLOW
-        self._clock.sleep(self._rng.random() * (4.0 if slow else self._latency))
-
-
-def _takes_effect(fault: FaultWindow, operation: str) -> bool:
-    # Nothing at all is how a deletion is answered, so that nobody could tell.
-    return fault.after_effect or (operation == "DeleteSchedule" and fault.code == "empty")
-
-
-def garbled(response: HttpResponse, code: str) -> HttpResponse:
-    """Return an answer in no format: "html" and "empty" with an HTTP status where it is not 200, "cut" or "null"."""
-    what, _, status = code.partition(" ")
-    if what == "html":
-        return HttpResponse(int(status or 200), _PAGE, {"Content-Type": "text/html"})
-    if what == "empty":
-        return HttpResponse(int(status or 200), b"", {"Content-Length": "0"})
-    body = b"null" if what == "null" else response.body[: len(response.body) // 2] or b'{"'
-    return HttpResponse(200, body, {"Content-Type": response.headers.get("Content-Type", "application/json")})
-
-
-class Aws:
-    """The services behind botocore's clients."""
-
-    def __init__(self, network: Network, models: dict[str, "ServiceModel"]) -> None:
-        """Keep the models by service."""
-        self._network = network
-        self._models = models
 
     def serve(self, service: str, request: AWSPreparedRequest) -> HttpResponse:
-        """Answer a request of botocore's."""
-        model = self._models[service]
+        """Carry a request of botocore's; fail as its connections do."""
+        model = self.services[service]
         operation = model.operation(request)
         url = str(request.url)
         try:
-            return self._network.call(service, operation, lambda fault: model.response(operation, request, fault))
+            return self.call(service, operation, lambda fault: model.respond(operation, request, fault))
         except NoResponse as lost:
             if lost.kind == "connect":
                 raise ConnectTimeoutError(endpoint_url=url) from None
@@ -149,15 +84,53 @@ class Aws:
                 raise ReadTimeoutError(endpoint_url=url) from None
             raise ConnectionClosedError(endpoint_url=url) from None
 
+    def call(self, service: str, operation: str, effect: Callable[[FaultWindow | None], HttpResponse]) -> HttpResponse:
+        """Carry one call.
 
-class ServiceModel(Protocol):
-    """One service."""
+        Args:
+            service: Such as "appstream".
+            operation: Such as "StartImageBuilder".
+            effect: Makes the response, given the call's fault; called at most once.
 
-    def operation(self, request: AWSPreparedRequest) -> str:
-        """Return the operation a request is for."""
+        Raises:
+            NoResponse: No response came back.
+        """
+        call = Call(at=self._clock.now, invocation=self.caller.running(), service=service, operation=operation)
+        self._history.calls.append(call)
+        fault = self._fault_injector.fault_for(service, operation)
+        if fault is None:
+            self._take_time()
+            self.caller.reach(f"before {operation}")
+            response = effect(None)
+            self._take_time()
+            self.caller.reach(f"after {operation}")
+            return response
+        call.fault_kind, call.code = fault.kind, fault.code
+        name = f"{service}: " + f"{fault.kind} {fault.code}".strip() + (" after effect" if fault.after_effect else "")
+        self._history.faults[name] = self._history.faults.get(name, 0) + 1
+        self._take_time()
+        if fault.kind == "connect":
+            self._clock.sleep(_CONNECT_TIMEOUT)
+            raise NoResponse("connect")
+        self.caller.reach(f"before {operation}")
+        takes_effect = fault.kind not in LOST or _takes_effect(fault, operation)
+        response = effect(fault) if takes_effect else HttpResponse(200, b"")
+        if fault.kind == "hang":
+            self._clock.sleep(_READ_TIMEOUT)
+        else:
+            self._take_time()
+        self.caller.reach(f"after {operation}")
+        if fault.kind == "garbled":
+            return garbled(response, fault.code)
+        if fault.kind in LOST:
+            raise NoResponse(fault.kind)
+        return response
 
-    def response(self, operation: str, request: AWSPreparedRequest, fault: FaultWindow | None, /) -> HttpResponse:
-        """Let the request take effect, unless a spell prevents that, and return the answer."""
+    def _take_time(self) -> None:
+        slow = self._rng.random() < _SLOW_SHARE
+        self._clock.sleep(self._rng.random() * (_SLOW_LATENCY if slow else self._latency))
 
 
-FUNCTION_PRINCIPAL = f"arn:aws:sts::{ACCOUNT}:assumed-role/provider/provider"
+def _takes_effect(fault: FaultWindow, operation: str) -> bool:
+    # An empty response is the usual one to a deletion, so that nobody could tell.
+    return fault.after_effect or (operation == "DeleteSchedule" and fault.code == "empty")

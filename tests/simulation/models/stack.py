@@ -1,4 +1,4 @@
-"""What CloudFormation does with a stack, operation after operation: the steps of a scenario as a task."""
+"""Runs a stack's operations as CloudFormation does: which requests they send, and what follows from failures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,16 +13,16 @@ from simulation.scenario import ExternalAction, FaultPlan, Properties, StackOper
 from support.fake_appstream import ACCOUNT, REGION
 from support.virtual_time import VirtualClock
 
-_A_MOMENT = 2.0
-"""Seconds at most between what ends and what follows from it."""
+_UNTIL_ROLLBACK = 2.0
+"""Seconds at most from a failure to the rollback."""
 
-_BEFORE = 2.0
-"""Seconds at most from a resource's status to the request that it is about."""
+_UNTIL_REQUEST = 2.0
+"""Seconds at most from a resource's status to its request."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _LiveResource:
-    """A resource as its stack knows it; ``failed`` is the request that left it so, where nothing was rolled back."""
+    """A resource as its stack knows it; ``failed`` is the kind of the request that failed and was not rolled back."""
 
     properties: Properties
     physical_id: str
@@ -33,7 +33,7 @@ class _LiveResource:
 
 @dataclass(frozen=True)
 class _BeforeUpdate:
-    """What a stack was before an update: its resources, and which of them the update was sent for."""
+    """A stack before an update: its resources, and those that the update changes."""
 
     live: dict[str, _LiveResource]
     updated: tuple[str, ...]
@@ -41,7 +41,7 @@ class _BeforeUpdate:
     template: dict[str, Properties]
 
     def and_then(self, later: "_BeforeUpdate") -> "_BeforeUpdate":
-        """Return what there was before the first of two updates that both were left as they failed."""
+        """Return the stack before the first of two updates that both failed and were not rolled back."""
         known = [name for name in later.updated if name in self.live]
         return _BeforeUpdate(
             self.live,
@@ -52,7 +52,7 @@ class _BeforeUpdate:
 
 
 class StackDriver:
-    """Runs the steps of one stack; one that is gone is followed by a new one of its name at the next Create.
+    """Runs a stack's operations; the next Create after a deletion makes a new stack of its name.
 
     Attributes:
         name: The stack's name.
@@ -71,7 +71,6 @@ class StackDriver:
         rng: Random,
         act_externally: Callable[[ExternalAction], None],
     ) -> None:
-        """Begin without a stack."""
         self.name = name
         self._operations = operations
         self._clock = clock
@@ -85,14 +84,14 @@ class StackDriver:
         self._stack = Stack("")
         self._live: dict[str, _LiveResource] = {}
         self._left: _BeforeUpdate | None = None
-        self._troubles: list[FaultPlan] = []
+        self._fault_plans: list[FaultPlan] = []
         self._operation = StackOperation(kind="")
 
     def run(self) -> None:
-        """Run all steps; those that the stack's state does not allow are left out."""
+        """Run all operations but those that the stack's state does not allow."""
         for operation in self._operations:
             self._clock.sleep(operation.pause)
-            self._operation, self._troubles = operation, list(operation.fault_plans)
+            self._operation, self._fault_plans = operation, list(operation.fault_plans)
             if operation.kind == "create" and not self._live:
                 self._create()
             elif operation.kind == "update" and self._live:
@@ -102,12 +101,7 @@ class StackDriver:
             elif operation.kind == "rollback" and self._left is not None:
                 self._roll_back(self._left)
         self._history.remaining.extend(
-            RemainingResource(
-                stack_id=self._stack.stack_id,
-                logical_id=logical_id,
-                physical_id=live.physical_id,
-                properties=live.properties,
-            )
+            RemainingResource(self._stack.stack_id, logical_id, live.physical_id, live.properties)
             for logical_id, live in self._live.items()
         )
 
@@ -118,7 +112,7 @@ class StackDriver:
         return {name: replace(each, scope=f"{self.name}-{name[-12:]}") for name, each in given.items()}
 
     def _is(self, status: str) -> None:
-        self._cloudformation.stack_is(self._stack, status)
+        self._cloudformation.set_stack_status(self._stack, status)
 
     def _resource(self, logical_id: str) -> Resource:
         return self._cloudformation.resource(self._stack, logical_id)
@@ -134,15 +128,15 @@ class StackDriver:
         cancelled = self._wait(asked, cancels=True)
         for request in asked:
             self._live[request.logical_id] = self._made(request)
-        if self._went_well(asked):
+        if self._succeeded(asked):
             self._is("CREATE_COMPLETE")
             return
         if self._operation.disable_rollback and not cancelled:
             self._is("CREATE_FAILED")
             self._left = _BeforeUpdate({}, (), tuple(template), template)
             return
-        self._clock.sleep(self._rng.random() * _A_MOMENT)
-        # A stack whose creation goes on can also be deleted.
+        self._clock.sleep(self._rng.random() * _UNTIL_ROLLBACK)
+        # A stack can be deleted while it is created.
         self._delete("DELETE" if cancelled and self._rng.random() < 0.5 else "ROLLBACK")
 
     def _update(self) -> None:
@@ -166,7 +160,7 @@ class StackDriver:
                 self._live[name] = replace(before[name], failed="Update", tried=template[name])
         kinds = {kind: tuple(each.logical_id for each in asked if each.kind == kind) for kind in ("Update", "Create")}
         left = _BeforeUpdate(before, kinds["Update"], kinds["Create"], template)
-        if self._went_well(asked):
+        if self._succeeded(asked):
             self._left = None
             self._is("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
             self._clean_up(before, gone=[name for name in before if name not in template])
@@ -175,11 +169,11 @@ class StackDriver:
             self._left = left if self._left is None else self._left.and_then(left)
             self._is("UPDATE_FAILED")
         else:
-            self._clock.sleep(self._rng.random() * _A_MOMENT)
+            self._clock.sleep(self._rng.random() * _UNTIL_ROLLBACK)
             self._roll_back(left)
 
     def _roll_back(self, before: _BeforeUpdate) -> None:
-        """Take an update back: the resources it was sent for get another Update, those it made get a Delete."""
+        """Roll an update back: the resources that it changed get another Update, those it created a Delete."""
         self._left = None
         if not before.live:
             self._delete("ROLLBACK")
@@ -188,36 +182,32 @@ class StackDriver:
         asked = []
         for name in before.updated:
             if name in self._live:
-                live = replace(self._live[name], properties=before.template[name])
-                asked.append(
-                    self._ask("Update", "UPDATE", name, before.live[name].properties, live=live, is_rollback=True)
-                )
+                live, old = replace(self._live[name], properties=before.template[name]), before.live[name]
+                asked.append(self._ask("Update", "UPDATE", name, old.properties, live=live, is_rollback=True))
         self._wait(asked, cancels=False)
         failed = [each for each in asked if not each.succeeded]
-        now_there = dict(self._live)
+        present = dict(self._live)
         for request in asked:
-            old = before.live[request.logical_id]
-            self._live[request.logical_id] = self._made(request) if request.succeeded else old
-            now_there[request.logical_id] = replace(
-                now_there[request.logical_id], properties=before.template[request.logical_id]
-            )
+            name = request.logical_id
+            self._live[name] = self._made(request) if request.succeeded else before.live[name]
+            present[name] = replace(present[name], properties=before.template[name])
         if failed:
             self._history.failed_rollbacks += 1
-            # Somebody goes on without what failed.
+            # Somebody continues the rollback without what failed.
             self._is("UPDATE_ROLLBACK_FAILED")
             self._clock.sleep(self._rng.random() * 600)
             self._is("UPDATE_ROLLBACK_IN_PROGRESS")
         self._is("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
         created = [name for name in before.created if name in self._live]
-        self._clean_up({name: each for name, each in now_there.items() if name in self._live}, gone=created)
+        self._clean_up({name: each for name, each in present.items() if name in self._live}, gone=created)
         self._is("UPDATE_ROLLBACK_COMPLETE")
 
     def _clean_up(self, before: dict[str, _LiveResource], *, gone: list[str]) -> None:
-        """Delete what was replaced, and what is in the stack no more, with the properties it had."""
+        """Delete what was replaced, and what is no longer in the stack, with its old properties."""
         asked = []
         for name, old in before.items():
             if name in gone:
-                # By now it may have another id.
+                # It may have another id by now.
                 live = self._live.pop(name)
                 asked.append(self._ask("Delete", "DELETE", name, live.properties, live=live))
             elif old.physical_id != self._live[name].physical_id:
@@ -242,17 +232,17 @@ class StackDriver:
             self._is(f"{why}_FAILED")
             if last:
                 for request in failed:
-                    self._cloudformation.skipped(self._resource(request.logical_id), request)
+                    self._cloudformation.skip(self._resource(request.logical_id), request)
             else:
-                # Somebody deletes the stack again, at last without this resource.
+                # Somebody deletes the stack again, the last time without this resource.
                 self._clock.sleep(self._rng.random() * 300)
                 why = "DELETE"
                 self._is("DELETE_IN_PROGRESS")
         self._is(f"{why}_COMPLETE")
         self._live, self._left = {}, None
 
-    def _went_well(self, asked: list[Request]) -> bool:
-        """Return whether an operation has come to a good end: nothing else fails either."""
+    def _succeeded(self, asked: list[Request]) -> bool:
+        """Return whether an operation succeeds: no other resource fails either."""
         if not all(each.succeeded for each in asked):
             return False
         if self._operation.other_failure_after is None:
@@ -264,7 +254,7 @@ class StackDriver:
         if request.ended == ANSWERED and request.response:
             physical_id, id_generated = str(request.response["PhysicalResourceId"]), False
         else:
-            # A Create that never answered has left no id: CloudFormation makes one up.
+            # Without a response there is no id: CloudFormation generates one.
             physical_id, id_generated = self._generate_id(request.logical_id), True
         failed = "" if request.succeeded else request.kind
         return _LiveResource(
@@ -272,14 +262,13 @@ class StackDriver:
         )
 
     def _wait(self, asked: list[Request], *, cancels: bool) -> bool:
-        """Wait for requests; return whether they were cancelled by somebody."""
+        """Wait for requests; return whether somebody cancelled them."""
         operation = self._operation
         cancel_at = None
         if cancels and operation.cancel_after is not None:
             cancel_at = min(each.sent_at for each in asked) + operation.cancel_after
-        return self._cloudformation.wait(
-            asked, cancel_at=cancel_at, together=cancels and not operation.disable_rollback
-        )
+        together = cancels and not operation.disable_rollback
+        return self._cloudformation.wait(asked, cancel_at=cancel_at, together=together)
 
     def _ask(
         self,
@@ -291,8 +280,8 @@ class StackDriver:
         live: _LiveResource | None = None,
         is_rollback: bool = False,
     ) -> Request:
-        """Send a request; the resource shows it, unless it is about a replaced one."""
-        after = self._rng.random() * _BEFORE
+        """Send a request; the resource's status shows it, unless it is about a replaced one."""
+        after = self._rng.random() * _UNTIL_REQUEST
         request = self._cloudformation.issue(
             kind,
             self._resource(logical_id),
@@ -305,13 +294,13 @@ class StackDriver:
             id_generated=live is not None and live.id_generated,
             after=after,
         )
-        fault_plans = self._troubles.pop(0) if self._troubles else FaultPlan()
-        self._lambda.fault_plans[request] = fault_plans
-        self._fault_injector.set(fault_plans.fault_windows)
-        for each in fault_plans.delivery_stalls:
-            self._lambda.stall_deliveries(begins=each.begins, lasts=each.lasts)
-        for act in fault_plans.external_actions:
-            self._clock.later(after + act.after, partial(self._act_externally, act))
+        plan = self._fault_plans.pop(0) if self._fault_plans else FaultPlan()
+        self._lambda.fault_plans[request] = plan
+        self._fault_injector.add(plan.fault_windows)
+        for stall in plan.delivery_stalls:
+            self._lambda.stall_deliveries(begins=stall.begins, lasts=stall.lasts)
+        for action in plan.external_actions:
+            self._clock.later(after + action.after, partial(self._act_externally, action))
         self._clock.later(after, lambda: self._lambda.queue(request, self._cloudformation.event(request), None))
         return request
 

@@ -1,4 +1,4 @@
-"""Real botocore clients whose requests never reach a socket: a hook hands them to the present run's models."""
+"""Real botocore clients whose requests go to the current run's models instead of a socket."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ from support.fake_appstream import REGION
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """An HTTP answer."""
+    """An HTTP response."""
 
     status: int
     body: bytes
@@ -28,42 +28,41 @@ class HttpResponse:
 
 
 Server = Callable[[str, AWSPreparedRequest], HttpResponse]
-"""Answers a service's request, or raises one of botocore's connection errors."""
+"""Responds to a service's request, or raises one of botocore's connection errors."""
 
-_MOST = 5_000
-"""Results that a client remembers at most."""
+_MAX_RESULTS = 5_000
+"""The most results that a client remembers."""
 
 
 class _Body:
-    """What botocore reads a body from."""
+    """The stream that botocore reads a body from."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
 
     def stream(self, **_: Any) -> Iterator[bytes]:
-        """Give it in one piece."""
+        """Yield it in one piece."""
         yield self._content
 
 
 @cache
 def client(service: str) -> "Client":
-    """Return the client of a service, the same for all runs: making one takes longer than many runs."""
+    """Return a service's client, the same for all runs: to make one takes longer than many runs."""
     return Client(service)
 
 
 class Client:
-    """A botocore client that remembers what it has made of a request, and of an answer to it.
+    """A botocore client that remembers what it made of a call, and of each response to it.
 
-    All that botocore does is real, but most requests and answers repeat, and to let it work them out again takes most
-    of a run.
+    Everything that botocore does is real, but most calls and responses repeat, and to let it process them again would
+    take most of a run.
 
     Args:
         service: Such as "appstream".
     """
 
     def __init__(self, service: str) -> None:
-        """Make the client."""
-        # An agent of its own: to put the usual one together takes a sixth of a run.
+        # To put the usual user agent together takes a sixth of a run.
         config = CONFIG.merge(Config(signature_version=UNSIGNED, user_agent="simulation"))
         self._client = botocore.session.Session().create_client(service, region_name=REGION, config=config)
         self._service = service
@@ -80,42 +79,42 @@ class Client:
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         if not _servers[-1].remembers:
-            return self._work_out(operation, arguments)
-        asked = f"{operation} {arguments}"
-        request = self._requests.get(asked)
+            return self._process(operation, arguments)
+        call = f"{operation} {arguments}"
+        request = self._requests.get(call)
         if request is None:
             here = greenlet.getcurrent()
             try:
-                return self._remember(asked, lambda: self._sent[here][1], self._work_out, operation, arguments)
+                return self._remember(call, lambda: self._sent[here][1], operation, arguments)
             finally:
                 if here in self._sent:
-                    self._requests[asked] = self._sent.pop(here)[0]
+                    self._requests[call] = self._sent.pop(here)[0]
         response = _servers[-1].server(self._service, request)
-        known = self._results.get(_key(asked, response))
+        known = self._results.get(_key(call, response))
         if isinstance(known, ClientError):
             raise type(known)(known.response, known.operation_name)
         if known is not None:
             return dict(known)
         self._given = response
-        return self._remember(asked, lambda: response, self._work_out, operation, arguments)
+        return self._remember(call, lambda: response, operation, arguments)
 
     def _remember(
-        self, asked: str, response: Callable[[], HttpResponse], call: Callable[..., dict[str, Any]], *arguments: Any
+        self, call: str, response: Callable[[], HttpResponse], operation: str, arguments: dict[str, Any]
     ) -> dict[str, Any]:
-        if len(self._results) > _MOST:
+        if len(self._results) > _MAX_RESULTS:
             self._results.clear()
             self._requests.clear()
         try:
-            result = call(*arguments)
+            result = self._process(operation, arguments)
         except ClientError as error:
-            self._results[_key(asked, response())] = error
+            self._results[_key(call, response())] = error
             raise
-        self._results[_key(asked, response())] = result
+        self._results[_key(call, response())] = result
         return dict(result)
 
-    def _work_out(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        made: dict[str, Any] = getattr(self._client, operation)(**arguments)
-        return made
+    def _process(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        result: dict[str, Any] = getattr(self._client, operation)(**arguments)
+        return result
 
     def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         response, self._given = self._given, None
@@ -128,9 +127,14 @@ class Client:
         return AWSResponse(str(request.url), response.status, headers, _Body(response.body))
 
 
-def _key(asked: str, response: HttpResponse) -> tuple[str, int, bytes, str]:
+def body_of(request: AWSPreparedRequest) -> bytes:
+    """Return a request's body."""
+    return request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
+
+
+def _key(call: str, response: HttpResponse) -> tuple[str, int, bytes, str]:
     headers = {name: value for name, value in response.headers.items() if name != "x-amzn-requestid"}
-    return (asked, response.status, response.body, str(headers))
+    return (call, response.status, response.body, str(headers))
 
 
 class _Serving(NamedTuple):
@@ -144,7 +148,7 @@ def serving(server: Server, *, remembers: bool = False) -> Iterator[None]:
 
     Args:
         server: The server.
-        remembers: Whether the clients may reuse what they worked out before.
+        remembers: Whether the clients may reuse what they remember.
     """
     _servers.append(_Serving(server, remembers))
     try:

@@ -37,7 +37,6 @@ class LambdaContext:
     """Lambda's context of one invocation."""
 
     def __init__(self, clock: VirtualClock, *, number: int, ends_at: float) -> None:
-        """Keep when it ends."""
         self._clock = clock
         self._ends_at = ends_at
         self.invoked_function_arn = FUNCTION_ARN
@@ -50,7 +49,7 @@ class LambdaContext:
 
 
 class _Log(logging.Handler):
-    """Takes every line of one execution environment as Lambda would write it: text, error and extra fields."""
+    """Takes every log line of an environment with its error and extra fields, as Lambda writes them."""
 
     def __init__(self, take: Callable[[str], None]) -> None:
         super().__init__()
@@ -64,17 +63,16 @@ class _Log(logging.Handler):
 
 
 class ExecutionEnvironment:
-    """One execution environment.
+    """An execution environment.
 
     Attributes:
-        function: The function that it has loaded.
+        function: The function, as its handler module makes it.
         busy: Whether an invocation runs in it.
     """
 
     def __init__(
         self, clock: OffsetClock, rng: Random, *, put: Put, log_level: str, take_line: Callable[[str], None]
     ) -> None:
-        """Load the function, as its handler module does."""
         self._log = _Log(take_line)
         self.busy = False
         self.enter()
@@ -91,7 +89,7 @@ class ExecutionEnvironment:
         )
 
     def enter(self) -> None:
-        """Let log lines go to this environment's log only: in AWS each is a process of its own."""
+        """Send log lines to this environment's log only: in AWS each is a process of its own."""
         logging.getLogger().handlers = [self._log]
 
 
@@ -100,7 +98,7 @@ _CONFIGURED_LOGGERS = ("boto", "boto3", "botocore", "urllib3", "crhelper.resourc
 
 @contextmanager
 def isolated_logging() -> Iterator[None]:
-    """Put Python's logging back afterwards: the function configures it as if the process were its own."""
+    """Restore Python's logging afterwards: the function configures it as if the process were its own."""
     root = logging.getLogger()
     level, handlers = root.level, root.handlers
     loggers = [(each, each.level, list(each.filters)) for each in map(logging.getLogger, _CONFIGURED_LOGGERS)]
