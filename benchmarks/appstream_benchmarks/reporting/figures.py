@@ -100,8 +100,8 @@ def summary(data: Data) -> list[Figure]:
     """Return the figures that a user notices first."""
     deploys = data["deploys"]
     seconds = durations(deploys)[len(durations(deploys)) // 2]
-    no_op, many = _updates(deploys).figures[0], _many(deploys)
-    complete = [Figure(f"{many.title}, {each.title}", each.of, "s") for each in many.figures[-1:]]
+    most, rate = (max((each[key] or 0 for each in deploys["many"]), default=0) for key in ("builders", "per_second"))
+    many = f"{most} builders at {number(rate)} requests/s"
 
     def states(approach: str) -> Value:
         return ", ".join(sorted({each["state"] for each in rows(deploys, "starts", approach) if each["state"]})) or None
@@ -115,10 +115,10 @@ def summary(data: Data) -> list[Figure]:
         return orphaned_text(found[0]["orphaned"]) if found else None
 
     return [
-        _measured(deploys, "complete after RUNNING, median", "starts", "lag_median", "s", start_seconds=seconds),
+        _measured(deploys, "complete after RUNNING (median)", "starts", "lag_median", "s", start_seconds=seconds),
         Figure("State in the output", states),
-        Figure("a no-op update", no_op.of, "s"),
-        *complete,
+        _measured(deploys, "a no-op update", "no_ops", "seconds", "s", cold=True),
+        _measured(deploys, many, "many", "seconds", "s", per_second=rate),
         Figure("resources, each further", resources),
         Figure("left behind", orphaned),
     ]

@@ -49,7 +49,10 @@ def render(data: Data) -> str:
     rows = [[each.text, each.measured, "yes" if each.met else "**no**"] for each in targets(data)]
     parts = [_ASKED]
     if "deploys" in data:
-        parts += [f"## Result\n\n{_RESULT}\n\n{summary_table(data)}", f"## Where others are better\n\n{_better(data)}"]
+        parts += [
+            f"## Result\n\n{_RESULT}\n\n{summary_table(data)}",
+            f"## Where an alternative is better\n\n{_better(data)}",
+        ]
     parts += [f"## Targets\n\n{table(['target', 'measured', 'met'], rows)}", "## Details"]
     if "deploys" in data:
         parts += [each.markdown() for each in sections(data)]
@@ -79,7 +82,7 @@ def with_table(readme: str, data: Data) -> str:
 
 
 def _better(data: Data) -> str:
-    """Return the figures in which others that wait are better."""
+    """Return the figures in which alternatives that wait are better."""
     [lag, *_] = summary(data)
     lines = []
     for approach, title in TITLES.items():
