@@ -1,4 +1,4 @@
-"""What the figures were measured with: the machine, the versions and the day; no name of the machine, no path."""
+"""Describes the machine and the versions with which the figures were measured, without names and paths."""
 
 from __future__ import annotations
 

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PERIOD_MICROSECONDS = 20_000
-"""Over which the share is counted out."""
+"""The period of the quota."""
 
 _ROOT = Path("/sys/fs/cgroup")
 
 Join = Callable[[], None]
-"""Puts the calling process under the limit; called in a child before its program begins."""
+"""Puts the calling process under the limit; a child calls it before its program begins."""
 
 
 def share_of_memory(mib: int) -> float:
@@ -21,33 +21,36 @@ def share_of_memory(mib: int) -> float:
 
 @contextmanager
 def cpu_limit(share: float) -> Iterator[Join | None]:
-    """Make a control group with that share of one CPU; None where this user or kernel cannot."""
+    """Make a control group with that share of one CPU; None where this user or kernel can't."""
     quota = max(1000, round(share * PERIOD_MICROSECONDS))
-    for parent, settings in (
-        (_ROOT / "cpu", {"cpu.cfs_period_us": str(PERIOD_MICROSECONDS), "cpu.cfs_quota_us": str(quota)}),
-        (_ROOT, {"cpu.max": f"{quota} {PERIOD_MICROSECONDS}"}),
-    ):
-        group = parent / f"appstream-benchmarks-{os.getpid()}"
-        try:
-            group.mkdir()
-        except OSError:
-            continue
-        try:
-            usable = all((group / name).exists() for name in settings)
-            if usable:
-                try:
-                    for name, value in settings.items():
-                        (group / name).write_text(value)
-                except OSError:
-                    usable = False
-            if usable:
-                procs = group / "cgroup.procs"
-                yield lambda procs=procs: _join(procs)  # type: ignore[misc]
-                return
-        finally:
-            group.rmdir()
-    yield None
+    first_version = {"cpu.cfs_period_us": f"{PERIOD_MICROSECONDS}", "cpu.cfs_quota_us": f"{quota}"}
+    second_version = {"cpu.max": f"{quota} {PERIOD_MICROSECONDS}"}
+    group = _made(_ROOT / "cpu", first_version) or _made(_ROOT, second_version)
+    if group is None:
+        yield None
+        return
+    try:
+        yield lambda: _join(group)
+    finally:
+        group.rmdir()
 
 
-def _join(procs: Path) -> None:
-    procs.write_text(str(os.getpid()))
+def _made(parent: Path, settings: dict[str, str]) -> Path | None:
+    group = parent / f"appstream-benchmarks-{os.getpid()}"
+    try:
+        group.mkdir()
+    except OSError:
+        return None
+    try:
+        for name, value in settings.items():
+            # Where no controller is, the file must not be made.
+            with (group / name).open("r+") as file:
+                file.write(value)
+    except OSError:
+        group.rmdir()
+        return None
+    return group
+
+
+def _join(group: Path) -> None:
+    (group / "cgroup.procs").write_text(str(os.getpid()))
