@@ -14,51 +14,39 @@ _CALLS, _USD, _LAG = "AppStream calls", "US$ for 1,000 deploys", "lag in seconds
 def markdown(virtual: Data) -> str:
     """Return the section."""
     assumed, limit = virtual["assumed"], _limit(virtual)
-    by_duration = [
-        [
-            number(row["minutes"]),
-            f"{number(row['lag_median'])} s",
-            f"{number(row['lag_worst'])} s",
-            number(row["calls"]),
-            number(row["invocations"]),
-            number(row["gb_seconds"]),
-            number(row["usd"] * 1000),
-        ]
-        for row in virtual["durations"]
-    ]
-    pairs = zip(_builders(virtual, None), _builders(virtual, limit), strict=True)
-    by_builders = [
-        [
-            number(free["builders"]),
-            *(f"{number(row[key])} s" for key in ("lag_median", "lag_worst") for row in (free, limited)),
-            *(number(row["calls"]) for row in (free, limited)),
-            *(number(row["usd"] * 1000) for row in (free, limited)),
-            number(free["failed_builders"] + limited["failed_builders"]),
-        ]
-        for free, limited in pairs
-    ]
-    limited = f"{number(limit)}/s"
+    durations = {f"{number(row['minutes'])} minutes": row for row in virtual["durations"]}
+    builders = {}
+    for row in sorted(virtual["builders"], key=lambda row: int(row["builders"])):
+        limited = f", {number(row['per_second'])} requests/s" if row["per_second"] else ""
+        builders[f"{row['builders']}{limited}"] = row
     return f"""### How this project grows with duration and number
 
-The function's own code in virtual time: real starts of an hour would take too long to measure. Assumed are
-{assumed["seconds_per_call"]} s for each AppStream call; prices are those above. The builders of one deploy are created
-at once, and their starts take {assumed["minutes_of_many"]} minutes, without a request limit and with {number(limit)}
-requests a second.
+The function's own code in virtual time, since real starts of an hour take too long to measure. Each AppStream call is
+assumed to take {assumed["seconds_per_call"]} s; prices are those above. All builders of one deploy are created at once,
+their starts take {assumed["minutes_of_many"]} minutes, and AppStream has no request limit or one of {number(limit)} a
+second.
 
 ![Calls, price and lag by duration and by number of builders]({PICTURE})
 
-{table(["minutes", "lag, median", "worst", _CALLS, "Lambda invocations", "GB-seconds", _USD], by_duration)}
+{_table("one builder", durations)}
 
-{
-        table(
+{_table("builders", builders)}"""
+
+
+def _table(title: str, rows: dict[str, Data]) -> str:
+    headers = [title, "lag, median", "worst", "failed", _CALLS, "Lambda invocations", "GB-seconds", _USD]
+    return table(
+        headers,
+        [
             [
-                "builders",
-                *("lag, median", f"at {limited}", "worst", f"at {limited}", _CALLS, f"at {limited}", _USD),
-                *(f"at {limited}", "failed"),
-            ],
-            by_builders,
-        )
-    }"""
+                name,
+                *(f"{number(row[key])} s" for key in ("lag_median", "lag_worst")),
+                *(number(row[key]) for key in ("failed_builders", "calls", "invocations", "gb_seconds")),
+                number(row["usd"] * 1000),
+            ]
+            for name, row in rows.items()
+        ],
+    )
 
 
 def picture(virtual: Data) -> str:
