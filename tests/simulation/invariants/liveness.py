@@ -16,6 +16,9 @@ PLAIN = 60.0
 """Seconds in which a roll-back ends whose failure is plain: for a look, the stack's list, and pauses."""
 
 _AT_LEAST = 2
+_LAST_READ = 35.0
+"""Seconds before Lambda's limit in which no read is begun that may hang."""
+
 _ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 _OWN = ("start", "stop")
 _START = "StartImageBuilder"
@@ -27,19 +30,22 @@ _ON = ("PENDING", "UPDATING_AGENT", "RUNNING", "REBOOTING", "SNAPSHOTTING", "PEN
 def rollbacks_succeed(history: History) -> Iterator[str]:
     """The Update of a roll-back is answered with SUCCESS, unless its stack could not tell that it is one.
 
-    It is asked at least twice where that fails. A request that nobody was left to answer is Lambda's failure.
+    It is asked at least twice where that fails, or until a short function limit ends that. A request that nobody was
+    left to answer is Lambda's failure.
     """
     for request in history.requests:
         if not request.is_rollback or request.ended not in (ANSWERED, TIMED_OUT):
             continue
+        who = request.responder
         reads = [
             each
             for each in history.stack_reads
-            if each.invocation.request is request and each.operation == "DescribeStacks"
+            if who is not None and who.descends_from(each.invocation) and each.operation == "DescribeStacks"
         ]
+        has_no_time = who is not None and who.ended_at > who.began_at + history.scenario.function_timeout - _LAST_READ
         told = any(not each.failed and each.stack_status == _ROLLING_BACK for each in reads)
         failed = request.ended == ANSWERED and not request.succeeded
-        in_vain = (not told and len(reads) >= _AT_LEAST) or any(each.stale for each in reads)
+        in_vain = (not told and (len(reads) >= _AT_LEAST or has_no_time)) or any(each.stale for each in reads)
         what = f"request {request.number}, a roll-back, failed: {request.response.get('Reason') or request.rejection}"
         yield what if failed and (told or not in_vain) else ""
 
