@@ -1,1 +1,1 @@
-"""AppStream image builders in a local AWS engine; it knows nothing of the construct it serves."""
+"""A local AWS engine with AppStream image builders."""

@@ -11,7 +11,7 @@ from ministack.services.cloudformation import _exports, stacks
 from .custom_resource_requests import Resource, send_request
 from .dependency_order import in_dependency_order, reversed_dependencies
 from .records import Stack, forget, tell, tell_event, tell_stack
-from .steps import Step, dependencies, is_custom, resource_policy, runs_in_thread
+from .steps import Step, dependencies, is_custom, provision, resource_policy
 
 
 async def delete_physical(
@@ -26,11 +26,7 @@ async def delete_physical(
         resource = Resource(stack["StackId"], logical_id, kind)
         await send_request("Delete", resource, properties, physical_id=physical_id)
         return
-    call = (kind, physical_id, properties, stack["StackName"], logical_id)
-    if runs_in_thread(kind):
-        await stacks.run_reentrant(stacks._delete_resource, *call)
-    else:
-        stacks._delete_resource(*call)
+    await provision(kind, stacks._delete_resource, kind, physical_id, properties, stack["StackName"], logical_id)
 
 
 async def delete_logical(stack: Stack, logical_id: str, *, policy: str = "Delete") -> None:

@@ -20,7 +20,7 @@ from .deletion import clean_up, delete_stack
 from .dependency_order import in_dependency_order
 from .records import Stack, tell, tell_event, tell_stack
 from .rollback import roll_back
-from .steps import Step, dependencies, is_custom, resource_policy, runs_in_thread
+from .steps import Step, dependencies, is_custom, provision, resource_policy
 
 _CANCELLED = {"CREATE": "Resource creation cancelled", "UPDATE": "Resource update cancelled"}
 _REPLACING = "Requested update requires the creation of a new physical resource; hence creating one."
@@ -270,7 +270,8 @@ class _Operation:
             resource = Resource(self.stack["StackId"], logical_id, step.kind)
             return (*await send_request("Create", resource, properties), "")
         call = (step.kind, logical_id, properties, self.stack["StackName"])
-        return await _provisioned(step.kind, stacks._provision_keeping_seed, call)
+        (physical_id, attributes), seed = await provision(step.kind, stacks._provision_keeping_seed, *call)
+        return physical_id, attributes, seed
 
     async def _update(self, logical_id: str, step: Step, old: Mapping[str, Any]) -> tuple[str, Any, str]:
         step.held_id = held = old["PhysicalResourceId"]
@@ -296,7 +297,8 @@ class _Operation:
             logical_id,
             old.get("Attributes", {}),
         )
-        return await _provisioned(step.kind, stacks._update_keeping_seed, call)
+        (physical_id, attributes), seed = await provision(step.kind, stacks._update_keeping_seed, *call)
+        return physical_id, attributes, seed
 
     def _record(
         self, logical_id: str, properties: Any, dynamic: Any, *, attributes: Any = None, seed: str = ""
@@ -352,15 +354,6 @@ class _Operation:
 
 class _OutputsFailed(Exception):
     """An output can't be resolved, although every resource exists."""
-
-
-async def _provisioned(kind: str, function: Callable[..., Any], call: tuple[Any, ...]) -> tuple[str, Any, str]:
-    """Create or update a resource of AWS's own types with ministack."""
-    if runs_in_thread(kind):
-        (physical_id, attributes), seed = await stacks.run_reentrant(function, *call)
-    else:
-        (physical_id, attributes), seed = function(*call)
-    return physical_id, attributes, seed
 
 
 def _cancelling(original: Callable[[Mapping[str, Any]], Any]) -> Callable[[Mapping[str, Any]], Any]:

@@ -12,7 +12,7 @@ from .custom_resource_requests import Resource, send_request
 from .deletion import delete_logical, delete_replaced, skip
 from .dependency_order import in_dependency_order, reversed_dependencies
 from .records import STACK, Stack, tell, tell_stack
-from .steps import Step, dependencies, is_custom, resource_policy
+from .steps import Step, dependencies, is_custom, provision, resource_policy
 
 _RESTORED = ("_template", "_resolved_params", "_template_body", "_conditions", "Parameters", "Tags", "Outputs")
 
@@ -146,10 +146,7 @@ class _Rollback:
             logical_id,
             old.get("Attributes", {}),
         )
-        if step.kind == STACK:
-            found: tuple[str, Any] = await stacks.run_reentrant(stacks._update_resource, *call)
-        else:
-            found = stacks._update_resource(*call)
+        found: tuple[str, Any] = await provision(step.kind, stacks._update_resource, *call)
         return found
 
     def _restore(self, logical_id: str, physical_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,9 +48,11 @@ def is_custom(kind: str) -> bool:
     return kind.startswith("Custom::") or kind == _CUSTOM
 
 
-def runs_in_thread(kind: str) -> bool:
-    """Return whether ministack requires a thread of its own for this type."""
-    return bool(stacks._runs_on_worker_thread(kind))
+async def provision(kind: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call one of ministack's functions for a type, in a thread of its own if the type needs one."""
+    if stacks._runs_on_worker_thread(kind):
+        return await stacks.run_reentrant(function, *arguments)
+    return function(*arguments)
 
 
 def dependencies(definitions: Mapping[str, Any], names: Iterable[str]) -> dict[str, set[str]]:
