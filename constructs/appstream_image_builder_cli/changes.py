@@ -52,7 +52,7 @@ def _states(before: Observation | None, seen: Observation) -> Iterator[Change]:
                 known = line.state
                 yield Change(at=line.at, kind="state", text=known)
     if seen.state != known:
-        complaint = "" if seen.builder is None or seen.state not in ("FAILED", "STOPPED") else seen.builder.complaint()
+        complaint = "" if seen.builder is None or seen.state not in ("FAILED", "STOPPED") else seen.builder.error_text()
         text = seen.state or "not found"
         yield Change(at=seen.at, kind="state", text=f"{text}: {complaint}" if complaint else text)
 

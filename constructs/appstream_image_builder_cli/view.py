@@ -86,7 +86,7 @@ def summary(seen: Observation, time: Callable[[float], str], *, stack_name: str 
         stack_name: The stack, if the user named it.
     """
     rows = [("Image builder", seen.name), ("State", seen.state or "not found"), ("Address", _address(seen))]
-    complaint = "" if seen.builder is None else seen.builder.complaint()
+    complaint = "" if seen.builder is None else seen.builder.error_text()
     if complaint and seen.state != "RUNNING":
         rows.append(("Error", complaint))
     deploy = seen.deploy

@@ -106,7 +106,7 @@ def test_a_failing_deploy_is_told_with_its_reason_and_ends_with_1(
 
     shown, _ = watch.communicate(timeout=30)
     assert 1 == watch.returncode
-    assert "the start failed. Mend what AWS names here, then deploy again. AWS: E: Broken." in shown
+    assert "the start failed. Fix the problem that AWS reports, then deploy again. AWS: E: Broken." in shown
     deployer.destroy("FailingStart").check()
 
 

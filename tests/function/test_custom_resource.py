@@ -73,7 +73,7 @@ def test_a_request_type_that_nobody_knows_is_a_failure_with_a_reason(harness: La
 
 def test_a_failure_never_goes_out_without_a_reason(harness: LambdaHarness) -> None:
     """CloudFormation refuses one: even an exception without a text gets words."""
-    harness.function._relay.create(raise_nothing_said)
+    harness.function._resource.create(raise_nothing_said)
 
     answer = harness.run(event())
 

@@ -55,13 +55,13 @@ def test_the_handler_is_found_where_the_construct_says() -> None:
 
 def test_the_handler_is_wired_to_the_real_parts(clients: list[tuple[str, object]]) -> None:
     """Real time, real chance, real HTTPS, and clients that leave retries to the lifecycle."""
-    parts = vars(imported().function)
+    parts = vars(imported().custom_resource)
 
     assert (time, random.random, https_put) == (parts["_clock"], parts["_random"], parts["_put"])
-    assert isinstance(parts["_builders"], AppStream)
+    assert isinstance(parts["_calls"].builders, AppStream)
     for call in (
-        lambda: parts["_builders"].stop("any"),
-        lambda: parts["_schedules"].find("any"),
+        lambda: parts["_calls"].builders.stop("any"),
+        lambda: parts["_calls"].schedules.find("any"),
         lambda: parts["_stacks"].resource(STACK_ID, "any"),
         lambda: parts["_invoke"]("any", {}),
     ):
@@ -92,7 +92,7 @@ def test_the_log_level_is_the_one_set_on_the_function(
     else:
         monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", setting)
 
-    assert expected == vars(vars(imported().function)["_relay"])["_log_level"]
+    assert expected == vars(vars(imported().custom_resource)["_resource"])["_log_level"]
 
 
 def test_a_delete_that_leaves_the_builder_makes_no_client(
@@ -106,7 +106,7 @@ def test_a_delete_that_leaves_the_builder_makes_no_client(
         sent.append(body)
         return 200
 
-    monkeypatch.setattr(module.function, "_put", put)
+    monkeypatch.setattr(module.custom_resource, "_put", put)
     module.handler(event("Delete"), FakeContext(VirtualClock(time.time())))
 
     assert [] == clients
@@ -119,7 +119,7 @@ def test_a_measurement_goes_to_its_own_part_and_metrics_to_standard_output(
     """With the function's name, which Lambda puts into the environment."""
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "the-function")
     module = imported()
-    monkeypatch.setattr(vars(module.measuring)["_builders"], "describe", lambda name: None)
+    monkeypatch.setattr(vars(module.running_metric)["_builders"], "describe", lambda name: None)
 
     assert {"any": ""} == module.handler({"MeasureImageBuilders": ["any"]}, FakeContext(VirtualClock(time.time())))
 

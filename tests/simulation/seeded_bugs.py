@@ -10,16 +10,17 @@ import pytest
 from running_image_builder_function import custom_resource
 from running_image_builder_function.aws import scheduler
 from running_image_builder_function.aws.appstream import AppStream
-from running_image_builder_function.aws.cloudformation import Stacks
+from running_image_builder_function.aws.cloudformation import CloudFormation
 from running_image_builder_function.aws.lambda_ import SelfInvoker
-from running_image_builder_function.aws.scheduler import Schedules
+from running_image_builder_function.aws.scheduler import EventBridgeScheduler
 from running_image_builder_function.cloudformation import request, response
+from running_image_builder_function.cloudformation.physical_ids import NOT_STARTED
 from running_image_builder_function.cloudformation.response import truncate_to_limit
 from running_image_builder_function.model import errors
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.model.image_builder import ImageBuilder
 from running_image_builder_function.model.stop_schedule import moment
-from running_image_builder_function.observability.logs import RedactingFilter
+from running_image_builder_function.observability.redaction import RedactingFilter
 from running_image_builder_function.reconcile import ensure_running, states, stop_schedule_steps
 from running_image_builder_function.reconcile.desired_state import DesiredState, Step
 from running_image_builder_function.reconcile.ensure_running import EnsureRunning
@@ -93,19 +94,19 @@ def _never_due(seconds: float) -> Break:
 
 def _runs_for_ever(patch: pytest.MonkeyPatch) -> None:
     _never_due(1e9)(patch)
-    patch.setattr(StackChecks, "over", lambda self: "")
+    patch.setattr(StackChecks, "cancelled_by", lambda self: "")
     patch.setattr(run_module, "LONGEST", 2 * 3600.0)
 
 
 def _tells_the_url(patch: pytest.MonkeyPatch) -> None:
-    run = custom_resource.Function._run
+    run = custom_resource.CustomResourceFunction._run
 
-    def tell(self: custom_resource.Function, event: dict[str, Any], context: Any) -> str:
+    def tell(self: custom_resource.CustomResourceFunction, event: dict[str, Any], context: Any) -> str:
         logging.getLogger("anything").info("an event: %s", event)
         return run(self, event, context)
 
     patch.setattr(RedactingFilter, "filter", lambda self, record: True)
-    patch.setattr(custom_resource.Function, "_run", tell)
+    patch.setattr(custom_resource.CustomResourceFunction, "_run", tell)
 
 
 def _sends_once(url: str, body: bytes, *, put: response.Put, **_: Any) -> bool:
@@ -119,12 +120,12 @@ def _forgets_an_attribute(patch: pytest.MonkeyPatch) -> None:
 
 
 def _stops_again(self: EnsureStopped, builder: ImageBuilder | None, *, now: float) -> Step:
-    self.context.last_state = "" if builder is None else builder.state
-    return {"RUNNING": Step.STOP, "STOPPED": Step.DONE}.get(self.context.last_state, Step.WAIT)
+    self.context.builder.state = "" if builder is None else builder.state
+    return {"RUNNING": Step.STOP, "STOPPED": Step.DONE}.get(self.context.builder.state, Step.WAIT)
 
 
 def _starts_any_version(self: AppStream, name: str, agent_version: str | None) -> None:
-    self._client.call("StartImageBuilder", Name=name)
+    self._client().start_image_builder(Name=name)
 
 
 def _gives_no_reason(body: dict[str, Any]) -> tuple[bytes, list[str]]:
@@ -139,7 +140,7 @@ def _a_minute_off(at: float) -> str:
     return moment(at - 60)
 
 
-def _crashes(self: custom_resource.Function, url: str, body: dict[str, Any]) -> None:
+def _crashes(self: custom_resource.CustomResourceFunction, url: str, body: dict[str, Any]) -> None:
     raise KeyError("a bug")
 
 
@@ -149,7 +150,7 @@ def _has_no_margin(patch: pytest.MonkeyPatch) -> None:
 
 
 def _marks_every_failure(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(custom_resource, "failed_create_id", lambda asked, *_: asked.name + request.NOT_STARTED)
+    patch.setattr(custom_resource, "failed_create_id", lambda name, **_: name + NOT_STARTED)
 
 
 def _takes_all_for_denials(patch: pytest.MonkeyPatch) -> None:
@@ -165,35 +166,35 @@ def _takes_all_for_denials(patch: pytest.MonkeyPatch) -> None:
 
 
 def _believes_one_look(patch: pytest.MonkeyPatch) -> None:
-    step = EnsureRunning.step
+    step = EnsureRunning.next_step
 
     def believe(self: EnsureRunning, builder: ImageBuilder | None, *, now: float) -> Step:
         if builder is None:
             raise self.failed(f"not found in {self.region}", "Look for it.")
         return step(self, builder, now=now)
 
-    patch.setattr(EnsureRunning, "step", believe)
+    patch.setattr(EnsureRunning, "next_step", believe)
 
 
 def _gives_up_at_once(patch: pytest.MonkeyPatch) -> None:
     def give_up(self: DesiredState, error: AwsCallError, *_: Any, **__: Any) -> None:
-        raise self.failed_call(error)
+        raise self.call_failed(error)
 
-    patch.setattr(DesiredState, "unanswered", give_up)
+    patch.setattr(DesiredState, "describe_failed", give_up)
 
 
 def _answers(method: str, change: Callable[[Any], Any]) -> Break:
     """Return what lets a look at the stack tell something else than it was told."""
 
     def introduce(patch: pytest.MonkeyPatch) -> None:
-        whole: Any = getattr(Stacks, method)
-        patch.setattr(Stacks, method, lambda self, *args, **kwargs: change(whole(self, *args, **kwargs)))
+        whole: Any = getattr(CloudFormation, method)
+        patch.setattr(CloudFormation, method, lambda self, *args, **kwargs: change(whole(self, *args, **kwargs)))
 
     return introduce
 
 
 SEEDED_BUGS = (
-    SeededBug("exactly_one_effective_response", _sets(custom_resource, "deliver", _sends_once), REFUSED_RESPONSE),
+    SeededBug("exactly_one_effective_response", _sets(custom_resource, "send_response", _sends_once), REFUSED_RESPONSE),
     SeededBug(
         "exactly_one_effective_response", _never_due(1e9), created_and_deleted(start_outcome="never", timeout=300)
     ),
@@ -219,10 +220,10 @@ SEEDED_BUGS = (
     ),
     SeededBug(
         "a_failed_create_marks_whether_it_started",
-        _sets(custom_resource, "failed_create_id", lambda asked, context: asked.name),
+        _sets(custom_resource, "failed_create_id", lambda name, **_: name),
         created_and_deleted(state="FAILED"),
     ),
-    SeededBug("responses_are_delivered", _sets(custom_resource, "deliver", _sends_once), REFUSED_RESPONSE),
+    SeededBug("responses_are_delivered", _sets(custom_resource, "send_response", _sends_once), REFUSED_RESPONSE),
     SeededBug("a_throttled_self_invocation_fails_nothing", _takes_all_for_denials, self_invoked_late()),
     SeededBug("a_builder_is_gone_only_after_two_reads", _believes_one_look, with_reads_failing(NOT_FOUND_ONCE)),
     SeededBug("failed_reads_are_retried", _gives_up_at_once, with_reads_failing(BRIEFLY_DENIED)),
@@ -239,7 +240,7 @@ SEEDED_BUGS = (
     ),
     SeededBug(
         "a_shared_builder_keeps_no_old_schedule",
-        _sets(Schedules, "remove", lambda self, name: None),
+        _sets(EventBridgeScheduler, "remove", lambda self, name: None),
         renamed(stop_after=7200),
     ),
     SeededBug("rollbacks_succeed", _answers("stack_status", lambda _: "UPDATE_IN_PROGRESS"), rolled_back()),
@@ -289,7 +290,7 @@ SEEDED_BUGS = (
     SeededBug("stops_are_requested", _sets(request, "_stops_on_delete", lambda *_: True), created_and_deleted()),
     SeededBug(
         "nothing_changes_for_an_ended_request",
-        _sets(StackChecks, "over", lambda self: ""),
+        _sets(StackChecks, "cancelled_by", lambda self: ""),
         created_and_deleted(),
     ),
     SeededBug(
@@ -297,7 +298,7 @@ SEEDED_BUGS = (
         _answers("resource", lambda told: told._replace(status="")),
         deleted_again_later(),
     ),
-    SeededBug("external_starts_are_respected", _sets(EnsureStopped, "step", _stops_again), EXTERNAL_START),
+    SeededBug("external_starts_are_respected", _sets(EnsureStopped, "next_step", _stops_again), EXTERNAL_START),
     SeededBug(
         "a_skipped_delete_makes_no_calls", _sets(request, "_stops_on_delete", lambda *_: True), created_and_deleted()
     ),
@@ -305,7 +306,7 @@ SEEDED_BUGS = (
     SeededBug("a_reported_stop_happens", _sets(scheduler, "moment", _a_minute_off), ends_by_itself()),
     SeededBug(
         "no_outdated_schedule_stops_a_builder",
-        _sets(stop_schedule_steps, "_quiet_until", lambda found, *, now: 0.0),
+        _sets(stop_schedule_steps, "_may_arrive_until", lambda found, *, now: 0.0),
         updated_when_a_stop_was_refused(),
     ),
     SeededBug(
@@ -315,14 +316,14 @@ SEEDED_BUGS = (
     ),
     SeededBug(
         "unneeded_schedules_are_deleted",
-        _sets(EnsureStopped, "step", EnsureStopped._look),
+        _sets(EnsureStopped, "next_step", EnsureStopped._decide),
         created_and_deleted(on_delete="STOP", stop_after=7200),
     ),
     SeededBug("no_secret_is_logged", _tells_the_url, created_and_deleted()),
     SeededBug("nothing_stays_queued", _runs_for_ever, created_and_deleted(start_outcome="never", timeout=300)),
     SeededBug(
         "only_retriable_failures_raise",
-        _sets(custom_resource.Function, "_send", _crashes),
+        _sets(custom_resource.CustomResourceFunction, "_send", _crashes),
         created_and_deleted(),
     ),
     SeededBug(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from running_image_builder_function.cloudformation.crhelper_adapter import SILENCED_LOGGERS
-from running_image_builder_function.observability.logs import RedactingFilter
+from running_image_builder_function.observability.redaction import RedactingFilter
 from support.fake_appstream import FakeAppStream
 from support.lambda_harness import LambdaHarness
 

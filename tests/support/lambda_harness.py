@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from running_image_builder_function.custom_resource import Function, ResponseNotSent, SelfInvocationFailed
+from running_image_builder_function.custom_resource import CustomResourceFunction, ResponseNotSent, SelfInvocationFailed
 from running_image_builder_function.observability.metrics import Metrics
 from support.fake_appstream import FUNCTION_ARN, NAME, FakeAppStream
 from support.schedules import FakeSchedules
@@ -160,8 +160,8 @@ class LambdaHarness:
             else:
                 return
 
-    def _cold(self) -> Function:
-        return Function(
+    def _cold(self) -> CustomResourceFunction:
+        return CustomResourceFunction(
             builders=self.appstream.builders,
             schedules=self.schedules,
             stacks=self.stacks,

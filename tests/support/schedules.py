@@ -19,9 +19,9 @@ SCHEDULE = {
 """The properties of a resource whose builder ends a quarter of an hour after it is RUNNING."""
 
 
-def refusal(trouble: ErrorKind, code: str = "Code") -> AwsCallError:
+def refusal(kind: ErrorKind, code: str = "Code") -> AwsCallError:
     """Return how a call about a schedule fails."""
-    return AwsCallError(trouble, action="scheduler:CreateSchedule", code=code, detail="no", resource="schedule/x")
+    return AwsCallError(kind, action="scheduler:CreateSchedule", code=code, detail="no", resource="schedule/x")
 
 
 class FakeSchedules:
@@ -53,21 +53,23 @@ class FakeSchedules:
         self._called("find", name)
         if name not in self.due_at:
             return self.changed.get(name)
-        request_id, quiet_until = parse_description(self.descriptions.get(name, ""))
+        request_id, earlier_stop_until = parse_description(self.descriptions.get(name, ""))
         return ScheduledStop(
             at=self.due_at[name],
             builder=self.builders.get(name, NAME),
             request_id=request_id,
-            quiet_until=quiet_until,
+            earlier_stop_until=earlier_stop_until,
         )
 
     def put(
-        self, schedule: StopSchedule, builder: str, *, at: float, request_id: str = "", quiet_until: float = 0.0
+        self, schedule: StopSchedule, builder: str, *, at: float, request_id: str = "", earlier_stop_until: float = 0.0
     ) -> None:
         """Make or move a schedule, which stops a running builder then and is gone."""
         self._called("put", schedule.name)
         self.due_at[schedule.name], self.builders[schedule.name] = at, builder
-        self.descriptions[schedule.name] = describe_stop(builder, request_id=request_id, quiet_until=quiet_until)
+        self.descriptions[schedule.name] = describe_stop(
+            builder, request_id=request_id, earlier_stop_until=earlier_stop_until
+        )
         self.moments.append(at - self._world.began_at)
         self._world.clock.later(at - self._world.clock.now, partial(self._fire, schedule.name, at))
 

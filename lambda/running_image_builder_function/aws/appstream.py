@@ -1,62 +1,63 @@
-"""The AppStream calls over boto3; the only module that knows boto3's AppStream client."""
+"""The AppStream calls."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
-from running_image_builder_function.aws.client import AwsClient, unreadable
+from running_image_builder_function.aws.client import UnreadableResponse, checked, translated_errors
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.model.image_builder import ImageBuilder
 
 
 class AppStream:
-    """Image builders over boto3.
+    """Image builders.
 
     Args:
-        client: Returns the boto3 client; called at the first call only, since making it takes time and a Delete that
-            leaves the builder alone needs none.
+        client: Returns the boto3 client; called at the first call, since a Delete that leaves the builder needs none.
     """
 
     def __init__(self, client: Callable[[], Any]) -> None:
-        """Keep the factory."""
-        self._client = AwsClient(client, service="appstream")
+        self._client = cache(client)
 
     def describe(self, name: str) -> ImageBuilder | None:
         """Return the builder; None where AppStream says not found or (some callers saw it) lists nothing.
 
         Raises:
-            AwsCallError: AppStream did not tell; so too where an entry that cannot be read may be the builder's.
+            AwsCallError: AppStream didn't say, or an entry that can't be read may be the builder's.
         """
-        operation = "DescribeImageBuilders"
         try:
-            answer = self._client.call(operation, Names=[name])
+            with translated_errors("appstream:DescribeImageBuilders"):
+                response = self._client().describe_image_builders(Names=[name])
+                listed = checked(response, ImageBuilders=list)["ImageBuilders"]
+                return _builder(listed, name)
         except AwsCallError as error:
-            if error.trouble is ErrorKind.NOT_FOUND:
+            if error.kind is ErrorKind.NOT_FOUND:
                 return None
             raise
-        listed = self._client.member(answer, "ImageBuilders", list, operation=operation)
-        entries = [each for each in listed if isinstance(each, Mapping) and isinstance(each.get("Name"), str)]
-        found = [each for each in entries if each["Name"] == name]
-        if not found and len(entries) < len(listed):
-            raise unreadable(lacks="name of a builder", action=f"appstream:{operation}")
-        return ImageBuilder(found[0]) if found else None
 
     def start(self, name: str, agent_version: str | None) -> None:
         """Start the builder, with an agent version where one is given.
 
         Raises:
-            AwsCallError: AppStream did not take it, or may have.
+            AwsCallError: AppStream didn't accept it, or may have.
         """
         version = {} if agent_version is None else {"AppstreamAgentVersion": agent_version}
-        self._change("StartImageBuilder", Name=name, **version)
+        with translated_errors("appstream:StartImageBuilder"):
+            checked(self._client().start_image_builder(Name=name, **version), ImageBuilder=dict)
 
     def stop(self, name: str) -> None:
         """Stop the builder.
 
         Raises:
-            AwsCallError: AppStream did not take it, or may have.
+            AwsCallError: AppStream didn't accept it, or may have.
         """
-        self._change("StopImageBuilder", Name=name)
+        with translated_errors("appstream:StopImageBuilder"):
+            checked(self._client().stop_image_builder(Name=name), ImageBuilder=dict)
 
-    def _change(self, operation: str, **arguments: Any) -> None:
-        answer = self._client.call(operation, **arguments)
-        self._client.member(answer, "ImageBuilder", dict, operation=operation)
+
+def _builder(listed: list[Any], name: str) -> ImageBuilder | None:
+    entries = [each for each in listed if isinstance(each, Mapping) and isinstance(each.get("Name"), str)]
+    found = [each for each in entries if each["Name"] == name]
+    if not found and len(entries) < len(listed):
+        raise UnreadableResponse(lacks="name of a builder")
+    return ImageBuilder(found[0]) if found else None

@@ -1,66 +1,58 @@
-"""The CloudFormation calls over boto3: what a resource, its stack and its neighbors are in; decides nothing."""
+"""The CloudFormation calls: the status of a resource and its stack, and the stack's other resources."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from running_image_builder_function import contract
-from running_image_builder_function.aws.client import AwsClient, unreadable
+from running_image_builder_function.aws.client import UnreadableResponse, checked, translated_errors
 from running_image_builder_function.reconcile.ports import ResourceStatus
 
 _GONE = ("DELETE_", "ROLLBACK_", "IMPORT_ROLLBACK_", "CREATE_FAILED", "IMPORT_FAILED")
 """How the status of a resource begins that has nothing, or gives up what it has."""
 
-_MOST_PAGES = 50
-"""A stack has at most 500 resources, a page about 100 of them: an answer that goes on for longer never ends."""
+_MAX_PAGES = 50
+"""A stack has at most 500 resources, a page about 100 of them: a longer list never ends."""
 
 
-class Stacks:
-    """What CloudFormation says about a resource and its stack, over boto3.
-
-    A stack that is deleted or rolled back while a builder is waited for does not tell the waiting function. Neither
-    does Lambda, when it delivers the same event again hours later. Asked before a start, CloudFormation prevents a
-    builder that nobody waits for any more from being started, and paid for.
+class CloudFormation:
+    """What CloudFormation says about a resource and its stack.
 
     Args:
-        client: Returns the boto3 client; called at the first look only.
+        client: Returns the boto3 client; called at the first call.
     """
 
     def __init__(self, client: Callable[[], Any]) -> None:
-        """Keep the factory."""
-        self._client = AwsClient(client, service="cloudformation")
+        self._client = cache(client)
 
     def resource(self, stack_id: str, logical_id: str) -> ResourceStatus:
         """Return the status of a resource.
 
-        Args:
-            stack_id: The stack's id.
-            logical_id: The resource's logical id in it.
-
         Raises:
-            AwsCallError: CloudFormation did not tell.
+            AwsCallError: CloudFormation didn't say.
         """
-        operation = "DescribeStackResource"
-        answer = self._client.call(operation, StackName=stack_id, LogicalResourceId=logical_id)
-        detail: Mapping[str, Any] = self._client.member(answer, "StackResourceDetail", dict, operation=operation)
-        changed = detail.get("LastUpdatedTimestamp")
+        with translated_errors("cloudformation:DescribeStackResource"):
+            response = self._client().describe_stack_resource(StackName=stack_id, LogicalResourceId=logical_id)
+            detail = checked(response, StackResourceDetail=dict)["StackResourceDetail"]
+        changed_at = detail.get("LastUpdatedTimestamp")
         return ResourceStatus(
             status=str(detail.get("ResourceStatus") or ""),
-            changed_at=changed.timestamp() if isinstance(changed, datetime) else None,
+            changed_at=changed_at.timestamp() if isinstance(changed_at, datetime) else None,
         )
 
     def stack_status(self, stack_id: str) -> str:
         """Return the status of a stack.
 
         Raises:
-            AwsCallError: CloudFormation did not tell.
+            AwsCallError: CloudFormation didn't say.
         """
-        operation = "DescribeStacks"
-        answer = self._client.call(operation, StackName=stack_id)
-        for stack in self._client.member(answer, "Stacks", list, operation=operation)[:1]:
-            if isinstance(stack, Mapping) and stack.get("StackStatus"):
-                return str(stack["StackStatus"])
-        raise unreadable(lacks="StackStatus", action=f"cloudformation:{operation}")
+        with translated_errors("cloudformation:DescribeStacks"):
+            stacks = checked(self._client().describe_stacks(StackName=stack_id), Stacks=list)["Stacks"]
+            for stack in stacks[:1]:
+                if isinstance(stack, Mapping) and stack.get("StackStatus"):
+                    return str(stack["StackStatus"])
+            raise UnreadableResponse(lacks="StackStatus")
 
     def has_another(self, stack_id: str, logical_id: str, name: str) -> bool:
         """Return whether another resource of this type has a builder, in the same stack.
@@ -71,7 +63,7 @@ class Stacks:
             name: The builder's name, which is the physical id of a resource that has it.
 
         Raises:
-            AwsCallError: CloudFormation did not tell, or not to the end.
+            AwsCallError: CloudFormation didn't say, or not to the end.
         """
         return any(
             each.get("ResourceType") == contract.RESOURCE_TYPE
@@ -82,14 +74,14 @@ class Stacks:
         )
 
     def _resources(self, stack_id: str) -> Iterator[Mapping[str, Any]]:
-        operation = "ListStackResources"
-        page: dict[str, str] = {}
-        for _ in range(_MOST_PAGES):
-            answer = self._client.call(operation, StackName=stack_id, **page)
-            for each in self._client.member(answer, "StackResourceSummaries", list, operation=operation):
-                if isinstance(each, Mapping):
-                    yield each
-            if not answer.get("NextToken"):
+        token: dict[str, str] = {}
+        for _ in range(_MAX_PAGES):
+            with translated_errors("cloudformation:ListStackResources"):
+                response = self._client().list_stack_resources(StackName=stack_id, **token)
+                page = checked(response, StackResourceSummaries=list)
+            yield from (each for each in page["StackResourceSummaries"] if isinstance(each, Mapping))
+            if not page.get("NextToken"):
                 return
-            page = {"NextToken": str(answer["NextToken"])}
-        raise unreadable(lacks="end", action=f"cloudformation:{operation}")
+            token = {"NextToken": str(page["NextToken"])}
+        with translated_errors("cloudformation:ListStackResources"):
+            raise UnreadableResponse(lacks="end")

@@ -1,40 +1,33 @@
-"""The Lambda calls over boto3."""
+"""The Lambda call."""
 
 import json
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
-from running_image_builder_function.aws.client import AwsClient, unreadable
-
-ACTION = "lambda:InvokeFunction"
-"""The IAM action of a hand-over, on the function itself."""
+from running_image_builder_function.aws.client import UnreadableResponse, checked, translated_errors
 
 _QUEUED = 202
 
 
 class SelfInvoker:
-    """Fresh invocations of a function over boto3.
+    """Invokes this function asynchronously.
 
     Args:
-        client: Returns the boto3 Lambda client; called at the first hand-over only.
+        client: Returns the boto3 client; called at the first invocation, since most requests need none.
     """
 
     def __init__(self, client: Callable[[], Any]) -> None:
-        """Keep the factory."""
-        self._client = AwsClient(client, service="lambda")
+        self._client = cache(client)
 
     def invoke(self, function_arn: str, event: Mapping[str, Any]) -> None:
         """Queue one invocation.
 
         Raises:
-            AwsCallError: Lambda did not take it, or may have.
+            AwsCallError: Lambda didn't accept it, or may have.
         """
-        answer = self._client.call(
-            "Invoke",
-            action="InvokeFunction",
-            FunctionName=function_arn,
-            InvocationType="Event",
-            Payload=json.dumps(event).encode(),
-        )
-        if answer.get("StatusCode") != _QUEUED:
-            raise unreadable(lacks=f"status {_QUEUED}", action=ACTION)
+        with translated_errors("lambda:InvokeFunction"):
+            payload = json.dumps(event).encode()
+            response = self._client().invoke(FunctionName=function_arn, InvocationType="Event", Payload=payload)
+            if checked(response).get("StatusCode") != _QUEUED:
+                raise UnreadableResponse(lacks=f"status {_QUEUED}")

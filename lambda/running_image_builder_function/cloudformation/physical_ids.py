@@ -1,29 +1,35 @@
-"""What a resource and its builder are called: the physical id of a failure, the builder's ARN; makes no calls."""
+"""Physical ids: what a failed Create's id says to its Delete, and which builder a Delete is about."""
 
-from running_image_builder_function.cloudformation.request import NOT_STARTED, START_NOT_SEEN, Request
-from running_image_builder_function.reconcile.callback_context import CallbackContext
-from running_image_builder_function.reconcile.states import STOPPED
+from running_image_builder_function.contract import NAME_PATTERN
+
+NOT_STARTED = "/not-started"
+"""Ends the id of a failed Create that had started nothing. No builder's name contains a slash."""
+
+START_NOT_SEEN = "/start-not-seen"
+"""Ends the id of a failed Create whose start, or another delivery's, no description has shown yet."""
 
 
-def failed_create_id(request: Request, context: CallbackContext) -> str:
-    """Return the physical id of a resource whose create failed; it tells a later Delete whether to stop.
+def failed_create_id(name: str, *, may_have_started: bool, start_is_shown: bool) -> str:
+    """Return the physical id of a resource whose Create failed; it tells the Delete whether to stop the builder.
 
-    That nothing was started is said only where it is certain: what is forgotten runs on, and is paid for.
+    It says that nothing was started only where that is certain: a forgotten builder runs on, and is paid for.
     """
-    # An earlier delivery may have seen, and started, what this one has not even seen.
-    blind = context.late and not context.seen
-    if not (context.did_start or context.may_have_started or blind):
-        return request.name + NOT_STARTED
-    unseen = context.last_state == STOPPED and not context.moved
-    return request.name + START_NOT_SEEN if unseen else request.name
+    if not may_have_started:
+        return name + NOT_STARTED
+    return name if start_is_shown else name + START_NOT_SEEN
 
 
 def invalid_request_id(logical_id: str) -> str:
-    """Return the physical id of a resource whose properties could not be read, so that nothing was started."""
+    """Return the physical id of a resource whose properties are invalid, so that nothing was started."""
     return logical_id + NOT_STARTED
 
 
-def builder_arn(function_arn: str, name: str) -> str:
-    """Return the builder's ARN: it is in the function's partition, Region and account."""
-    _, partition, _, region, account, *_ = [*function_arn.split(":"), "", "", "", "", ""]
-    return f"arn:{partition}:appstream:{region}:{account}:image-builder/{name}"
+def is_generated(physical_id: str, logical_id: str) -> bool:
+    """Return whether CloudFormation has made an id up, for a Create that never responded."""
+    return bool(logical_id) and logical_id in physical_id
+
+
+def named_builder(physical_id: str, logical_id: str) -> str:
+    """Return the name of the builder that a physical id names, "" for none."""
+    name = physical_id.removesuffix(NOT_STARTED).removesuffix(START_NOT_SEEN)
+    return name if NAME_PATTERN.fullmatch(name) and not is_generated(name, logical_id) else ""

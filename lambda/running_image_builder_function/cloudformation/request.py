@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from running_image_builder_function import contract
-from running_image_builder_function.cloudformation.response_url import ends_at, signed_at
+from running_image_builder_function.cloudformation.physical_ids import (
+    NOT_STARTED,
+    START_NOT_SEEN,
+    is_generated,
+    named_builder,
+)
 from running_image_builder_function.model.errors import RequestFailed, reason
 from running_image_builder_function.model.stop_schedule import StopSchedule, is_schedule_name
-
-NOT_STARTED = "/not-started"
-"""Ends the id that a failed Create answers with when it had started nothing. No builder's name contains a slash."""
-
-START_NOT_SEEN = "/start-not-seen"
-"""Ends the id of a failed Create whose start, or another delivery's, has not shown in the builder yet."""
 
 _UNITS = {"": 1, "millis": 0.001, "seconds": 1, "minutes": 60, "hours": 60 * 60, "days": 24 * 60 * 60}
 """CDK's units of a Duration, in seconds."""
@@ -34,7 +33,7 @@ class Request:
         schedule: When and how the builder is to be stopped by itself; None where it is not.
         dropped: The schedule that this Update takes away from the same builder; None for none.
         started_here: False only for the Delete of a Create that failed before it had started anything.
-        doubtful: Whether a start may be on its way that no description shows yet.
+        may_start: Whether a start may be under way that no description shows yet.
         abandoned: The Delete of the builder that a failed rename may have started, and that CloudFormation never sends
             one for, since no answer has ever named it; None where there is none.
         logical_id: The resource's logical id.
@@ -50,7 +49,7 @@ class Request:
     schedule: StopSchedule | None = None
     dropped: StopSchedule | None = None
     started_here: bool = True
-    doubtful: bool = False
+    may_start: bool = False
     abandoned: "Request | None" = None
     logical_id: str = ""
     request_id: str = ""
@@ -68,7 +67,8 @@ def parse(event: Mapping[str, Any]) -> Request:
     logical_id = str(event.get("LogicalResourceId") or "")
     old: Mapping[str, Any] = event.get("OldResourceProperties") or {}
     if event.get("RequestType") == "Delete":
-        name = _name_to_delete(name, physical_id, logical_id)
+        # After a rename it is about the old builder, which only the physical id names.
+        name = named_builder(physical_id, logical_id) or name
     return Request(
         name=name,
         agent_version=_agent_version(name, properties),
@@ -91,41 +91,11 @@ def parse(event: Mapping[str, Any]) -> Request:
         schedule=(schedule := _schedule(name, properties)),
         dropped=_dropped(name, schedule, old),
         started_here=not physical_id.endswith(NOT_STARTED),
-        doubtful=physical_id.endswith(START_NOT_SEEN) or _is_made_up(physical_id, logical_id),
+        may_start=physical_id.endswith(START_NOT_SEEN) or is_generated(physical_id, logical_id),
         abandoned=_abandoned(event, name, physical_id, old),
         logical_id=logical_id,
         request_id=str(event.get("RequestId") or ""),
     )
-
-
-def issued_at(event: Mapping[str, Any]) -> float | None:
-    """Return when CloudFormation signed the ResponseURL, in seconds since the epoch; None where it does not say.
-
-    Lambda's retry of a killed invocation brings the same event without a word of its age. The signature is the only
-    thing in it that tells how old the request is.
-    """
-    return signed_at(str(event.get("ResponseURL") or ""))
-
-
-def url_ends_at(event: Mapping[str, Any]) -> float | None:
-    """Return until when the ResponseURL takes an answer, in seconds since the epoch; None where it does not say."""
-    return ends_at(str(event.get("ResponseURL") or ""))
-
-
-def _name_to_delete(name: str, physical_id: str, logical_id: str) -> str:
-    """Return the builder that a Delete is about: the one the physical id names.
-
-    After a rename that is the old one. An id that CloudFormation made up (a Create that never answered) holds the
-    resource's logical id and names no builder: then the properties do.
-    """
-    named = physical_id.removesuffix(NOT_STARTED).removesuffix(START_NOT_SEEN)
-    made_up = _is_made_up(named, logical_id)
-    return named if contract.NAME_PATTERN.fullmatch(named) and not made_up else name
-
-
-def _is_made_up(physical_id: str, logical_id: str) -> bool:
-    """Return whether CloudFormation has made up an id, for a Create that never answered."""
-    return bool(logical_id) and logical_id in physical_id
 
 
 def _wrong(name: str, cause: str, remedy: str) -> RequestFailed:
@@ -144,7 +114,7 @@ def _name(properties: Mapping[str, Any]) -> str:
         raise _wrong(
             "",
             f"property {contract.NAME} {given}",
-            "Give 1 to 101 letters, digits, '_', '.' or '-', a letter or digit first.",
+            "Use 1 to 101 letters, digits, '_', '.' or '-', a letter or digit first.",
         )
     return value
 
@@ -157,7 +127,7 @@ def _agent_version(name: str, properties: Mapping[str, Any]) -> str | None:
         raise _wrong(
             name,
             f"property {contract.APPSTREAM_AGENT_VERSION} is {_shown(value)}",
-            "Give 1 to 100 characters, LATEST, or leave it out.",
+            "Use 1 to 100 characters or LATEST, or omit it.",
         )
     return value
 
@@ -175,7 +145,7 @@ def _seconds(name: str, properties: Mapping[str, Any], key: str, default: float,
     # Not "seconds < low or seconds > high": that would let NaN through.
     if not limits[0] <= seconds <= limits[1]:
         raise _wrong(
-            name, f"property {key} is {_shown(value)}", f"Give a number of seconds from {limits[0]} to {limits[1]}."
+            name, f"property {key} is {_shown(value)}", f"Use a number of seconds from {limits[0]} to {limits[1]}."
         )
     return seconds
 
@@ -185,7 +155,7 @@ def _flag(name: str, properties: Mapping[str, Any], key: str) -> bool:
     if value is None:
         return False
     if str(value).lower() not in ("true", "false"):
-        raise _wrong(name, f"property {key} is {_shown(value)}", "Give true or false.")
+        raise _wrong(name, f"property {key} is {_shown(value)}", "Use true or false.")
     return str(value).lower() == "true"
 
 
@@ -195,7 +165,7 @@ def _stops_on_delete(name: str, properties: Mapping[str, Any]) -> bool:
         return False
     if value not in contract.ON_DELETE_VALUES:
         raise _wrong(
-            name, f"property {contract.ON_DELETE} is {_shown(value)}", f"Give {' or '.join(contract.ON_DELETE_VALUES)}."
+            name, f"property {contract.ON_DELETE} is {_shown(value)}", f"Use {' or '.join(contract.ON_DELETE_VALUES)}."
         )
     return bool(value == contract.STOP)
 
@@ -207,9 +177,9 @@ def _schedule(name: str, properties: Mapping[str, Any]) -> StopSchedule | None:
     after = _seconds(name, properties, contract.STOP_AFTER_SECONDS, 0, limits)
     schedule, role_arn = properties.get(contract.SCHEDULE_NAME), properties.get(contract.SCHEDULER_ROLE_ARN)
     if not is_schedule_name(schedule):
-        raise _wrong(name, f"property {contract.SCHEDULE_NAME} is {_shown(schedule)}", "Give a schedule's name.")
+        raise _wrong(name, f"property {contract.SCHEDULE_NAME} is {_shown(schedule)}", "Use a schedule's name.")
     if not isinstance(role_arn, str) or not role_arn.startswith("arn:"):
-        raise _wrong(name, f"property {contract.SCHEDULER_ROLE_ARN} is {_shown(role_arn)}", "Give a role's ARN.")
+        raise _wrong(name, f"property {contract.SCHEDULER_ROLE_ARN} is {_shown(role_arn)}", "Use a role's ARN.")
     return StopSchedule(name=str(schedule), role_arn=role_arn, after=after)
 
 

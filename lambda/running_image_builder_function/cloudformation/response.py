@@ -1,4 +1,4 @@
-"""The answer to CloudFormation: what fits into it, and getting it there; knows nothing of image builders' states."""
+"""Sends the response to CloudFormation, within its size limit."""
 
 import http.client
 import json
@@ -16,7 +16,7 @@ from botocore.utils import get_environ_proxies
 
 from running_image_builder_function.cloudformation.response_url import ends_at
 from running_image_builder_function.contract import ESSENTIAL_ATTRIBUTES
-from running_image_builder_function.timing import Clock
+from running_image_builder_function.timing import MAX_RETRY_DELAY, RETRY_DELAY, Clock
 
 MAX_BYTES = 4096
 """CloudFormation refuses a larger body."""
@@ -24,15 +24,13 @@ MAX_BYTES = 4096
 CUT_MARK = "..."
 
 _SOCKET_TIMEOUT = 10
-_FIRST_PAUSE = 1.0
-_LONGEST_PAUSE = 8.0
 _OK = range(200, 300)
 _FINAL = range(400, 500)
 _TRY_AGAIN = (400, 403, 408, 409, 429)
-"""What S3 also answers for reasons that pass: a slow sender, a clock or a policy that is being put right, too many."""
+"""Statuses that S3 also sends for passing reasons: a slow sender, a skewed clock, a changed policy, a rate limit."""
 
 _CA_BUNDLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
-"""The variables in which boto3 looks for the certificates that it trusts."""
+"""The variables in which boto3 looks for trusted certificates."""
 
 _NOT_SENT = (OSError, http.client.HTTPException, BotoCoreError)
 
@@ -45,7 +43,7 @@ logger = logging.getLogger("running_image_builder")
 class Put(Protocol):
     """Sends a body to a URL and returns the HTTP status.
 
-    Where none comes back it raises OSError, HTTPException or BotoCoreError.
+    Without one it raises OSError, HTTPException or BotoCoreError.
     """
 
     def __call__(self, url: str, body: bytes, /) -> int:
@@ -55,7 +53,7 @@ class Put(Protocol):
 def https_put(url: str, body: bytes, /) -> int:
     """Send a body over HTTPS and return the status.
 
-    The environment's proxy settings and certificates count as they do for boto3. The content type is empty because
+    It uses the environment's proxy settings and certificates as boto3 does. The content type is empty because
     CloudFormation signs it so.
     """
     headers = {"content-type": ""}
@@ -102,14 +100,14 @@ def _ca_bundle() -> str:
 
 
 def encode(body: Mapping[str, Any]) -> bytes:
-    """Return the body as CloudFormation takes it; half a surrogate pair, which UTF-8 cannot carry, becomes "?"."""
+    """Return the body as JSON in UTF-8; half a surrogate pair, which UTF-8 can't encode, becomes "?"."""
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
 
 
 def truncate_to_limit(body: Mapping[str, Any]) -> tuple[bytes, list[str]]:
-    """Return the encoded body within CloudFormation's limit, and the attributes that had to be cut for it.
+    """Return the encoded body within CloudFormation's limit, and the attributes that were cut for it.
 
-    The longest attribute that is not essential is cut first: to half its length and a mark, in the end to nothing.
+    The longest attribute that isn't essential is cut first: to half its length and a mark, in the end to nothing.
     """
     data = dict(body.get("Data") or {})
     cut: list[str] = []
@@ -127,44 +125,44 @@ def truncate_to_limit(body: Mapping[str, Any]) -> tuple[bytes, list[str]]:
     return encoded, cut
 
 
-def deliver(url: str, body: bytes, *, clock: Clock, until: float, put: Put = https_put) -> bool:
-    """Send the answer, again and again while CloudFormation's end is in trouble, and for as long as the URL is valid.
+def send_response(url: str, body: bytes, *, clock: Clock, until: float, put: Put = https_put) -> bool:
+    """Send the response; retry while it isn't accepted and the URL is valid.
 
     Args:
         url: The request's ResponseURL; never logged.
-        body: The encoded answer.
+        body: The encoded response.
         clock: The time.
         until: When to give up, in seconds since the epoch.
-        put: The sending.
+        put: Sends one request.
 
     Returns:
-        Whether the matter is closed: the answer arrived, or was refused for good (an expired URL). False asks for
+        Whether the request is over: the response was accepted, or refused for good (an expired URL). False asks for
         another invocation.
     """
     expires_at = ends_at(url)
-    pause = _FIRST_PAUSE
+    delay = RETRY_DELAY
     explained: set[str] = set()
     while True:
         try:
             status = put(url, body)
         except _NOT_SENT as error:
-            # Only the type: the text of some of these errors holds the URL's host and path.
+            # Only the type: the text of some of these errors has the URL's host and path.
             what, causes = type(error).__name__, _UNREACHED
         else:
             if status in _OK:
                 return True
             what, causes = f"HTTP {status}", _REFUSED if status in _FINAL else ""
             if status in _FINAL and status not in _TRY_AGAIN:
-                logger.error("CloudFormation refused the answer (%s); the request is over", what)
+                logger.error("CloudFormation refused the response (%s); the request is over", what)
                 return True
         if expires_at is not None and clock.time() >= expires_at:
-            logger.error("the answer did not arrive while its URL was valid (%s); the request is over", what)
+            logger.error("the response was not accepted while its URL was valid (%s); the request is over", what)
             return True
-        logger.warning("the answer did not arrive (%s)", what)
+        logger.warning("the response was not accepted (%s)", what)
         if causes and causes not in explained:
             explained.add(causes)
-            logger.warning("why an answer does not arrive: %s", causes)
-        if clock.time() + pause >= until:
+            logger.warning("possible causes: %s", causes)
+        if clock.time() + delay >= until:
             return False
-        clock.sleep(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE)
+        clock.sleep(delay)
+        delay = min(delay * 2, MAX_RETRY_DELAY)

@@ -1,36 +1,31 @@
-"""What a ResponseURL tells of itself: when it was signed, and when it ends; makes no calls."""
+"""Reads from a ResponseURL when it was signed, and when it expires."""
 
 import re
 from datetime import datetime, timezone
 from urllib.parse import parse_qs, urlsplit
 
-LASTS = 7200.0
-"""Seconds for which CloudFormation's URLs are valid."""
+from running_image_builder_function.timing import MAX_SIGNATURE_LIFETIME, RESPONSE_URL_LIFETIME
 
-_LONGEST = 7 * 24 * 3600.0
-"""Seconds that a signature can be valid for at most."""
-
-_FIRST = 1_000_000_000.0
-"""A moment (in 2001) before which nothing of this was signed: what says so is no date."""
+_EARLIEST = 1_000_000_000.0
+"""Seconds since the epoch (in 2001); an earlier moment is no date."""
 
 
 def signed_at(url: str) -> float | None:
-    """Return when a URL was signed, in seconds since the epoch; None where it does not say.
+    """Return when a URL was signed, in seconds since the epoch; None where it doesn't say.
 
-    It is Signature Version 4's X-Amz-Date, or, in URLs of the form before, what is so long before their end as
-    CloudFormation's URLs last.
+    It is Signature Version 4's X-Amz-Date; older URLs have only their end, a lifetime later.
     """
     date, ends = _date(url), _epoch(url)
-    return date if date is not None or ends is None else ends - LASTS
+    return date if date is not None or ends is None else ends - RESPONSE_URL_LIFETIME
 
 
 def ends_at(url: str) -> float | None:
-    """Return until when a URL is valid, in seconds since the epoch; None where it does not say."""
+    """Return until when a URL is valid, in seconds since the epoch; None where it doesn't say."""
     date = _date(url)
     if date is None:
         return _epoch(url)
     lasts = _value(url, "X-Amz-Expires", r"\d{1,6}")
-    return date + (float(lasts) if lasts and 0 < float(lasts) <= _LONGEST else LASTS)
+    return date + (float(lasts) if lasts and 0 < float(lasts) <= MAX_SIGNATURE_LIFETIME else RESPONSE_URL_LIFETIME)
 
 
 def _date(url: str) -> float | None:
@@ -39,12 +34,12 @@ def _date(url: str) -> float | None:
         moment = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc).timestamp()
     except ValueError:
         return None
-    return moment if moment >= _FIRST else None
+    return moment if moment >= _EARLIEST else None
 
 
 def _epoch(url: str) -> float | None:
     ends = _value(url, "Expires", r"\d{10,11}")
-    return float(ends) if ends and float(ends) >= _FIRST + LASTS else None
+    return float(ends) if ends and float(ends) >= _EARLIEST + RESPONSE_URL_LIFETIME else None
 
 
 def _value(url: str, name: str, pattern: str) -> str:

@@ -32,9 +32,11 @@ _NAMES = {
 
 _CREDENTIALS: dict[str, Words] = {
     **dict.fromkeys(EXPIRED_CREDENTIALS, ("the credentials have expired", "Deploy again: Lambda renews them.")),
-    **dict.fromkeys(UNKNOWN_CREDENTIALS, ("AWS knows no such credentials", "See that the function's role exists.")),
-    **dict.fromkeys(NO_CREDENTIALS, ("there are no credentials", "See that Lambda may assume the role.")),
-    **dict.fromkeys(BAD_SIGNATURES, ("the signature was refused", "See whether a proxy alters requests.")),
+    **dict.fromkeys(
+        UNKNOWN_CREDENTIALS, ("AWS doesn't know the credentials", "Check that the function's role exists.")
+    ),
+    **dict.fromkeys(NO_CREDENTIALS, ("there are no credentials", "Check that Lambda can assume the role.")),
+    **dict.fromkeys(BAD_SIGNATURES, ("the signature was refused", "Check whether a proxy alters requests.")),
 }
 """For every service; such a call was not denied for want of a permission."""
 
@@ -42,7 +44,10 @@ _BY_CODE: dict[str, dict[str, Words]] = {
     "appstream": {
         "InvalidAccountStatusException": ("the account is suspended", "Ask AWS Support, then try again."),
         "IncompatibleImageException": ("its image forbids it", "Update the image or the agent, then try again."),
-        "ResourceNotAvailableException": ("it is not available", "See its quota, and whether its image is deprecated."),
+        "ResourceNotAvailableException": (
+            "it is not available",
+            "Check its quota, and whether its image is deprecated.",
+        ),
         "LimitExceededException": ("a quota is used up", "Raise it in Service Quotas, or stop a builder."),
         "ConcurrentModificationException": ("somebody is changing it", "Wait a few minutes, then try again."),
     },
@@ -60,21 +65,21 @@ _AGAIN = "See the Health Dashboard, then try again."
 _BUSY = "Wait a few minutes, then try again."
 _CORRECT = "Correct it, then try again."
 
-_BY_TROUBLE: dict[str, dict[ErrorKind, Words]] = {
+_BY_KIND: dict[str, dict[ErrorKind, Words]] = {
     "appstream": {
         ErrorKind.THROTTLED: ("AppStream throttles", "Deploy fewer builders at once, or raise the timeout."),
         ErrorKind.UNAVAILABLE: ("AppStream did not answer", _AGAIN),
-        ErrorKind.NOT_FOUND: ("not found", "Give the name of a builder of this account and Region."),
+        ErrorKind.NOT_FOUND: ("not found", "Use the name of a builder of this account and Region."),
         ErrorKind.BUSY: ("it is busy", _BUSY),
-        ErrorKind.REFUSED: ("it was refused", "Mend what AWS says here, or see the AppStream console."),
+        ErrorKind.REFUSED: ("it was refused", "Fix what AWS reports, or see the AppStream console."),
         ErrorKind.INVALID: ("a value was refused", _CORRECT),
     },
     "scheduler": {
         ErrorKind.THROTTLED: ("the scheduler throttles", "Deploy less at once, or raise the timeout."),
         ErrorKind.UNAVAILABLE: ("the scheduler did not answer", _AGAIN),
-        ErrorKind.NOT_FOUND: ("its schedule was not found", "See the schedule group, then deploy again."),
+        ErrorKind.NOT_FOUND: ("its schedule was not found", "Check the schedule group, then deploy again."),
         ErrorKind.BUSY: ("its schedule is being changed", _BUSY),
-        ErrorKind.REFUSED: ("its schedule was refused", "Mend what AWS says here, then try again."),
+        ErrorKind.REFUSED: ("its schedule was refused", "Fix what AWS reports, then try again."),
         ErrorKind.INVALID: ("a value of its schedule was refused", _CORRECT),
     },
     "lambda": {
@@ -82,23 +87,23 @@ _BY_TROUBLE: dict[str, dict[ErrorKind, Words]] = {
         ErrorKind.UNAVAILABLE: ("Lambda did not answer", _AGAIN),
         ErrorKind.NOT_FOUND: ("its function was not found", "Deploy the provider again."),
         ErrorKind.BUSY: ("its function is being changed", _BUSY),
-        ErrorKind.REFUSED: ("Lambda refused it", "Mend what AWS says here, then try again."),
+        ErrorKind.REFUSED: ("Lambda refused it", "Fix what AWS reports, then try again."),
         ErrorKind.INVALID: ("Lambda refused a value", _CORRECT),
     },
     "cloudformation": {
         ErrorKind.THROTTLED: ("CloudFormation throttles", "Deploy less at once, then try again."),
         ErrorKind.UNAVAILABLE: ("CloudFormation did not answer", _AGAIN),
-        ErrorKind.NOT_FOUND: ("its stack was not found", "See whether it was deleted."),
+        ErrorKind.NOT_FOUND: ("its stack was not found", "Check whether it was deleted."),
         ErrorKind.BUSY: ("its stack is being changed", _BUSY),
-        ErrorKind.REFUSED: ("CloudFormation refused it", "Mend what AWS says here, then try again."),
+        ErrorKind.REFUSED: ("CloudFormation refused it", "Fix what AWS reports, then try again."),
         ErrorKind.INVALID: ("CloudFormation refused a value", _CORRECT),
     },
 }
 
-_NO_ENDPOINT = "Use another, or mend the DNS."
+_NO_ENDPOINT = "Use another Region, or fix the DNS."
 
 _START = "appstream:StartImageBuilder"
-_MISSING = "See whether its image, agent or a subnet is missing."
+_MISSING = "Check whether its image, agent or a subnet is missing."
 """What a start that finds nothing needs: the builder itself was there at the look before it."""
 
 _SCHEDULER = " by the scheduler"
@@ -117,7 +122,7 @@ def remedy(error: AwsCallError) -> str:
 
 def lacks_permission(error: AwsCallError) -> bool:
     """Return whether a permission is missing; credentials that are not taken are another matter."""
-    return error.trouble is ErrorKind.DENIED and error.code not in _CREDENTIALS
+    return error.kind is ErrorKind.DENIED and error.code not in _CREDENTIALS
 
 
 def _words(error: AwsCallError) -> Words:
@@ -126,11 +131,11 @@ def _words(error: AwsCallError) -> Words:
         return f"this Region may lack {_NAMES[service]}", _NO_ENDPOINT
     if error.code in _CREDENTIALS:
         return _CREDENTIALS[error.code]
-    if error.trouble is ErrorKind.DENIED:
+    if error.kind is ErrorKind.DENIED:
         return "access denied", _allow(error)
-    if error.trouble is ErrorKind.NOT_FOUND and error.action == _START:
+    if error.kind is ErrorKind.NOT_FOUND and error.action == _START:
         return error.detail, _MISSING
-    return _BY_CODE[service].get(error.code) or _BY_TROUBLE[service][error.trouble]
+    return _BY_CODE[service].get(error.code) or _BY_KIND[service][error.kind]
 
 
 def _allow(error: AwsCallError) -> str:

@@ -1,4 +1,4 @@
-"""What a person reads in CloudFormation's events pane, and the kinds of failed calls; no boto3, no crhelper."""
+"""How requests and AWS calls fail, and the Reason that CloudFormation's events pane shows."""
 
 from enum import Enum
 
@@ -10,50 +10,54 @@ _LEAST_DETAILS = 30
 """Characters of details below which a part of them tells nothing: an error's code has about so many."""
 
 
-class RequestFailed(Exception):
-    """The request is answered FAILED; the text is the Reason, at most 240 characters of whole words."""
+class RequestEnded(Exception):
+    """The request is over without success; the text is the Reason, at most 240 characters of whole words."""
 
 
-class RequestCancelled(RequestFailed):
-    """Nobody waits for the answer any more: it is ended, but nothing has gone wrong."""
+class RequestFailed(RequestEnded):
+    """The response is FAILED."""
+
+
+class RequestCancelled(RequestEnded):
+    """CloudFormation no longer waits for the response; nothing has gone wrong."""
 
 
 class ErrorKind(Enum):
-    """Why a call to AWS did not do what was asked, as far as it decides what comes next."""
+    """Why an AWS call failed, as far as it decides what comes next."""
 
     THROTTLED = "throttled"
     UNAVAILABLE = "unavailable"
-    """No usable answer (5xx, time-out, dropped connection, no format): the call may have taken effect."""
+    """No usable response (5xx, time-out, dropped connection, no format): the call may have taken effect."""
     DENIED = "denied"
     NOT_FOUND = "not found"
     BUSY = "busy"
-    """The builder is being changed by somebody else; worth another look."""
+    """Somebody else is changing the builder; describe it again."""
     REFUSED = "refused"
-    """Refused for a reason that nobody documented; the builder's state tells what it meant."""
+    """Refused for an undocumented reason; the builder's state shows what it meant."""
     INVALID = "invalid"
-    """Refused for good: no later try can succeed."""
+    """No later try can succeed."""
 
 
 _NEVER_CONNECTED = ("ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError", "SSLError")
-"""The names of botocore's errors for calls that have not reached anybody."""
+"""botocore's errors for calls that have reached nobody."""
 
 
 class AwsCallError(Exception):
-    """A call to AWS failed.
+    """An AWS call failed.
 
     Attributes:
-        trouble: What decides the next step.
+        kind: What decides the next step.
         action: The IAM action of the call, such as ``appstream:StartImageBuilder``.
         code: AWS's error code, or the name of the connection error.
         detail: AWS's message.
-        resource: What the action was on, "" for the builder.
-        has_no_endpoint: Whether the service has no address: what a Region that lacks it looks like, and a VPC without
-            DNS. Only with ``ErrorKind.UNAVAILABLE``.
+        resource: The action's resource, "" for the builder.
+        has_no_endpoint: Whether the service has no endpoint: in a Region that lacks it, and in a VPC without DNS. Only
+            with ``ErrorKind.UNAVAILABLE``.
     """
 
     def __init__(
         self,
-        trouble: ErrorKind,
+        kind: ErrorKind,
         *,
         action: str,
         code: str,
@@ -61,9 +65,8 @@ class AwsCallError(Exception):
         resource: str = "",
         has_no_endpoint: bool = False,
     ) -> None:
-        """Keep the parts; the text is for logs."""
         super().__init__(f"{action}: {code}: {detail}")
-        self.trouble = trouble
+        self.kind = kind
         self.action = action
         self.code = code
         self.detail = detail
@@ -72,8 +75,8 @@ class AwsCallError(Exception):
 
     @property
     def may_have_taken_effect(self) -> bool:
-        """Whether the call may have arrived, with only its answer missing."""
-        return self.trouble is ErrorKind.UNAVAILABLE and not self.has_no_endpoint and self.code not in _NEVER_CONNECTED
+        """Whether the call may have arrived, with only its response lost."""
+        return self.kind is ErrorKind.UNAVAILABLE and not self.has_no_endpoint and self.code not in _NEVER_CONNECTED
 
     @property
     def service(self) -> str:
@@ -100,21 +103,21 @@ def shorten(text: str, limit: int) -> str:
 
 
 def reason(*, name: str, state: str, cause: str, remedy: str, details: str = "") -> str:
-    """Return the Reason for the events pane: what the reader should do stands before AWS's own words.
+    """Return the Reason for the events pane: cause and remedy first, then AWS's own words.
 
     Args:
         name: The builder's name.
         state: The last state seen, "" when none was.
-        cause: What went wrong, in a few words; cut where there is not room for all.
+        cause: What went wrong, in a few words; cut where there isn't room for all.
         remedy: What the reader should do.
-        details: AWS's own words, or what the cause is about: as much of it as there is room for.
+        details: AWS's own words, or the resource: as much as there is room for.
 
     Returns:
         At most 240 characters, whole words.
     """
     head = f"Image builder {name}".rstrip() + (f" ({state}):" if state else ":")
-    told = shorten(_sentence(cause), REASON_MAX_LENGTH - len(f"{head}  {remedy}"))
-    text = shorten(f"{head} {told} {remedy}", REASON_MAX_LENGTH)
+    cause = shorten(_sentence(cause), REASON_MAX_LENGTH - len(f"{head}  {remedy}"))
+    text = shorten(f"{head} {cause} {remedy}", REASON_MAX_LENGTH)
     room = REASON_MAX_LENGTH - len(text) - 1
     if len(plain(details)) > room < _LEAST_DETAILS:
         return text

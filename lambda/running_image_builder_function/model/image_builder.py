@@ -1,4 +1,4 @@
-"""An image builder as AppStream described it, and the attributes it becomes; knows no calls and no answer's size."""
+"""An image builder as AppStream describes it, and its attributes in the response."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from running_image_builder_function import contract
 
 @dataclass(frozen=True)
 class ImageBuilder:
-    """One entry of DescribeImageBuilders' answer; any field but the name may be absent."""
+    """One entry of DescribeImageBuilders' response; any field but the name may be absent."""
 
     fields: Mapping[str, Any]
 
@@ -43,12 +43,12 @@ class ImageBuilder:
         has_address = interface.get("EniPrivateIpAddress") or interface.get("EniIpv6Addresses")
         return bool(vpc.get("SubnetIds")) and not has_address
 
-    def complaint(self) -> str:
-        """Return what AppStream itself says went wrong, newest first; "" when it says nothing."""
+    def error_text(self) -> str:
+        """Return what AppStream says went wrong, newest first; "" for nothing."""
         change = self.fields.get("StateChangeReason") or {}
         return _sentence(_pair(change.get("Code"), change.get("Message")), *map(_said, self.errors()))
 
-    def complaint_since(self, moment: float) -> str:
+    def errors_since(self, moment: float) -> str:
         """Return the errors that AppStream recorded after ``moment`` (seconds since the epoch), newest first."""
         return _sentence(*(_said(each) for each in self.errors() if _epoch(each.get("ErrorTimestamp")) > moment))
 
@@ -59,7 +59,7 @@ class ImageBuilder:
         return sorted(readable, key=lambda e: _epoch(e.get("ErrorTimestamp")), reverse=True)
 
     @property
-    def newest_error(self) -> float:
+    def newest_error_at(self) -> float:
         """When AppStream recorded its newest error, in seconds since the epoch; 0 for none with a date."""
         return max((_epoch(error.get("ErrorTimestamp")) for error in self.errors()), default=0.0)
 
@@ -103,3 +103,9 @@ def _flat(value: Any) -> str:
     if isinstance(value, (list, dict)):
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=_flat)
     return str(value)
+
+
+def builder_arn(function_arn: str, name: str) -> str:
+    """Return a builder's ARN: it is in the function's partition, Region and account."""
+    _, partition, _, region, account, *_ = [*function_arn.split(":"), "", "", "", "", ""]
+    return f"arn:{partition}:appstream:{region}:{account}:image-builder/{name}"

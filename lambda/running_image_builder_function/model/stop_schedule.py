@@ -1,4 +1,4 @@
-"""The scheduled stop of a builder as a value: its name, role and times; makes no calls."""
+"""The scheduled stop of a builder: its name, role and times."""
 
 import math
 import re
@@ -9,7 +9,7 @@ from running_image_builder_function import contract
 
 _FORMAT = "%Y-%m-%dT%H:%M:%S"
 _REQUEST_ID = re.compile(r"[0-9A-Za-z_.:/-]{1,128}")
-"""CloudFormation's are UUIDs. One of another kind is left out: a description has 512 characters at most."""
+"""CloudFormation's are UUIDs. Another kind is left out: a description has 512 characters at most."""
 
 _REQUEST = re.compile(rf"\(request ({_REQUEST_ID.pattern})[;)]")
 _UNTIL = re.compile(r"an earlier stop may come until (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z\)")
@@ -17,11 +17,11 @@ _UNTIL = re.compile(r"an earlier stop may come until (\d{4}-\d\d-\d\dT\d\d:\d\d:
 
 @dataclass(frozen=True, kw_only=True)
 class StopSchedule:
-    """How a builder is to be stopped by itself.
+    """How a builder is to be stopped on schedule.
 
     Attributes:
         name: The schedule's name, in the default group.
-        role_arn: The role that the scheduler stops the builder with.
+        role_arn: The role with which the scheduler stops the builder.
         after: Seconds from RUNNING to the stop.
     """
 
@@ -32,43 +32,42 @@ class StopSchedule:
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduledStop:
-    """A stop that the scheduler has.
+    """A stop that is scheduled.
 
     Attributes:
-        at: For when, in seconds since the epoch; None where somebody has changed it so that it may come at any time.
-        builder: The name of the builder that it stops, "" where it does not say.
-        request_id: The id of CloudFormation's request that has set it, "" where it does not say.
-        quiet_until: Until when a stop may come that was scheduled before it, in seconds since the epoch; 0 where it
-            names none.
+        at: When, in seconds since the epoch; None where somebody has changed it so that it may fire at any time.
+        builder: The name of the builder that it stops, "" where it doesn't say.
+        request_id: The id of CloudFormation's request that has set it, "" where it doesn't say.
+        earlier_stop_until: Until when an earlier stop may still arrive, in seconds since the epoch; 0 for none.
     """
 
     at: float | None
     builder: str
     request_id: str = ""
-    quiet_until: float = 0.0
+    earlier_stop_until: float = 0.0
 
 
-def describe_stop(builder: str, *, request_id: str, quiet_until: float) -> str:
-    """Return the description of a schedule: for people, and for a request that comes back to it.
+def describe_stop(builder: str, *, request_id: str, earlier_stop_until: float) -> str:
+    """Return the description of a schedule, for people and for another delivery of the request.
 
-    It is what is left of a request whose invocation was killed, or whose event is delivered twice.
+    It is what remains of a request whose invocation was killed.
 
     Args:
         builder: The name of the builder that the schedule stops.
         request_id: The id of the request that sets it, "" for none.
-        quiet_until: Until when an earlier stop may come, in seconds since the epoch; 0 where none may.
+        earlier_stop_until: Until when an earlier stop may still arrive, in seconds since the epoch; 0 for none.
     """
     notes = [f"request {request_id}"] if _REQUEST_ID.fullmatch(request_id) else []
-    if quiet_until > 0:
-        # Up to the next second: an earlier end would be a promise too much.
-        notes.append(f"an earlier stop may come until {moment(math.ceil(quiet_until))}Z")
+    if earlier_stop_until > 0:
+        # Rounded up: an earlier end would promise too much.
+        notes.append(f"an earlier stop may come until {moment(math.ceil(earlier_stop_until))}Z")
     return f"Stops the AppStream image builder {builder}" + (f" ({'; '.join(notes)})" if notes else "")
 
 
 def parse_description(description: str) -> tuple[str, float]:
-    """Return the request's id and the end of an earlier stop from a description; "" and 0 where it tells neither.
+    """Return the request's id and the end of an earlier stop from a description; "" and 0 for none.
 
-    Somebody may have written another one.
+    Somebody may have written another description.
     """
     request, until = _REQUEST.search(description), _UNTIL.search(description)
     return request[1] if request else "", seconds(until[1]) or 0.0 if until else 0.0
@@ -88,5 +87,5 @@ def is_schedule_name(value: object) -> bool:
 
 
 def moment(at: float) -> str:
-    """Return seconds since the epoch as ISO 8601 in UTC, without a zone: as the scheduler's ``at`` takes it."""
+    """Return seconds since the epoch as ISO 8601 in UTC, without a zone, as in the scheduler's ``at`` expression."""
     return datetime.fromtimestamp(at, tz=timezone.utc).strftime(_FORMAT)

@@ -1,6 +1,5 @@
-"""The function's CloudWatch metrics, as lines in CloudWatch's embedded metric format; makes no calls.
+"""Writes the function's CloudWatch metrics to standard output, in the embedded metric format.
 
-CloudWatch makes metrics of such lines by itself, wherever they come from a function's standard output:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
@@ -8,15 +7,15 @@ import json
 from collections.abc import Callable, Mapping
 
 from running_image_builder_function import contract
-from running_image_builder_function.model.errors import RequestCancelled, RequestFailed
+from running_image_builder_function.model.errors import RequestCancelled, RequestEnded, RequestFailed
 from running_image_builder_function.reconcile.desired_state import DesiredState
 from running_image_builder_function.reconcile.states import RUNNING
 
 _UNITS = {contract.START_DURATION: "Seconds"}
-"""The unit of each metric that does not count something."""
+"""The unit of each metric that isn't a count."""
 
 _NONE = "NONE"
-"""What stands for a state where none was seen; a dimension cannot be empty."""
+"""Stands for an unknown state; a dimension can't be empty."""
 
 
 class Metrics:
@@ -28,7 +27,6 @@ class Metrics:
     """
 
     def __init__(self, write: Callable[[str], None], *, function: str) -> None:
-        """Keep the destination."""
         self._write = write
         self._function = function
 
@@ -39,18 +37,18 @@ class Metrics:
             desired: What was reached.
             now: Seconds since the epoch.
         """
-        context = desired.context
+        context, running_since = desired.context, desired.context.builder.running_since
         values: dict[str, float] = {contract.FAILED_STARTS: 0, contract.SUCCEEDED_STARTS: 1}
-        if context.did_start and context.running_since is not None:
-            # Not until now: what was waited for since is an address, or a scheduled stop of before.
-            values[contract.START_DURATION] = round(context.running_since - context.acted_at, 1)
+        if context.starts.made and running_since is not None:
+            # Not until now: since then it waited for an address, or for an earlier scheduled stop.
+            values[contract.START_DURATION] = round(running_since - context.last_call.at, 1)
         self._request(desired, values, now=now, Outcome="SUCCESS")
 
-    def failed(self, desired: DesiredState, failure: RequestFailed, *, now: float) -> None:
-        """Count a builder that is not RUNNING, but not a failed stop, nor a request that nobody waits for any more.
+    def failed(self, desired: DesiredState, failure: RequestEnded, *, now: float) -> None:
+        """Count a builder that isn't RUNNING; a failed stop or a cancelled request isn't counted.
 
         Args:
-            desired: What was not reached.
+            desired: What wasn't reached.
             failure: Why.
             now: Seconds since the epoch.
         """
@@ -59,11 +57,11 @@ class Metrics:
         values: dict[str, float] = {contract.FAILED_STARTS: 1, contract.SUCCEEDED_STARTS: 0}
         self._request(desired, values, now=now, Outcome="FAILED", Reason=str(failure))
 
-    def not_understood(self, failure: RequestFailed, *, now: float) -> None:
-        """Count a create or update with bad properties, for the function alone: the name may be what is bad.
+    def invalid(self, failure: RequestFailed, *, now: float) -> None:
+        """Count a Create or Update with invalid properties, for the function only: the name may be what is invalid.
 
         Args:
-            failure: What is bad.
+            failure: What is invalid.
             now: Seconds since the epoch.
         """
         self._line(
@@ -73,12 +71,12 @@ class Metrics:
             now=now,
         )
 
-    def measured(self, name: str, state: str, *, now: float) -> None:
-        """Tell whether a builder is running, whoever started it.
+    def running(self, name: str, state: str, *, now: float) -> None:
+        """Record whether a builder is running, whoever started it.
 
         Args:
             name: The builder's name.
-            state: Its state, "" where it does not exist.
+            state: Its state, "" where it doesn't exist.
             now: Seconds since the epoch.
         """
         self._line(
@@ -98,7 +96,7 @@ class Metrics:
             ],
             properties={
                 contract.IMAGE_BUILDER: desired.request.name,
-                contract.LAST_STATE: desired.context.last_state or _NONE,
+                contract.LAST_STATE: desired.context.builder.state or _NONE,
                 **texts,
             },
             now=now,

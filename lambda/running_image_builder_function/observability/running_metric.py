@@ -1,4 +1,4 @@
-"""What a measurement does: look at builders and tell the metric ``Running``; changes nothing."""
+"""Records the metric ``Running`` of builders, for the rule that asks for it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,36 +15,35 @@ class RunningMetricFailed(Exception):
 
 
 def asks_for_running_metric(event: object) -> bool:
-    """Return whether an event asks for a measurement; CloudFormation's never do."""
+    """Return whether an event asks for the metric; CloudFormation's never do."""
     return isinstance(event, Mapping) and isinstance(event.get(contract.MEASURE), list) and "RequestType" not in event
 
 
 class RunningMetric:
-    """Measures builders.
+    """Describes builders and records whether they run.
 
     Args:
         builders: The AppStream calls.
-        metrics: Where the measurements go.
+        metrics: The metrics.
         clock: The time.
     """
 
     def __init__(self, *, builders: ImageBuilders, metrics: Metrics, clock: Clock) -> None:
-        """Keep the parts."""
         self._builders = builders
         self._metrics = metrics
         self._clock = clock
 
     def __call__(self, event: Mapping[str, Any]) -> dict[str, str]:
-        """Measure the builders that an event names.
+        """Describe the builders that an event names.
 
         Args:
             event: The names, under the contract's ``MEASURE``.
 
         Returns:
-            The state of each builder by its name, "" where it does not exist.
+            The state of each builder by its name, "" where it doesn't exist.
 
         Raises:
-            RunningMetricFailed: Some could not be looked at; nothing is told of these, the others are measured.
+            RunningMetricFailed: Some could not be described; nothing is recorded for these.
         """
         states: dict[str, str] = {}
         failures: dict[str, AwsCallError] = {}
@@ -55,7 +54,7 @@ class RunningMetric:
                 failures[name] = error
                 continue
             states[name] = "" if builder is None else builder.state
-            self._metrics.measured(name, states[name], now=self._clock.time())
+            self._metrics.running(name, states[name], now=self._clock.time())
         if failures:
             told = "; ".join(f"{name}: {error}" for name, error in failures.items())
             raise RunningMetricFailed(f"could not be measured: {told}")

@@ -1,118 +1,178 @@
-"""What one request has come through so far, across invocations; remembers, decides nothing."""
+"""What a request remembers across invocations: a self-invoked event carries it, as JSON."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from typing import Any, TypeVar, cast
 
-from running_image_builder_function.cloudformation.request import issued_at
+from running_image_builder_function.cloudformation.response_url import signed_at
+from running_image_builder_function.timing import MAX_CLOCK_AHEAD, REDELIVERED_AFTER
 
-KEY = "RunningImageBuilderJourney"
-"""Where a handed-over event carries the journey; CloudFormation's own events never have it."""
+KEY = "RunningImageBuilderCallbackContext"
+"""The key in a self-invoked event; CloudFormation's own events never have it."""
 
-_LATE = 30.0
-"""Seconds after which a request is no fresh one. Lambda delivers an event within a few, and again after a minute."""
+_T = TypeVar("_T")
 
-_AHEAD = 60.0
-"""Seconds by which CloudFormation's clock may be ahead of this one; a date beyond that is no date."""
+
+@dataclass(kw_only=True)
+class Observation:
+    """What descriptions of the builder have shown. Moments are seconds since the epoch.
+
+    Attributes:
+        state: The last state, "" before the first description.
+        found: Whether a description has found the builder.
+        missing_since: When descriptions began to find no builder; None while they find one.
+        running_since: When RUNNING was first seen without interruption; None while it isn't.
+        in_transition_since: When a transition that this request didn't cause was first seen; None while there is none.
+        known_error_at: The time of the builder's newest error that is older than this request; None for unknown.
+        other_start_failed_at: When a start that this request didn't make was seen to have failed; None for none.
+    """
+
+    state: str = ""
+    found: bool = False
+    missing_since: float | None = None
+    running_since: float | None = None
+    in_transition_since: float | None = None
+    known_error_at: float | None = None
+    other_start_failed_at: float | None = None
+
+
+@dataclass(kw_only=True)
+class LastCall:
+    """The last start or stop that AppStream accepted, or may have.
+
+    Attributes:
+        step: "start", "stop", or "" for none.
+        at: When it was made, in seconds since the epoch.
+        confirmed: Whether its acceptance was seen; a lost response leaves it open.
+        took_effect: Whether the builder has left the state that it was in.
+    """
+
+    step: str = ""
+    at: float = 0.0
+    confirmed: bool = False
+    took_effect: bool = False
+
+
+@dataclass(kw_only=True)
+class Starts:
+    """What is known of starts and restarts.
+
+    Attributes:
+        made: Whether this request started the builder, or may have.
+        maybe_by_other_delivery: Whether another delivery of this request may have.
+        has_other_delivery: Whether the schedule has shown that there is another delivery.
+        restarted: Whether the agent's update has stopped the builder once.
+    """
+
+    made: bool = False
+    maybe_by_other_delivery: bool = False
+    has_other_delivery: bool = False
+    restarted: bool = False
+
+
+@dataclass(kw_only=True)
+class StopScheduleProgress:
+    """What was done about the scheduled stop. Moments are seconds since the epoch.
+
+    Attributes:
+        postponed: Whether an earlier scheduled stop was postponed, if there was one.
+        earlier_stop_until: Until when an earlier scheduled stop may still arrive.
+        has_fallback: Whether a stop is scheduled in case the function never runs again.
+        stops_at: When the running builder will be stopped; None where that isn't scheduled.
+        cancelled: Whether the schedule that isn't wanted any more was deleted.
+    """
+
+    postponed: bool = False
+    earlier_stop_until: float = 0.0
+    has_fallback: bool = False
+    stops_at: float | None = None
+    cancelled: bool = False
+
+
+@dataclass(kw_only=True)
+class StackFindings:
+    """What CloudFormation has said.
+
+    Attributes:
+        request_shown_at: Since when the resource shows this request, by CloudFormation's clock; None for unknown.
+        is_rollback: Whether this is the Update of a rollback; None before that was found out.
+        has_another: Whether another resource of the stack has the builder; None before that was asked.
+    """
+
+    request_shown_at: float | None = None
+    is_rollback: bool | None = None
+    has_another: bool | None = None
 
 
 @dataclass(kw_only=True)
 class CallbackContext:
-    """The memory of a request. Moments are seconds since the epoch.
+    """The state of one request. Moments are seconds since the epoch.
 
     Attributes:
-        began_at: When the request began, for all deadlines, by CloudFormation's clock where it says so.
+        began_at: When the request began, for all deadlines, by CloudFormation's clock where the request has a date.
         delivered_at: When its first invocation began, by Lambda's clock.
-        dated: Whether CloudFormation says when the request began.
-        handed_at: When the invocation before handed over, by Lambda's clock; 0 for none.
-        invocation: 1 for the first, one more after each hand-over.
-        last_state: The state seen last, "" before the first look.
-        acted: The last call that was accepted, or may have been: "start", "stop", or "" for none.
-        acted_at: When that call was made.
-        certain: Whether its acceptance was seen; a lost answer leaves it open.
-        moved: Whether the builder has left the state it was in at that call.
-        did_start: Whether this request started the builder, or may have.
-        restarted: Whether the agent's update has already stopped the builder once.
-        running_since: When RUNNING was first seen without interruption; None while it is not.
-        late: Whether the request was no fresh one at its first look: Lambda has delivered it before.
-        may_have_started: Whether another delivery of this request may have started the builder.
-        has_twin: Whether the schedule has shown that there is another delivery of this request.
-        seen: Whether a look of this request has found the builder.
-        missing_since: When looks began to find no builder; None while they find one.
-        complained_at: The time of the newest error of the builder's that is older than this request; None unknown.
-        between_since: When the builder was first seen on its way by somebody else's doing; None while it is not.
-        status_at: Since when the stack tells of this request, by CloudFormation's clock; None before that was seen.
-        rolls_back: Whether this is the Update of a roll-back; None before that was found out.
-        refused_since: When calls of a kind ("look", "start", "stop", "schedule") were first refused in a row.
-        is_anothers: Whether another resource of the stack has the builder; None before that was asked.
-        left_behind: What a request could not do that the answer does not depend on; told in the log.
-        abandoned: The memory of the Delete that this request makes of a failed rename's builder.
-        held: Whether an earlier scheduled stop was put off, if there was one.
-        quiet_until: Until when an earlier scheduled stop may still arrive.
-        provided: Whether a stop was scheduled before the start, in case nobody comes back to schedule the real one.
-        stops_at: For when the stop is scheduled, with the builder RUNNING; None where it is not.
-        unscheduled: Whether the schedule that is not wanted any more was deleted.
-        fell_at: When a start that this request did not make was seen to have failed; None where none was.
+        dated: Whether the request has a date.
+        self_invoked_at: When the invocation before invoked the function, by Lambda's clock; 0 for none.
+        invocation: 1 for the first, one more after each self-invocation.
+        redelivered: Whether Lambda has delivered the event before.
+        builder: What descriptions have shown.
+        last_call: The last start or stop.
+        starts: What is known of starts.
+        schedule: What was done about the scheduled stop.
+        stack: What CloudFormation has said.
+        refused_since: When calls of a kind ("describe", "start", "stop", "schedule") were first refused in a row.
+        warnings: What could not be done and doesn't change the response; logged.
+        abandoned: The callback context of the Delete that this request makes of a failed rename's builder.
     """
 
     began_at: float
     delivered_at: float = 0.0
     dated: bool = True
-    handed_at: float = 0.0
+    self_invoked_at: float = 0.0
     invocation: int = 1
-    last_state: str = ""
-    acted: str = ""
-    acted_at: float = 0.0
-    certain: bool = False
-    moved: bool = False
-    did_start: bool = False
-    restarted: bool = False
-    running_since: float | None = None
-    late: bool = False
-    may_have_started: bool = False
-    has_twin: bool = False
-    seen: bool = False
-    missing_since: float | None = None
-    complained_at: float | None = None
-    between_since: float | None = None
-    status_at: float | None = None
-    is_rollback: bool | None = None
+    redelivered: bool = False
+    builder: Observation = field(default_factory=Observation)
+    last_call: LastCall = field(default_factory=LastCall)
+    starts: Starts = field(default_factory=Starts)
+    schedule: StopScheduleProgress = field(default_factory=StopScheduleProgress)
+    stack: StackFindings = field(default_factory=StackFindings)
     refused_since: dict[str, float] = field(default_factory=dict)
-    is_anothers: bool | None = None
-    left_behind: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     abandoned: dict[str, Any] = field(default_factory=dict)
-    fell_at: float | None = None
-    held: bool = False
-    quiet_until: float = 0.0
-    provided: bool = False
-    stops_at: float | None = None
-    unscheduled: bool = False
 
     @classmethod
     def resume(cls, event: Mapping[str, Any], *, now: float) -> "CallbackContext":
-        """Return the journey that the event carries, or a new one.
+        """Return the callback context that the event carries, or a new one.
 
-        A new journey begins when CloudFormation issued the request: so Lambda's retry of a killed invocation does not
-        get a second full timeout, and an event that is delivered again much later does nothing. Where the event does
-        not tell, it begins now. A date that is a little ahead of this machine's clock is still the better one.
+        A new one begins at the date of the request: so Lambda's retry of a killed invocation doesn't get a second full
+        timeout, and an event that is delivered again much later does nothing. A request without a date begins now. A
+        date a little ahead of this clock is still better than none.
         """
         carried = event.get(KEY)
         if isinstance(carried, Mapping):
-            context = cls.of(carried)
-            # Delivered again, after an invocation that died: what that one did is not among these memories.
-            context.late = context.late or now - context.handed_at >= _LATE
+            context = cls.from_json(carried)
+            # Delivered again after an invocation that died: this context doesn't know what that one did.
+            context.redelivered = context.redelivered or now - context.self_invoked_at >= REDELIVERED_AFTER
             return context
-        issued = issued_at(event)
-        if issued is None or issued > now + _AHEAD:
+        issued_at = signed_at(str(event.get("ResponseURL") or ""))
+        if issued_at is None or issued_at > now + MAX_CLOCK_AHEAD:
             return cls(began_at=now, delivered_at=now, dated=False)
-        return cls(began_at=issued, delivered_at=now, late=now - issued >= _LATE)
+        return cls(began_at=issued_at, delivered_at=now, redelivered=now - issued_at >= REDELIVERED_AFTER)
 
     @classmethod
-    def of(cls, carried: Mapping[str, Any]) -> "CallbackContext":
-        """Return the journey that another one of these has become; fields of another version are passed over."""
-        known = {each.name for each in fields(cls)}
-        return cls(**{key: value for key, value in carried.items() if key in known})
+    def from_json(cls, carried: Mapping[str, Any]) -> "CallbackContext":
+        """Return the callback context of a JSON object; what another version of the function has added is ignored."""
+        return _restored(cls, carried)
 
-    def self_invoked(self, event: Mapping[str, Any], *, now: float) -> dict[str, Any]:
+    def next_event(self, event: Mapping[str, Any], *, now: float) -> dict[str, Any]:
         """Return the event for the next invocation."""
-        return {**event, KEY: {**asdict(self), "handed_at": now, "invocation": self.invocation + 1}}
+        return {**event, KEY: {**asdict(self), "self_invoked_at": now, "invocation": self.invocation + 1}}
+
+
+def _restored(cls: type[_T], carried: Mapping[str, Any]) -> _T:
+    values: dict[str, Any] = {}
+    for each in fields(cast(Any, cls)):
+        if each.name in carried:
+            value, nested = carried[each.name], each.default_factory
+            values[each.name] = _restored(cast(Any, nested), value) if is_dataclass(nested) else value
+    return cls(**values)

@@ -1,4 +1,4 @@
-"""What all goals share: what a failed call means, and for how long what is seen may be stale; makes no calls."""
+"""What all desired states share: what a failed call means, and for how long a description may be stale."""
 
 from enum import Enum
 from typing import ClassVar
@@ -8,43 +8,29 @@ from running_image_builder_function.model import error_messages
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind, RequestFailed, reason
 from running_image_builder_function.model.image_builder import ImageBuilder
 from running_image_builder_function.model.stop_schedule import ScheduledStop
-from running_image_builder_function.reconcile.callback_context import CallbackContext
+from running_image_builder_function.reconcile.callback_context import CallbackContext, LastCall
+from running_image_builder_function.timing import (
+    BUSY_RETRY,
+    CONSISTENCY_WINDOW,
+    IAM_PROPAGATION,
+    NO_ENDPOINT_RETRY,
+    NOT_FOUND_CONFIRMATION,
+    REFUSAL_RETRY,
+    UNCONFIRMED_RETRY,
+)
 
-CONSISTENCY_WINDOW = 100.0
-"""Seconds for which a description may be stale, so that it shows the state from before an accepted call: a minute and a
-half has been seen, and a call takes its time."""
-
-UNCONFIRMED_RETRY = 10.0
-"""Seconds after a call whose answer was lost before it is made again, where the state is still the one from before."""
-
-NOT_FOUND_CONFIRMATION = 10.0
-"""Seconds between two looks that must both find no builder: one look is no verdict."""
-
-SCHEDULING_RESERVE = 10.0
-"""Seconds before the deadline at which a late scheduled stop is waited for no longer: a builder that runs by then is a
-success, and its stop has still to be scheduled."""
-
-IAM_PROPAGATION = 90.0
-"""Seconds for which "access denied" may be a policy that still spreads through IAM."""
-
-REFUSAL_RETRY = 10.0
-"""Seconds for which a call is repeated that was refused for a reason that nobody documents."""
-
-NO_ENDPOINT_RETRY = 60.0
-"""Seconds for which a name that does not resolve may be a passing failure; then the Region lacks the service."""
-
-PATIENCE = {
-    ErrorKind.BUSY: 300.0,
+_RETRY_FOR = {
+    ErrorKind.BUSY: BUSY_RETRY,
     ErrorKind.DENIED: IAM_PROPAGATION,
     ErrorKind.REFUSED: REFUSAL_RETRY,
     ErrorKind.NOT_FOUND: REFUSAL_RETRY,
 }
-"""Seconds for which a refusal is tried again, from the first one in a row. AWS's own word on ConcurrentModification is
-"a few minutes". What is not here is tried again until the deadline (no answer), or not at all (invalid)."""
+"""Seconds for which a failed call is tried again. What isn't here is tried until the deadline (no response), or not at
+all (invalid)."""
 
 
 class Step(Enum):
-    """What comes next after a look at the builder."""
+    """What comes next after a description of the builder."""
 
     DONE = "done"
     START = "start"
@@ -57,32 +43,31 @@ class Step(Enum):
 
 
 SCHEDULE_STEPS = (Step.POSTPONE_STOP, Step.SET_FALLBACK_STOP, Step.SCHEDULE_STOP, Step.CANCEL_STOP)
-"""The steps that change a schedule; each may be made again."""
+"""The steps that change a schedule; each can be repeated."""
 
-_LOOK = "look"
+_DESCRIBE = "describe"
 _SCHEDULE = "schedule"
 
 
 class DesiredState:
-    """A goal for one builder: decides the next step from what was seen. Subclasses add ``step``.
+    """The state that a request wants for one builder; decides the next step. Subclasses add ``next_step``.
 
     Args:
-        request: What CloudFormation asks for.
-        journey: The request's memory; the goal keeps it up to date.
+        request: The request.
+        context: The request's callback context, kept up to date here.
         arn: The builder's ARN, for messages about missing permissions.
 
     Attributes:
-        builder: The builder as last seen in this invocation; None before that, and where there is none.
+        builder: The builder as last described in this invocation; None before that, and where it doesn't exist.
     """
 
     wanted: ClassVar[str]
-    """The state that the goal is."""
+    """The state's name."""
 
-    needs_look: bool = True
+    needs_description: bool = True
     """Whether the next step depends on the builder."""
 
     def __init__(self, request: Request, context: CallbackContext, *, arn: str) -> None:
-        """Keep the parts."""
         self.request = request
         self.context = context
         self.builder: ImageBuilder | None = None
@@ -90,178 +75,177 @@ class DesiredState:
 
     @property
     def deadline(self) -> float:
-        """The last moment for an answer, in seconds since the epoch."""
+        """The last moment for a response, in seconds since the epoch."""
         return self.context.began_at + self.request.timeout
 
     @property
+    def rollback_waits_until(self) -> float:
+        """When a rollback has waited long enough for a builder in transition, in seconds since the epoch."""
+        return float("inf")
+
+    @property
     def region(self) -> str:
-        """The Region that the builder is looked for in."""
+        """The builder's Region."""
         return self._arn.split(":")[3]
 
     @property
     def owner(self) -> str:
-        """What a schedule tells of who has set it: the resource and its request, the same in each delivery."""
+        """What a schedule says of who has set it: the resource and its request, the same in each delivery."""
         return f"{self.request.logical_id}/{self.request.request_id}"
 
-    def looked(self, builder: ImageBuilder | None, *, now: float) -> Step:
-        """Take in a look at the builder and return the next step.
+    @property
+    def unmet(self) -> str:
+        """What isn't reached, for the message about a missed deadline."""
+        return f"not {self.wanted}"
+
+    def observe(self, builder: ImageBuilder | None, *, now: float) -> Step:
+        """Take in a description of the builder and return the next step.
 
         Raises:
-            RequestFailed: The goal cannot be reached any more.
+            RequestFailed: The desired state can't be reached any more.
         """
-        context = self.context
+        observation = self.context.builder
         self.builder = builder
-        context.refused_since.pop(_LOOK, None)
+        self.context.refused_since.pop(_DESCRIBE, None)
         if builder is not None:
-            context.seen, context.missing_since = True, None
-        elif context.missing_since is None:
-            context.missing_since = now
-        return self.step(builder, now=now)
+            observation.found, observation.missing_since = True, None
+        elif observation.missing_since is None:
+            observation.missing_since = now
+        return self.next_step(builder, now=now)
 
-    def step(self, builder: ImageBuilder | None, *, now: float) -> Step:
-        """Return the next step; None stands for a builder that does not exist.
+    def next_step(self, builder: ImageBuilder | None, *, now: float) -> Step:
+        """Return the next step; None stands for a builder that doesn't exist.
 
         Raises:
-            RequestFailed: The goal cannot be reached any more.
+            RequestFailed: The desired state can't be reached any more.
         """
         raise NotImplementedError
 
     def is_enough(self, *, now: float) -> bool:
-        """Return whether the builder as last seen will do although a later look failed."""
+        """Return whether the builder as last described is enough although a later description failed."""
         return False
 
-    @property
-    def outwaits_at(self) -> float:
-        """When a roll-back has waited long enough for a builder that is on its way, in seconds since the epoch."""
-        return float("inf")
-
-    def accepted(self, step: Step, *, now: float, certain: bool = True) -> None:
-        """Remember that a start or stop was accepted, or (not certain) that its answer was lost."""
+    def change_accepted(self, step: Step, *, now: float, confirmed: bool = True) -> None:
+        """Remember that a start or stop was accepted, or (not confirmed) that its response was lost."""
         context = self.context
-        context.acted, context.acted_at, context.certain, context.moved = step.value, now, certain, False
-        context.running_since = None
+        context.last_call = LastCall(step=step.value, at=now, confirmed=confirmed)
+        context.builder.running_since = None
         context.refused_since.pop(step.value, None)
-        context.did_start = context.did_start or step is Step.START
-        context.restarted = context.restarted or step is Step.STOP
+        context.starts.made = context.starts.made or step is Step.START
+        context.starts.restarted = context.starts.restarted or step is Step.STOP
 
-    def refused(self, step: Step, error: AwsCallError, *, now: float) -> None:
-        """Take in a start or stop that failed; returning means: look again, then decide anew.
+    def change_failed(self, step: Step, error: AwsCallError, *, now: float) -> None:
+        """Take in a start or stop that failed; returning means: describe and decide again.
 
         Raises:
             RequestFailed: No later try can succeed.
         """
-        context = self.context
-        if error.trouble is ErrorKind.UNAVAILABLE and not error.has_no_endpoint:
-            self.accepted(step, now=now, certain=False)
+        if error.kind is ErrorKind.UNAVAILABLE and not error.has_no_endpoint:
+            self.change_accepted(step, now=now, confirmed=False)
             return
-        if error.trouble in (ErrorKind.BUSY, ErrorKind.REFUSED):
-            # A builder that was shown STOPPED and cannot be started may be on its way already, by another delivery.
-            context.may_have_started = context.may_have_started or step is Step.START
+        if error.kind in (ErrorKind.BUSY, ErrorKind.REFUSED) and step is Step.START:
+            # Shown as STOPPED but can't be started: another delivery may have started it.
+            self.context.starts.maybe_by_other_delivery = True
         # A stale description may show for so long what the refusal contradicts.
-        self._be_patient(
-            step.value, error, now=now, at_least=CONSISTENCY_WINDOW if error.trouble is ErrorKind.REFUSED else 0.0
-        )
+        at_least = CONSISTENCY_WINDOW if error.kind is ErrorKind.REFUSED else 0.0
+        self._retry_or_fail(step.value, error, now=now, at_least=at_least)
 
-    def held(self, found: ScheduledStop, *, provides: bool, quiet_until: float) -> None:
-        """Remember that a schedule was put off.
+    def stop_postponed(self, found: ScheduledStop, *, is_fallback: bool, earlier_stop_until: float) -> None:
+        """Remember that a scheduled stop was postponed.
 
         Args:
-            found: The schedule as it was. One that this very request has set tells of another delivery of it, which may
-                have started the builder.
-            provides: Whether it is the one that this request sets, so that it is an end already.
-            quiet_until: Until when its stop of before may still arrive; 0 where it may not.
+            found: The schedule as it was. One that this very request has set shows that there is another delivery of
+                it, which may have started the builder.
+            is_fallback: Whether it is the schedule that this request sets, so that it is a fallback already.
+            earlier_stop_until: Until when its earlier stop may still arrive; 0 where it may not.
         """
-        context = self.context
-        context.has_twin = context.has_twin or found.request_id == self.owner
-        context.may_have_started = context.may_have_started or context.has_twin
-        context.provided = context.provided or provides
-        context.quiet_until = max(context.quiet_until, quiet_until)
+        starts, schedule = self.context.starts, self.context.schedule
+        starts.has_other_delivery = starts.has_other_delivery or found.request_id == self.owner
+        starts.maybe_by_other_delivery = starts.maybe_by_other_delivery or starts.has_other_delivery
+        schedule.has_fallback = schedule.has_fallback or is_fallback
+        schedule.earlier_stop_until = max(schedule.earlier_stop_until, earlier_stop_until)
 
-    def scheduled(self, step: Step, *, at: float | None = None) -> None:
-        """Remember that a step of ``SCHEDULING`` was made.
+    def schedule_changed(self, step: Step, *, at: float | None = None) -> None:
+        """Remember that a step of ``SCHEDULE_STEPS`` was made.
 
         Args:
             step: The step.
-            at: For when ``SCHEDULE`` has set the stop; seconds since the epoch.
+            at: For when ``SCHEDULE_STOP`` has set the stop; seconds since the epoch.
         """
-        context = self.context
-        context.refused_since.pop(_SCHEDULE, None)
-        context.held = context.held or step is Step.POSTPONE_STOP
-        context.provided = context.provided or step in (Step.SET_FALLBACK_STOP, Step.SCHEDULE_STOP)
-        context.unscheduled = context.unscheduled or step is Step.CANCEL_STOP
+        schedule = self.context.schedule
+        self.context.refused_since.pop(_SCHEDULE, None)
+        schedule.postponed = schedule.postponed or step is Step.POSTPONE_STOP
+        schedule.has_fallback = schedule.has_fallback or step in (Step.SET_FALLBACK_STOP, Step.SCHEDULE_STOP)
+        schedule.cancelled = schedule.cancelled or step is Step.CANCEL_STOP
         if step is Step.SCHEDULE_STOP:
-            context.stops_at = at
+            schedule.stops_at = at
 
-    def scheduling_refused(self, error: AwsCallError, *, now: float) -> None:
-        """Take in a step of ``SCHEDULING`` that failed; returning means: try again.
-
-        Raises:
-            RequestFailed: No later try can succeed.
-        """
-        self._be_patient(_SCHEDULE, error, now=now)
-
-    def unanswered(self, error: AwsCallError, *, now: float) -> None:
-        """Take in a look that failed; returning means: try again.
+    def schedule_failed(self, error: AwsCallError, *, now: float) -> None:
+        """Take in a step of ``SCHEDULE_STEPS`` that failed; returning means: try again.
 
         Raises:
             RequestFailed: No later try can succeed.
         """
-        # One refused look is no verdict, whatever it says: a start's parameters can be wrong, a look's only its name.
-        self._be_patient(_LOOK, error, now=now, at_least=REFUSAL_RETRY)
+        self._retry_or_fail(_SCHEDULE, error, now=now)
 
-    def _be_patient(self, kind: str, error: AwsCallError, *, now: float, at_least: float = 0.0) -> None:
-        patience = NO_ENDPOINT_RETRY if error.has_no_endpoint else PATIENCE.get(error.trouble, 0.0)
-        if error.trouble in (ErrorKind.THROTTLED, ErrorKind.UNAVAILABLE) and not error.has_no_endpoint:
+    def describe_failed(self, error: AwsCallError, *, now: float) -> None:
+        """Take in a description that failed; returning means: try again.
+
+        Raises:
+            RequestFailed: No later try can succeed.
+        """
+        # One refusal is no proof, whatever it says: a start's parameters can be wrong, a description has only a name.
+        self._retry_or_fail(_DESCRIBE, error, now=now, at_least=REFUSAL_RETRY)
+
+    def _retry_or_fail(self, call: str, error: AwsCallError, *, now: float, at_least: float = 0.0) -> None:
+        if error.kind in (ErrorKind.THROTTLED, ErrorKind.UNAVAILABLE) and not error.has_no_endpoint:
             return
-        since = self.context.refused_since.setdefault(kind, now)
-        if now - since >= max(patience, at_least):
-            raise self.failed_call(error)
+        retry_for = NO_ENDPOINT_RETRY if error.has_no_endpoint else _RETRY_FOR.get(error.kind, 0.0)
+        since = self.context.refused_since.setdefault(call, now)
+        if now - since >= max(retry_for, at_least):
+            raise self.call_failed(error)
 
-    def is_first_miss(self, *, now: float) -> bool:
-        """Return whether looks have found no builder for too short a time to believe it."""
-        return now - (self.context.missing_since or now) < NOT_FOUND_CONFIRMATION
-
-    def leave_behind(self, what: str) -> None:
-        """Remember what could not be done, and what the answer does not depend on: the log tells it."""
-        if what not in self.context.left_behind:
-            self.context.left_behind.append(what)
+    def is_newly_missing(self, *, now: float) -> bool:
+        """Return whether descriptions have found no builder for too short a time to believe it."""
+        return now - (self.context.builder.missing_since or now) < NOT_FOUND_CONFIRMATION
 
     def may_be_stale(self, *, now: float) -> bool:
-        """Return whether the unchanged state after a call may still be the one from before it."""
-        return now - self.context.acted_at < (CONSISTENCY_WINDOW if self.context.certain else UNCONFIRMED_RETRY)
+        """Return whether the unchanged state after a call may still be the one before it."""
+        last_call = self.context.last_call
+        return now - last_call.at < (CONSISTENCY_WINDOW if last_call.confirmed else UNCONFIRMED_RETRY)
 
-    @property
-    def missing(self) -> str:
-        """What has not come about, for the message about a missed deadline."""
-        return f"not {self.wanted}"
+    def warn(self, what: str) -> None:
+        """Remember what could not be done and doesn't change the response."""
+        if what not in self.context.warnings:
+            self.context.warnings.append(what)
 
-    def data(self, builder: ImageBuilder | None) -> dict[str, str]:
-        """Return the answer's attributes; a Delete has none."""
+    def attributes(self, builder: ImageBuilder | None) -> dict[str, str]:
+        """Return the response's attributes; a Delete has none."""
         return {}
 
-    def too_late(self, trouble: str) -> RequestFailed:
-        """Return the failure of a request whose deadline has passed, with what AppStream says of the time since.
+    def timed_out(self, last_error: str) -> RequestFailed:
+        """Return the failure of a request whose deadline has passed, with the builder's errors since it began.
 
         Args:
-            trouble: What the last calls met, "" for nothing.
+            last_error: The last error of a call, "" for none.
         """
-        said = "" if self.builder is None else self.builder.complaint_since(self.context.began_at)
+        said = "" if self.builder is None else self.builder.errors_since(self.context.began_at)
         minutes = f"{self.request.timeout / 60:g} minute{'' if self.request.timeout == 60 else 's'}"
         return self.failed(
-            f"{self.missing} within {minutes}{trouble}",
-            "Look at it in the AppStream console, or raise the timeout.",
+            f"{self.unmet} within {minutes}{last_error}",
+            "See the AppStream console, or raise the timeout.",
             f"AWS: {said}" if said else "",
         )
 
-    def failed_call(self, error: AwsCallError) -> RequestFailed:
-        """Return the failure for a call that cannot succeed."""
+    def call_failed(self, error: AwsCallError) -> RequestFailed:
+        """Return the failure for a call that can't succeed."""
         details = f"AWS: {error.code} on {error.action}: {error.detail}"
         if error_messages.lacks_permission(error):
-            everything = error.action.startswith("appstream:Describe")
-            details = f"Resource: {error.resource or ('*' if everything else self._arn)}"
+            any_resource = error.action.startswith("appstream:Describe")
+            details = f"Resource: {error.resource or ('*' if any_resource else self._arn)}"
         return self.failed(error_messages.cause(error), error_messages.remedy(error), details)
 
-    def failed(self, cause: str, what_to_do: str, details: str = "") -> RequestFailed:
-        """Return the failure with the builder's name and the last state seen."""
-        name, state = self.request.name, self.context.last_state
-        return RequestFailed(reason(name=name, state=state, cause=cause, remedy=what_to_do, details=details))
+    def failed(self, cause: str, remedy: str, details: str = "") -> RequestFailed:
+        """Return the failure with the builder's name and its last state."""
+        name, state = self.request.name, self.context.builder.state
+        return RequestFailed(reason(name=name, state=state, cause=cause, remedy=remedy, details=details))

@@ -1,4 +1,4 @@
-"""The interfaces through which the deciding modules reach AWS, Lambda and the log; no implementation here."""
+"""The interfaces through which the reconcile loop reaches AWS and the log."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
@@ -9,7 +9,7 @@ from running_image_builder_function.reconcile.desired_state import DesiredState
 
 
 class ImageBuilders(Protocol):
-    """The calls that the lifecycle makes. Each raises AwsCallError."""
+    """The AppStream calls. Each raises AwsCallError."""
 
     def describe(self, name: str) -> ImageBuilder | None:
         """Return the builder, None where there is none of that name."""
@@ -22,52 +22,33 @@ class ImageBuilders(Protocol):
 
 
 class Schedules(Protocol):
-    """The calls about scheduled stops. Each raises AwsCallError."""
+    """The EventBridge Scheduler calls. Each raises AwsCallError."""
 
     def find(self, name: str) -> ScheduledStop | None:
         """Return what a schedule does, None where there is none."""
 
     def put(
-        self, schedule: StopSchedule, builder: str, *, at: float, request_id: str = "", quiet_until: float = 0.0
+        self, schedule: StopSchedule, builder: str, *, at: float, request_id: str = "", earlier_stop_until: float = 0.0
     ) -> None:
-        """Make or move a schedule, with a note of the request and of an earlier stop that may still come."""
+        """Create or move a schedule, with a note of the request and of an earlier stop that may still arrive."""
 
     def remove(self, name: str) -> None:
         """Delete a schedule, if it is there."""
 
 
 class Calls(NamedTuple):
-    """All calls that the lifecycle makes."""
+    """The calls of the reconcile loop."""
 
     builders: ImageBuilders
     schedules: Schedules
 
 
-class ProgressLog(Protocol):
-    """What is worth a line in the log."""
-
-    def seen(self, desired: DesiredState, *, now: float) -> None:
-        """Note a look at the builder."""
-
-    def noted(self, desired: DesiredState, what: str, *, now: float) -> None:
-        """Note a call or its failure."""
-
-
-class LambdaContext(Protocol):
-    """What the function uses of Lambda's context object."""
-
-    invoked_function_arn: str
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds until Lambda ends the invocation."""
-
-
 class ResourceStatus(NamedTuple):
-    """What CloudFormation says of a resource.
+    """The status of a resource.
 
     Attributes:
-        status: Such as "UPDATE_IN_PROGRESS"; "" where it names none.
-        changed_at: Since when, in seconds since the epoch; None where it does not say.
+        status: Such as "UPDATE_IN_PROGRESS"; "" where CloudFormation names none.
+        changed_at: Since when, in seconds since the epoch; None where CloudFormation doesn't say.
     """
 
     status: str
@@ -75,7 +56,7 @@ class ResourceStatus(NamedTuple):
 
 
 class Stacks(Protocol):
-    """The looks at a resource's own stack. Each raises AwsCallError."""
+    """The CloudFormation calls. Each raises AwsCallError."""
 
     def resource(self, stack_id: str, logical_id: str) -> ResourceStatus:
         """Return the status of a resource."""
@@ -88,7 +69,17 @@ class Stacks(Protocol):
 
 
 class Invoke(Protocol):
-    """Queues an invocation of a function; raises AwsCallError where Lambda does not take it."""
+    """Queues an asynchronous invocation of a function; raises AwsCallError where Lambda doesn't accept it."""
 
     def __call__(self, function_arn: str, event: Mapping[str, Any], /) -> None:
         """Queue."""
+
+
+class ProgressLog(Protocol):
+    """What is worth a log line."""
+
+    def observed(self, desired: DesiredState, *, now: float) -> None:
+        """Log a description of the builder."""
+
+    def log(self, desired: DesiredState, message: str, *, now: float) -> None:
+        """Log a call or its failure."""

@@ -1,11 +1,11 @@
-"""The table of image builder states: what each means for a start and for a stop; no calls and no time here."""
+"""The table of image builder states: what each asks for when starting and when stopping."""
 
 from enum import Enum
 from typing import NamedTuple
 
 
 class Action(Enum):
-    """What a state asks for, seen from a goal."""
+    """What a state asks for."""
 
     REACHED = "reached"
     ACT = "act"
@@ -14,7 +14,7 @@ class Action(Enum):
 
 
 class StateRule(NamedTuple):
-    """One state's meaning for the goal "running" and for the goal "stopped"."""
+    """What one state asks for on a Create or Update, and on a Delete that stops."""
 
     when_starting: Action
     when_stopping: Action
@@ -26,10 +26,10 @@ STOPPED = "STOPPED"
 STOPPING = "STOPPING"
 
 STARTING = (PENDING, "UPDATING_AGENT")
-"""What a start leads through; no other state is a start's doing."""
+"""The states that a start leads through."""
 
-# All the states of the AppStream API's service model. What follows on each is in no AWS document except for the plain
-# ones; whatever is not an end is waited out, so that a wrong guess costs time and never a wrong action.
+# All states of the AppStream API's service model. For most, AWS doesn't document what follows. Whatever is no end is
+# waited out: a wrong guess costs time, and never causes a wrong action.
 STATES: dict[str, StateRule] = {
     "PENDING": StateRule(when_starting=Action.WAIT, when_stopping=Action.WAIT),
     "UPDATING_AGENT": StateRule(when_starting=Action.WAIT, when_stopping=Action.WAIT),
@@ -47,10 +47,10 @@ STATES: dict[str, StateRule] = {
     "PENDING_IMAGE_IMPORT": StateRule(when_starting=Action.WAIT, when_stopping=Action.WAIT),
 }
 
-UNKNOWN = StateRule(when_starting=Action.WAIT, when_stopping=Action.WAIT)
-"""A state that AWS added later: waited out, never acted on."""
+_UNKNOWN = StateRule(when_starting=Action.WAIT, when_stopping=Action.WAIT)
+"""For a state that AWS has added since: wait, never act."""
 
 
-def row(state: str) -> StateRule:
-    """Return what a state means; a state that is not in the table is waited out."""
-    return STATES.get(state, UNKNOWN)
+def rule(state: str) -> StateRule:
+    """Return a state's rule; a state that isn't in the table is waited out."""
+    return STATES.get(state, _UNKNOWN)

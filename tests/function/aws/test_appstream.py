@@ -119,7 +119,7 @@ def test_an_error_names_the_action_of_its_call(
         call(appstream)
 
     assert (ErrorKind.DENIED, f"appstream:{operation}", "AccessDeniedException", "Not you.") == (
-        failed.value.trouble,
+        failed.value.kind,
         failed.value.action,
         failed.value.code,
         failed.value.detail,
@@ -139,7 +139,7 @@ def test_a_dropped_connection_is_a_failed_call(client: Any, appstream: AppStream
     with pytest.raises(AwsCallError) as failed:
         appstream.stop(NAME)
 
-    assert (ErrorKind.UNAVAILABLE, "ConnectionClosedError") == (failed.value.trouble, failed.value.code)
+    assert (ErrorKind.UNAVAILABLE, "ConnectionClosedError") == (failed.value.kind, failed.value.code)
     assert 1 == len(sent)
 
 
@@ -148,7 +148,7 @@ def test_a_name_that_botocore_refuses_is_a_failed_call(appstream: AppStream) -> 
     with pytest.raises(AwsCallError) as failed:
         appstream.start(NAME, "")
 
-    assert ErrorKind.INVALID is failed.value.trouble
+    assert ErrorKind.INVALID is failed.value.kind
 
 
 def test_the_client_is_made_at_the_first_call_and_only_once(client: Any, stubber: Stubber) -> None:

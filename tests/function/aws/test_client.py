@@ -80,50 +80,50 @@ def refusal(code: str, status: int = 400, message: str = "Any.") -> ClientError:
     return ClientError(response, "Any")
 
 
-@pytest.mark.parametrize(("code", "trouble"), [(code, trouble) for trouble, codes in CODES.items() for code in codes])
-def test_a_code_means_one_kind_of_trouble(code: str, trouble: ErrorKind) -> None:
+@pytest.mark.parametrize(("code", "kind"), [(code, kind) for kind, codes in CODES.items() for code in codes])
+def test_a_code_means_one_kind_of_trouble(code: str, kind: ErrorKind) -> None:
     """A code that nobody knows is a refusal."""
     failed = translate(refusal(code), action="any:Action")
 
-    assert (trouble, "any:Action", code, "Any.") == (failed.trouble, failed.action, failed.code, failed.detail)
+    assert (kind, "any:Action", code, "Any.") == (failed.kind, failed.action, failed.code, failed.detail)
 
 
 @pytest.mark.parametrize("code", ["SomethingNewException", "ResourceNotFoundException", "ValidationException"])
 @pytest.mark.parametrize(
-    ("status", "trouble"), [(429, ErrorKind.THROTTLED), (500, ErrorKind.UNAVAILABLE), (503, ErrorKind.UNAVAILABLE)]
+    ("status", "kind"), [(429, ErrorKind.THROTTLED), (500, ErrorKind.UNAVAILABLE), (503, ErrorKind.UNAVAILABLE)]
 )
-def test_a_status_of_too_many_requests_or_of_a_server_error_decides(code: str, status: int, trouble: ErrorKind) -> None:
+def test_a_status_of_too_many_requests_or_of_a_server_error_decides(code: str, status: int, kind: ErrorKind) -> None:
     """Whatever the code beside it: the call may be made again."""
-    assert trouble is translate(refusal(code, status), action="any").trouble
+    assert kind is translate(refusal(code, status), action="any").kind
 
 
 def test_throttling_with_a_server_errors_status_is_throttling() -> None:
     """Such a call did not take effect."""
-    assert ErrorKind.THROTTLED is translate(refusal("ThrottlingException", 503), action="any").trouble
+    assert ErrorKind.THROTTLED is translate(refusal("ThrottlingException", 503), action="any").kind
 
 
 def test_a_status_below_a_server_errors_decides_nothing() -> None:
     """The code does."""
-    assert ErrorKind.REFUSED is translate(refusal("SomethingNewException", 499), action="any").trouble
+    assert ErrorKind.REFUSED is translate(refusal("SomethingNewException", 499), action="any").kind
 
 
 @pytest.mark.parametrize(
     "told", [{}, {"Code": None, "Message": None}, {"Code": ""}, {"Code": "404"}, {"Code": "<html>"}]
 )
-@pytest.mark.parametrize(("status", "code"), [(0, "UnreadableAnswer"), (404, "HTTP 404"), (403, "HTTP 403")])
+@pytest.mark.parametrize(("status", "code"), [(0, "UnreadableResponse"), (404, "HTTP 404"), (403, "HTTP 403")])
 def test_an_answer_without_a_code_is_none(told: Any, status: int, code: str) -> None:
     """It is not the service's: above all, it does not say that something was not found."""
     response: Any = {"Error": told, "ResponseMetadata": {"HTTPStatusCode": status}} if status else {"Error": told}
     failed = translate(ClientError(response, "Any"), action="any")
 
-    assert (ErrorKind.UNAVAILABLE, code, "no message") == (failed.trouble, failed.code, failed.detail)
+    assert (ErrorKind.UNAVAILABLE, code, "no message") == (failed.kind, failed.code, failed.detail)
 
 
 def test_an_answer_with_nothing_in_it_is_none() -> None:
     """As a botocore of later may give it."""
     failed = translate(ClientError({}, "Any"), action="any")
 
-    assert (ErrorKind.UNAVAILABLE, "UnreadableAnswer") == (failed.trouble, failed.code)
+    assert (ErrorKind.UNAVAILABLE, "UnreadableResponse") == (failed.kind, failed.code)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_call_without_an_answer_is_unavailable(error: Exception) -> None:
     """It may have taken effect; its name is the code."""
     failed = translate(error, action="any:Action")
 
-    assert (ErrorKind.UNAVAILABLE, "any:Action") == (failed.trouble, failed.action)
+    assert (ErrorKind.UNAVAILABLE, "any:Action") == (failed.kind, failed.action)
     assert (type(error).__name__, str(error)) == (failed.code, failed.detail)
 
 
@@ -154,7 +154,7 @@ def test_what_breaks_in_botocores_parsers_is_unavailable(error: Exception) -> No
     """None of them says anything to a person, so that the code says what it comes to."""
     failed = translate(error, action="any:Action")
 
-    assert (ErrorKind.UNAVAILABLE, "any:Action", "UnreadableAnswer") == (failed.trouble, failed.action, failed.code)
+    assert (ErrorKind.UNAVAILABLE, "any:Action", "UnreadableResponse") == (failed.kind, failed.action, failed.code)
     assert f"{type(error).__name__}: {error}" == failed.detail
 
 
@@ -190,7 +190,7 @@ def test_a_service_without_an_address_is_told_from_an_outage(error: Exception, e
     """A name that nobody has is not what a broken network looks like: its resolver does not answer."""
     failed = translate(error, action="any")
 
-    assert (ErrorKind.UNAVAILABLE, expected) == (failed.trouble, failed.has_no_endpoint)
+    assert (ErrorKind.UNAVAILABLE, expected) == (failed.kind, failed.has_no_endpoint)
 
 
 def test_a_real_resolver_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,7 +215,7 @@ def test_a_real_resolver_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_call_that_botocore_itself_refuses_is_invalid() -> None:
     """Its parameters do not fit; no later try can succeed."""
-    assert ErrorKind.INVALID is translate(ParamValidationError(report="Any."), action="any").trouble
+    assert ErrorKind.INVALID is translate(ParamValidationError(report="Any."), action="any").kind
 
 
 def test_the_clients_leave_retries_to_the_lifecycle_and_hang_briefly() -> None:

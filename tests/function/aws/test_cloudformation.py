@@ -9,7 +9,7 @@ import pytest
 from botocore.stub import Stubber
 
 from running_image_builder_function.aws.client import CONFIG
-from running_image_builder_function.aws.cloudformation import Stacks
+from running_image_builder_function.aws.cloudformation import CloudFormation
 from running_image_builder_function.contract import RESOURCE_TYPE
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from support.fake_appstream import NAME
@@ -17,7 +17,7 @@ from support.lambda_harness import LOGICAL_ID, STACK_ID
 
 CHANGED = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
 
-LOOKS: dict[str, Callable[[Stacks], object]] = {
+LOOKS: dict[str, Callable[[CloudFormation], object]] = {
     "describe_stack_resource": lambda stacks: stacks.resource(STACK_ID, LOGICAL_ID),
     "describe_stacks": lambda stacks: stacks.stack_status(STACK_ID),
     "list_stack_resources": lambda stacks: stacks.has_another(STACK_ID, LOGICAL_ID, NAME),
@@ -78,7 +78,9 @@ def test_a_resource_is_told_with_since_when(client: Any) -> None:
             {"StackResourceDetail": detail},
             {"StackName": STACK_ID, "LogicalResourceId": LOGICAL_ID},
         )
-        assert ("UPDATE_IN_PROGRESS", CHANGED.timestamp()) == Stacks(lambda: client).resource(STACK_ID, LOGICAL_ID)
+        assert ("UPDATE_IN_PROGRESS", CHANGED.timestamp()) == CloudFormation(lambda: client).resource(
+            STACK_ID, LOGICAL_ID
+        )
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ def test_what_a_resource_does_not_tell_is_empty(detail: object, expected: tuple[
     """Local engines leave out much."""
     canned = Canned({"StackResourceDetail": detail})
 
-    assert expected == Stacks(lambda: canned).resource(STACK_ID, LOGICAL_ID)
+    assert expected == CloudFormation(lambda: canned).resource(STACK_ID, LOGICAL_ID)
 
 
 @pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_COMPLETE"])
@@ -106,7 +108,7 @@ def test_the_status_of_the_stack_is_told(client: Any, status: str) -> None:
             {"Stacks": [{"StackName": "stack-1", "CreationTime": CHANGED, "StackStatus": status}]},
             {"StackName": STACK_ID},
         )
-        assert status == Stacks(lambda: client).stack_status(STACK_ID)
+        assert status == CloudFormation(lambda: client).stack_status(STACK_ID)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,7 @@ def test_another_live_resource_of_this_type_has_the_builder(client: Any, found: 
     """Any other resource, and one that is on its way out, has not."""
     with Stubber(client) as stubber:
         stubber.add_response("list_stack_resources", {"StackResourceSummaries": [found]}, {"StackName": STACK_ID})
-        assert expected is Stacks(lambda: client).has_another(STACK_ID, LOGICAL_ID, NAME)
+        assert expected is CloudFormation(lambda: client).has_another(STACK_ID, LOGICAL_ID, NAME)
 
 
 def test_another_resource_is_looked_for_on_all_pages() -> None:
@@ -142,7 +144,7 @@ def test_another_resource_is_looked_for_on_all_pages() -> None:
     first = {"StackResourceSummaries": [entry(name="builder-2"), "no entry"], "NextToken": "more"}
     canned = Canned(first, {"StackResourceSummaries": [entry()]})
 
-    assert Stacks(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
+    assert CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
     assert [{"StackName": STACK_ID}, {"StackName": STACK_ID, "NextToken": "more"}] == canned.asked
 
 
@@ -150,23 +152,23 @@ def test_pages_that_never_end_are_a_failed_look() -> None:
     """Nothing may hang."""
     canned = Canned(*[{"StackResourceSummaries": [], "NextToken": "again"}] * 60)
 
-    with pytest.raises(AwsCallError, match="no end in the answer"):
-        Stacks(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
+    with pytest.raises(AwsCallError, match="no end in the response"):
+        CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
 
 
 @pytest.mark.parametrize("operation", LOOKS)
 @pytest.mark.parametrize(
-    ("code", "trouble"),
+    ("code", "kind"),
     [("AccessDenied", ErrorKind.DENIED), ("ValidationError", ErrorKind.REFUSED), ("Throttling", ErrorKind.THROTTLED)],
 )
-def test_a_refused_look_says_why(client: Any, operation: str, code: str, trouble: ErrorKind) -> None:
+def test_a_refused_look_says_why(client: Any, operation: str, code: str, kind: ErrorKind) -> None:
     """What it means for the request is not decided here."""
     with Stubber(client) as stubber:
         stubber.add_client_error(operation, code)
         with pytest.raises(AwsCallError) as caught:
-            LOOKS[operation](Stacks(lambda: client))
+            LOOKS[operation](CloudFormation(lambda: client))
 
-    assert (trouble, code) == (caught.value.trouble, caught.value.code)
+    assert (kind, code) == (caught.value.kind, caught.value.code)
     assert caught.value.action == "cloudformation:" + operation.title().replace("_", "")
 
 
@@ -185,9 +187,9 @@ def test_a_refused_look_says_why(client: Any, operation: str, code: str, trouble
 def test_an_answer_without_what_was_asked_for_is_a_failed_look(operation: str, answer: object) -> None:
     """Somebody else has answered, or only a part of it came."""
     with pytest.raises(AwsCallError) as caught:
-        LOOKS[operation](Stacks(lambda: Canned(answer)))
+        LOOKS[operation](CloudFormation(lambda: Canned(answer)))
 
-    assert ErrorKind.UNAVAILABLE is caught.value.trouble
+    assert ErrorKind.UNAVAILABLE is caught.value.kind
 
 
 def test_the_client_is_made_at_the_first_look_and_only_once(client: Any) -> None:
@@ -198,7 +200,7 @@ def test_the_client_is_made_at_the_first_look_and_only_once(client: Any) -> None
         made.append(client)
         return client
 
-    stacks = Stacks(make)
+    stacks = CloudFormation(make)
     before = len(made)
     with Stubber(client) as stubber:
         for _ in range(2):

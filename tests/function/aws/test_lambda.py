@@ -73,14 +73,14 @@ def test_the_client_is_made_at_the_first_hand_over_and_only_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "trouble"),
+    ("code", "kind"),
     [
         ("AccessDeniedException", ErrorKind.DENIED),
         ("TooManyRequestsException", ErrorKind.THROTTLED),
         ("RecursiveInvocationException", ErrorKind.INVALID),
     ],
 )
-def test_a_refusal_names_the_action(code: str, trouble: ErrorKind) -> None:
+def test_a_refusal_names_the_action(code: str, kind: ErrorKind) -> None:
     """The action is what is missing in a policy."""
     real = client()
     with Stubber(real) as stubber:
@@ -88,7 +88,7 @@ def test_a_refusal_names_the_action(code: str, trouble: ErrorKind) -> None:
         with pytest.raises(AwsCallError) as failed:
             SelfInvoker(lambda: real).invoke(FUNCTION_ARN, {})
 
-    assert (trouble, "lambda:InvokeFunction", code) == (failed.value.trouble, failed.value.action, failed.value.code)
+    assert (kind, "lambda:InvokeFunction", code) == (failed.value.kind, failed.value.action, failed.value.code)
 
 
 @pytest.mark.parametrize("status", [200, 204, None])
@@ -102,7 +102,7 @@ def test_what_is_not_queued_is_not_handed_over(status: int | None) -> None:
     with pytest.raises(AwsCallError) as failed:
         SelfInvoker(Client).invoke(FUNCTION_ARN, {})
 
-    assert (ErrorKind.UNAVAILABLE, "lambda:InvokeFunction") == (failed.value.trouble, failed.value.action)
+    assert (ErrorKind.UNAVAILABLE, "lambda:InvokeFunction") == (failed.value.kind, failed.value.action)
 
 
 def test_a_client_that_cannot_be_made_is_a_failed_call() -> None:
@@ -121,10 +121,10 @@ def test_an_event_that_is_taken_is_handed_over_once() -> None:
     assert [] == clock.slept
 
 
-@pytest.mark.parametrize("trouble", TRANSIENT)
-def test_a_refusal_that_may_pass_is_tried_again(trouble: ErrorKind) -> None:
+@pytest.mark.parametrize("kind", TRANSIENT)
+def test_a_refusal_that_may_pass_is_tried_again(kind: ErrorKind) -> None:
     """After 1, 2 and 4 seconds."""
-    clock, queue = VirtualClock(), Queue(trouble, trouble, trouble)
+    clock, queue = VirtualClock(), Queue(kind, kind, kind)
 
     self_invoke(queue, FUNCTION_ARN, {"a": 1}, clock=clock, until=clock.now + 22.5)
 
@@ -147,27 +147,27 @@ def test_a_lost_answer_is_not_followed_by_another_try(code: str) -> None:
     assert [FUNCTION_ARN] == calls
 
 
-@pytest.mark.parametrize("trouble", TRANSIENT)
+@pytest.mark.parametrize("kind", TRANSIENT)
 @pytest.mark.parametrize(
     ("seconds", "slept"),
     [(0, []), (15, []), (15.5, [0.5]), (16, [1]), (20, [1, 2, 2]), (60, [1, 2, 4, 8, 8, 8, 8, 6])],
 )
-def test_a_refusal_that_lasts_is_raised_in_time(trouble: ErrorKind, seconds: float, slept: list[float]) -> None:
+def test_a_refusal_that_lasts_is_raised_in_time(kind: ErrorKind, seconds: float, slept: list[float]) -> None:
     """A try may hang for 15 s: the last one is begun so long before the last moment."""
-    clock, queue = VirtualClock(), Queue(*[trouble] * 100)
+    clock, queue = VirtualClock(), Queue(*[kind] * 100)
 
     with pytest.raises(AwsCallError) as failed:
         self_invoke(queue, FUNCTION_ARN, {}, clock=clock, until=clock.now + seconds)
 
-    assert trouble is failed.value.trouble
+    assert kind is failed.value.kind
     assert slept == clock.slept
     assert len(slept) + 1 == len(queue.calls)
 
 
-@pytest.mark.parametrize("trouble", HOPELESS)
-def test_a_refusal_for_good_is_raised_at_once(trouble: ErrorKind) -> None:
+@pytest.mark.parametrize("kind", HOPELESS)
+def test_a_refusal_for_good_is_raised_at_once(kind: ErrorKind) -> None:
     """Trying again would not help."""
-    clock, queue = VirtualClock(), Queue(trouble)
+    clock, queue = VirtualClock(), Queue(kind)
 
     with pytest.raises(AwsCallError):
         self_invoke(queue, FUNCTION_ARN, {}, clock=clock, until=clock.now + 100)

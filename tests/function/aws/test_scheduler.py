@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from running_image_builder_function.aws.scheduler import Schedules
+from running_image_builder_function.aws.scheduler import EventBridgeScheduler
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.model.stop_schedule import ScheduledStop, StopSchedule
 from support.fake_appstream import NAME
@@ -48,12 +48,12 @@ def stubber(client: Any) -> Iterator[Stubber]:
 
 
 @pytest.fixture
-def schedules(client: Any) -> Schedules:
+def schedules(client: Any) -> EventBridgeScheduler:
     """Return the function's calls over that client."""
-    return Schedules(lambda: client)
+    return EventBridgeScheduler(lambda: client)
 
 
-def test_a_schedule_is_made_where_there_is_none(schedules: Schedules, stubber: Stubber) -> None:
+def test_a_schedule_is_made_where_there_is_none(schedules: EventBridgeScheduler, stubber: Stubber) -> None:
     """Once, in UTC, without a window, gone afterwards, in the role's own partition, and tried for five minutes."""
     stubber.add_client_error("update_schedule", "ResourceNotFoundException", expected_params=SET)
     stubber.add_response("create_schedule", ARN, SET)
@@ -61,7 +61,7 @@ def test_a_schedule_is_made_where_there_is_none(schedules: Schedules, stubber: S
     schedules.put(WANTED, NAME, at=AT)
 
 
-def test_a_schedule_that_is_there_is_moved(schedules: Schedules, stubber: Stubber) -> None:
+def test_a_schedule_that_is_there_is_moved(schedules: EventBridgeScheduler, stubber: Stubber) -> None:
     """With one call."""
     stubber.add_response("update_schedule", ARN, SET)
 
@@ -69,7 +69,7 @@ def test_a_schedule_that_is_there_is_moved(schedules: Schedules, stubber: Stubbe
 
 
 @pytest.mark.usefixtures("in_tokyo")
-def test_a_schedule_tells_what_it_does(schedules: Schedules, stubber: Stubber) -> None:
+def test_a_schedule_tells_what_it_does(schedules: EventBridgeScheduler, stubber: Stubber) -> None:
     """When, in seconds since the epoch, whatever the machine's time zone; and to which builder."""
     stubber.add_response("get_schedule", SET, NAMED)
 
@@ -77,7 +77,7 @@ def test_a_schedule_tells_what_it_does(schedules: Schedules, stubber: Stubber) -
 
 
 @pytest.mark.parametrize(
-    ("request_id", "quiet_until", "note"),
+    ("request_id", "earlier_stop_until", "note"),
     [
         ("", 0.0, ""),
         ("a1b2-c3", 0.0, " (request a1b2-c3)"),
@@ -86,28 +86,30 @@ def test_a_schedule_tells_what_it_does(schedules: Schedules, stubber: Stubber) -
     ],
 )
 def test_a_schedule_says_who_has_set_it_and_what_may_still_come(
-    schedules: Schedules, stubber: Stubber, request_id: str, quiet_until: float, note: str
+    schedules: EventBridgeScheduler, stubber: Stubber, request_id: str, earlier_stop_until: float, note: str
 ) -> None:
     """A request that comes back to it, in another invocation, has nothing else to go by."""
     said = {**SET, "Description": f"Stops the AppStream image builder {NAME}{note}"}
     stubber.add_response("update_schedule", ARN, said)
     stubber.add_response("get_schedule", said, NAMED)
 
-    schedules.put(WANTED, NAME, at=AT, request_id=request_id, quiet_until=quiet_until)
+    schedules.put(WANTED, NAME, at=AT, request_id=request_id, earlier_stop_until=earlier_stop_until)
 
-    found = ScheduledStop(at=AT, builder=NAME, request_id=request_id, quiet_until=quiet_until)
+    found = ScheduledStop(at=AT, builder=NAME, request_id=request_id, earlier_stop_until=earlier_stop_until)
     assert found == schedules.find("stop-1")
 
 
 @pytest.mark.parametrize("at", ["2027-13-15T08:00:00", "2027-01-15T25:00:00"])
-def test_a_moment_that_there_is_not_may_be_any(schedules: Schedules, stubber: Stubber, at: str) -> None:
+def test_a_moment_that_there_is_not_may_be_any(schedules: EventBridgeScheduler, stubber: Stubber, at: str) -> None:
     """It looks like one only."""
     stubber.add_response("get_schedule", {**SET, "ScheduleExpression": f"at({at})"}, NAMED)
 
     assert ScheduledStop(at=None, builder=NAME) == schedules.find("stop-1")
 
 
-def test_a_refused_role_is_told_where_the_schedule_is_new_too(schedules: Schedules, stubber: Stubber) -> None:
+def test_a_refused_role_is_told_where_the_schedule_is_new_too(
+    schedules: EventBridgeScheduler, stubber: Stubber
+) -> None:
     """The call that makes a schedule hands it over as well."""
     stubber.add_client_error("update_schedule", "ResourceNotFoundException")
     stubber.add_client_error("create_schedule", "AccessDeniedException", "not authorized to perform: iam:PassRole")
@@ -118,7 +120,7 @@ def test_a_refused_role_is_told_where_the_schedule_is_new_too(schedules: Schedul
     assert ("iam:PassRole", ROLE) == (failed.value.action, failed.value.resource)
 
 
-def test_a_schedule_that_is_not_there_is_never_due(schedules: Schedules, stubber: Stubber) -> None:
+def test_a_schedule_that_is_not_there_is_never_due(schedules: EventBridgeScheduler, stubber: Stubber) -> None:
     """And need not be deleted."""
     stubber.add_client_error("get_schedule", "ResourceNotFoundException", expected_params=NAMED)
     stubber.add_client_error("delete_schedule", "ResourceNotFoundException", expected_params=NAMED)
@@ -129,7 +131,7 @@ def test_a_schedule_that_is_not_there_is_never_due(schedules: Schedules, stubber
 
 @pytest.mark.parametrize("target", [{}, {"Input": "x"}, {"Input": "[]"}, {"Input": "{}"}, {"Input": '{"Name": ""}'}])
 def test_a_schedule_that_somebody_has_changed_may_do_anything(
-    schedules: Schedules, stubber: Stubber, target: dict[str, str]
+    schedules: EventBridgeScheduler, stubber: Stubber, target: dict[str, str]
 ) -> None:
     """A rate fires at any time, and what it calls may not be a stop."""
     called = {"Arn": "arn:aws-cn:sqs:cn-north-1:123456789012:queue", "RoleArn": ROLE, **target}
@@ -139,7 +141,7 @@ def test_a_schedule_that_somebody_has_changed_may_do_anything(
 
 
 @pytest.mark.parametrize(
-    ("code", "message", "trouble", "action", "resource"),
+    ("code", "message", "kind", "action", "resource"),
     [
         (
             "AccessDeniedException",
@@ -174,7 +176,13 @@ def test_a_schedule_that_somebody_has_changed_may_do_anything(
     ],
 )
 def test_a_refusal_tells_what_it_is_about(
-    schedules: Schedules, stubber: Stubber, code: str, message: str, trouble: ErrorKind, action: str, resource: str
+    schedules: EventBridgeScheduler,
+    stubber: Stubber,
+    code: str,
+    message: str,
+    kind: ErrorKind,
+    action: str,
+    resource: str,
 ) -> None:
     """The schedule, or the role that is handed over; a role that is not known yet is a permission that comes late."""
     stubber.add_client_error("update_schedule", code, message)
@@ -182,10 +190,12 @@ def test_a_refusal_tells_what_it_is_about(
     with pytest.raises(AwsCallError) as failed:
         schedules.put(WANTED, NAME, at=AT)
 
-    assert (trouble, action, resource) == (failed.value.trouble, failed.value.action, failed.value.resource)
+    assert (kind, action, resource) == (failed.value.kind, failed.value.action, failed.value.resource)
 
 
-def test_a_call_that_hands_over_no_role_is_refused_for_its_schedule(schedules: Schedules, stubber: Stubber) -> None:
+def test_a_call_that_hands_over_no_role_is_refused_for_its_schedule(
+    schedules: EventBridgeScheduler, stubber: Stubber
+) -> None:
     """Whatever words are in a schedule's name."""
     stubber.add_client_error("get_schedule", "ValidationException", "no such name: assume-1")
 
@@ -193,7 +203,7 @@ def test_a_call_that_hands_over_no_role_is_refused_for_its_schedule(schedules: S
         schedules.find("assume-1")
 
     assert (ErrorKind.INVALID, "scheduler:GetSchedule", "schedule/default/assume-1") == (
-        failed.value.trouble,
+        failed.value.kind,
         failed.value.action,
         failed.value.resource,
     )

@@ -88,7 +88,7 @@ def test_every_error_of_the_api_is_understood(model: Any, operation: str) -> Non
     assert set(ERRORS[operation]) == set(modeled)
 
     understood = {
-        name: translate(error_of(model, name), action=f"appstream:{operation}").trouble for name in ERRORS[operation]
+        name: translate(error_of(model, name), action=f"appstream:{operation}").kind for name in ERRORS[operation]
     }
     assert ERRORS[operation] == understood
 

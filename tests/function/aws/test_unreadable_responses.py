@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from running_image_builder_function.aws.appstream import AppStream
-from running_image_builder_function.aws.cloudformation import Stacks
+from running_image_builder_function.aws.cloudformation import CloudFormation
 from running_image_builder_function.aws.lambda_ import SelfInvoker
-from running_image_builder_function.aws.scheduler import Schedules
+from running_image_builder_function.aws.scheduler import EventBridgeScheduler
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.model.stop_schedule import StopSchedule
 from running_image_builder_function.observability.metrics import Metrics
@@ -28,15 +28,17 @@ CALLS: dict[str, Callable[[], object]] = {
     "appstream:DescribeImageBuilders": lambda: AppStream(lambda: client("appstream")).describe(NAME),
     "appstream:StartImageBuilder": lambda: AppStream(lambda: client("appstream")).start(NAME, None),
     "appstream:StopImageBuilder": lambda: AppStream(lambda: client("appstream")).stop(NAME),
-    "scheduler:GetSchedule": lambda: Schedules(lambda: client("scheduler")).find("stop-1"),
-    "scheduler:UpdateSchedule": lambda: Schedules(lambda: client("scheduler")).put(SCHEDULE, NAME, at=1_800_000_000),
-    "scheduler:DeleteSchedule": lambda: Schedules(lambda: client("scheduler")).remove("stop-1"),
+    "scheduler:GetSchedule": lambda: EventBridgeScheduler(lambda: client("scheduler")).find("stop-1"),
+    "scheduler:UpdateSchedule": lambda: EventBridgeScheduler(lambda: client("scheduler")).put(
+        SCHEDULE, NAME, at=1_800_000_000
+    ),
+    "scheduler:DeleteSchedule": lambda: EventBridgeScheduler(lambda: client("scheduler")).remove("stop-1"),
     "lambda:InvokeFunction": lambda: SelfInvoker(lambda: client("lambda")).invoke(FUNCTION_ARN, {}),
-    "cloudformation:DescribeStackResource": lambda: Stacks(lambda: client("cloudformation")).resource(
+    "cloudformation:DescribeStackResource": lambda: CloudFormation(lambda: client("cloudformation")).resource(
         STACK_ID, LOGICAL_ID
     ),
-    "cloudformation:DescribeStacks": lambda: Stacks(lambda: client("cloudformation")).stack_status(STACK_ID),
-    "cloudformation:ListStackResources": lambda: Stacks(lambda: client("cloudformation")).has_another(
+    "cloudformation:DescribeStacks": lambda: CloudFormation(lambda: client("cloudformation")).stack_status(STACK_ID),
+    "cloudformation:ListStackResources": lambda: CloudFormation(lambda: client("cloudformation")).has_another(
         STACK_ID, LOGICAL_ID, NAME
     ),
 }
@@ -88,8 +90,8 @@ def test_an_answer_in_no_format_is_a_call_without_an_answer(action: str, status:
     failed = answered(HttpResponse(status, BODIES[body], {"Content-Type": kind}), action)
 
     assert failed is not None
-    assert (ErrorKind.UNAVAILABLE, action) == (failed.trouble, failed.action)
-    assert failed.code in ("UnreadableAnswer", f"HTTP {status}")
+    assert (ErrorKind.UNAVAILABLE, action) == (failed.kind, failed.action)
+    assert failed.code in ("UnreadableResponse", f"HTTP {status}")
 
 
 @pytest.mark.parametrize("action", CALLS)
@@ -99,7 +101,7 @@ def test_a_web_page_is_no_answer_even_where_none_is_needed(action: str, status: 
     failed = answered(HttpResponse(status, PAGE, {"Content-Type": "text/html; charset=utf-8"}), action)
 
     assert failed is not None
-    assert ErrorKind.UNAVAILABLE is failed.trouble
+    assert ErrorKind.UNAVAILABLE is failed.kind
 
 
 @pytest.mark.parametrize("action", CALLS)
@@ -120,7 +122,7 @@ def test_a_status_of_too_many_requests_is_throttling_in_any_format(action: str, 
     failed = answered(HttpResponse(429, body), action)
 
     assert failed is not None
-    assert failed.trouble in (ErrorKind.THROTTLED, ErrorKind.UNAVAILABLE)
+    assert failed.kind in (ErrorKind.THROTTLED, ErrorKind.UNAVAILABLE)
 
 
 @pytest.mark.parametrize(
@@ -141,12 +143,12 @@ def test_an_entry_that_cannot_be_read_hides_no_other_one(entries: bytes, found: 
         if found:
             builder = appstream.describe(NAME)
             assert builder is not None
-            assert ("RUNNING", "") == (builder.state, builder.complaint())
+            assert ("RUNNING", "") == (builder.state, builder.error_text())
             assert "RUNNING" == builder.attributes()["State"]
         else:
             with pytest.raises(AwsCallError) as failed:
                 appstream.describe(NAME)
-            assert ErrorKind.UNAVAILABLE is failed.value.trouble
+            assert ErrorKind.UNAVAILABLE is failed.value.kind
 
 
 @pytest.mark.parametrize("body", [body for name, body in BODIES.items() if name != "cut XML"])
@@ -163,7 +165,7 @@ def test_one_unreadable_builder_does_not_end_the_measurement_of_others(body: byt
     measuring = RunningMetric(builders=appstream, metrics=Metrics(lines.append, function="any"), clock=VirtualClock())
     with (
         serving(answer),
-        pytest.raises(RunningMetricFailed, match="broken: appstream:DescribeImageBuilders: UnreadableAnswer"),
+        pytest.raises(RunningMetricFailed, match="broken: appstream:DescribeImageBuilders: UnreadableResponse"),
     ):
         measuring({"MeasureImageBuilders": ["first", "broken", "last"]})
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from running_image_builder_function.reconcile.desired_state import CONSISTENCY_WINDOW
-from running_image_builder_function.reconcile.stack_checks import STACK_CONSISTENCY_WINDOW
+from running_image_builder_function.timing import CONSISTENCY_WINDOW, STACK_CONSISTENCY_WINDOW
 from support.fake_appstream import NAME, FakeAppStream
 from support.lambda_harness import LambdaHarness, event
 
@@ -53,7 +52,7 @@ def test_a_running_builder_with_another_version_fails_with_the_remedy(
     answer = harness.run(event(AppstreamAgentVersion=wanted, RestartToUpdateAgent=restart))
 
     assert (
-        f"Image builder {NAME} (RUNNING): it runs agent {OLD}, asked for is {wanted}. "
+        f"Image builder {NAME} (RUNNING): it runs agent {OLD}, but {wanted} was requested. "
         "Set restart_to_update_agent, or stop it and deploy again." == answer["Reason"]
     )
     assert ["DescribeImageBuilders"] == appstream.calls()
@@ -65,7 +64,7 @@ def test_a_running_builder_without_a_version_but_with_an_update_available_fails(
     """LatestAppstreamAgentVersion alone tells that it is not the latest one."""
     appstream.put("RUNNING", AppstreamAgentVersion=None, LatestAppstreamAgentVersion="FALSE")
 
-    assert "it runs agent an older one, asked for is LATEST." in harness.run(UPDATE_WITHOUT_RESTART)["Reason"]
+    assert "it runs agent an older one, but LATEST was requested." in harness.run(UPDATE_WITHOUT_RESTART)["Reason"]
 
 
 UPDATE_WITHOUT_RESTART = event(AppstreamAgentVersion="LATEST")
@@ -179,8 +178,8 @@ def test_a_version_that_the_start_does_not_bring_fails(harness: LambdaHarness, a
     answer = harness.run(UPDATE)
 
     assert (
-        f"Image builder {NAME} (RUNNING): started, but it runs agent 02-02-2021, asked for is LATEST. "
-        "Ask for a version that AppStream offers." == answer["Reason"]
+        f"Image builder {NAME} (RUNNING): started, but it runs agent 02-02-2021, but LATEST was requested. "
+        "Request a version that AppStream offers." == answer["Reason"]
     )
     assert (1, 0) == (appstream.starts(), appstream.stops())
 
@@ -194,7 +193,7 @@ def test_a_builder_that_somebody_starts_during_the_restart_is_not_stopped_again(
 
     answer = harness.run(UPDATE)
 
-    assert f"it runs agent {OLD}, asked for is LATEST." in answer["Reason"]
+    assert f"it runs agent {OLD}, but LATEST was requested." in answer["Reason"]
     assert (1, 0) == (appstream.stops(), appstream.starts())
 
 
@@ -204,7 +203,7 @@ def test_a_failed_start_after_the_stop_fails(harness: LambdaHarness, appstream: 
     appstream.starts_end("stopped")
 
     assert (
-        "the start failed. Mend what AWS names here, then deploy again. AWS: INTERNAL_SERVICE_ERROR"
+        "the start failed. Fix the problem that AWS reports, then deploy again. AWS: INTERNAL_SERVICE_ERROR"
         in harness.run(UPDATE)["Reason"]
     )
     assert 1 == appstream.starts()

@@ -9,7 +9,7 @@ from running_image_builder_function.contract import ATTRIBUTES, SCHEDULED_STOP_T
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.model.stop_schedule import ScheduledStop
 from running_image_builder_function.reconcile.ports import ResourceStatus
-from running_image_builder_function.reconcile.stack_checks import STACK_CONSISTENCY_WINDOW
+from running_image_builder_function.timing import STACK_CONSISTENCY_WINDOW
 from support.fake_appstream import NAME, FakeAppStream
 from support.lambda_harness import LOGICAL_ID, LambdaHarness, event, issued, update_event
 from support.schedules import SCHEDULE
@@ -272,7 +272,7 @@ def test_a_roll_back_with_bad_properties_ends(harness: LambdaHarness, appstream:
 def test_a_bug_of_ours_does_not_keep_a_roll_back_from_ending(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """It is in the log."""
     appstream.put("RUNNING")
-    harness.function._builders = None  # type: ignore[assignment]
+    harness.function._calls = None  # type: ignore[assignment]
 
     assert "SUCCESS" == rolled_back(harness, {})["Status"]
 

@@ -6,12 +6,12 @@ from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from support.fake_appstream import NAME, FakeAppStream
 from support.lambda_harness import LambdaHarness, event, issued_event
 
-SILENT_REMEDY = "Look at it in the AppStream console, or raise the timeout."
+SILENT_REMEDY = "See the AppStream console, or raise the timeout."
 
 
-def refused(trouble: ErrorKind = ErrorKind.DENIED, code: str = "AccessDeniedException") -> AwsCallError:
+def refused(kind: ErrorKind = ErrorKind.DENIED, code: str = "AccessDeniedException") -> AwsCallError:
     """Return a refusal of a hand-over."""
-    return AwsCallError(trouble, action="lambda:InvokeFunction", code=code, detail="any")
+    return AwsCallError(kind, action="lambda:InvokeFunction", code=code, detail="any")
 
 
 def test_a_builder_that_never_runs_fails_at_the_timeout(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -89,7 +89,8 @@ def test_a_handed_over_start_that_falls_back_fails(harness: LambdaHarness, appst
     answer = harness.run(event())
 
     assert (
-        "the start failed. Mend what AWS names here, then deploy again. AWS: INTERNAL_SERVICE_ERROR" in answer["Reason"]
+        "the start failed. Fix the problem that AWS reports, then deploy again. AWS: INTERNAL_SERVICE_ERROR"
+        in answer["Reason"]
     )
     assert 1 == appstream.starts()
 
@@ -170,7 +171,7 @@ def test_a_hand_over_that_stays_refused_fails_with_that_reason(
     answer = harness.run(event())
 
     assert (
-        f"Image builder {NAME} (PENDING): not RUNNING, and the wait could not be handed over: access denied. "
+        f"Image builder {NAME} (PENDING): not RUNNING, and the function could not invoke itself: access denied. "
         "Allow the function's role lambda:InvokeFunction. AWS: AccessDeniedException on lambda:InvokeFunction: any"
         == answer["Reason"]
     )
@@ -192,18 +193,18 @@ def test_time_is_kept_for_the_answer_and_a_look_at_the_stack(
 
 
 @pytest.mark.parametrize(
-    ("trouble", "code"),
+    ("kind", "code"),
     [(ErrorKind.THROTTLED, "TooManyRequestsException"), (ErrorKind.UNAVAILABLE, "EndpointConnectionError")],
 )
 def test_a_start_that_goes_well_does_not_fail_because_lambda_is_in_trouble(
-    harness: LambdaHarness, appstream: FakeAppStream, trouble: ErrorKind, code: str
+    harness: LambdaHarness, appstream: FakeAppStream, kind: ErrorKind, code: str
 ) -> None:
     """Lambda delivers the event again a minute later; that one has the memory of the hand-over before."""
     harness.limit = 300
     appstream.put("STOPPED")
     died: list[float] = []
     harness.on_death = lambda: died.append(appstream.elapsed())
-    harness.invoke_errors = [refused(trouble, code) for _ in range(5)]
+    harness.invoke_errors = [refused(kind, code) for _ in range(5)]
 
     answer = harness.run(event())
 
@@ -220,21 +221,21 @@ def test_a_hand_over_without_an_answer_is_left_to_lambda_once(harness: LambdaHar
 
     answer = harness.run(issued_event(appstream, TimeoutSeconds="3000"))
 
-    assert "the wait could not be handed over: Lambda did not answer" in answer["Reason"]
+    assert "the function could not invoke itself: Lambda did not answer" in answer["Reason"]
     assert (1, 3, 1) == (harness.deaths, len(harness.invoke_errors), appstream.starts())
 
 
-@pytest.mark.parametrize("trouble", [ErrorKind.INVALID, ErrorKind.NOT_FOUND])
+@pytest.mark.parametrize("kind", [ErrorKind.INVALID, ErrorKind.NOT_FOUND])
 def test_a_hand_over_refused_for_good_fails_at_once(
-    harness: LambdaHarness, appstream: FakeAppStream, trouble: ErrorKind
+    harness: LambdaHarness, appstream: FakeAppStream, kind: ErrorKind
 ) -> None:
     """Lambda ends what looks like an endless chain; trying again would not help."""
     harness.limit = 300
     appstream.put("STOPPED")
-    harness.invoke_errors = [refused(trouble, "RecursiveInvocationException")]
+    harness.invoke_errors = [refused(kind, "RecursiveInvocationException")]
 
     answer = harness.run(event())
 
-    assert "the wait could not be handed over: " in answer["Reason"]
+    assert "the function could not invoke itself: " in answer["Reason"]
     assert "AWS: RecursiveInvocationException on lambda:InvokeFunction" in answer["Reason"]
     assert [255] == harness.answered_at

@@ -2,7 +2,7 @@
 
 import pytest
 
-from running_image_builder_function.reconcile.desired_state import CONSISTENCY_WINDOW
+from running_image_builder_function.timing import CONSISTENCY_WINDOW
 from support.fake_appstream import NAME, FakeAppStream
 from support.lambda_harness import LambdaHarness, event
 

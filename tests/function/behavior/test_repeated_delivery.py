@@ -46,10 +46,8 @@ def test_a_killed_invocations_failed_start_is_not_repeated(harness: LambdaHarnes
 
     answer = harness.run(issued_event(appstream))
 
-    assert (
-        "the start failed. Mend what AWS names here, then deploy again. AWS: SUBNET_NOT_FOUND: The subnet is gone."
-        in answer["Reason"]
-    )
+    said = "Fix the problem that AWS reports, then deploy again. AWS: SUBNET_NOT_FOUND: The subnet is gone."
+    assert f"the start failed. {said}" in answer["Reason"]
     assert 1 == appstream.starts()
 
 
@@ -154,17 +152,17 @@ def test_a_request_that_ends_while_it_is_waited_for_ends_within_a_minute(
     assert 100 <= harness.answered_at[0] <= 162
 
 
-@pytest.mark.parametrize("trouble", ErrorKind)
+@pytest.mark.parametrize("kind", ErrorKind)
 def test_not_knowing_means_going_on(
-    harness: LambdaHarness, appstream: FakeAppStream, trouble: ErrorKind, caplog: pytest.LogCaptureFixture
+    harness: LambdaHarness, appstream: FakeAppStream, kind: ErrorKind, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A missing permission must not fail a deploy; the log says that nobody looked."""
     appstream.put("STOPPED")
     action = "cloudformation:DescribeStackResource"
-    harness.stacks.errors = [AwsCallError(trouble, action=action, code="Code", detail="no") for _ in range(99)]
+    harness.stacks.errors = [AwsCallError(kind, action=action, code="Code", detail="no") for _ in range(99)]
 
     assert "SUCCESS" == harness.run(event())["Status"]
-    assert "no look at the stack: Code" in [record.getMessage() for record in caplog.records]
+    assert "the stack could not be checked: Code" in [record.getMessage() for record in caplog.records]
 
 
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_FAILED"])

@@ -151,7 +151,7 @@ def test_a_stop_that_cannot_have_fired_is_not_waited_out(harness: LambdaHarness,
 
 @pytest.mark.parametrize(
     ("due_in", "put_off"),
-    [(None, "no stop is scheduled yet"), (500, "the scheduled stop is put off to 2027-01-15T08:45:00Z")],
+    [(None, "no stop is scheduled yet"), (500, "the scheduled stop is postponed to 2027-01-15T08:45:00Z")],
 )
 def test_the_log_tells_what_became_of_the_stop(
     harness: LambdaHarness,

@@ -238,7 +238,7 @@ def test_each_goal_knows_its_region(request_type: str, on_delete: str) -> None:
     request = parse(event(request_type, OnDelete=on_delete, **SCHEDULE))
     desired: DesiredState | None = EnsureRunning(request, CallbackContext(began_at=0), arn=ARN)
     if request_type == "Delete":
-        desired = desired_on_delete(request, CallbackContext(began_at=0), arn=ARN, is_anothers=False)
+        desired = desired_on_delete(request, CallbackContext(began_at=0), arn=ARN, has_another=False)
 
     assert desired is not None
     assert REGION == desired.region

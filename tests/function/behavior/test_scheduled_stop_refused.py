@@ -26,14 +26,14 @@ def test_a_denied_schedule_fails_the_request_before_a_start(harness: LambdaHarne
     assert 0 == appstream.starts()
 
 
-@pytest.mark.parametrize("trouble", [ErrorKind.DENIED, ErrorKind.THROTTLED, ErrorKind.UNAVAILABLE, ErrorKind.BUSY])
+@pytest.mark.parametrize("kind", [ErrorKind.DENIED, ErrorKind.THROTTLED, ErrorKind.UNAVAILABLE, ErrorKind.BUSY])
 @pytest.mark.parametrize("state", ["STOPPED", "RUNNING"])
 def test_trouble_that_passes_is_outlived(
-    harness: LambdaHarness, appstream: FakeAppStream, trouble: ErrorKind, state: str
+    harness: LambdaHarness, appstream: FakeAppStream, kind: ErrorKind, state: str
 ) -> None:
     """Each step is made again."""
     appstream.put(state)
-    harness.schedules.errors = [refusal(trouble)] * 3
+    harness.schedules.errors = [refusal(kind)] * 3
 
     assert "SUCCESS" == harness.run(event(**SCHEDULE))["Status"]
     assert {"stop-1"} == set(harness.schedules.due_at)
@@ -101,7 +101,7 @@ def test_a_malformed_property_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("name", "remedy"), [("ScheduleName", "Give a schedule's name."), ("SchedulerRoleArn", "Give a role's ARN.")]
+    ("name", "remedy"), [("ScheduleName", "Use a schedule's name."), ("SchedulerRoleArn", "Use a role's ARN.")]
 )
 def test_a_refused_property_comes_with_its_remedy(harness: LambdaHarness, name: str, remedy: str) -> None:
     """Only a template that the construct has not made can have it."""
@@ -147,19 +147,19 @@ TROUBLES = [
 ]
 
 
-@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("kind", TROUBLES)
 @pytest.mark.parametrize("state", ["STOPPED", None])
 def test_a_delete_with_nothing_to_stop_succeeds_whatever_the_scheduler_answers(
     harness: LambdaHarness,
     appstream: FakeAppStream,
     caplog: pytest.LogCaptureFixture,
-    trouble: ErrorKind,
+    kind: ErrorKind,
     state: str | None,
 ) -> None:
     """Within a minute; a warning names the schedule that stays."""
     if state is not None:
         appstream.put(state)
-    harness.schedules.errors = [refusal(trouble)] * 999
+    harness.schedules.errors = [refusal(kind)] * 999
 
     answer = harness.run(event("Delete", **SCHEDULE))
 

@@ -166,7 +166,7 @@ def test_a_name_without_a_builder_fails_at_the_second_look(
 
     assert "FAILED" == answer["Status"]
     assert (
-        f"Image builder {NAME}: not found in {REGION}. Give the name of a builder there, or deploy to its Region."
+        f"Image builder {NAME}: not found in {REGION}. Use the name of a builder there, or deploy to its Region."
         == answer["Reason"]
     )
     assert [10] == harness.answered_at

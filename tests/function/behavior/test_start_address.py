@@ -35,7 +35,7 @@ def test_an_address_that_never_comes_is_waited_for_briefly(
     assert "SUCCESS" == answer["Status"]
     assert ("", "") == (answer["Data"]["EniPrivateIpAddress"], answer["Data"]["EniId"])
     assert [720] == harness.answered_at
-    assert ["WARNING"] == [each.levelname for each in caplog.records if "has not told its address" in each.message]
+    assert ["WARNING"] == [each.levelname for each in caplog.records if "shows no address yet" in each.message]
 
 
 def test_an_ipv6_address_is_one(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -98,15 +98,15 @@ def test_trouble_that_lasts_does_not_prolong_the_wait_for_an_address(
     assert 720 <= harness.answered_at[0] <= 740
 
 
-@pytest.mark.parametrize("trouble", [ErrorKind.DENIED, ErrorKind.THROTTLED])
+@pytest.mark.parametrize("kind", [ErrorKind.DENIED, ErrorKind.THROTTLED])
 def test_a_wait_for_an_address_that_cannot_be_handed_over_ends(
-    harness: LambdaHarness, appstream: FakeAppStream, trouble: ErrorKind
+    harness: LambdaHarness, appstream: FakeAppStream, kind: ErrorKind
 ) -> None:
     """The builder runs, and nobody will look again: the answer goes out with what was seen last."""
     harness.limit = 60
     appstream.put("STOPPED")
     appstream.durations(start=20, eni_delay=50)
-    harness.invoke_errors = [AwsCallError(trouble, action="any", code="any", detail="any") for _ in range(99)]
+    harness.invoke_errors = [AwsCallError(kind, action="any", code="any", detail="any") for _ in range(99)]
 
     answer = harness.run(event())
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from running_image_builder_function.reconcile.ensure_running import OTHER_START_COOLDOWN
+from running_image_builder_function.timing import OTHER_START_COOLDOWN
 from support.fake_appstream import NAME, FakeAppStream
 from support.lambda_harness import LambdaHarness, event, issued_event
 
@@ -80,7 +80,8 @@ def test_this_requests_own_failed_start_is_told_at_once_however_late_it_is(
     answer = harness.run(issued_event(appstream, seconds_ago=60))
 
     assert (
-        "the start failed. Mend what AWS names here, then deploy again. AWS: INTERNAL_SERVICE_ERROR" in answer["Reason"]
+        "the start failed. Fix the problem that AWS reports, then deploy again. AWS: INTERNAL_SERVICE_ERROR"
+        in answer["Reason"]
     )
     assert 420 <= harness.answered_at[0] <= 422
 

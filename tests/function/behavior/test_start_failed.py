@@ -2,7 +2,7 @@
 
 import pytest
 
-from running_image_builder_function.reconcile.desired_state import CONSISTENCY_WINDOW
+from running_image_builder_function.timing import CONSISTENCY_WINDOW
 from support.fake_appstream import NAME, FakeAppStream
 from support.lambda_harness import LambdaHarness, event
 
@@ -49,7 +49,7 @@ def test_a_start_that_falls_back_fails_with_the_builders_own_errors(
 
     assert "FAILED" == answer["Status"]
     assert answer["Reason"].startswith(f"Image builder {NAME} ({state}): the start failed")
-    told = "Mend what AWS names here, then deploy again. AWS: SUBNET_NOT_FOUND: The subnet is gone."
+    told = "Fix the problem that AWS reports, then deploy again. AWS: SUBNET_NOT_FOUND: The subnet is gone."
     assert (told in answer["Reason"]) == (state == "STOPPED")
     assert 1 == appstream.starts()
     assert 420 <= harness.answered_at[0] <= 422
@@ -71,7 +71,7 @@ def test_a_failed_builder_is_told_with_its_reason_and_its_newest_error_first(
     answer = harness.run(event())
 
     assert (
-        f"Image builder {NAME} (FAILED): it cannot be started. Delete it and create it anew, then deploy again. "
+        f"Image builder {NAME} (FAILED): it cannot be started. Delete it and create it again, then deploy again. "
         "AWS: INTERNAL_ERROR: It broke.; NEW: Just now.; OLD: Before." == answer["Reason"]
     )
 
@@ -81,7 +81,7 @@ def test_a_failed_builder_without_a_word_is_told_as_such(harness: LambdaHarness,
     appstream.put("FAILED")
 
     assert harness.run(event())["Reason"].endswith(
-        "Delete it and create it anew, then deploy again. AWS: no reason given"
+        "Delete it and create it again, then deploy again. AWS: no reason given"
     )
 
 
@@ -90,7 +90,7 @@ def test_a_builder_being_deleted_is_told_as_such(harness: LambdaHarness, appstre
     appstream.put("DELETING", StateChangeReason={"Code": "INTERNAL_ERROR", "Message": "It broke."})
 
     assert (
-        f"Image builder {NAME} (DELETING): it is being deleted. Give the name of a builder that stays."
+        f"Image builder {NAME} (DELETING): it is being deleted. Use the name of a builder that stays."
         == harness.run(event())["Reason"]
     )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from running_image_builder_function.reconcile.desired_state import CONSISTENCY_WINDOW
+from running_image_builder_function.timing import CONSISTENCY_WINDOW
 from support.fake_appstream import ARN, NAME, FakeAppStream
 from support.lambda_harness import LambdaHarness, event
 
@@ -63,7 +63,7 @@ def test_two_separate_spells_of_being_busy_are_not_added_up(harness: LambdaHarne
 def test_a_start_that_got_lost_and_was_then_refused_is_made_in_the_end(
     harness: LambdaHarness, appstream: FakeAppStream
 ) -> None:
-    """A lost answer and a builder that is being changed are two troubles, each with a patience of its own."""
+    """A lost answer and a builder that is being changed are two kinds, each with a patience of its own."""
     appstream.put("STOPPED")
     appstream.fault("error", "Start", code="ConcurrentModificationException", times=1)
     appstream.fault("drop", "Start", times=1)
@@ -95,7 +95,7 @@ def test_a_refusal_that_nobody_documented_and_that_lasts_fails_with_its_code(
 
     assert (
         f"Image builder {NAME} (STOPPED): it was refused. "
-        "Mend what AWS says here, or see the AppStream console. "
+        "Fix what AWS reports, or see the AppStream console. "
         "AWS: SomethingNewException on appstream:StartImageBuilder: No such luck." == answer["Reason"]
     )
     assert CONSISTENCY_WINDOW <= harness.answered_at[0] <= CONSISTENCY_WINDOW + 15
@@ -137,7 +137,7 @@ def test_a_start_that_finds_nothing_fails_soon_with_aws_words(harness: LambdaHar
     answer = harness.run(event())
 
     assert (
-        f"Image builder {NAME} (STOPPED): No such image. See whether its image, agent or a subnet is missing. AWS: "
+        f"Image builder {NAME} (STOPPED): No such image. Check whether its image, agent or a subnet is missing. AWS: "
         "ResourceNotFoundException on appstream:StartImageBuilder: No such image." == answer["Reason"]
     )
     assert 10 <= harness.answered_at[0] <= 14

@@ -60,7 +60,7 @@ def test_an_error_that_was_overcome_is_not_blamed_at_the_deadline(
 
     assert (
         f"Image builder {NAME} (PENDING): not RUNNING within 5 minutes. "
-        "Look at it in the AppStream console, or raise the timeout." == answer["Reason"]
+        "See the AppStream console, or raise the timeout." == answer["Reason"]
     )
 
 
@@ -150,7 +150,8 @@ def test_a_start_whose_answer_was_lost_and_that_fell_back_fails(
     answer = harness.run(event())
 
     assert (
-        "the start failed. Mend what AWS names here, then deploy again. AWS: INTERNAL_SERVICE_ERROR" in answer["Reason"]
+        "the start failed. Fix the problem that AWS reports, then deploy again. AWS: INTERNAL_SERVICE_ERROR"
+        in answer["Reason"]
     )
     assert 1 == appstream.starts()
 
@@ -167,6 +168,7 @@ def test_a_start_whose_answer_was_lost_and_that_fell_back_unseen_fails(
     answer = harness.run(event(PollIntervalSeconds="20"))
 
     assert (
-        "the start failed. Mend what AWS names here, then deploy again. AWS: INTERNAL_SERVICE_ERROR" in answer["Reason"]
+        "the start failed. Fix the problem that AWS reports, then deploy again. AWS: INTERNAL_SERVICE_ERROR"
+        in answer["Reason"]
     )
     assert 1 == appstream.starts()

@@ -15,7 +15,7 @@ from crhelper import CfnResource
 from running_image_builder_function.cloudformation.crhelper_adapter import (
     SILENCED_LOGGERS,
     CrhelperResource,
-    answerable,
+    needs_response,
 )
 from support.lambda_harness import LOGICAL_ID, RESPONSE_URL, STACK_ID, FakeContext, event
 from support.virtual_time import VirtualClock
@@ -105,7 +105,7 @@ def test_a_hand_over_sends_no_answer() -> None:
 
     def handle(*_: Any) -> str:
         if next(hands_over):
-            made.self_invoke()
+            made.send_no_response()
         return "id-1"
 
     made = relay(sent, handle)
@@ -191,12 +191,12 @@ def test_the_silent_loggers_are_all_that_crhelper_has() -> None:
 
 def test_cloudformations_events_can_be_answered() -> None:
     """All that an answer needs is in them."""
-    assert answerable(event())
+    assert needs_response(event())
 
 
 @pytest.mark.parametrize("key", ["RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId"])
 @pytest.mark.parametrize("value", [None, "", 7, {}])
 def test_an_event_without_what_an_answer_needs_cannot_be_answered(key: str, value: object) -> None:
     """Missing, empty, or no text."""
-    assert not answerable({**event(), key: value})
-    assert not answerable({k: v for k, v in event().items() if k != key})
+    assert not needs_response({**event(), key: value})
+    assert not needs_response({k: v for k, v in event().items() if k != key})

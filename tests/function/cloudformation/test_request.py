@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from running_image_builder_function.cloudformation.request import Request, parse
 from running_image_builder_function.model.errors import RequestFailed
 from running_image_builder_function.model.stop_schedule import StopSchedule
-from running_image_builder_function.reconcile.stack_checks import STACK_CONSISTENCY_WINDOW
+from running_image_builder_function.timing import STACK_CONSISTENCY_WINDOW
 from support.fake_appstream import NAME, FakeAppStream
 from support.lambda_harness import LOGICAL_ID, RESPONSE_URL, LambdaHarness, event
 from support.schedules import SCHEDULE
@@ -87,7 +87,7 @@ def test_a_name_of_the_apis_pattern_is_taken(name: str) -> None:
 )
 def test_another_name_is_refused_with_its_value_and_the_remedy(name: object) -> None:
     """Long values are shown by their beginning."""
-    remedy = "Give 1 to 101 letters, digits, '_', '.' or '-', a letter or digit first."
+    remedy = "Use 1 to 101 letters, digits, '_', '.' or '-', a letter or digit first."
     shown = repr(name) if len(repr(name)) <= 60 else repr(name)[:57] + "..."
 
     stop = "" if shown.endswith(".") else "."
@@ -97,7 +97,7 @@ def test_another_name_is_refused_with_its_value_and_the_remedy(name: object) -> 
 @pytest.mark.parametrize("name", [None, ""])
 def test_a_missing_name_is_told_as_such(name: str | None) -> None:
     """An empty string is what a template's empty parameter becomes."""
-    assert problem(Name=name).startswith("Image builder: property Name is missing. Give 1 to 101 letters")
+    assert problem(Name=name).startswith("Image builder: property Name is missing. Use 1 to 101 letters")
 
 
 def test_an_event_without_properties_is_told_as_a_missing_name() -> None:
@@ -109,25 +109,25 @@ def test_an_event_without_properties_is_told_as_a_missing_name() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "remedy"),
     [
-        ("TimeoutSeconds", "soon", "Give a number of seconds from 60 to 3540."),
-        ("TimeoutSeconds", "59.9", "Give a number of seconds from 60 to 3540."),
-        ("TimeoutSeconds", "3540.1", "Give a number of seconds from 60 to 3540."),
-        ("TimeoutSeconds", "nan", "Give a number of seconds from 60 to 3540."),
-        ("TimeoutSeconds", "inf", "Give a number of seconds from 60 to 3540."),
-        ("TimeoutSeconds", "", "Give a number of seconds from 60 to 3540."),
-        ("TimeoutSeconds", "60 minutes", "Give a number of seconds from 60 to 3540."),
-        ("TimeoutSeconds", "2 fortnights", "Give a number of seconds from 60 to 3540."),
-        ("TimeoutSeconds", "minutes", "Give a number of seconds from 60 to 3540."),
-        ("TimeoutSeconds", ["60"], "Give a number of seconds from 60 to 3540."),
-        ("PollIntervalSeconds", "0", "Give a number of seconds from 1 to 60."),
-        ("PollIntervalSeconds", "61", "Give a number of seconds from 1 to 60."),
-        ("OnDelete", "DESTROY", "Give LEAVE_RUNNING or STOP."),
-        ("OnDelete", "stop", "Give LEAVE_RUNNING or STOP."),
-        ("OnDelete", ["STOP"], "Give LEAVE_RUNNING or STOP."),
-        ("RestartToUpdateAgent", "yes", "Give true or false."),
-        ("RestartToUpdateAgent", "", "Give true or false."),
-        ("AppstreamAgentVersion", "", "Give 1 to 100 characters, LATEST, or leave it out."),
-        ("AppstreamAgentVersion", 7, "Give 1 to 100 characters, LATEST, or leave it out."),
+        ("TimeoutSeconds", "soon", "Use a number of seconds from 60 to 3540."),
+        ("TimeoutSeconds", "59.9", "Use a number of seconds from 60 to 3540."),
+        ("TimeoutSeconds", "3540.1", "Use a number of seconds from 60 to 3540."),
+        ("TimeoutSeconds", "nan", "Use a number of seconds from 60 to 3540."),
+        ("TimeoutSeconds", "inf", "Use a number of seconds from 60 to 3540."),
+        ("TimeoutSeconds", "", "Use a number of seconds from 60 to 3540."),
+        ("TimeoutSeconds", "60 minutes", "Use a number of seconds from 60 to 3540."),
+        ("TimeoutSeconds", "2 fortnights", "Use a number of seconds from 60 to 3540."),
+        ("TimeoutSeconds", "minutes", "Use a number of seconds from 60 to 3540."),
+        ("TimeoutSeconds", ["60"], "Use a number of seconds from 60 to 3540."),
+        ("PollIntervalSeconds", "0", "Use a number of seconds from 1 to 60."),
+        ("PollIntervalSeconds", "61", "Use a number of seconds from 1 to 60."),
+        ("OnDelete", "DESTROY", "Use LEAVE_RUNNING or STOP."),
+        ("OnDelete", "stop", "Use LEAVE_RUNNING or STOP."),
+        ("OnDelete", ["STOP"], "Use LEAVE_RUNNING or STOP."),
+        ("RestartToUpdateAgent", "yes", "Use true or false."),
+        ("RestartToUpdateAgent", "", "Use true or false."),
+        ("AppstreamAgentVersion", "", "Use 1 to 100 characters or LATEST, or omit it."),
+        ("AppstreamAgentVersion", 7, "Use 1 to 100 characters or LATEST, or omit it."),
     ],
 )
 def test_a_bad_value_is_refused_with_its_value_and_the_remedy(key: str, value: object, remedy: str) -> None:

@@ -7,7 +7,7 @@ import ssl
 import pytest
 from botocore.exceptions import EndpointConnectionError, ProxyConnectionError
 
-from running_image_builder_function.cloudformation.response import deliver
+from running_image_builder_function.cloudformation.response import send_response
 from running_image_builder_function.custom_resource import ResponseNotSent
 from support.fake_appstream import FakeAppStream
 from support.lambda_harness import FakeContext, LambdaHarness, event
@@ -35,11 +35,11 @@ SECOND_CHANCE: list[int | Exception] = [
     ProxyConnectionError(proxy_url="secret-path"),
 ]
 REFUSED = (
-    "why an answer does not arrive: its URL has expired, the policy of a VPC's S3 endpoint does not allow the bucket, "
+    "possible causes: its URL has expired, the policy of a VPC's S3 endpoint does not allow the bucket, "
     "or a proxy refused it"
 )
 UNREACHED = (
-    "why an answer does not arrive: no route or endpoint to S3 in a VPC, a security group, DNS, a proxy, "
+    "possible causes: no route or endpoint to S3 in a VPC, a security group, DNS, a proxy, "
     "or a certificate that is not trusted"
 )
 
@@ -74,27 +74,27 @@ def test_an_answer_that_arrives_is_sent_once(
     """To the URL as it stands, and without a word in the log."""
     puts = Puts(status)
 
-    assert deliver(URL, b"body", clock=clock, until=clock.now + 100, put=puts)
+    assert send_response(URL, b"body", clock=clock, until=clock.now + 100, put=puts)
     assert [(URL, b"body")] == puts.sent
     assert [] == caplog.records
 
 
-@pytest.mark.parametrize("trouble", SECOND_CHANCE, ids=repr)
-def test_trouble_at_cloudformations_end_is_waited_out(clock: VirtualClock, trouble: int | Exception) -> None:
+@pytest.mark.parametrize("kind", SECOND_CHANCE, ids=repr)
+def test_trouble_at_cloudformations_end_is_waited_out(clock: VirtualClock, kind: int | Exception) -> None:
     """The pauses grow: 1, 2, 4 and then always 8 seconds."""
-    puts = Puts(*[trouble] * 6, 200)
+    puts = Puts(*[kind] * 6, 200)
 
-    assert deliver(URL, b"body", clock=clock, until=clock.now + 100, put=puts)
+    assert send_response(URL, b"body", clock=clock, until=clock.now + 100, put=puts)
     assert [1, 2, 4, 8, 8, 8] == clock.slept
     assert [(URL, b"body")] * 7 == puts.sent
 
 
-@pytest.mark.parametrize("trouble", SECOND_CHANCE, ids=repr)
-def test_trouble_that_lasts_asks_for_another_invocation(clock: VirtualClock, trouble: int | Exception) -> None:
+@pytest.mark.parametrize("kind", SECOND_CHANCE, ids=repr)
+def test_trouble_that_lasts_asks_for_another_invocation(clock: VirtualClock, kind: int | Exception) -> None:
     """In time: no pause ends after the last moment."""
     began = clock.now
 
-    assert not deliver(URL, b"body", clock=clock, until=began + 7.5, put=Puts(trouble))
+    assert not send_response(URL, b"body", clock=clock, until=began + 7.5, put=Puts(kind))
     assert began + 7 == clock.now
 
 
@@ -102,7 +102,7 @@ def test_a_pause_that_would_end_at_the_last_moment_is_not_made(clock: VirtualClo
     """There would be no time left to send."""
     puts = Puts(500)
 
-    assert not deliver(URL, b"body", clock=clock, until=clock.now + 3, put=puts)
+    assert not send_response(URL, b"body", clock=clock, until=clock.now + 3, put=puts)
     assert [1] == clock.slept
     assert 2 == len(puts.sent)
 
@@ -112,47 +112,47 @@ def test_a_refusal_is_final(clock: VirtualClock, status: int, caplog: pytest.Log
     """Trying again, now or in another invocation, would not help."""
     puts = Puts(status)
 
-    assert deliver(URL, b"body", clock=clock, until=clock.now + 100, put=puts)
+    assert send_response(URL, b"body", clock=clock, until=clock.now + 100, put=puts)
     assert 1 == len(puts.sent)
-    told = f"CloudFormation refused the answer (HTTP {status}); the request is over"
+    told = f"CloudFormation refused the response (HTTP {status}); the request is over"
     assert [(logging.ERROR, told)] == [(record.levelno, record.getMessage()) for record in caplog.records]
 
 
-@pytest.mark.parametrize("trouble", SECOND_CHANCE, ids=repr)
+@pytest.mark.parametrize("kind", SECOND_CHANCE, ids=repr)
 @pytest.mark.parametrize(
     "query", ["X-Amz-Date=20270115T080000Z&X-Amz-Expires=7200", "X-Amz-Date=20270115T080000Z", "Expires=1800007200"]
 )
 @pytest.mark.parametrize(("age", "tries"), [(8000, 1), (7200, 1), (7199.5, 2), (7190, 5)])
 def test_what_does_not_arrive_while_the_url_is_valid_is_over(
-    clock: VirtualClock, trouble: int | Exception, query: str, age: float, tries: int, caplog: pytest.LogCaptureFixture
+    clock: VirtualClock, kind: int | Exception, query: str, age: float, tries: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An invocation more would not help; one try is made even then, since clocks differ."""
     clock.now = 1_800_000_000.0 + age
-    puts = Puts(trouble)
+    puts = Puts(kind)
 
-    assert deliver(f"https://bucket.test/secret?{query}", b"body", clock=clock, until=clock.now + 100, put=puts)
+    assert send_response(f"https://bucket.test/secret?{query}", b"body", clock=clock, until=clock.now + 100, put=puts)
 
     assert tries == len(puts.sent)
     last = caplog.records[-1]
     assert logging.ERROR == last.levelno
-    assert last.getMessage().startswith("the answer did not arrive while its URL was valid (")
+    assert last.getMessage().startswith("the response was not accepted while its URL was valid (")
 
 
 def test_the_invocations_end_comes_before_the_urls(clock: VirtualClock) -> None:
     """Another one may do better."""
     url = f"https://bucket.test/any?Expires={int(clock.now) + 7200}"
 
-    assert not deliver(url, b"body", clock=clock, until=clock.now + 100, put=Puts(403))
+    assert not send_response(url, b"body", clock=clock, until=clock.now + 100, put=Puts(403))
 
 
-@pytest.mark.parametrize("trouble", [*SECOND_CHANCE, 404], ids=repr)
+@pytest.mark.parametrize("kind", [*SECOND_CHANCE, 404], ids=repr)
 def test_nothing_of_the_url_is_logged(
-    clock: VirtualClock, trouble: int | Exception, caplog: pytest.LogCaptureFixture
+    clock: VirtualClock, kind: int | Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Not by the text of an error either: only its kind is told."""
     caplog.set_level(logging.DEBUG)
 
-    deliver(URL, b"body", clock=clock, until=clock.now + 3, put=Puts(trouble))
+    send_response(URL, b"body", clock=clock, until=clock.now + 3, put=Puts(kind))
 
     assert caplog.records
     assert "secret" not in caplog.text
@@ -161,23 +161,23 @@ def test_nothing_of_the_url_is_logged(
 def test_each_failed_attempt_is_a_warning(clock: VirtualClock, caplog: pytest.LogCaptureFixture) -> None:
     """With what came back, or the kind of error; what may have caused it is told once."""
     results = (503, TimeoutError("any"), OSError("any"), 403, 400, 200)
-    deliver(URL, b"body", clock=clock, until=clock.now + 100, put=Puts(*results))
+    send_response(URL, b"body", clock=clock, until=clock.now + 100, put=Puts(*results))
 
     assert [
-        (logging.WARNING, "the answer did not arrive (HTTP 503)"),
-        (logging.WARNING, "the answer did not arrive (TimeoutError)"),
+        (logging.WARNING, "the response was not accepted (HTTP 503)"),
+        (logging.WARNING, "the response was not accepted (TimeoutError)"),
         (logging.WARNING, UNREACHED),
-        (logging.WARNING, "the answer did not arrive (OSError)"),
-        (logging.WARNING, "the answer did not arrive (HTTP 403)"),
+        (logging.WARNING, "the response was not accepted (OSError)"),
+        (logging.WARNING, "the response was not accepted (HTTP 403)"),
         (logging.WARNING, REFUSED),
-        (logging.WARNING, "the answer did not arrive (HTTP 400)"),
+        (logging.WARNING, "the response was not accepted (HTTP 400)"),
     ] == [(record.levelno, record.getMessage()) for record in caplog.records]
 
 
 def test_an_error_that_is_no_trouble_at_cloudformations_end_is_raised(clock: VirtualClock) -> None:
     """A bug must not look like a bad connection."""
     with pytest.raises(ZeroDivisionError):
-        deliver(URL, b"body", clock=clock, until=clock.now + 100, put=Puts(ZeroDivisionError()))
+        send_response(URL, b"body", clock=clock, until=clock.now + 100, put=Puts(ZeroDivisionError()))
 
 
 def test_an_answer_that_does_not_arrive_makes_lambda_try_the_event_again(
@@ -216,5 +216,5 @@ def test_an_undelivered_answer_ends_the_invocation_with_an_error(
     appstream.put("RUNNING")
     harness.put_results = [OSError()] * 1000
 
-    with pytest.raises(ResponseNotSent, match=r"^CloudFormation could not be reached with the answer$"):
+    with pytest.raises(ResponseNotSent, match=r"^CloudFormation could not be reached with the response$"):
         harness.function(event(), FakeContext(appstream.clock))

@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ProxyConnectionError, SSLError
 
 from appstream_local.process.certificate import make_certificate
-from running_image_builder_function.cloudformation.response import deliver, https_put
+from running_image_builder_function.cloudformation.response import https_put, send_response
 from support.virtual_time import VirtualClock
 
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
@@ -202,7 +202,7 @@ def test_a_proxy_that_lets_nothing_through_is_trouble_and_no_status(
 
     with pytest.raises(ProxyConnectionError):
         https_put(bucket[0] + SIGNED, b"{}")
-    assert not deliver(bucket[0] + "/any?X-Amz-Signature=5ec7e7", b"{}", clock=clock, until=clock.now + 2)
+    assert not send_response(bucket[0] + "/any?X-Amz-Signature=5ec7e7", b"{}", clock=clock, until=clock.now + 2)
 
     assert [] == bucket[1].received
     assert "(ProxyConnectionError)" in caplog.text

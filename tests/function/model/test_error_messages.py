@@ -6,7 +6,7 @@ import pytest
 
 from running_image_builder_function.model.error_messages import (
     _BY_CODE,
-    _BY_TROUBLE,
+    _BY_KIND,
     _CREDENTIALS,
     _NAMES,
     cause,
@@ -27,11 +27,11 @@ ACTIONS = {
 }
 CODES = sorted({"any", *_CREDENTIALS, *(code for codes in _BY_CODE.values() for code in codes)})
 FAILURES = [
-    AwsCallError(trouble, action=action, code=code, detail="any", has_no_endpoint=has_no_endpoint)
-    for trouble in ErrorKind
+    AwsCallError(kind, action=action, code=code, detail="any", has_no_endpoint=has_no_endpoint)
+    for kind in ErrorKind
     for code in CODES
     for action in (*(each for actions in ACTIONS.values() for each in actions), "sts:AssumeRole by the scheduler")
-    for has_no_endpoint in ((False, True) if trouble is ErrorKind.UNAVAILABLE else (False,))
+    for has_no_endpoint in ((False, True) if kind is ErrorKind.UNAVAILABLE else (False,))
 ]
 """All that can go wrong with a call."""
 
@@ -63,13 +63,13 @@ def test_every_failed_call_has_a_cause_and_a_remedy(error: AwsCallError) -> None
     assert re.fullmatch(r"[A-Z].*\.", remedy(error))
 
 
-@pytest.mark.parametrize("trouble", ErrorKind)
+@pytest.mark.parametrize("kind", ErrorKind)
 @pytest.mark.parametrize(("service", "action"), [(each, action) for each in ACTIONS for action in ACTIONS[each]])
-def test_no_remedy_speaks_of_another_service(trouble: ErrorKind, service: str, action: str) -> None:
+def test_no_remedy_speaks_of_another_service(kind: ErrorKind, service: str, action: str) -> None:
     """Nobody is sent to the AppStream console for what the scheduler refused."""
-    assert set(ACTIONS) == set(_BY_CODE) == set(_BY_TROUBLE) == set(_NAMES)
+    assert set(ACTIONS) == set(_BY_CODE) == set(_BY_KIND) == set(_NAMES)
     for code in ("any", *_BY_CODE[service], *(code for codes in _BY_CODE.values() for code in codes)):
-        error = AwsCallError(trouble, action=action, code=code, detail="any")
+        error = AwsCallError(kind, action=action, code=code, detail="any")
         assert not re.search(FOREIGN[service], f"{cause(error)}. {remedy(error)}")
 
 
@@ -84,7 +84,7 @@ def test_a_region_without_the_service_is_told_by_its_name(service: str) -> None:
         has_no_endpoint=True,
     )
 
-    assert (f"this Region may lack {_NAMES[service]}", "Use another, or mend the DNS.") == (
+    assert (f"this Region may lack {_NAMES[service]}", "Use another Region, or fix the DNS.") == (
         cause(error),
         remedy(error),
     )
@@ -99,7 +99,7 @@ def test_a_code_may_have_words_of_its_own() -> None:
 
     assert ("access denied", f"Allow the function's role {action}.") == (cause(denied), remedy(denied))
     assert ("a quota is used up", "Raise it in Service Quotas, or stop a builder.") == (cause(own), remedy(own))
-    assert ("it was refused", "Mend what AWS says here, or see the AppStream console.") == (
+    assert ("it was refused", "Fix what AWS reports, or see the AppStream console.") == (
         cause(kind),
         remedy(kind),
     )
@@ -131,7 +131,7 @@ def test_a_start_that_finds_nothing_tells_aws_words_first() -> None:
     )
     other = AwsCallError(ErrorKind.NOT_FOUND, action="appstream:StopImageBuilder", code="any", detail=words)
 
-    assert (words, "See whether its image, agent or a subnet is missing.") == (cause(error), remedy(error))
+    assert (words, "Check whether its image, agent or a subnet is missing.") == (cause(error), remedy(error))
     assert "not found" == cause(other)
 
 

@@ -12,7 +12,7 @@ NAMES = st.from_regex(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,100}", fullmatch=True)
 LONGEST = "n" * 101
 
 REMEDIES = st.builds(
-    lambda trouble, code: remedy(AwsCallError(trouble, action="any:Action", code=code, detail="any")),
+    lambda kind, code: remedy(AwsCallError(kind, action="any:Action", code=code, detail="any")),
     st.sampled_from(ErrorKind),
     st.sampled_from(["any", "InvalidAccountStatusException", "IncompatibleImageException"]),
 )
@@ -166,7 +166,7 @@ def test_a_failed_call_keeps_its_parts_and_reads_well_in_a_log() -> None:
 
     assert "appstream:StartImageBuilder: Conflict: Not now." == str(error)
     assert (ErrorKind.BUSY, "appstream:StartImageBuilder", "Conflict", "Not now.") == (
-        error.trouble,
+        error.kind,
         error.action,
         error.code,
         error.detail,

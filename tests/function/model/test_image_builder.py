@@ -144,7 +144,7 @@ def test_a_complaint_is_what_appstream_says_newest_first(
     change: dict[str, str] | None, errors: list[dict[str, Any]] | None, expected: str
 ) -> None:
     """The reason of the state, then the errors; any part may be absent."""
-    assert expected == ImageBuilder({"StateChangeReason": change, "ImageBuilderErrors": errors}).complaint()
+    assert expected == ImageBuilder({"StateChangeReason": change, "ImageBuilderErrors": errors}).error_text()
 
 
 @pytest.mark.parametrize(("minutes", "expected"), [(-1, "E: m"), (0, ""), (1, "")])
@@ -152,13 +152,13 @@ def test_a_builder_complained_since_a_moment_if_an_error_is_younger(minutes: int
     """The moment itself does not count, nor does an error without a time, nor the reason of the state."""
     fields = {"StateChangeReason": {"Code": "C"}, "ImageBuilderErrors": [error("U", "m", None), error("E", "m", 0)]}
 
-    assert expected == ImageBuilder(fields).complaint_since((NOON + timedelta(minutes=minutes)).timestamp())
+    assert expected == ImageBuilder(fields).errors_since((NOON + timedelta(minutes=minutes)).timestamp())
 
 
 def test_the_newest_error_is_the_youngest_with_a_date() -> None:
     """In seconds since the epoch."""
     errors = [error("E", "m", None), error("E", "m", -5), error("E", "m", 0)]
 
-    assert NOON.timestamp() == ImageBuilder({"ImageBuilderErrors": errors}).newest_error
-    assert 0.0 == ImageBuilder({"ImageBuilderErrors": errors[:1]}).newest_error
-    assert 0.0 == ImageBuilder({}).newest_error
+    assert NOON.timestamp() == ImageBuilder({"ImageBuilderErrors": errors}).newest_error_at
+    assert 0.0 == ImageBuilder({"ImageBuilderErrors": errors[:1]}).newest_error_at
+    assert 0.0 == ImageBuilder({}).newest_error_at

@@ -165,7 +165,7 @@ def test_a_delete_with_bad_properties_is_a_warning(harness: LambdaHarness, caplo
     harness.run(event("Delete", Name=None))
 
     assert [logging.WARNING] == [record.levelno for record in caplog.records]
-    said = "deleted, with the builder left alone: Image builder: property Name is missing. Give"
+    said = "deleted, the builder is left as it is: Image builder: property Name is missing. Use"
     assert said == lines(caplog)[0][: len(said)]
 
 
@@ -178,6 +178,6 @@ def test_attributes_that_were_cut_are_named(
     harness.run(event())
 
     cut = [record for record in caplog.records if record.levelno == logging.WARNING]
-    assert ["attributes cut to keep the answer within CloudFormation's limit: Description, DisplayName"] == [
+    assert ["attributes cut to keep the response within CloudFormation's limit: Description, DisplayName"] == [
         record.getMessage() for record in cut
     ]

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from running_image_builder_function.observability.logs import RedactingFilter
+from running_image_builder_function.observability.redaction import RedactingFilter
 from support.fake_appstream import FakeAppStream
 from support.lambda_harness import RESPONSE_URL, LambdaHarness, event
 
@@ -126,19 +126,19 @@ def fail(name: str) -> None:
 
 
 @pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])
-@pytest.mark.parametrize("trouble", ["none", "answer", "bad event", "bug"])
+@pytest.mark.parametrize("kind", ["none", "answer", "bad event", "bug"])
 def test_a_whole_request_at_debug_level_never_tells_the_url(
-    appstream: FakeAppStream, log: io.StringIO, monkeypatch: pytest.MonkeyPatch, request_type: str, trouble: str
+    appstream: FakeAppStream, log: io.StringIO, monkeypatch: pytest.MonkeyPatch, request_type: str, kind: str
 ) -> None:
     """Crhelper's and botocore's loggers included, whatever goes wrong; nor is the event ever written as a whole."""
     harness = LambdaHarness(appstream, log_level="DEBUG")
     appstream.put("STOPPED")
     sent = event(request_type, OnDelete="STOP", Comment="whole-payload")
-    if trouble == "answer":
+    if kind == "answer":
         harness.put_results = [500, OSError(RESPONSE_URL), 403]
-    if trouble == "bad event":
+    if kind == "bad event":
         sent["ResourceProperties"]["Name"] = RESPONSE_URL
-    if trouble == "bug":
+    if kind == "bug":
         monkeypatch.setattr(appstream.builders, "describe", fail)
 
     harness.deliver(sent)

@@ -1,10 +1,10 @@
-"""How long to pause between two calls: steady, slower in trouble, recovering."""
+"""How long to pause between two calls: steady, slower in kind, recovering."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from running_image_builder_function.reconcile.loop import Backoff
+from running_image_builder_function.reconcile.backoff import Backoff
 
 
 def pace(interval: float = 2.0, *, chance: float = 1.0) -> Backoff:
@@ -15,15 +15,15 @@ def pace(interval: float = 2.0, *, chance: float = 1.0) -> Backoff:
 def test_all_is_well_at_the_steady_pace() -> None:
     """Without any jitter: nothing is to be spread."""
     steady = pace(chance=0.5)
-    steady.well()
+    steady.on_success()
 
-    assert [2, 2] == [steady.next(), steady.next()]
+    assert [2, 2] == [steady.delay(), steady.delay()]
 
 
 def answered(pace: Backoff) -> float:
     """Return the pause after one answered call."""
-    pace.well()
-    return pace.next()
+    pace.on_success()
+    return pace.delay()
 
 
 def test_trouble_doubles_the_pause_up_to_a_quarter_of_a_minute() -> None:
@@ -32,7 +32,7 @@ def test_trouble_doubles_the_pause_up_to_a_quarter_of_a_minute() -> None:
     pauses = []
     for _ in range(5):
         slower.on_failure()
-        pauses.append(slower.next())
+        pauses.append(slower.delay())
 
     assert pytest.approx([2, 2.4, 4.5, 4.5, 4.5]) == pauses
 
@@ -54,7 +54,7 @@ def test_jitter_spreads_a_longer_pause(chance: float, expected: float) -> None:
     for _ in range(3):
         slower.on_failure()
 
-    assert pytest.approx(15 * 0.3 * expected) == slower.next()
+    assert pytest.approx(15 * 0.3 * expected) == slower.delay()
     assert pytest.approx(15 * 0.9 * expected) == answered(slower)
 
 
@@ -63,7 +63,7 @@ def test_a_pace_that_is_slower_than_the_longest_pause_stays_as_it_is() -> None:
     slow = pace(60)
     slow.on_failure()
 
-    assert 60 == slow.next()
+    assert 60 == slow.delay()
 
 
 @settings(deadline=None, derandomize=True)
@@ -77,7 +77,7 @@ def test_a_pause_is_never_shorter_than_the_interval_nor_longer_than_allowed(
 ) -> None:
     """Whatever happened before."""
     any_pace = pace(interval, chance=chance)
-    for well in events:
-        (any_pace.well if well else any_pace.on_failure)()
+    for on_success in events:
+        (any_pace.on_success if on_success else any_pace.on_failure)()
 
-    assert interval <= any_pace.next() <= max(15, interval)
+    assert interval <= any_pace.delay() <= max(15, interval)

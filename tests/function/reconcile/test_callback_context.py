@@ -1,12 +1,21 @@
 """The memory of a request: where it begins, and that a hand-over keeps all of it."""
 
+import json
 from datetime import datetime, timezone
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from running_image_builder_function.reconcile.callback_context import KEY, CallbackContext
+from running_image_builder_function.reconcile.callback_context import (
+    KEY,
+    CallbackContext,
+    LastCall,
+    Observation,
+    StackFindings,
+    Starts,
+    StopScheduleProgress,
+)
 from support.lambda_harness import RESPONSE_URL, event
 
 NOW = 1_800_000_000.0
@@ -24,18 +33,12 @@ def test_a_journey_begins_empty() -> None:
     expected = CallbackContext(
         began_at=NOW,
         invocation=1,
-        last_state="",
-        acted="",
-        acted_at=0.0,
-        certain=False,
-        moved=False,
-        did_start=False,
-        restarted=False,
-        running_since=None,
+        builder=Observation(state="", running_since=None, other_start_failed_at=None),
+        last_call=LastCall(step="", at=0.0, confirmed=False, took_effect=False),
+        starts=Starts(made=False, restarted=False),
         dated=False,
         delivered_at=NOW,
-        late=False,
-        fell_at=None,
+        redelivered=False,
     )
 
     assert expected == CallbackContext.resume(event(), now=NOW)
@@ -44,12 +47,19 @@ def test_a_journey_begins_empty() -> None:
 @pytest.mark.parametrize(("seconds_ago", "late"), [(0, False), (29, False), (30, True), (7200, True), (-60, False)])
 def test_a_request_is_late_half_a_minute_after_it_was_issued(seconds_ago: float, late: bool) -> None:
     """Then Lambda has delivered it before: a first delivery takes a few seconds at most."""
-    assert late is CallbackContext.resume(signed(seconds_ago), now=NOW).late
+    assert late is CallbackContext.resume(signed(seconds_ago), now=NOW).redelivered
 
 
 def test_a_request_of_unknown_age_is_taken_for_a_fresh_one() -> None:
     """Its URL has no date."""
-    assert CallbackContext.resume(event(), now=NOW).late is False
+    assert CallbackContext.resume(event(), now=NOW).redelivered is False
+
+
+@pytest.mark.parametrize("url", [None, "", 7, []])
+def test_a_request_without_a_url_has_no_date(url: object) -> None:
+    """It begins now."""
+    assert not CallbackContext.resume({**event(), "ResponseURL": url}, now=NOW).dated
+    assert not CallbackContext.resume({}, now=NOW).dated
 
 
 @pytest.mark.parametrize(("seconds_ago", "began"), [(0, 0), (1, 1), (86_400, 86_400), (-1, -1), (-60, -60), (-61, 0)])
@@ -60,27 +70,31 @@ def test_a_journey_begins_when_cloudformation_issued_the_request(seconds_ago: fl
 
 def test_a_handed_over_journey_goes_on_as_it_was() -> None:
     """Whatever the URL's date says."""
-    context = CallbackContext(began_at=NOW - 100, acted="start")
+    context = CallbackContext(began_at=NOW - 100, last_call=LastCall(step="start"))
 
-    again = CallbackContext.resume(context.self_invoked(signed(600), now=NOW), now=NOW)
+    again = CallbackContext.resume(context.next_event(signed(600), now=NOW), now=NOW)
 
-    assert CallbackContext(began_at=NOW - 100, acted="start", handed_at=NOW, invocation=2) == again
+    assert (
+        CallbackContext(began_at=NOW - 100, last_call=LastCall(step="start"), self_invoked_at=NOW, invocation=2)
+        == again
+    )
 
 
 @pytest.mark.parametrize(("seconds_ago", "late"), [(0, False), (29, False), (30, True)])
 def test_an_event_that_is_handed_over_again_is_late(seconds_ago: float, late: bool) -> None:
     """The invocation that it was handed to has died, with what it had done."""
-    handed = CallbackContext(began_at=NOW - 500).self_invoked(event(), now=NOW - seconds_ago)
+    handed = CallbackContext(began_at=NOW - 500).next_event(event(), now=NOW - seconds_ago)
 
-    assert late is CallbackContext.resume(handed, now=NOW).late
+    assert late is CallbackContext.resume(handed, now=NOW).redelivered
 
 
 def test_what_another_version_remembered_is_ignored() -> None:
     """A deploy may replace the function's code between two invocations."""
-    handed = CallbackContext(began_at=NOW).self_invoked(event(), now=NOW)
+    handed = CallbackContext(began_at=NOW).next_event(event(), now=NOW)
     handed[KEY]["new"] = 1
+    handed[KEY]["builder"]["new"] = 1
 
-    assert CallbackContext(began_at=NOW, handed_at=NOW, invocation=2) == CallbackContext.resume(handed, now=NOW)
+    assert CallbackContext(began_at=NOW, self_invoked_at=NOW, invocation=2) == CallbackContext.resume(handed, now=NOW)
 
 
 def test_what_is_no_memory_is_ignored() -> None:
@@ -94,27 +108,29 @@ def test_what_is_no_memory_is_ignored() -> None:
         CallbackContext,
         began_at=MOMENTS,
         invocation=st.integers(min_value=1, max_value=1000),
-        last_state=st.text(),
-        acted=st.sampled_from(["", "start", "stop"]),
-        acted_at=MOMENTS,
-        certain=st.booleans(),
-        moved=st.booleans(),
-        did_start=st.booleans(),
-        restarted=st.booleans(),
-        running_since=st.none() | MOMENTS,
+        builder=st.builds(
+            Observation, state=st.text(), running_since=st.none() | MOMENTS, other_start_failed_at=st.none() | MOMENTS
+        ),
+        last_call=st.builds(
+            LastCall,
+            step=st.sampled_from(["", "start", "stop"]),
+            at=MOMENTS,
+            confirmed=st.booleans(),
+            took_effect=st.booleans(),
+        ),
+        starts=st.builds(Starts, made=st.booleans(), restarted=st.booleans(), has_other_delivery=st.booleans()),
+        schedule=st.builds(StopScheduleProgress, postponed=st.booleans(), stops_at=st.none() | MOMENTS),
+        stack=st.builds(StackFindings, has_another=st.none() | st.booleans(), request_shown_at=st.none() | MOMENTS),
         refused_since=st.dictionaries(st.text(), MOMENTS),
-        left_behind=st.lists(st.text()),
-        is_anothers=st.none() | st.booleans(),
-        status_at=st.none() | MOMENTS,
-        late=st.booleans(),
-        has_twin=st.booleans(),
-        fell_at=st.none() | MOMENTS,
+        warnings=st.lists(st.text()),
+        redelivered=st.booleans(),
     )
 )
 def test_a_hand_over_keeps_every_memory_and_counts(context: CallbackContext) -> None:
     """The event itself is kept as well."""
-    handed = context.self_invoked(event(), now=NOW)
+    handed = context.next_event(event(), now=NOW)
 
-    expected = CallbackContext(**{**vars(context), "handed_at": NOW, "invocation": context.invocation + 1})
+    expected = CallbackContext(**{**vars(context), "self_invoked_at": NOW, "invocation": context.invocation + 1})
     assert expected == CallbackContext.resume(handed, now=NOW)
+    assert json.loads(json.dumps(handed)) == handed
     assert event() == {key: value for key, value in handed.items() if key != KEY}

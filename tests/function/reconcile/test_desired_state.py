@@ -5,7 +5,12 @@ import pytest
 from running_image_builder_function.cloudformation.request import Request
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind, RequestFailed
 from running_image_builder_function.model.image_builder import ImageBuilder
-from running_image_builder_function.reconcile.callback_context import CallbackContext
+from running_image_builder_function.reconcile.callback_context import (
+    CallbackContext,
+    LastCall,
+    Starts,
+    StopScheduleProgress,
+)
 from running_image_builder_function.reconcile.desired_state import DesiredState, Step
 from running_image_builder_function.reconcile.ensure_running import EnsureRunning
 from running_image_builder_function.reconcile.on_delete import EnsureStopped
@@ -21,9 +26,9 @@ def desired(request: pytest.FixtureRequest) -> DesiredState:
     return made
 
 
-def failed(trouble: ErrorKind) -> AwsCallError:
+def failed(kind: ErrorKind) -> AwsCallError:
     """Return a failed call."""
-    return AwsCallError(trouble, action="any:Action", code="Code", detail="Detail.")
+    return AwsCallError(kind, action="any:Action", code="Code", detail="Detail.")
 
 
 def test_the_deadline_counts_from_the_beginning(desired: DesiredState) -> None:
@@ -31,10 +36,10 @@ def test_the_deadline_counts_from_the_beginning(desired: DesiredState) -> None:
     assert BEGAN + 600 == desired.deadline
 
 
-@pytest.mark.parametrize(("certain", "patience"), [(True, 100), (False, 10)])
-def test_a_description_may_be_stale_for_a_while(desired: DesiredState, certain: bool, patience: float) -> None:
+@pytest.mark.parametrize(("confirmed", "patience"), [(True, 100), (False, 10)])
+def test_a_description_may_be_stale_for_a_while(desired: DesiredState, confirmed: bool, patience: float) -> None:
     """Longer where the call was surely accepted."""
-    desired.accepted(Step.START, now=BEGAN, certain=certain)
+    desired.change_accepted(Step.START, now=BEGAN, confirmed=confirmed)
 
     assert desired.may_be_stale(now=BEGAN + patience - 0.1)
     assert not desired.may_be_stale(now=BEGAN + patience)
@@ -43,30 +48,30 @@ def test_a_description_may_be_stale_for_a_while(desired: DesiredState, certain: 
 def test_a_late_stop_is_waited_out_until_its_moment() -> None:
     """And not beyond."""
     builder = ImageBuilder({"Name": NAME, "State": "RUNNING"})
-    context = CallbackContext(began_at=BEGAN, quiet_until=BEGAN + 370)
+    context = CallbackContext(began_at=BEGAN, schedule=StopScheduleProgress(earlier_stop_until=BEGAN + 370))
     running = EnsureRunning(Request(name=NAME, timeout=600), context, arn=ARN)
 
-    assert [Step.WAIT, Step.DONE] == [running.step(builder, now=BEGAN + after) for after in (369.9, 370)]
+    assert [Step.WAIT, Step.DONE] == [running.next_step(builder, now=BEGAN + after) for after in (369.9, 370)]
 
 
 @pytest.mark.parametrize(
-    ("trouble", "patience"),
+    ("kind", "patience"),
     [(ErrorKind.BUSY, 300), (ErrorKind.REFUSED, 100), (ErrorKind.DENIED, 90), (ErrorKind.NOT_FOUND, 10)],
 )
-def test_a_refusal_is_tried_again_for_a_while(desired: DesiredState, trouble: ErrorKind, patience: float) -> None:
+def test_a_refusal_is_tried_again_for_a_while(desired: DesiredState, kind: ErrorKind, patience: float) -> None:
     """Counted from the first one."""
-    desired.refused(Step.START, failed(trouble), now=BEGAN + 50)
-    desired.refused(Step.START, failed(trouble), now=BEGAN + 50 + patience - 0.1)
+    desired.change_failed(Step.START, failed(kind), now=BEGAN + 50)
+    desired.change_failed(Step.START, failed(kind), now=BEGAN + 50 + patience - 0.1)
 
-    if isinstance(desired, EnsureStopped) and trouble is ErrorKind.NOT_FOUND:
-        desired.refused(Step.START, failed(trouble), now=BEGAN + 50 + patience)  # it is gone: the next look says so
+    if isinstance(desired, EnsureStopped) and kind is ErrorKind.NOT_FOUND:
+        desired.change_failed(Step.START, failed(kind), now=BEGAN + 50 + patience)  # it is gone: the next look says so
         return
     with pytest.raises(RequestFailed, match=r"Code on any:Action|role any:Action"):
-        desired.refused(Step.START, failed(trouble), now=BEGAN + 50 + patience)
+        desired.change_failed(Step.START, failed(kind), now=BEGAN + 50 + patience)
 
 
 @pytest.mark.parametrize(
-    ("trouble", "patience"),
+    ("kind", "patience"),
     [
         (ErrorKind.BUSY, 300),
         (ErrorKind.DENIED, 90),
@@ -75,64 +80,74 @@ def test_a_refusal_is_tried_again_for_a_while(desired: DesiredState, trouble: Er
         (ErrorKind.INVALID, 10),
     ],
 )
-def test_a_refused_look_is_repeated_for_a_while(desired: DesiredState, trouble: ErrorKind, patience: float) -> None:
+def test_a_refused_look_is_repeated_for_a_while(desired: DesiredState, kind: ErrorKind, patience: float) -> None:
     """Counted from the first refusal in a row: a look that is answered ends it."""
-    desired.unanswered(failed(trouble), now=BEGAN)
-    desired.looked(ImageBuilder({"Name": NAME, "State": "PENDING"}), now=BEGAN + 5)
-    desired.unanswered(failed(trouble), now=BEGAN + 50)
-    desired.unanswered(failed(trouble), now=BEGAN + 50 + patience - 0.1)
+    desired.describe_failed(failed(kind), now=BEGAN)
+    desired.observe(ImageBuilder({"Name": NAME, "State": "PENDING"}), now=BEGAN + 5)
+    desired.describe_failed(failed(kind), now=BEGAN + 50)
+    desired.describe_failed(failed(kind), now=BEGAN + 50 + patience - 0.1)
 
     with pytest.raises(RequestFailed, match=r"Code on any:Action|role any:Action"):
-        desired.unanswered(failed(trouble), now=BEGAN + 50 + patience)
+        desired.describe_failed(failed(kind), now=BEGAN + 50 + patience)
 
 
 def test_a_service_without_an_address_is_given_a_minute(desired: DesiredState) -> None:
     """A Region may lack it; its call has not taken effect."""
     lacks = AwsCallError(ErrorKind.UNAVAILABLE, action="scheduler:Any", code="E", detail="no", has_no_endpoint=True)
-    desired.refused(Step.START, lacks, now=BEGAN)
-    desired.refused(Step.START, lacks, now=BEGAN + 59.9)
+    desired.change_failed(Step.START, lacks, now=BEGAN)
+    desired.change_failed(Step.START, lacks, now=BEGAN + 59.9)
 
-    assert not desired.context.acted
+    assert not desired.context.last_call.step
     with pytest.raises(RequestFailed):
-        desired.refused(Step.START, lacks, now=BEGAN + 60)
+        desired.change_failed(Step.START, lacks, now=BEGAN + 60)
 
 
 def test_a_call_whose_answer_was_lost_may_have_been_accepted(desired: DesiredState) -> None:
     """It is remembered as such."""
-    desired.refused(Step.START, failed(ErrorKind.UNAVAILABLE), now=BEGAN + 5)
+    desired.change_failed(Step.START, failed(ErrorKind.UNAVAILABLE), now=BEGAN + 5)
 
     assert (
-        CallbackContext(began_at=BEGAN, acted="start", acted_at=BEGAN + 5, certain=False, moved=False, did_start=True)
+        CallbackContext(
+            began_at=BEGAN,
+            last_call=LastCall(step="start", at=BEGAN + 5, confirmed=False, took_effect=False),
+            starts=Starts(made=True),
+        )
         == desired.context
     )
-    assert desired.context.certain is False
+    assert desired.context.last_call.confirmed is False
 
 
 def test_an_accepted_call_ends_what_came_before(desired: DesiredState) -> None:
     """A new count begins for everything."""
     desired.context.refused_since = {"stop": BEGAN}
-    desired.context.running_since = BEGAN
-    desired.context.moved = True
+    desired.context.builder.running_since = BEGAN
+    desired.context.last_call.took_effect = True
 
-    desired.accepted(Step.STOP, now=BEGAN + 5)
+    desired.change_accepted(Step.STOP, now=BEGAN + 5)
 
-    expected = CallbackContext(began_at=BEGAN, acted="stop", acted_at=BEGAN + 5, certain=True, restarted=True)
+    expected = CallbackContext(
+        began_at=BEGAN,
+        last_call=LastCall(step="stop", at=BEGAN + 5, confirmed=True),
+        starts=Starts(restarted=True),
+    )
     assert expected == desired.context
 
 
 def test_once_started_or_restarted_is_remembered(desired: DesiredState) -> None:
     """A stop does not undo that there was a start, nor the other way round."""
-    desired.accepted(Step.START, now=BEGAN)
-    desired.accepted(Step.STOP, now=BEGAN)
-    desired.accepted(Step.START, now=BEGAN)
+    desired.change_accepted(Step.START, now=BEGAN)
+    desired.change_accepted(Step.STOP, now=BEGAN)
+    desired.change_accepted(Step.START, now=BEGAN)
 
-    assert (True, True) == (desired.context.did_start, desired.context.restarted)
+    assert (True, True) == (desired.context.starts.made, desired.context.starts.restarted)
 
 
 def test_a_goal_of_no_kind_decides_nothing() -> None:
     """The two kinds do."""
     with pytest.raises(NotImplementedError):
-        DesiredState(Request(name=NAME), CallbackContext(began_at=BEGAN), arn=ARN).step(ImageBuilder({}), now=BEGAN)
+        DesiredState(Request(name=NAME), CallbackContext(began_at=BEGAN), arn=ARN).next_step(
+            ImageBuilder({}), now=BEGAN
+        )
 
 
 def test_a_failed_look_is_never_enough_for_a_stop() -> None:
@@ -148,8 +163,8 @@ def test_a_running_builder_is_enough_only_where_its_address_alone_is_missing() -
     vpc = {"State": "RUNNING", "VpcConfig": {"SubnetIds": ["subnet-1"]}}
 
     assert not desired.is_enough(now=BEGAN + 600)
-    assert Step.WAIT is desired.step(ImageBuilder(vpc), now=BEGAN)
+    assert Step.WAIT is desired.next_step(ImageBuilder(vpc), now=BEGAN)
     assert not desired.is_enough(now=BEGAN + 299.9)
     assert desired.is_enough(now=BEGAN + 300)
-    assert Step.WAIT is desired.step(ImageBuilder({**vpc, "State": "REBOOTING"}), now=BEGAN)
+    assert Step.WAIT is desired.next_step(ImageBuilder({**vpc, "State": "REBOOTING"}), now=BEGAN)
     assert not desired.is_enough(now=BEGAN + 600)

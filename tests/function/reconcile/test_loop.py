@@ -4,10 +4,11 @@ import pytest
 
 from running_image_builder_function.cloudformation.request import Request
 from running_image_builder_function.model.errors import RequestFailed
-from running_image_builder_function.observability.logs import ProgressLog
+from running_image_builder_function.observability.logs import RequestLogger
+from running_image_builder_function.reconcile.backoff import Backoff
 from running_image_builder_function.reconcile.callback_context import CallbackContext
 from running_image_builder_function.reconcile.ensure_running import EnsureRunning
-from running_image_builder_function.reconcile.loop import Backoff, Outcome, Verdict, reconcile
+from running_image_builder_function.reconcile.loop import Outcome, reconcile
 from running_image_builder_function.reconcile.ports import Calls
 from running_image_builder_function.reconcile.stack_checks import StackChecks
 from support.fake_appstream import ARN, NAME, FakeAppStream
@@ -28,8 +29,8 @@ def pursued(appstream: FakeAppStream, *, seconds: float = 840) -> Outcome:
         ),
         clock=appstream.clock,
         ends_at=appstream.began_at + seconds,
-        pace=Backoff(2, random=lambda: 0.5),
-        log=ProgressLog(None),
+        backoff=Backoff(2, random=lambda: 0.5),
+        log=RequestLogger(None),
     )
 
 
@@ -39,7 +40,7 @@ def test_a_goal_that_is_reached_is_done_with_the_builder(appstream: FakeAppStrea
 
     outcome = pursued(appstream)
 
-    assert Outcome(Verdict.DONE, appstream.builders.describe(NAME)) == outcome
+    assert Outcome(True, appstream.builders.describe(NAME)) == outcome
 
 
 def test_a_goal_that_a_failed_look_cannot_take_back_is_done(appstream: FakeAppStream) -> None:
@@ -50,7 +51,7 @@ def test_a_goal_that_a_failed_look_cannot_take_back_is_done(appstream: FakeAppSt
 
     outcome = pursued(appstream)
 
-    assert Verdict.DONE is outcome.verdict
+    assert outcome.done
     assert outcome.builder is not None
     assert "RUNNING" == outcome.builder.state
 
@@ -59,7 +60,7 @@ def test_a_goal_that_needs_longer_is_handed_over_at_that_moment(appstream: FakeA
     """The last sleep ends exactly there."""
     appstream.put("STOPPED")
 
-    assert Outcome(Verdict.HAND_OVER) == pursued(appstream, seconds=99.5)
+    assert Outcome(False) == pursued(appstream, seconds=99.5)
     assert 99.5 == appstream.elapsed()
 
 

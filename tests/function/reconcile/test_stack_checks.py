@@ -5,11 +5,8 @@ import pytest
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.reconcile.callback_context import CallbackContext
 from running_image_builder_function.reconcile.ports import ResourceStatus
-from running_image_builder_function.reconcile.stack_checks import (
-    STACK_CHECK_RETRY,
-    STACK_CONSISTENCY_WINDOW,
-    StackChecks,
-)
+from running_image_builder_function.reconcile.stack_checks import StackChecks
+from running_image_builder_function.timing import STACK_CHECK_RETRY, STACK_CONSISTENCY_WINDOW
 from support.fake_appstream import NAME
 from support.lambda_harness import event
 from support.stack import FakeStacks
@@ -22,17 +19,17 @@ FAILED = AwsCallError(ErrorKind.UNAVAILABLE, action="cloudformation:Any", code="
 class Stand:
     """A request, some seconds old by its date, delivered just now."""
 
-    def __init__(self, kind: str, *, age: float = 0.5, dated: bool = True, late: bool = False) -> None:
+    def __init__(self, kind: str, *, age: float = 0.5, dated: bool = True, redelivered: bool = False) -> None:
         """Begin it."""
         self.clock = VirtualClock(BEGAN + age)
         self.stacks = FakeStacks(self.clock)
-        self.context = CallbackContext(began_at=BEGAN, delivered_at=BEGAN + age, dated=dated, late=late)
+        self.context = CallbackContext(began_at=BEGAN, delivered_at=BEGAN + age, dated=dated, redelivered=redelivered)
         self.checks = StackChecks(self.stacks, event(kind), self.context, clock=self.clock)
 
     def over(self, status: str, later: float | None) -> bool:
         """Return whether a status, some seconds later than the request's date, tells that it is over."""
         self.stacks.told = ResourceStatus(status, None if later is None else BEGAN + later)
-        return bool(self.checks.over())
+        return bool(self.checks.cancelled_by())
 
 
 @pytest.mark.parametrize(
@@ -84,7 +81,7 @@ def test_what_a_status_means_for_a_fresh_request(kind: str, status: str, later: 
 @pytest.mark.parametrize("status", ["UPDATE_COMPLETE", "UPDATE_FAILED"])
 def test_an_end_within_the_requests_second_counts_once_no_look_can_be_stale(status: str) -> None:
     """An event that is delivered again minutes later, of an update that took no time."""
-    assert Stand("Update", age=300, late=True).over(status, 0.4)
+    assert Stand("Update", age=300, redelivered=True).over(status, 0.4)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +137,7 @@ def test_a_beginning_that_is_told_late_is_the_updates_own_unless_it_is_undone(st
 )
 def test_a_clean_up_that_is_delivered_again_later_is_over_with_the_stacks_change(stack: str, over: bool) -> None:
     """The resource shows the end of the update before, which tells nothing of it."""
-    stand = Stand("Delete", age=600, late=True)
+    stand = Stand("Delete", age=600, redelivered=True)
     stand.stacks.status = stack
 
     assert over is stand.over("UPDATE_COMPLETE", -20)
@@ -166,7 +163,7 @@ def test_only_an_update_can_be_a_roll_backs(kind: str) -> None:
 
 def test_that_a_stack_rolls_back_is_asked_once() -> None:
     """What was found out is kept."""
-    stand = Stand("Update", age=300, late=True)
+    stand = Stand("Update", age=300, redelivered=True)
     stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
 
     assert stand.checks.is_rollback()
@@ -212,7 +209,7 @@ def test_nothing_is_asked_any_more_when_an_answer_is_due() -> None:
     stand.checks.last_call_at = stand.clock.now - 0.1
 
     assert not stand.checks.is_rollback()
-    assert not stand.checks.over()
+    assert not stand.checks.cancelled_by()
     assert [] == stand.stacks.calls
 
 

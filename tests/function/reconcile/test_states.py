@@ -2,7 +2,7 @@
 
 import pytest
 
-from running_image_builder_function.reconcile.states import UNKNOWN, Action, row
+from running_image_builder_function.reconcile.states import _UNKNOWN, Action, rule
 
 WAIT, ACT, REACHED, FAIL = Action.WAIT, Action.ACT, Action.REACHED, Action.FAIL
 TABLE = {
@@ -26,10 +26,10 @@ TABLE = {
 @pytest.mark.parametrize(("state", "meanings"), TABLE.items())
 def test_a_state_means_the_same_wherever_it_is_looked_up(state: str, meanings: tuple[Action, Action]) -> None:
     """For the goal "running" and for the goal "stopped"."""
-    assert meanings == (row(state).when_starting, row(state).when_stopping)
+    assert meanings == (rule(state).when_starting, rule(state).when_stopping)
 
 
 @pytest.mark.parametrize("state", ["", "running", "WARMING_UP"])
 def test_any_other_state_is_waited_out(state: str) -> None:
     """A wrong guess costs time, never a wrong call."""
-    assert (WAIT, WAIT) == row(state) == UNKNOWN
+    assert (WAIT, WAIT) == rule(state) == _UNKNOWN

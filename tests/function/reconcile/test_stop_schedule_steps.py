@@ -33,7 +33,7 @@ def schedules(appstream: FakeAppStream) -> FakeSchedules:
         (Step.CANCEL_STOP, NAME, "the scheduled stop is deleted"),
         (Step.CANCEL_STOP, "other", "the schedule of that name stops other"),
         (Step.POSTPONE_STOP, None, "no stop is scheduled yet"),
-        (Step.POSTPONE_STOP, NAME, "the scheduled stop is put off to 2027-01-15T09:23:20Z"),
+        (Step.POSTPONE_STOP, NAME, "the scheduled stop is postponed to 2027-01-15T09:23:20Z"),
         (Step.POSTPONE_STOP, "other", "the schedule of that name stops other"),
         (Step.SET_FALLBACK_STOP, None, "the stop is scheduled for 2027-01-15T08:45:00Z"),
         (Step.SCHEDULE_STOP, None, "the stop is scheduled for 2027-01-15T08:15:00Z"),
@@ -65,7 +65,7 @@ def test_where_no_stop_may_arrive_none_is_waited_for(
 
     change_schedule(desired, step, schedules=schedules, now=appstream.clock.now)
 
-    assert 0.0 == desired.context.quiet_until
+    assert 0.0 == desired.context.schedule.earlier_stop_until
 
 
 @pytest.mark.parametrize(("due_in", "quiet_for"), [(-100, 520), (0, 620), (19, 639), (20, None)])
@@ -78,7 +78,7 @@ def test_a_stop_that_is_almost_due_may_arrive_as_well(
     change_schedule(desired, Step.POSTPONE_STOP, schedules=schedules, now=appstream.began_at)
 
     expected = 0.0 if quiet_for is None else appstream.began_at + quiet_for
-    assert expected == desired.context.quiet_until
+    assert expected == desired.context.schedule.earlier_stop_until
 
 
 def test_a_stop_that_is_put_off_is_still_the_builders(

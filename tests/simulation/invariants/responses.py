@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from running_image_builder_function.reconcile.stack_checks import STACK_CHECK_RETRY
+from running_image_builder_function.timing import STACK_CHECK_RETRY
 from simulation.history import (
     ANSWERED,
     CANCELLED,

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from random import Random
 
 from running_image_builder_function.aws.appstream import AppStream
-from running_image_builder_function.aws.cloudformation import Stacks
+from running_image_builder_function.aws.cloudformation import CloudFormation
 from running_image_builder_function.aws.lambda_ import SelfInvoker
-from running_image_builder_function.aws.scheduler import Schedules
+from running_image_builder_function.aws.scheduler import EventBridgeScheduler
 from running_image_builder_function.cloudformation.response import Put
-from running_image_builder_function.custom_resource import Function
+from running_image_builder_function.custom_resource import CustomResourceFunction
 from running_image_builder_function.observability.metrics import Metrics
 from simulation.runtime.botocore_clients import client
 from support.fake_appstream import FUNCTION_ARN
@@ -76,10 +76,10 @@ class ExecutionEnvironment:
         self._log = _Log(take_line)
         self.busy = False
         self.enter()
-        self.function = Function(
+        self.function = CustomResourceFunction(
             builders=AppStream(lambda: client("appstream")),
-            schedules=Schedules(lambda: client("scheduler")),
-            stacks=Stacks(lambda: client("cloudformation")),
+            schedules=EventBridgeScheduler(lambda: client("scheduler")),
+            stacks=CloudFormation(lambda: client("cloudformation")),
             invoke=SelfInvoker(lambda: client("lambda")).invoke,
             clock=clock,
             random=rng.random,
