@@ -113,7 +113,7 @@ def _package(footprint: Data) -> str:
     wait = f"{memory['virtual_seconds'] / 60:.0f} virtual minutes and {memory['invocations']} invocations"
     return f"""### Package, memory and synth
 
-The function's package has {asset["files"]} files and {asset["bytes"]:,} bytes zipped. Over a wait of {wait}
+The function's package has {asset["files"]} files and {asset["bytes"]:,} bytes. Over a wait of {wait}
 (in one process, with {memory["calls"]:,} AppStream calls over HTTPS) its peak memory is {memory["peak_mib"]:.0f} MiB of
 {memory["given_mib"]}, so {memory["left"]:.0%} is left.
 
