@@ -57,7 +57,7 @@ def synth(tmp_path_factory: pytest.TempPathFactory) -> Synth:
         )
         assert ("", 0) == (process.stderr, process.returncode)
         template = json.loads((out / "Stack.template.json").read_text(encoding="utf-8"))
-        return template, [Path(line) for line in process.stdout.split()]
+        return template, [Path(line) for line in process.stdout.splitlines()]
 
     return run
 

@@ -48,6 +48,9 @@ def base_environment(*, state_dir: Path, inherited: Mapping[str, str]) -> dict[s
         "AWS_EC2_METADATA_DISABLED": "true",
         "PYTHONUNBUFFERED": "1",
     }
+    if os.access(sys.prefix, os.W_OK):
+        # 200 MB that the first synth unpacks, in 12 s of CPU: once for all engines instead of once in each new home.
+        environment["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] = str(Path(sys.prefix) / ".cache" / "jsii")
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         environment[name] = environment[name.lower()] = _CLOSED_PROXY
     environment["NO_PROXY"] = environment["no_proxy"] = _NOT_PROXIED

@@ -53,6 +53,11 @@ def test_other_variables_are_not_inherited(name: str) -> None:
     assert DISTURBING[name] != any_engine(**DISTURBING).get(name)
 
 
+def test_all_engines_share_what_a_synth_unpacks() -> None:
+    """It takes longer than the synth."""
+    assert str(Path(sys.prefix) / ".cache" / "jsii") == any_client()["JSII_RUNTIME_PACKAGE_CACHE_ROOT"]
+
+
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "ALL_PROXY"])
 def test_requests_off_this_machine_are_refused(name: str) -> None:
     """Every proxy is a closed port of this machine."""
