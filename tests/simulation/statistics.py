@@ -39,7 +39,7 @@ class Statistics:
         self.checks.update(other.checks)
         self.violations.extend(other.violations)
 
-    def names(self, group: str) -> list[tuple[str, int]]:
+    def ranked(self, group: str) -> list[tuple[str, int]]:
         """Return what happened in a group, the most frequent first."""
         return sorted(
             ((name, n) for (each, name), n in self.counts.items() if each == group), key=lambda e: (-e[1], e[0])
@@ -52,7 +52,7 @@ def summary(statistics: Statistics, *, seconds: float) -> Iterator[str]:
     for group in _GROUPS:
         yield ""
         yield f"{group}:"
-        for name, times in statistics.names(group):
+        for name, times in statistics.ranked(group):
             yield f"  {times:>9}  {name}"
     yield ""
     yield f"{'checked':>11} {'violated':>9}  invariant"

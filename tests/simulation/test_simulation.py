@@ -41,18 +41,18 @@ def test_the_first_runs_cover_everything() -> None:
 
     assert [] == statistics.violations
     assert [] == [name for name, checked in statistics.checks.items() if not checked]
-    assert {"Create", "Update", "Delete"} == {name for name, _ in statistics.names("requests")}
-    invocations = dict(statistics.names("invocations"))
+    assert {"Create", "Update", "Delete"} == {name for name, _ in statistics.ranked("requests")}
+    invocations = dict(statistics.ranked("invocations"))
     assert all(
         invocations[each] for each in ("self-invocations", "killed", "duplicate deliveries", "retries by Lambda")
     )
     assert {"appstream", "lambda", "cloudformation", "s3", "scheduler"} == {
-        name.split(":")[0] for name, _ in statistics.names("faults")
+        name.split(":")[0] for name, _ in statistics.ranked("faults")
     }
-    assert 14 == len(statistics.names("initial states"))
-    assert 12 == len(statistics.names("scenarios"))
-    assert [] == [name for name, times in statistics.names("scenarios") if not times]
-    assert {"garbled", "missing", "http"} <= {name.split(": ")[1].split()[0] for name, _ in statistics.names("faults")}
+    assert 14 == len(statistics.ranked("initial states"))
+    assert 12 == len(statistics.ranked("scenarios"))
+    assert [] == [name for name, times in statistics.ranked("scenarios") if not times]
+    assert {"garbled", "missing", "http"} <= {name.split(": ")[1].split()[0] for name, _ in statistics.ranked("faults")}
 
 
 def test_a_seed_replays_its_run() -> None:
