@@ -48,6 +48,11 @@ class Request:
     responder: "Invocation | None" = None
 
     @property
+    def resource(self) -> tuple[str, str]:
+        """Its resource, as the key of the history's resources."""
+        return self.stack_id, self.logical_id
+
+    @property
     def succeeded(self) -> bool:
         """Whether the response was SUCCESS."""
         return self.ended == ANSWERED and self.response.get("Status") == "SUCCESS"
@@ -260,6 +265,14 @@ class History:
     def invocations_of(self, request: Request) -> list[Invocation]:
         """Return a request's invocations in the order they began."""
         return [each for each in self.invocations if each.request is request]
+
+    def calls_of(self, invocation: Invocation, service: str = "") -> list[Call]:
+        """Return an invocation's calls, to one service if one is given."""
+        return [each for each in self.calls if each.invocation is invocation and service in ("", each.service)]
+
+    def schedule_changes_of(self, name: str, *, until: float) -> list[ScheduleChange]:
+        """Return the changes of a schedule until a moment."""
+        return [each for each in self.schedule_changes if each.name == name and each.at <= until]
 
     def last_read(self, invocation: Invocation, name: str, *, before: float) -> BuilderRead | None:
         """Return an invocation's last read of a builder that arrived, None where it had none."""

@@ -1,4 +1,4 @@
-"""What must hold for how things end: roll-backs end, Deletes with nothing to stop succeed, nothing is forgotten."""
+"""Invariants of how things end: rollbacks succeed, Deletes with nothing to stop succeed, no builder is orphaned."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -7,53 +7,54 @@ from simulation.history import ANSWERED, TIMED_OUT, BuilderChange, History, Invo
 from simulation.invariants.queries import about, is_live, stops_on_delete
 
 A_MINUTE = 60.0 + 20.0
-"""Seconds for a Delete that has nothing to stop: a minute, and the calls that are under way then."""
+"""Seconds for a Delete that has nothing to stop: a minute, and the calls in progress then."""
 
 IN_BETWEEN = 300.0 + 45.0
-"""Seconds for which a roll-back waits for a builder that it finds in between, and the calls under way then."""
+"""Seconds for which a rollback waits for a builder in a transitional state, and the calls in progress then."""
 
 PLAIN = 60.0
-"""Seconds in which a roll-back ends whose failure is plain: for a look, the stack's list, and pauses."""
+"""Seconds for a rollback whose builder can't run: a read, the list of the stack's resources, and pauses."""
 
 _AT_LEAST = 2
 _LAST_READ = 35.0
-"""Seconds before Lambda's limit in which no read is begun that may hang."""
+"""Seconds before Lambda's timeout in which no read begins: it may hang."""
 
 _ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 _OWN = ("start", "stop")
 _START = "StartImageBuilder"
-_AT_AN_END = ("RUNNING", "STOPPED", "FAILED", "DELETING")
+_SETTLED = ("RUNNING", "STOPPED", "FAILED", "DELETING")
 _ON = ("PENDING", "UPDATING_AGENT", "RUNNING", "REBOOTING", "SNAPSHOTTING", "PENDING_SYNCING_APPS", "SYNCING_APPS")
-"""The states that a builder can be in only where it was started."""
+"""The states of a builder that was started."""
 
 
 def rollbacks_succeed(history: History) -> Iterator[str]:
-    """The Update of a roll-back is answered with SUCCESS, unless its stack could not tell that it is one.
+    """A rollback's Update succeeds, unless reads of its stack could not show that it is one.
 
-    It is asked at least twice where that fails, or until a short function limit ends that. A request that nobody was
-    left to answer is Lambda's failure.
+    A failed read is repeated at least once, unless a short timeout of the function ends that. A request that nobody
+    was left to respond to is Lambda's failure.
     """
     for request in history.requests:
         if not request.is_rollback or request.ended not in (ANSWERED, TIMED_OUT):
             continue
-        who = request.responder
+        responder = request.responder
         reads = [
             each
             for each in history.stack_reads
-            if who is not None and who.descends_from(each.invocation) and each.operation == "DescribeStacks"
+            if responder and responder.descends_from(each.invocation) and each.operation == "DescribeStacks"
         ]
-        has_no_time = who is not None and who.ended_at > who.began_at + history.scenario.function_timeout - _LAST_READ
-        told = any(not each.failed and each.stack_status == _ROLLING_BACK for each in reads)
+        lasted = responder.ended_at - responder.began_at if responder else 0.0
+        has_no_time = lasted > history.scenario.function_timeout - _LAST_READ
+        known = any(not each.failed and each.stack_status == _ROLLING_BACK for each in reads)
         failed = request.ended == ANSWERED and not request.succeeded
-        in_vain = (not told and (len(reads) >= _AT_LEAST or has_no_time)) or any(each.stale for each in reads)
-        what = f"request {request.number}, a roll-back, failed: {request.response.get('Reason') or request.rejection}"
-        yield what if failed and (told or not in_vain) else ""
+        in_vain = (not known and (len(reads) >= _AT_LEAST or has_no_time)) or any(each.stale for each in reads)
+        what = f"request {request.number}, a rollback, failed: {request.response.get('Reason') or request.rejection}"
+        yield what if failed and (known or not in_vain) else ""
 
 
 def rollbacks_end_in_time(history: History) -> Iterator[str]:
-    """A roll-back that does not reach RUNNING ends at once where that is plain, and after 5 minutes in between.
+    """A rollback that can't reach RUNNING ends at once, and one in a transitional state after 5 minutes.
 
-    Only one that has made a start itself may take its whole timeout.
+    Only one that has started a builder itself may take its whole timeout.
     """
     for request in history.requests:
         if not request.is_rollback or not request.succeeded or _had_trouble(history, request):
@@ -61,21 +62,21 @@ def rollbacks_end_in_time(history: History) -> Iterator[str]:
         data = request.response.get("Data") or {}
         invocations = history.invocations_of(request)
         own: list[object] = [
-            act for act in history.builder_changes if act.invocation in invocations and act.action in _OWN
+            change for change in history.builder_changes if change.invocation in invocations and change.action in _OWN
         ]
         if not history.scenario.behavior.start_refusal_code:
-            # So AppStream takes a start that changes nothing for one that does.
+            # Then AppStream accepts a start that changes nothing.
             own += [each for each in history.calls if each.invocation in invocations and each.operation == _START]
         reads = [read for read in history.builder_reads if read.invocation in invocations]
-        # One that looks at what a failed rename has started waits for that, too.
+        # One that reads the builder that a failed rename started waits for that, too.
         others = any(read.name != request.properties.name for read in reads)
         if own or others or not reads or data.get("State") == "RUNNING":
             continue
         first = "" if reads[0].shown is None else str(reads[0].shown["State"])
         plain = first in ("FAILED", "DELETING")
-        between = [each.at for each in reads if each.shown is not None and each.shown["State"] not in _AT_AN_END]
+        between = [each.at for each in reads if each.shown is not None and each.shown["State"] not in _SETTLED]
         took = request.ended_at - (reads[0].at if plain or not between else between[0])
-        # A builder that runs is waited for only while a stop of before may still come.
+        # A running builder is waited for only while an earlier stop may still come.
         took -= sum(
             later.at - each.at
             for each, later in pairwise(reads)
@@ -83,7 +84,7 @@ def rollbacks_end_in_time(history: History) -> Iterator[str]:
         )
         most = PLAIN if plain else IN_BETWEEN
         most += 2 * max(history.scenario.queue_delay, history.scenario.long_queue_delay) + 30
-        what = f"request {request.number}, a roll-back, took {took:.0f} s over a builder that was {first}"
+        what = f"request {request.number}, a rollback, took {took:.0f} s over a builder that was {first}"
         yield what if took > most else ""
 
 
@@ -94,7 +95,7 @@ def _had_trouble(history: History, request: Request) -> bool:
 
 
 def a_delete_with_nothing_to_stop_succeeds(history: History) -> Iterator[str]:
-    """A Delete that is not to stop anything succeeds within a minute, whatever the scheduler or AppStream answers."""
+    """A Delete with nothing to stop succeeds within a minute, whatever AppStream or the scheduler returns."""
     for request in history.requests:
         if request.kind != "Delete" or stops_on_delete(request):
             continue
@@ -110,7 +111,7 @@ def a_delete_with_nothing_to_stop_succeeds(history: History) -> Iterator[str]:
 
 
 def _waited(history: History, invocation: Invocation) -> float:
-    """Return the seconds for which Lambda kept a chain of hand-overs waiting."""
+    """Return the seconds for which a chain of self-invocations waited in Lambda's queue."""
     waited = 0.0
     each = invocation
     while each.event.parent is not None:
@@ -120,25 +121,25 @@ def _waited(history: History, invocation: Invocation) -> float:
 
 
 def no_builder_is_orphaned(history: History) -> Iterator[str]:
-    """What a request has started is in use at the end, was stopped, ended with its schedule, or was told of."""
+    """A builder that a request started is in use at the end, was stopped, has its schedule, or was warned of."""
     for name, state in history.final_states.items():
-        starts = [act for act in history.builder_changes if act.action == "start" and act.name == name]
-        last = max(starts, key=lambda act: act.at, default=None)
+        starts = [change for change in history.builder_changes if change.action == "start" and change.name == name]
+        last = max(starts, key=lambda change: change.at, default=None)
         if last is None or last.invocation is None or state not in _ON:
             continue
         if any(
-            act.action in ("stop", "delete", "fail") and act.name == name and act.at > last.at
-            for act in history.builder_changes
+            change.action in ("stop", "delete", "fail") and change.name == name and change.at > last.at
+            for change in history.builder_changes
         ):
             continue
         if any(each.physical_id == name for each in history.remaining):
             continue
-        yield _forgotten(history, last, last.invocation.request)
+        yield _orphaned(history, last, last.invocation.request)
 
 
-def _forgotten(history: History, start: BuilderChange, request: Request) -> str:
+def _orphaned(history: History, start: BuilderChange, request: Request) -> str:
     name = start.name
-    # Whoever has had it since has the last word.
+    # The last resource that had it decides.
     holders = [
         each
         for each in history.requests
@@ -147,7 +148,7 @@ def _forgotten(history: History, start: BuilderChange, request: Request) -> str:
     holder = holders[-1] if holders else request
     properties = holder.properties
     if properties.stop_after is not None:
-        # The last word on it is the schedule's, kept with LEAVE_RUNNING and gone with STOP.
+        # Its schedule stops it, kept with LEAVE_RUNNING and deleted with STOP.
         if any(
             each.name == properties.schedule and each.at >= start.at and each.action in ("fired", "refused")
             for each in history.schedule_changes
@@ -155,17 +156,17 @@ def _forgotten(history: History, start: BuilderChange, request: Request) -> str:
             return ""
     elif properties.on_delete != "STOP":
         return ""
-    if _was_told_of(history, start, holder):
+    if _was_reported(history, start, holder):
         return ""
     return f"{name} runs on at the end, started by {request.kind} {request.number}"
 
 
-def _was_told_of(history: History, start: BuilderChange, request: Request) -> bool:
+def _was_reported(history: History, start: BuilderChange, request: Request) -> bool:
     name = start.name
     after = [
         each
         for each in history.requests
-        if (each.stack_id, each.logical_id) == (request.stack_id, request.logical_id)
+        if each.resource == request.resource
         and each.number >= request.number
         and name in (about(each), each.properties.name, each.old_properties.name if each.old_properties else "")
     ]
@@ -184,7 +185,7 @@ def _was_told_of(history: History, start: BuilderChange, request: Request) -> bo
     if not last.succeeded:
         return True
     if last.kind == "Delete" and last.properties.on_delete != "STOP" and last.properties.stop_after is None:
-        # What was asked for last was to leave it.
+        # The last request was to leave it.
         return True
     if any(
         each.response.get("Status") == "FAILED"
@@ -192,7 +193,7 @@ def _was_told_of(history: History, start: BuilderChange, request: Request) -> bo
         and name in str(each.response.get("Reason"))
         for each in history.requests
     ):
-        # Another resource, that had it too, or was to have it, has told of it since.
+        # Another resource, which had it too, or was to have it, has reported it since.
         return True
     if last is request:
         return False
@@ -205,16 +206,16 @@ def _was_told_of(history: History, start: BuilderChange, request: Request) -> bo
     ]
     reads = [read for read in reads if read.at <= last.ended_at]
     if not reads:
-        # A start that came when all was over: nothing of what was asked could tell.
+        # A start after everything was over: no request could know.
         return start.at > last.ended_at
     lag = history.scenario.durations.describe_lag
     return start.at > reads[-1].at - lag - 1 or reads[-1].missed
 
 
 def _starter_knows(history: History, start: BuilderChange, last: Request) -> bool:
-    """Return whether who has started a builder has seen it running when nobody was left to stop it: it must warn."""
+    """Return whether the invocation that started a builder saw it run when nobody was left to stop it, so must warn."""
     assert start.invocation is not None
-    told = [
+    knew = [
         read.at
         for read in history.stack_reads
         if read.resource_status is not None
@@ -222,7 +223,7 @@ def _starter_knows(history: History, start: BuilderChange, last: Request) -> boo
         and read.resource_status.at >= last.sent_at
         and read.invocation.descends_from(start.invocation)
     ]
-    return bool(told) and any(
+    return bool(knew) and any(
         read.at > last.ended_at + _SEEN_LATER
         and read.arrived
         and read.shown is not None
@@ -236,7 +237,7 @@ _SEEN_LATER = 30.0
 
 
 def _another_had(history: History, request: Request, name: str) -> bool:
-    """Return whether another resource of the stack had the builder, live or so for the list's staleness."""
+    """Return whether another resource of the stack had the builder, or may have by a stale list."""
     since = request.sent_at - history.scenario.read_staleness - 5
     return any(
         stack_id == request.stack_id

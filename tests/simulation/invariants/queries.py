@@ -1,4 +1,4 @@
-"""What several invariants ask of a history."""
+"""Questions to a history that several invariants ask."""
 
 from simulation.history import History, Request, ResourceStatus
 
@@ -7,20 +7,20 @@ NOT_SEEN = "/start-not-seen"
 
 
 def stops_on_delete(request: Request) -> bool:
-    """Return whether a Delete is to stop its builder."""
+    """Return whether a Delete has to stop its builder."""
     properties = request.properties
     marked = request.physical_id.endswith(NOT_STARTED)
     return properties.on_delete == "STOP" and not properties.invalid and not marked
 
 
 def about(request: Request) -> str:
-    """Return the builder that a request is about: for a Delete the one that its physical id names, if it names one."""
+    """Return a request's builder: for a Delete the one that its physical id names, if it names one."""
     named = request.physical_id.removesuffix(NOT_STARTED).removesuffix(NOT_SEEN)
     return named if request.kind == "Delete" and named and not request.id_generated else request.properties.name
 
 
 def is_warned_of(history: History, request: Request) -> bool:
-    """Return whether the log warns of a request's builder, while it was handled."""
+    """Return whether the log warns of a request's builder while the request is handled."""
     name = "" if request.properties.invalid else about(request)
     return any(
         each.invocation.request is request and name in each.line and " FAILED: " not in each.line
@@ -28,25 +28,25 @@ def is_warned_of(history: History, request: Request) -> bool:
     )
 
 
-def has_another_owner(history: History, request: Request, *, until: float = float("inf"), name: str = "") -> bool:
-    """Return whether a request was told, by a moment, that another resource of its stack has its builder."""
+def has_another_owner(history: History, request: Request) -> bool:
+    """Return whether reads showed a request that another resource of its stack has its builder."""
     return any(
-        logical_id != request.logical_id and status.physical_id == (name or about(request)) and is_live(status.status)
+        logical_id != request.logical_id and status.physical_id == about(request) and is_live(status.status)
         for read in history.stack_reads
-        if read.invocation.request is request and not read.failed and read.at <= until
+        if read.invocation.request is request and not read.failed
         for logical_id, status in read.listed
     )
 
 
 def knows_another_owner(history: History, request: Request, *, until: float, name: str) -> bool:
-    """Return whether the last list of a stack's resources, all its pages, told that another one has a builder."""
+    """Return whether the last complete list of a stack's resources shows that another one has a builder."""
     listed: list[tuple[str, ResourceStatus]] = []
     pages: list[tuple[str, ResourceStatus]] = []
     for read in history.stack_reads:
         if read.invocation.request is request and read.operation == "ListStackResources" and read.at <= until:
             if read.failed:
                 continue
-            # Whoever has found another one may leave the pages that follow.
+            # The pages after one that shows an owner need not be read.
             pages = [*([] if read.first_page else pages), *read.listed]
             if read.last_page or any(is_live(each.status) for _, each in pages):
                 listed = pages
@@ -57,5 +57,5 @@ def knows_another_owner(history: History, request: Request, *, until: float, nam
 
 
 def is_live(status: str) -> bool:
-    """Return whether a resource of that status is there, and stays."""
+    """Return whether a resource with that status exists, and stays."""
     return not status.startswith("DELETE_") and status != "CREATE_FAILED"

@@ -1,4 +1,4 @@
-"""What must hold for what the answers say: that it was so when it was said."""
+"""Invariants of what responses say: it was true when it was said."""
 
 import json
 import re
@@ -11,23 +11,23 @@ from simulation.invariants.queries import about, has_another_owner, is_warned_of
 from simulation.scenario import Properties
 
 ADDRESS_WAIT = 290.0
-"""Seconds of RUNNING without an address, between two looks' effects: five minutes of the function's less two calls."""
+"""Seconds of RUNNING without an address between two reads: the function's five minutes less two calls."""
 
-SECOND_LOOK = 9.0
-"""Seconds between two looks' effects that do not find a builder which is known: ten of the function's less a call."""
+SECOND_READ = 9.0
+"""Seconds between two reads that do not find a known builder: the function's ten less a call."""
 
-LOOKED_AGAIN = {"access_denied": 84.0, "error": 4.0}
-"""Seconds for which a refused look is repeated, between two calls' effects: 90 and 10 of the function's less a call."""
+READ_RETRY = {"access_denied": 84.0, "error": 4.0}
+"""Seconds for which a failed read is retried: the function's 90 and 10 less a call."""
 
 NOT_RUNNING = ("", "STOPPED", "FAILED", "DELETING")
 
-_CUT = "..."
-_CUT_FROM = 2000
-"""A body that was cut has at least this many bytes: less would have been cut too much."""
+_TRUNCATED = "..."
+_TRUNCATED_FROM = 2000
+"""The least bytes of a body with truncated attributes: with less, too much was truncated."""
 
 
 class SentResponse(NamedTuple):
-    """What an invocation has told CloudFormation, with the last look it had; ``counts`` where that was the answer."""
+    """A response that an invocation sent, and its last read; ``counts`` where the request ended with it."""
 
     request: Request
     invocation: Invocation
@@ -38,38 +38,34 @@ class SentResponse(NamedTuple):
 
 
 def success_means_running(history: History) -> Iterator[str]:
-    """A Create or Update that succeeds has seen RUNNING at its last look, and it was so, but for describe's lag.
+    """The last read of a Create or Update that succeeds showed RUNNING, and that was true, except for describe's lag.
 
-    The Update of a roll-back may have seen anything, if it warns.
+    A rollback's Update may have seen any state, if it warns.
     """
-    for told in _sent(history, "SUCCESS", "Create", "Update"):
-        request, read = told.request, told.read
-        undone = request.is_rollback or (not told.counts and request.ended_at <= told.at)
+    for sent in _sent(history, "SUCCESS", "Create", "Update"):
+        request, read = sent.request, sent.read
+        undone = request.is_rollback or (not sent.counts and request.ended_at <= sent.at)
         if undone and is_warned_of(history, request):
-            # Also what a late twin says, to nobody, of an update that is being undone.
+            # Also a late duplicate's response, which nobody gets, to an update that is being rolled back.
             yield ""
             continue
         if read is None or read.shown is None:
-            yield f"request {request.number} succeeded without having seen the builder"
+            yield f"request {request.number} succeeded without a read of the builder"
             continue
         lag = history.scenario.durations.describe_lag
-        stopped_since = any(
-            act.action == "stop" and act.name == read.name and read.at - lag <= act.at <= read.at
-            for act in history.builder_changes
-        )
+        changes = [each for each in history.builder_changes if each.name == read.name]
+        stopped_since = any(each.action == "stop" and read.at - lag <= each.at <= read.at for each in changes)
         fine = read.shown["State"] == "RUNNING" and (read.actual_state == "RUNNING" or stopped_since)
-        what = f"succeeded on {read.shown['State']}, really {read.actual_state}"
-        yield "" if fine else f"request {request.number} (invocation {told.invocation.number}) {what}"
+        what = f"succeeded on {read.shown['State']}, actually {read.actual_state}"
+        yield "" if fine else f"request {request.number} (invocation {sent.invocation.number}) {what}"
 
 
 def attributes_are_complete_and_current(history: History) -> Iterator[str]:
-    """Every promised attribute is there, a string, and as it was last seen; long texts may be cut, and are marked."""
+    """Every attribute is present, a string, and as last read; long ones may be truncated, with a mark."""
     for request, invocation, response, read, _, _ in _sent(history, "SUCCESS", "Create", "Update"):
-        data = response.get("Data", {})
-        if set(data) != {*ATTRIBUTES, SCHEDULED_STOP_TIME} or not all(
-            isinstance(value, str) for value in data.values()
-        ):
-            yield f"request {request.number}: attributes {sorted({*ATTRIBUTES, SCHEDULED_STOP_TIME} ^ set(data))}"
+        data, promised = response.get("Data", {}), {*ATTRIBUTES, SCHEDULED_STOP_TIME}
+        if set(data) != promised or not all(isinstance(value, str) for value in data.values()):
+            yield f"request {request.number}: attributes {sorted(promised ^ set(data))}"
             continue
         if read is None or read.shown is None:
             continue
@@ -80,22 +76,22 @@ def attributes_are_complete_and_current(history: History) -> Iterator[str]:
         }
         wrong = [name for name, value in wanted.items() if data[name] != value]
         for name in ("Description", "DisplayName", "InstanceType", "ImageArn", "AppstreamAgentVersion"):
-            if data[name] != read.shown.get(name, "") and not _cut(history, invocation, response, read, name):
+            full = read.shown.get(name, "")
+            if data[name] != full and not _is_truncated(history, invocation, data[name], full):
                 wrong.append(name)
-        yield f"request {request.number}: {wrong} not as seen" if wrong else ""
+        yield f"request {request.number}: {wrong} not as read" if wrong else ""
 
 
-def _cut(history: History, invocation: Invocation, response: dict[str, Any], read: BuilderRead, name: str) -> bool:
-    said = str(response["Data"][name])
+def _is_truncated(history: History, invocation: Invocation, sent: str, full: str) -> bool:
     body = next(put.body for put in history.puts if put.invocation is invocation)
-    begins = said == "" or (said.endswith(_CUT) and str(read.shown and read.shown[name]).startswith(said[: -len(_CUT)]))
-    return begins and len(body) >= _CUT_FROM
+    begins = sent == "" or (sent.endswith(_TRUNCATED) and full.startswith(sent[: -len(_TRUNCATED)]))
+    return begins and len(body) >= _TRUNCATED_FROM
 
 
 def the_address_is_waited_for(history: History) -> Iterator[str]:
-    """In a VPC, success without an address comes after 5 minutes of RUNNING, or at the deadline, and with a warning.
+    """In a VPC, success without an address comes with a warning, after 5 minutes of RUNNING or at the deadline.
 
-    Or where looks must end: they are denied, or nobody can be handed over to.
+    Or where reads must end: they are denied, or the function can't invoke itself.
     """
     for request, invocation, response, read, _, _ in _sent(history, "SUCCESS", "Create", "Update"):
         if read is None or read.shown is None or read.shown["State"] != "RUNNING" or not _lacks_address(read):
@@ -111,7 +107,7 @@ def the_address_is_waited_for(history: History) -> Iterator[str]:
                 if each.shown["State"] != "RUNNING":
                     break
                 since = each.at
-        calls = [call for call in history.calls if call.invocation is invocation]
+        calls = history.calls_of(invocation)
         responded_at = next(call.at for call in calls if call.service == "s3")
         waited = responded_at - since >= ADDRESS_WAIT or responded_at >= invocation.deadline - 1
         refused = any(
@@ -120,16 +116,13 @@ def the_address_is_waited_for(history: History) -> Iterator[str]:
         if not waited and not refused:
             yield f"request {request.number}: no address after {responded_at - since:.0f} s only"
         elif response["Data"].get("EniPrivateIpAddress"):
-            yield f"request {request.number}: an address that was not seen"
+            yield f"request {request.number}: an address that was not read"
         else:
             yield "" if is_warned_of(history, request) else f"request {request.number}: no address, and no warning"
 
 
 def a_builder_is_gone_only_after_two_reads(history: History) -> Iterator[str]:
-    """A builder is gone only after two looks 10 s apart.
-
-    Nor is anything "not found" by an answer that tells nothing.
-    """
+    """A builder is gone only after two reads 10 seconds apart, and never after an unreadable response."""
     for status in ("FAILED", "SUCCESS"):
         for request, invocation, response, read, at, _ in _sent(history, status, "Create", "Update", "Delete"):
             if status == "FAILED" and not re.search(r"not found in ", str(response.get("Reason"))):
@@ -138,22 +131,22 @@ def a_builder_is_gone_only_after_two_reads(history: History) -> Iterator[str]:
             if status == "SUCCESS" and not (request.kind == "Delete" and stops_on_delete(request) and gone):
                 continue
             reads = _reads_of(history, invocation, at)
-            in_vain = []
+            missed_by = []
             for each in reversed(reads):
                 if each.shown is not None:
                     break
-                in_vain.append(each)
-            if not in_vain:
-                yield f"request {request.number} told of a builder not found that no look had missed"
+                missed_by.append(each)
+            if not missed_by:
+                yield f"request {request.number} reported a builder as not found without such a read"
                 continue
-            apart = in_vain[0].at - in_vain[-1].at
+            apart = missed_by[0].at - missed_by[-1].at
             hurried = at >= invocation.deadline - 2
-            fine = apart >= SECOND_LOOK or hurried
-            yield "" if fine else f"request {request.number}: gone after {len(in_vain)} looks in {apart:.0f} s"
+            fine = apart >= SECOND_READ or hurried
+            yield "" if fine else f"request {request.number}: gone after {len(missed_by)} reads in {apart:.0f} s"
 
 
 def _reads_of(history: History, invocation: Invocation, until: float) -> list[BuilderRead]:
-    """Return the looks at its own builder that a request's invocation knows of."""
+    """Return the reads of its request's builder that an invocation knows of."""
     return [
         each
         for each in history.builder_reads
@@ -165,53 +158,53 @@ def _reads_of(history: History, invocation: Invocation, until: float) -> list[Bu
 
 
 def failed_reads_are_retried(history: History) -> Iterator[str]:
-    """A failure because of refused looks comes 90 s after the first one in a row where denied, 10 s where otherwise.
+    """Denied reads fail a request 90 seconds after the first in a row, other errors 10 seconds after it.
 
-    Looks that are not answered at all, or in no format, are repeated until the deadline.
+    Reads without a response, or with an unreadable one, are retried until the deadline.
     """
     for request, invocation, response, _, _, _ in _sent(history, "FAILED", "Create", "Update", "Delete"):
         calls = [each for each in history.calls if invocation.descends_from(each.invocation)]
         responded_at = next(each.at for each in calls if each.service == "s3" and each.invocation is invocation)
         row: list[Call] = []
         for each in reversed([each for each in calls if each.at < responded_at and each.service == "appstream"]):
-            if each.operation != _LOOK or each.fault_kind in ("", "missing", "rate"):
+            if each.operation != _READ or each.fault_kind in ("", "missing", "rate"):
                 break
             row.append(each)
-        # What came after the looks has failed it, then: a hand-over, a schedule, or that nobody waits.
+        # Then something after the reads failed it: a self-invocation, a schedule, or that nobody waits.
         others = [each for each in calls if row and row[0].at < each.at < responded_at]
         if not row or any(each.service in ("scheduler", "lambda") for each in others):
             continue
         if responded_at >= invocation.deadline - 2 or "no longer waits" in str(response["Reason"]):
             continue
-        patience = _patience(row[0]) if len({_patience(each) for each in row}) == 1 else LOOKED_AGAIN["error"]
+        patience = _patience(row[0]) if len({_patience(each) for each in row}) == 1 else READ_RETRY["error"]
         lasted = row[0].at - row[-1].at
         fine = lasted >= patience
-        yield "" if fine else f"request {request.number} failed {lasted:.0f} s after the first look was refused"
+        yield "" if fine else f"request {request.number} failed {lasted:.0f} s after the first failed read"
 
 
 def _patience(read: Call) -> float:
-    """Return for how many seconds a look that failed so is repeated at least."""
+    """Return the seconds for which such a failed read has to be retried."""
     refused = read.fault_kind in ("access_denied", "error") or (read.fault_kind == "garbled" and " 4" in read.code)
-    return LOOKED_AGAIN.get(read.fault_kind, LOOKED_AGAIN["error"]) if refused else float("inf")
+    return READ_RETRY.get(read.fault_kind, READ_RETRY["error"]) if refused else float("inf")
 
 
-_LOOK = "DescribeImageBuilders"
+_READ = "DescribeImageBuilders"
 
 
 def the_agent_is_the_requested_one(history: History) -> Iterator[str]:
-    """Success never hides that the builder runs another agent than asked for; a roll-back's Update warns of it."""
-    for told in _sent(history, "SUCCESS", "Create", "Update"):
-        request, read = told.request, told.read
+    """Success never hides that another agent runs than the requested one; a rollback's Update warns of it."""
+    for sent in _sent(history, "SUCCESS", "Create", "Update"):
+        request, read = sent.request, sent.read
         if request.properties.agent_version and read is not None and read.shown is not None:
-            undone = request.is_rollback or (not told.counts and request.ended_at <= told.at)
+            undone = request.is_rollback or (not sent.counts and request.ended_at <= sent.at)
             fine = _agent_fits(request.properties, read) or (undone and is_warned_of(history, request))
             yield "" if fine else f"request {request.number}: another agent runs"
 
 
 def a_deleted_builder_is_stopped(history: History) -> Iterator[str]:
-    """A Delete with STOP that succeeds has seen the builder not running, unless somebody else started it after it.
+    """The last read of a Delete with STOP that succeeds showed that the builder does not run.
 
-    Or unless another resource of its stack has the builder.
+    Unless somebody else started it since, or another resource of the stack has it.
     """
     lag = history.scenario.durations.describe_lag
     for request, invocation, _, read, _, counts in _sent(history, "SUCCESS", "Delete"):
@@ -221,36 +214,33 @@ def a_deleted_builder_is_stopped(history: History) -> Iterator[str]:
             yield ""
             continue
         if read is None:
-            yield f"request {request.number} succeeded without having seen the builder"
+            yield f"request {request.number} succeeded without a read of the builder"
             continue
         if read.missed:
-            # Two looks in vain are believed, whatever is so; that there were two is another invariant's.
+            # Two reads that don't find it are believed; that there were two is another invariant's question.
             continue
-        own = [
-            act.at
-            for act in history.builder_changes
-            if act.invocation in history.invocations_of(request) and act.action == "stop"
-        ]
+        mine = history.invocations_of(request)
+        own = [each.at for each in history.builder_changes if each.invocation in mine and each.action == "stop"]
         others = [
-            act.at
-            for act in history.builder_changes
-            if act.action == "start" and act.name == read.name and act.invocation not in history.invocations_of(request)
+            each.at
+            for each in history.builder_changes
+            if each.action == "start" and each.name == read.name and each.invocation not in mine
         ]
         started = any(at > min([*own, read.at - lag]) for at in others if at <= read.at)
         shown = "" if read.shown is None else str(read.shown["State"])
         fine = (shown in NOT_RUNNING and read.actual_state in NOT_RUNNING) or started
-        what = f"succeeded on {shown or 'gone'}, really {read.actual_state or 'gone'}"
+        what = f"succeeded on {shown or 'gone'}, actually {read.actual_state or 'gone'}"
         yield "" if fine else f"request {request.number} (invocation {invocation.number}) {what}"
 
 
 def failures_are_justified(history: History) -> Iterator[str]:
-    """A failure is never told of a builder that was last seen as asked for, nor of a request being over that is not."""
+    """No failure is reported where the last read showed the requested state, or where a request is still waited for."""
     for request, invocation, response, read, at, counts in _sent(history, "FAILED", "Create", "Update"):
         reason = str(response["Reason"])
         if "no longer waits" in reason:
-            # What is told to nobody may tell that nobody waits.
-            told_too_soon = counts or not (request.ended and request.ended_at <= at)
-            yield f"request {request.number} was still waited for" if told_too_soon else ""
+            # A response that nobody gets may say that nobody waits.
+            too_soon = counts or not (request.ended and request.ended_at <= at)
+            yield f"request {request.number} was still waited for" if too_soon else ""
         elif (
             request.properties.invalid
             or "schedule" in reason.lower()
@@ -261,20 +251,20 @@ def failures_are_justified(history: History) -> Iterator[str]:
             yield ""
         else:
             fits = _agent_fits(request.properties, read)
-            # A success needs one more look, after the schedule was set.
-            fits = fits and not (request.properties.stop_after is not None and _ended_in_vain(history, invocation))
+            # A success needs one more read after the schedule was set.
+            fits = fits and not (request.properties.stop_after is not None and _last_read_failed(history, invocation))
             what = f"request {request.number} (invocation {invocation.number})"
-            yield f"{what} failed, though the builder was as asked for" if fits else ""
+            yield f"{what} failed, though the builder was as requested" if fits else ""
 
 
-def _ended_in_vain(history: History, invocation: Invocation) -> bool:
-    """Return whether an invocation's last look failed."""
-    calls = [each for each in history.calls if each.invocation is invocation and each.operation == _LOOK]
+def _last_read_failed(history: History, invocation: Invocation) -> bool:
+    """Return whether an invocation's last read failed."""
+    calls = [each for each in history.calls_of(invocation, "appstream") if each.operation == _READ]
     return bool(calls) and bool(calls[-1].fault_kind)
 
 
 def failed_deletes_are_justified(history: History) -> Iterator[str]:
-    """A Delete fails only where the builder was to be stopped, and was not last seen stopped."""
+    """A Delete fails only where the builder had to be stopped, and the last read did not show that."""
     for request, invocation, response, read, at, counts in _sent(history, "FAILED", "Delete"):
         if not counts and "no longer waits" in str(response["Reason"]):
             continue
@@ -286,14 +276,14 @@ def failed_deletes_are_justified(history: History) -> Iterator[str]:
 
 
 def _is_gone(history: History, invocation: Invocation, at: float) -> bool:
-    """Return whether the last two looks, far enough from each other, have found nothing."""
+    """Return whether the last two reads, far enough from each other, did not find the builder."""
     reads = _reads_of(history, invocation, at)
-    in_vain = [each.at for each in reads[-2:] if each.shown is None]
-    return len(in_vain) == 2 and in_vain[1] - in_vain[0] > SECOND_LOOK + 2
+    missed_by = [each.at for each in reads[-2:] if each.shown is None]
+    return len(missed_by) == 2 and missed_by[1] - missed_by[0] > SECOND_READ + 2
 
 
 def a_timeout_reports_the_builders_errors(history: History) -> Iterator[str]:
-    """Where a builder hangs in PENDING and says why, the failure at the deadline says it, too."""
+    """Where a builder hangs in PENDING with errors, the failure at the deadline reports them."""
     for request, invocation, response, read, at, _ in _sent(history, "FAILED", "Create", "Update"):
         if read is None or read.shown is None or read.shown["State"] != "PENDING" or at < invocation.deadline - 1:
             continue
@@ -304,14 +294,14 @@ def a_timeout_reports_the_builders_errors(history: History) -> Iterator[str]:
         codes = [str(each["ErrorCode"]) for each in said if each["ErrorTimestamp"] > since]
         if codes and read.at >= at - 90:
             fine = any(code[:12] in str(response["Reason"]) for code in codes)
-            yield "" if fine else f"request {request.number} does not tell {codes[0]}: {response['Reason']}"
+            yield "" if fine else f"request {request.number} does not report {codes[0]}: {response['Reason']}"
 
 
 _CLOCKS_APART = 20.0
 
 
 def _sent(history: History, status: str, *kinds: str) -> Iterator[SentResponse]:
-    """Give what each invocation has told, whether it was taken or not: a twin's answer is as true as its brother's."""
+    """Yield each invocation's first response, accepted or not: a duplicate's has to be true as well."""
     seen: set[Invocation] = set()
     for put in history.puts:
         request, invocation = put.request, put.invocation
@@ -321,14 +311,8 @@ def _sent(history: History, status: str, *kinds: str) -> Iterator[SentResponse]:
         response: dict[str, Any] = json.loads(put.body)
         if response.get("Status") == status:
             counts = request.responder is invocation and request.ended != CANCELLED
-            yield SentResponse(
-                request,
-                invocation,
-                response,
-                history.last_read(invocation, about(request), before=put.at),
-                put.at,
-                counts,
-            )
+            read = history.last_read(invocation, about(request), before=put.at)
+            yield SentResponse(request, invocation, response, read, put.at, counts)
 
 
 def _lacks_address(read: BuilderRead) -> bool:
