@@ -149,16 +149,20 @@ def _orphaned(history: History, start: BuilderChange, request: Request) -> str:
     properties = holder.properties
     if properties.stop_after is not None:
         # Its schedule stops it, kept with LEAVE_RUNNING and deleted with STOP.
-        if any(
-            each.name == properties.schedule and each.at >= start.at and each.action in ("fired", "refused")
-            for each in history.schedule_changes
-        ):
+        if _has_fired(history, properties.schedule, since=start.at):
             return ""
     elif properties.on_delete != "STOP":
         return ""
     if _was_reported(history, start, holder):
         return ""
     return f"{name} runs on at the end, started by {request.kind} {request.number}"
+
+
+def _has_fired(history: History, schedule: str, *, since: float) -> bool:
+    return any(
+        each.name == schedule and each.at >= since and each.action in ("fired", "refused")
+        for each in history.schedule_changes
+    )
 
 
 def _was_reported(history: History, start: BuilderChange, request: Request) -> bool:
@@ -184,8 +188,14 @@ def _was_reported(history: History, start: BuilderChange, request: Request) -> b
     last = ends[-1] if ends else request
     if not last.succeeded:
         return True
-    if last.kind == "Delete" and last.properties.on_delete != "STOP" and last.properties.stop_after is None:
-        # The last request was to leave it.
+    if last.kind == "Delete" and last.properties.on_delete != "STOP":
+        schedule = last.properties.schedule if last.properties.stop_after is not None else ""
+        # The last request was to leave it, if need be until its scheduled stop.
+        if not schedule or _has_fired(history, schedule, since=start.at):
+            return True
+    moved = [each for each in history.requests if each.resource == request.resource and each.number > request.number]
+    if not ends and any(each.kind == "Update" and each.succeeded and each.properties.name != name for each in moved):
+        # An update without rollback went to another builder, and failed elsewhere: no Delete of this one is ever sent.
         return True
     if any(
         each.response.get("Status") == "FAILED"
