@@ -30,8 +30,8 @@ class Arguments:
     """The parsed command line.
 
     Attributes:
-        command: ``watch`` or ``status``.
-        name: The image builder's name.
+        command: ``watch``, ``status`` or ``template``.
+        name: The image builder's name; "" for ``template``.
         region: The Region; None for that of the environment or the profile.
         profile: The profile; None for the default one.
         endpoint_url: The endpoint of every AWS service; None for AWS's own endpoints.
@@ -45,10 +45,13 @@ class Arguments:
         timeout: Seconds to wait at most; None for no limit.
         interval: Seconds between two observations.
         color: ``on``, ``off`` or ``auto``.
+        output_dir: The folder that ``template`` writes to.
+        provider_only: Whether ``template`` writes the function alone.
+        code_parameters: Whether the template has parameters for the bucket and the key of the function's code.
     """
 
     command: str
-    name: str
+    name: str = ""
     region: str | None = None
     profile: str | None = None
     endpoint_url: str | None = None
@@ -62,6 +65,9 @@ class Arguments:
     timeout: float | None = None
     interval: float = 2.0
     color: str = "auto"
+    output_dir: str = "."
+    provider_only: bool = False
+    code_parameters: bool = False
 
 
 def parse(command_line: Sequence[str]) -> Arguments:
@@ -94,12 +100,12 @@ def _parser() -> argparse.ArgumentParser:
     shared: Any = {"allow_abbrev": False, "argument_default": argparse.SUPPRESS}
     parser = _Parser(
         prog=_PROGRAM,
-        usage="%(prog)s [options] watch|status NAME [options]",
-        description="Follow the deploy of an image builder.",
+        usage="%(prog)s [options] watch|status NAME [options]\n       %(prog)s template --output-dir DIR [options]",
+        description="Follow the deploy of an image builder, or write a template to deploy one without CDK.",
         **shared,
     )
     _add_aws_options(parser)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="watch|status")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="watch|status|template")
     about = {
         "watch": "print each change until the deploy ends: states, time left, hand-overs, the address",
         "status": "print the state of the image builder and its deploy once",
@@ -112,6 +118,12 @@ def _parser() -> argparse.ArgumentParser:
         _add_options(own)
     status = commands.choices["status"]
     status.add_argument("--wait", action="store_true", help="wait, and exit 0 only when it is RUNNING")
+    text = "write a CloudFormation template and the function's zip, to deploy without CDK; needs CDK itself"
+    template = commands.add_parser("template", prog=f"{_PROGRAM} template", help=text, description=text, **shared)
+    template.add_argument("--output-dir", metavar="DIR", required=True, help="the folder to write to")
+    template.add_argument("--provider-only", action="store_true", help="the function alone, with its token exported")
+    text = "parameters for the bucket and the key of the function's zip, instead of its path"
+    template.add_argument("--code-parameters", action="store_true", help=text)
     return parser
 
 

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from botocore.exceptions import (
@@ -22,8 +23,8 @@ from botocore.exceptions import (
 )
 from jmespath.exceptions import JMESPathError
 
-from appstream_image_builder_cli import exit_codes
-from appstream_image_builder_cli.arguments import parse
+from appstream_image_builder_cli import exit_codes, template
+from appstream_image_builder_cli.arguments import Arguments, parse
 from appstream_image_builder_cli.commands import Commands
 from appstream_image_builder_cli.observer import NotFound, Observer
 from appstream_image_builder_cli.session import Session
@@ -53,6 +54,8 @@ def main(command_line: Sequence[str]) -> int:
         # A shell makes a background job ignore SIGINT; restore the default.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         arguments = parse(command_line)
+        if arguments.command == "template":
+            return _write_template(arguments)
         session = Session(arguments, os.environ)
         observer = Observer(
             session.client,
@@ -71,6 +74,8 @@ def main(command_line: Sequence[str]) -> int:
         return exit_codes.OTHER_ERROR
     except JMESPathError as error:
         return _failed(f"--query does not fit the document: {error}", exit_codes.USAGE)
+    except template.CdkMissing as error:
+        return _failed(str(error), exit_codes.CONFIGURATION)
     except NotFound as error:
         return _failed(str(error), exit_codes.SERVICE_ERROR)
     except ClientError as error:
@@ -81,6 +86,15 @@ def main(command_line: Sequence[str]) -> int:
         return _failed(f"specify the certificates to trust with --ca-bundle FILE: {error}", exit_codes.OTHER_ERROR)
     except (BotoCoreError, OSError, ValueError) as error:
         return _failed(str(error), exit_codes.OTHER_ERROR)
+
+
+def _write_template(arguments: Arguments) -> int:
+    written = template.write(
+        Path(arguments.output_dir), provider_only=arguments.provider_only, code_parameters=arguments.code_parameters
+    )
+    for path in written:
+        sys.stdout.write(f"{path}\n")
+    return 0
 
 
 def _refusal(error: ClientError) -> str:
