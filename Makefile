@@ -19,7 +19,7 @@ export npm_config_fetch_timeout ?= 60000
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev deploy-local local test check format lint types snapshot wheel size sbom simulate mutants \
-	bench docs integ test-machines drift check-release clean
+	bench docs integ test-machines drift release-files check-release clean
 
 help: ## Show the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -76,7 +76,7 @@ simulate: setup-dev ## Run random schedules of faults (RUNS=10000, FIRST=... ins
 mutants: setup-dev ## Break the deciding modules in many ways and count what the unit tests notice
 	@$(BIN)/python tools/mutation_score.py
 
-bench: setup-dev $(VENV)/awscli/.installed benchmarks/node_modules/.installed ## Measure this project and its baselines in 25 minutes (ONLY=deploys, footprint or virtual_time for one part)
+bench: setup-dev benchmarks/node_modules/.installed ## Measure this project and its baselines in 25 minutes (ONLY=deploys, footprint or virtual_time for one part)
 	@PYTHONPATH=benchmarks:tests $(BIN)/python -m appstream_benchmarks $(if $(ONLY),--only $(ONLY))
 
 docs: setup-dev $(VENV)/docs/.installed ## Renew what is generated in docs, build the site into build/docs, check its links
@@ -98,6 +98,10 @@ test-machines: ## Run the README's commands in fresh clones, under every Python 
 drift: setup ## Compare the function with the AppStream API of the newest botocore
 	@$(BIN)/python tools/drift.py
 
+release-files: setup ## Write the templates without CDK, the function's zip and their SHA-256 sums into build/release
+	@rm -rf build/release
+	@$(BIN)/python tools/release_files.py build/release
+
 check-release: setup-dev
 	@$(BIN)/python tools/check_release.py "$(TAG)"
 
@@ -105,7 +109,7 @@ clean: ## Remove what the commands above made
 	rm -rf $(VENV) node_modules benchmarks/node_modules cdk.out dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 setup: $(VENV)/.installed node_modules/.installed
-setup-dev: setup $(VENV)/.installed-dev $(VENV)/checkov/.installed
+setup-dev: setup $(VENV)/.installed-dev $(VENV)/checkov/.installed $(VENV)/awscli/.installed
 
 $(VENV)/.created:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { \

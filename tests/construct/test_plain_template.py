@@ -62,8 +62,8 @@ def evaluated(made: PlainTemplate, **given: str) -> Json:
     body = made.body
     values: dict[str, Any] = {}
     for name, parameter in body["Parameters"].items():
-        value = given.pop(name, str(parameter.get("Default", f"<{name}>")))
-        values[name] = value.split(",") if parameter["Type"] == "CommaDelimitedList" else value
+        text = given.pop(name, str(parameter.get("Default", f"<{name}>")))
+        values[name] = text.split(",") if parameter["Type"] == "CommaDelimitedList" else text
     assert not given
 
     def holds(condition: Any) -> bool:
@@ -75,14 +75,14 @@ def evaluated(made: PlainTemplate, **given: str) -> Json:
         if key == "Fn::And":
             return all(holds(each) for each in content)
         assert key == "Fn::Equals"
-        left, right = (value(each) for each in content)
+        left, right = (resolved(each) for each in content)
         return bool(left == right)
 
     nothing = object()
 
-    def value(part: Any) -> Any:
+    def resolved(part: Any) -> Any:
         if isinstance(part, list):
-            return [each for each in map(value, part) if each is not nothing]
+            return [each for each in map(resolved, part) if each is not nothing]
         if not isinstance(part, dict):
             return part
         if len(part) == 1:
@@ -90,20 +90,20 @@ def evaluated(made: PlainTemplate, **given: str) -> Json:
             if key == "Ref":
                 return nothing if content == "AWS::NoValue" else values.get(content, part)
             if key == "Fn::If":
-                return value(content[1] if holds(body["Conditions"][content[0]]) else content[2])
+                return resolved(content[1] if holds(body["Conditions"][content[0]]) else content[2])
             if key == "Fn::Select":
-                return value(content[1][int(content[0])])
+                return resolved(content[1][int(content[0])])
             if key == "Fn::FindInMap":
-                return body["Mappings"][content[0]][value(content[1])][content[2]]
+                return body["Mappings"][content[0]][resolved(content[1])][content[2]]
             if key == "Fn::Join":
-                return content[0].join(value(content[1]))
+                return content[0].join(resolved(content[1]))
             if key == "Fn::Sub":
                 text, names = content if isinstance(content, list) else (content, {})
                 for name, each in {**values, **names}.items():
-                    shown = value(each)
+                    shown = resolved(each)
                     text = text.replace(f"${{{name}}}", shown if isinstance(shown, str) else f"${{{_ref(shown)}}}")
                 return text
-        found = {key: value(each) for key, each in part.items()}
+        found = {key: resolved(each) for key, each in part.items()}
         return {key: each for key, each in found.items() if each is not nothing}
 
     kept = {
@@ -111,7 +111,7 @@ def evaluated(made: PlainTemplate, **given: str) -> Json:
         for name, each in body["Resources"].items()
         if "Condition" not in each or holds(body["Conditions"][each["Condition"]])
     }
-    return {"Resources": {name: value({**each, "Condition": nothing}) for name, each in kept.items()}}
+    return {"Resources": {name: resolved({**each, "Condition": nothing}) for name, each in kept.items()}}
 
 
 def constructed(builder: dict[str, Any], provider: dict[str, Any], *, boundary: bool = False) -> Json:
@@ -242,7 +242,11 @@ class Loader(yaml.SafeLoader):
     """Reads CloudFormation's short forms as PyYAML can: without what they mean."""
 
 
-Loader.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix}")
+def _short_form(_loader: Loader, suffix: str, _node: yaml.Node) -> str:
+    return suffix
+
+
+Loader.add_multi_constructor("!", _short_form)  # type: ignore[no-untyped-call]
 
 
 def test_the_yaml_is_for_people(made: PlainTemplate) -> None:
@@ -325,7 +329,7 @@ def test_the_command_writes_the_template_and_the_zip(tmp_path: Path) -> None:
 def test_without_cdk_the_command_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In one line, whether CDK itself or the Node.js that it runs on is missing."""
     monkeypatch.setattr(command, "which", lambda program: None)
-    with pytest.raises(command.CdkMissing, match=r"^template needs Node\.js for CDK: install Node\.js, or run"):
+    with pytest.raises(command.CdkMissing, match=r"^template needs Node\.js for CDK: install Node\.js, or pip"):
         command.write(tmp_path, provider_only=False, code_parameters=False)
     monkeypatch.setattr(command, "find_spec", lambda package: None)
     with pytest.raises(

@@ -25,7 +25,7 @@ Update = Callable[..., dict[str, str]]
 
 def write(folder: Path, *options: str) -> None:
     """Write the files with the command."""
-    command = [sys.executable, "-m", "appstream_image_builder_cli", "template", "--output-dir", folder, *options]
+    command = [sys.executable, "-m", "appstream_image_builder_cli", "template", "--output-dir", str(folder), *options]
     subprocess.run(command, check=True, capture_output=True)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -132,7 +133,7 @@ def command(step: dict[str, Any]) -> str:
 def test_a_release_is_checked_and_has_its_bill_of_materials() -> None:
     """Before anything is uploaded; what the zip holds is attached to the release."""
     build = workflow(PROJECT_DIR / ".github/workflows/publish.yml")["jobs"]["build"]
-    assert ["make check-release", ".ci/run", "make wheel sbom"] == [
+    assert ["make check-release", ".ci/run", "make wheel sbom release-files"] == [
         " ".join(step["run"].split()[: 3 if "wheel" in step["run"] else 2]) for step in build["steps"] if "run" in step
     ]
 
@@ -214,3 +215,22 @@ def test_dependabot_looks_after_everything_pinned() -> None:
     assert ["pip", "npm", "github-actions"] == [update["package-ecosystem"] for update in updates]
     exceptions = updates[0]["groups"]["tools"]["exclude-patterns"]
     assert [] == [name for name in exceptions if f"\n{name}==" not in pinned()]
+
+
+def test_the_release_files_are_the_same_each_time(tmp_path: Path) -> None:
+    """With their SHA-256 sums, in the form that `sha256sum --check` reads."""
+    made: list[dict[str, bytes]] = []
+    for seed in ("1", "2"):
+        folder = tmp_path / seed
+        program = [sys.executable, str(PROJECT_DIR / "tools" / "release_files.py"), str(folder)]
+        subprocess.run(program, env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True)
+        made.append({path.name: path.read_bytes() for path in folder.iterdir()})
+
+    first, second = made
+    sums = first.pop("SHA256SUMS").decode()
+    assert sums == second.pop("SHA256SUMS").decode()
+    assert first == second
+    assert {name: hashlib.sha256(content).hexdigest() for name, content in first.items()} == {
+        name: digest for digest, name in (line.split("  ") for line in sums.splitlines())
+    }
+    assert {"running-image-builder.template.yaml", "running-image-builder-function.zip"} <= first.keys()
