@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -224,7 +225,7 @@ def test_every_parameter_is_compared() -> None:
     assert image_builder_template().body["Parameters"].keys() == {"ImageBuilderName", *compared}
 
 
-MADE = {
+MADE: dict[str, Callable[[], PlainTemplate]] = {
     "packaged": image_builder_template,
     "code parameters": lambda: image_builder_template(code_parameters=True),
     "provider": provider_template,
@@ -235,7 +236,7 @@ MADE = {
 @pytest.fixture(scope="module", params=MADE)
 def made(request: pytest.FixtureRequest) -> PlainTemplate:
     """Return each template that the command can write."""
-    return MADE[request.param]()
+    return MADE[str(request.param)]()
 
 
 class Loader(yaml.SafeLoader):
@@ -246,7 +247,7 @@ def _short_form(_loader: Loader, suffix: str, _node: yaml.Node) -> str:
     return suffix
 
 
-Loader.add_multi_constructor("!", _short_form)  # type: ignore[no-untyped-call]
+Loader.add_multi_constructor("!", _short_form)
 
 
 def test_the_yaml_is_for_people(made: PlainTemplate) -> None:

@@ -116,7 +116,7 @@ def test_who_may_write_runs_nothing_of_this_project() -> None:
     assert all("permissions" not in build for build in (publish["build"], docs["build"]))
     assert [
         ({"id-token": "write"}, "build", ["actions/download-artifact", "pypa/gh-action-pypi-publish"]),
-        ({"contents": "write"}, "build", ["actions/download-artifact", "gh release upload"]),
+        ({"contents": "write"}, "build", ["actions/download-artifact"] * 2 + ["gh release upload"]),
         ({"pages": "write", "id-token": "write"}, "build", ["actions/deploy-pages"]),
     ] == [
         (job["permissions"], job["needs"], [command(step) for step in job["steps"]])
@@ -134,7 +134,7 @@ def test_a_release_is_checked_and_has_its_bill_of_materials() -> None:
     """Before anything is uploaded; what the zip holds is attached to the release."""
     build = workflow(PROJECT_DIR / ".github/workflows/publish.yml")["jobs"]["build"]
     assert ["make check-release", ".ci/run", "make wheel sbom release-files"] == [
-        " ".join(step["run"].split()[: 3 if "wheel" in step["run"] else 2]) for step in build["steps"] if "run" in step
+        " ".join(step["run"].split()[: 4 if "wheel" in step["run"] else 2]) for step in build["steps"] if "run" in step
     ]
 
 
