@@ -70,7 +70,7 @@ size: setup-dev ## List the function's package and its zipped size
 sbom: setup ## Write the bill of materials of the function's zip into build
 	@$(BIN)/python tools/function_sbom.py
 
-simulate: setup-dev ## Run random schedules of faults (RUNS=10000, FIRST=... instead of the day's, SEED=... to replay one)
+simulate: setup-dev ## Run random scenarios with faults (RUNS=10000, FIRST=<first seed>, SEED=<seed> to replay one)
 	@PYTHONPATH=tests $(BIN)/python -m simulation --runs $(RUNS) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED))
 
 mutants: setup-dev ## Break the deciding modules in many ways and count what the unit tests notice

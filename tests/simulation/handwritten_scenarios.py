@@ -81,12 +81,12 @@ REFUSED_RESPONSE = created_and_deleted(fault_plans=_plan(FaultWindow("s3", "http
 """S3 refuses the response twice before it takes it."""
 
 DROPPED_READS = FaultWindow("appstream", "drop", operation="DescribeImageBuilders", begins=80.0)
-"""From a while after the request on, no read of the builder is answered."""
+"""From a while after the request on, no read of the builder gets a response."""
 
 DENIED_READS = FaultWindow("appstream", "access_denied", operation="DescribeImageBuilders", begins=140.0)
 """The same, but denied for good, and for longer than IAM takes to spread a policy."""
 
-NO_SELF_INVOCATION = FaultWindow("lambda", "access_denied")
+DENIED_SELF_INVOCATION = FaultWindow("lambda", "access_denied")
 
 
 def delivered_twice(*, kills: tuple[Kill, ...] = (), apart: float = 30.0) -> Scenario:
@@ -169,7 +169,7 @@ def started_while_a_late_stop_was_refused() -> Scenario:
     return _updated_after_a_refused_stop(stop, pause=903.0, seed="by hand, late", start=306.0)
 
 
-def ends_by_itself() -> Scenario:
+def stopped_by_its_schedule() -> Scenario:
     """Return a builder that is started, and left to its scheduled stop."""
     return _scenario(StackOperation("create", _properties(stop_after=1800)), start=120.0)
 
@@ -185,7 +185,7 @@ def renamed(*, stop_after: int | None = None, rolled_back: bool = False) -> Scen
     )
 
 
-def came_back() -> Scenario:
+def removed_and_added_again() -> Scenario:
     """Return a stack whose resource is removed and added again, while reads of the stack are stale."""
     properties = _properties(poll_interval=5, on_delete="STOP")
     return _scenario(
@@ -247,7 +247,7 @@ NOT_FOUND_ONCE = FaultWindow("appstream", "missing", operation="DescribeImageBui
 BRIEFLY_DENIED = FaultWindow("appstream", "access_denied", operation="DescribeImageBuilders", begins=120.0, lasts=40.0)
 
 
-def self_invoked_late() -> Scenario:
+def throttled_self_invocation() -> Scenario:
     """Return a Create whose self-invocation is throttled for the rest of an invocation, but not for its retry."""
     throttled = FaultWindow("lambda", "throttle", lasts=150.0)
     return _scenario(
@@ -267,7 +267,7 @@ def skipped_while_denied(*, service: str = "appstream") -> Scenario:
     )
 
 
-def started_in_vain() -> Scenario:
+def start_timed_out() -> Scenario:
     """Return a Create that times out before its start ends; its Delete stops the builder."""
     properties = _properties(poll_interval=10, timeout=300, on_delete="STOP")
     return _scenario(StackOperation("create", properties), start=400.0, stop=30.0)

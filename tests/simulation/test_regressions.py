@@ -2,16 +2,16 @@
 
 from simulation.handwritten_scenarios import (
     DENIED_READS,
+    DENIED_SELF_INVOCATION,
     DROPPED_READS,
     NAME,
-    NO_SELF_INVOCATION,
     OTHER,
     awaiting_address,
-    came_back,
     cancelled_update,
     deleted_again_later,
     delivered_twice,
     failed_rename,
+    removed_and_added_again,
     renamed,
     rolled_back,
     shared,
@@ -62,7 +62,7 @@ def test_a_running_builder_is_a_success_though_reads_are_denied() -> None:
 
 def test_a_running_builder_is_a_success_without_self_invocation() -> None:
     """Found as run 22858: denied self-invocations failed a running builder."""
-    history = run(awaiting_address(NO_SELF_INVOCATION, start=60.0, function_timeout=120.0))
+    history = run(awaiting_address(DENIED_SELF_INVOCATION, start=60.0, function_timeout=120.0))
 
     assert ["SUCCESS"] == _statuses(history)
     assert [] == check(history).violations
@@ -101,13 +101,13 @@ def test_a_renamed_construct_keeps_its_builder() -> None:
         history = run(scenario)
 
         assert ["SUCCESS", "SUCCESS", "SUCCESS"] == _statuses(history)
-        assert "stop" not in [act.action for act in history.builder_changes if act.invocation is not None]
+        assert "stop" not in [each.action for each in history.builder_changes if each.invocation is not None]
         assert [] == check(history).violations
 
 
 def test_a_logical_id_added_again_is_not_taken_for_deleted() -> None:
     """A stale read of the stack shows the earlier deletion."""
-    history = run(came_back())
+    history = run(removed_and_added_again())
 
     assert {"SUCCESS"} == set(_statuses(history))
     assert [] == check(history).violations
@@ -117,7 +117,7 @@ def test_a_cancelled_update_starts_nothing() -> None:
     """Its builder can be started only after the rollback has begun."""
     history = run(cancelled_update())
 
-    assert [NAME] == [act.name for act in history.builder_changes if act.action == "start"]
+    assert [NAME] == [each.name for each in history.builder_changes if each.action == "start"]
     assert [] == check(history).violations
 
 

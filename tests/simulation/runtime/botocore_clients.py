@@ -144,7 +144,7 @@ class _Serving(NamedTuple):
 
 @contextmanager
 def serving(server: Server, *, remembers: bool = False) -> Iterator[None]:
-    """Let a server answer all clients.
+    """Let a server respond to all clients.
 
     Args:
         server: The server.
