@@ -63,7 +63,7 @@ def test_a_bug_in_the_hand_over_is_answered(harness: LambdaHarness, appstream: F
     assert "internal error RuntimeError." in harness.run(event())["Reason"]
 
 
-def test_a_request_type_that_nobody_knows_is_a_failure_with_a_reason(harness: LambdaHarness) -> None:
+def test_an_unknown_request_type_fails_with_a_reason(harness: LambdaHarness) -> None:
     """CloudFormation has three."""
     answer = harness.run({**event(), "RequestType": "Import"})
 
@@ -133,9 +133,7 @@ def test_a_strange_function_arn_is_no_reason_to_fail(
     assert f"Resource: arn:{partition}:appstream:::image-builder/{NAME}" in harness.run(event())["Reason"]
 
 
-def test_a_call_that_failed_outside_of_any_lifecycle_is_raised(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_refused_self_invocation_ends_in_a_response(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """A hand-over that stays refused ends in an answer, never in an exception of Lambda's."""
     harness.limit = 60
     appstream.put("PENDING")

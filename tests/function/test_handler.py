@@ -113,7 +113,7 @@ def test_a_delete_that_leaves_the_builder_makes_no_client(
     assert 1 == len(sent)
 
 
-def test_a_measurement_goes_to_its_own_part_and_metrics_to_standard_output(
+def test_the_running_metric_goes_to_standard_output(
     clients: list[tuple[str, object]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With the function's name, which Lambda puts into the environment."""

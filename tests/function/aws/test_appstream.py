@@ -58,9 +58,7 @@ def test_describe_asks_for_one_name_and_returns_its_fields(appstream: AppStream,
 
 
 @pytest.mark.parametrize("answer", [{"ImageBuilders": []}, {"ImageBuilders": [{"Name": "another"}]}])
-def test_describe_returns_none_where_the_builder_is_not_listed(
-    appstream: AppStream, stubber: Stubber, answer: dict[str, Any]
-) -> None:
+def test_a_builder_that_is_not_listed_is_none(appstream: AppStream, stubber: Stubber, answer: dict[str, Any]) -> None:
     """Some callers saw an empty list for an unknown name; another builder is never taken for it."""
     stubber.add_response("describe_image_builders", answer, {"Names": [NAME]})
 
@@ -77,7 +75,7 @@ def test_describe_finds_the_builder_among_others(appstream: AppStream, stubber: 
     assert {"Name": NAME} == found.fields
 
 
-def test_describe_returns_none_where_appstream_says_not_found(appstream: AppStream, stubber: Stubber) -> None:
+def test_a_builder_that_appstream_does_not_find_is_none(appstream: AppStream, stubber: Stubber) -> None:
     """It is an error of the API, and an answer here."""
     stubber.add_client_error("describe_image_builders", "ResourceNotFoundException", http_status_code=404)
 

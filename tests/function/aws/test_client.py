@@ -92,12 +92,12 @@ def test_a_code_means_one_kind_of_trouble(code: str, kind: ErrorKind) -> None:
 @pytest.mark.parametrize(
     ("status", "kind"), [(429, ErrorKind.THROTTLED), (500, ErrorKind.UNAVAILABLE), (503, ErrorKind.UNAVAILABLE)]
 )
-def test_a_status_of_too_many_requests_or_of_a_server_error_decides(code: str, status: int, kind: ErrorKind) -> None:
+def test_status_429_and_5xx_decide_the_kind(code: str, status: int, kind: ErrorKind) -> None:
     """Whatever the code beside it: the call may be made again."""
     assert kind is translate(refusal(code, status), action="any").kind
 
 
-def test_throttling_with_a_server_errors_status_is_throttling() -> None:
+def test_throttling_with_a_5xx_status_is_throttling() -> None:
     """Such a call did not take effect."""
     assert ErrorKind.THROTTLED is translate(refusal("ThrottlingException", 503), action="any").kind
 
@@ -218,7 +218,7 @@ def test_a_call_that_botocore_itself_refuses_is_invalid() -> None:
     assert ErrorKind.INVALID is translate(ParamValidationError(report="Any."), action="any").kind
 
 
-def test_the_clients_leave_retries_to_the_lifecycle_and_hang_briefly() -> None:
+def test_the_clients_do_not_retry_and_time_out_soon() -> None:
     """A call must end well before the thirty seconds that an invocation keeps in reserve."""
     settings: Any = CONFIG
 

@@ -184,7 +184,7 @@ def test_a_refused_look_says_why(client: Any, operation: str, code: str, kind: E
         {"Stacks": [{"StackName": "stack-1"}]},
     ],
 )
-def test_an_answer_without_what_was_asked_for_is_a_failed_look(operation: str, answer: object) -> None:
+def test_an_incomplete_response_is_an_error(operation: str, answer: object) -> None:
     """Somebody else has answered, or only a part of it came."""
     with pytest.raises(AwsCallError) as caught:
         LOOKS[operation](CloudFormation(lambda: Canned(answer)))

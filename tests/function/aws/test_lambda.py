@@ -39,7 +39,7 @@ def client() -> Any:
     return boto3.client("lambda", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test")
 
 
-def test_one_asynchronous_invocation_is_queued_with_the_event() -> None:
+def test_an_asynchronous_invocation_gets_the_event() -> None:
     """As JSON in UTF-8."""
     real = client()
     sent = {**event(), "ä": [1, None]}
@@ -54,7 +54,7 @@ def test_one_asynchronous_invocation_is_queued_with_the_event() -> None:
     stubber.assert_no_pending_responses()
 
 
-def test_the_client_is_made_at_the_first_hand_over_and_only_once() -> None:
+def test_the_client_is_made_once_at_the_first_call() -> None:
     """Most requests need none."""
     real, made = client(), []
 

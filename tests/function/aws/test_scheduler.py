@@ -85,7 +85,7 @@ def test_a_schedule_tells_what_it_does(schedules: EventBridgeScheduler, stubber:
         ("a1b2-c3", AT, " (request a1b2-c3; an earlier stop may come until 2027-01-15T08:00:00Z)"),
     ],
 )
-def test_a_schedule_says_who_has_set_it_and_what_may_still_come(
+def test_the_description_carries_request_and_earlier_stop(
     schedules: EventBridgeScheduler, stubber: Stubber, request_id: str, earlier_stop_until: float, note: str
 ) -> None:
     """A request that comes back to it, in another invocation, has nothing else to go by."""
@@ -107,9 +107,7 @@ def test_a_moment_that_there_is_not_may_be_any(schedules: EventBridgeScheduler, 
     assert ScheduledStop(at=None, builder=NAME) == schedules.find("stop-1")
 
 
-def test_a_refused_role_is_told_where_the_schedule_is_new_too(
-    schedules: EventBridgeScheduler, stubber: Stubber
-) -> None:
+def test_a_refused_role_of_a_new_schedule_is_named(schedules: EventBridgeScheduler, stubber: Stubber) -> None:
     """The call that makes a schedule hands it over as well."""
     stubber.add_client_error("update_schedule", "ResourceNotFoundException")
     stubber.add_client_error("create_schedule", "AccessDeniedException", "not authorized to perform: iam:PassRole")
@@ -130,7 +128,7 @@ def test_a_schedule_that_is_not_there_is_never_due(schedules: EventBridgeSchedul
 
 
 @pytest.mark.parametrize("target", [{}, {"Input": "x"}, {"Input": "[]"}, {"Input": "{}"}, {"Input": '{"Name": ""}'}])
-def test_a_schedule_that_somebody_has_changed_may_do_anything(
+def test_a_changed_schedule_may_fire_at_any_time(
     schedules: EventBridgeScheduler, stubber: Stubber, target: dict[str, str]
 ) -> None:
     """A rate fires at any time, and what it calls may not be a stop."""
@@ -193,9 +191,7 @@ def test_a_refusal_tells_what_it_is_about(
     assert (kind, action, resource) == (failed.value.kind, failed.value.action, failed.value.resource)
 
 
-def test_a_call_that_hands_over_no_role_is_refused_for_its_schedule(
-    schedules: EventBridgeScheduler, stubber: Stubber
-) -> None:
+def test_a_refusal_without_a_role_names_the_schedule(schedules: EventBridgeScheduler, stubber: Stubber) -> None:
     """Whatever words are in a schedule's name."""
     stubber.add_client_error("get_schedule", "ValidationException", "no such name: assume-1")
 

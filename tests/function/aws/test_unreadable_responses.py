@@ -117,7 +117,7 @@ def test_of_a_long_page_the_log_gets_its_beginning(action: str, status: int) -> 
 
 @pytest.mark.parametrize("action", CALLS)
 @pytest.mark.parametrize("body", [PAGE, b"", XML, b"{}"])
-def test_a_status_of_too_many_requests_is_throttling_in_any_format(action: str, body: bytes) -> None:
+def test_status_429_is_throttling_in_any_format(action: str, body: bytes) -> None:
     """Some answers of that status come from in front of a service. Of what is no XML, botocore does not tell it."""
     failed = answered(HttpResponse(429, body), action)
 
@@ -152,7 +152,7 @@ def test_an_entry_that_cannot_be_read_hides_no_other_one(entries: bytes, found: 
 
 
 @pytest.mark.parametrize("body", [body for name, body in BODIES.items() if name != "cut XML"])
-def test_one_unreadable_builder_does_not_end_the_measurement_of_others(body: bytes) -> None:
+def test_an_unreadable_builder_does_not_hide_the_others(body: bytes) -> None:
     """They are measured; then Lambda is told."""
     lines: list[str] = []
 

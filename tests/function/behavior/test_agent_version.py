@@ -31,7 +31,7 @@ def test_a_stopped_builder_is_started_with_the_version(
 
 
 @pytest.mark.parametrize(("wanted", "has"), [(OLD, OLD), ("LATEST", LATEST), (None, OLD), (None, LATEST)])
-def test_a_running_builder_with_that_version_is_answered_at_once(
+def test_a_running_builder_with_that_version_succeeds(
     harness: LambdaHarness, appstream: FakeAppStream, wanted: str | None, has: str
 ) -> None:
     """No difference, nothing to do."""
@@ -43,7 +43,7 @@ def test_a_running_builder_with_that_version_is_answered_at_once(
 
 @pytest.mark.parametrize("wanted", [LATEST, "LATEST"])
 @pytest.mark.parametrize("restart", [None, "false"])
-def test_a_running_builder_with_another_version_fails_with_the_remedy(
+def test_a_running_builder_with_another_version_fails(
     harness: LambdaHarness, appstream: FakeAppStream, wanted: str, restart: str | None
 ) -> None:
     """Never a silent difference, and never a stop that nobody asked for."""
@@ -58,9 +58,7 @@ def test_a_running_builder_with_another_version_fails_with_the_remedy(
     assert ["DescribeImageBuilders"] == appstream.calls()
 
 
-def test_a_running_builder_without_a_version_but_with_an_update_available_fails(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_running_builder_with_an_available_update_fails(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """LatestAppstreamAgentVersion alone tells that it is not the latest one."""
     appstream.put("RUNNING", AppstreamAgentVersion=None, LatestAppstreamAgentVersion="FALSE")
 
@@ -81,7 +79,7 @@ def test_what_appstream_leaves_open_is_no_difference(
 
 
 @pytest.mark.parametrize("wanted", ["LATEST", LATEST])
-def test_with_the_option_a_running_builder_is_stopped_and_started_with_the_version(
+def test_with_the_option_a_running_builder_is_restarted(
     harness: LambdaHarness, appstream: FakeAppStream, wanted: str
 ) -> None:
     """Stop, wait, start, wait."""
@@ -150,7 +148,7 @@ def test_a_stop_that_changes_nothing_fails(harness: LambdaHarness, appstream: Fa
 
 
 @pytest.mark.parametrize("after_effect", [True, False])
-def test_a_lost_stop_is_made_again_only_where_it_had_not_arrived(
+def test_a_lost_stop_is_repeated_only_if_it_did_not_arrive(
     harness: LambdaHarness, appstream: FakeAppStream, after_effect: bool
 ) -> None:
     """What the builder does tells which of the two it was."""
@@ -184,9 +182,7 @@ def test_a_version_that_the_start_does_not_bring_fails(harness: LambdaHarness, a
     assert (1, 0) == (appstream.starts(), appstream.stops())
 
 
-def test_a_builder_that_somebody_starts_during_the_restart_is_not_stopped_again(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_somebodys_start_during_the_restart_is_kept(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """They started it with the old agent: that is told, and left to them."""
     appstream.put("RUNNING", AppstreamAgentVersion=OLD)
     appstream.clock.later(60, lambda: appstream.move("PENDING", (60, "RUNNING")))

@@ -36,9 +36,7 @@ def rolled_back(
 # A construct that is renamed or moved.
 
 
-def test_the_delete_of_a_renamed_construct_leaves_the_builder_to_the_new_one(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_renamed_constructs_delete_leaves_the_builder(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """CloudFormation creates the new logical id first, then deletes the old one, with the same builder."""
     appstream.put("RUNNING")
     harness.stacks.others = {NAME}
@@ -65,9 +63,7 @@ def test_the_schedule_of_a_renamed_construct_goes_with_it(
     assert ("SUCCESS", ["stop-of-the-new-one"]) == (answer["Status"], list(harness.schedules.due_at))
 
 
-def test_a_schedule_of_the_same_name_stays_where_the_new_resource_has_set_it(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_the_new_resources_schedule_of_that_name_stays(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """A logical id can be overridden: the path, of which the name is made, stays."""
     appstream.put("RUNNING")
     harness.stacks.others = {NAME}
@@ -117,9 +113,7 @@ def test_a_cancelled_rename_starts_nothing_any_more(harness: LambdaHarness, apps
     assert (0, True) == (appstream.starts(OTHER), harness.answered_at[0] <= 130)
 
 
-def test_a_cancelled_restart_for_another_agent_does_not_start_it(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_cancelled_agent_update_does_not_start(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The stop was made; the roll-back's Update starts the builder with the agent of before."""
     appstream.put("RUNNING", AppstreamAgentVersion="v1")
     appstream.durations(stop=120)
@@ -132,9 +126,7 @@ def test_a_cancelled_restart_for_another_agent_does_not_start_it(
     assert (1, 0) == (appstream.stops(), appstream.starts())
 
 
-def test_a_cancelled_change_of_the_scheduled_stop_leaves_the_one_of_before(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_cancelled_schedule_change_keeps_the_earlier_stop(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """From eight hours to a quarter of one, while the builder was on its way."""
     appstream.put("PENDING")
     began = appstream.clock.now
@@ -149,9 +141,7 @@ def test_a_cancelled_change_of_the_scheduled_stop_leaves_the_one_of_before(
     assert {"stop-1": eight_hours} == harness.schedules.due_at
 
 
-def test_a_create_that_is_delivered_again_while_an_update_goes_on_does_nothing(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_create_redelivered_during_an_update_does_nothing(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Lambda may deliver an event hours later."""
     appstream.put("STOPPED")
     harness.stacks.tell("UPDATE_IN_PROGRESS", changed_at=appstream.began_at - 5)
@@ -161,9 +151,7 @@ def test_a_create_that_is_delivered_again_while_an_update_goes_on_does_nothing(
     assert (0, []) == (appstream.starts(), harness.schedules.calls)
 
 
-def test_a_resource_that_comes_back_is_not_taken_for_the_deleted_one(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_recreated_resource_is_not_the_deleted_one(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """A look at the stack that is a little stale still tells of its deletion by the roll-back before."""
     appstream.put("STOPPED")
     harness.stacks.tell("DELETE_COMPLETE", changed_at=appstream.began_at - 4)
@@ -175,7 +163,7 @@ def test_a_resource_that_comes_back_is_not_taken_for_the_deleted_one(
 
 
 @pytest.mark.parametrize("state", ["FAILED", "DELETING"])
-def test_a_roll_back_to_what_cannot_run_succeeds_with_the_true_state(
+def test_a_rollback_to_a_broken_builder_succeeds(
     harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture, state: str
 ) -> None:
     """As soon as no look can be stale: a failure would need a person, and nothing would be better for it."""
@@ -188,9 +176,7 @@ def test_a_roll_back_to_what_cannot_run_succeeds_with_the_true_state(
     assert any(f"{NAME}: rolled back, but Image builder {NAME} ({state})" in each for each in warnings(caplog))
 
 
-def test_a_roll_back_to_a_builder_that_is_gone_succeeds_with_empty_attributes(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_rollback_to_a_missing_builder_succeeds(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """All of them are there: a template may read any."""
     answer = rolled_back(harness, {"PollIntervalSeconds": "5"})
 
@@ -207,9 +193,7 @@ def test_the_same_update_fails_where_nothing_is_rolled_back(harness: LambdaHarne
     assert "FAILED" == harness.run(update_event({"PollIntervalSeconds": "5"}))["Status"]
 
 
-def test_a_roll_back_waits_no_longer_than_its_timeout_for_its_own_start(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_rollback_waits_its_timeout_for_its_own_start(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Then it tells how far the builder is."""
     appstream.put("STOPPED")
     appstream.starts_end("never")
@@ -220,9 +204,7 @@ def test_a_roll_back_waits_no_longer_than_its_timeout_for_its_own_start(
     assert 900 <= harness.answered_at[0] <= 915
 
 
-def test_a_roll_back_waits_five_minutes_for_a_builder_that_it_finds_on_its_way(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_rollback_waits_five_minutes_for_a_transition(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Most often that start has outlasted the first request already."""
     appstream.put("PENDING")
 
@@ -232,7 +214,7 @@ def test_a_roll_back_waits_five_minutes_for_a_builder_that_it_finds_on_its_way(
     assert 300 <= harness.answered_at[0] <= 330
 
 
-def test_an_update_that_ends_while_its_stack_is_asked_for_starts_nothing(
+def test_an_update_that_ends_during_a_check_starts_nothing(
     harness: LambdaHarness, appstream: FakeAppStream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """To find out whether it is a roll-back takes 45 s where CloudFormation does not tell."""
@@ -251,9 +233,7 @@ def test_an_update_that_ends_while_its_stack_is_asked_for_starts_nothing(
     assert 0 == appstream.starts()
 
 
-def test_an_update_that_is_no_roll_back_waits_for_what_it_finds(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_an_ordinary_update_waits_for_a_transition(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The whole timeout long."""
     appstream.put("PENDING")
 
@@ -277,9 +257,7 @@ def test_a_bug_of_ours_does_not_keep_a_roll_back_from_ending(harness: LambdaHarn
     assert "SUCCESS" == rolled_back(harness, {})["Status"]
 
 
-def test_the_failed_updates_retry_does_not_take_itself_for_the_roll_back(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_the_failed_updates_retry_is_not_the_rollback(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The stack is rolled back, but by an Update that has followed it."""
     appstream.put("FAILED")
     harness.stacks.status = ROLLING_BACK
@@ -305,9 +283,7 @@ def test_what_a_failed_rename_has_started_is_stopped(harness: LambdaHarness, app
     assert (1, 0) == (appstream.stops(OTHER), appstream.stops())
 
 
-def test_a_start_that_no_description_shows_yet_is_stopped_as_well(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_start_that_is_not_shown_yet_is_stopped_too(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The failed update had made it just before."""
     appstream.put("RUNNING")
     appstream.put("STOPPED", name=OTHER)
@@ -351,7 +327,7 @@ def test_what_a_failed_rename_has_started_keeps_its_end(
     )
 
 
-def test_what_a_failed_rename_has_started_and_nobody_stops_is_told(
+def test_a_failed_renames_running_builder_is_logged(
     harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
 ) -> None:
     """With LEAVE_RUNNING and without stop_after it runs on, as was asked for."""
@@ -364,9 +340,7 @@ def test_what_a_failed_rename_has_started_and_nobody_stops_is_told(
     )
 
 
-def test_a_failed_renames_builder_that_another_resource_has_is_left_to_it(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_failed_renames_shared_builder_is_left_alone(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """It was there before the rename."""
     appstream.put("RUNNING")
     appstream.put("RUNNING", name=OTHER)
@@ -377,9 +351,7 @@ def test_a_failed_renames_builder_that_another_resource_has_is_left_to_it(
     assert 0 == appstream.stops(OTHER)
 
 
-def test_a_rename_that_had_succeeded_is_left_to_its_own_delete(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_successful_rename_is_left_to_its_own_delete(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Another resource's failure rolls it back: the id tells which builder the resource has by now."""
     appstream.put("RUNNING")
     appstream.put("RUNNING", name=OTHER)
@@ -405,9 +377,7 @@ def test_the_wait_for_an_abandoned_builder_is_handed_over(harness: LambdaHarness
 # What may have been started is not forgotten.
 
 
-def test_a_create_that_meets_its_own_start_by_another_delivery_says_so(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_create_reports_a_start_of_its_other_delivery(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The invocation that made it was killed: its Delete must stop the builder."""
     appstream.put("PENDING")
 
@@ -429,9 +399,7 @@ def test_two_twins_of_one_event_leave_no_builder_behind() -> None:
     assert {NAME} == {each.answers[0]["PhysicalResourceId"] for each in sides}
 
 
-def test_a_schedule_that_this_request_has_set_tells_of_another_delivery(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_its_own_schedule_shows_another_delivery(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """It is set before the start: here the look that follows fails for good."""
     appstream.put("STOPPED")
     harness.schedules.changed["stop-1"] = ScheduledStop(
@@ -442,9 +410,7 @@ def test_a_schedule_that_this_request_has_set_tells_of_another_delivery(
     assert not harness.run(event(**SCHEDULE))["PhysicalResourceId"].endswith("/not-started")
 
 
-def test_a_start_that_has_not_shown_yet_is_waited_for_by_the_delete(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_delete_waits_for_a_start_that_is_not_shown_yet(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The create ended a moment after it, by its timeout."""
     appstream.put("STOPPED")
     appstream.durations(start=30, describe_lag=80)
@@ -467,9 +433,7 @@ def test_a_start_that_has_not_shown_yet_keeps_its_end(harness: LambdaHarness, ap
     assert {"stop-1"} == set(harness.schedules.due_at)
 
 
-def test_a_create_that_never_answered_may_have_started_the_builder_just_now(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_an_unanswered_create_may_just_have_started(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Its Delete comes with an id that CloudFormation has made up."""
     appstream.put("STOPPED")
     appstream.durations(start=30, describe_lag=60)
@@ -531,7 +495,7 @@ def test_a_twins_start_that_falls_back_is_not_repeated(
 
 
 @pytest.mark.parametrize("before", [SCHEDULE, {}])
-def test_a_killed_update_leaves_its_retry_the_knowledge_of_a_stop_that_may_come(
+def test_a_killed_updates_retry_knows_the_earlier_stop(
     harness: LambdaHarness, appstream: FakeAppStream, before: dict[str, str]
 ) -> None:
     """The schedule was put off by the first delivery: only its note tells of the moment that it had before."""
@@ -545,9 +509,7 @@ def test_a_killed_update_leaves_its_retry_the_knowledge_of_a_stop_that_may_come(
     assert harness.answered_at[0] >= 1 + 620
 
 
-def test_a_killed_update_that_drops_the_schedule_does_the_same(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_killed_update_without_a_schedule_does_the_same(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """It is deleted at the end only."""
     appstream.put("RUNNING")
     harness.schedules.due_at["stop-1"] = appstream.began_at + 1
@@ -559,9 +521,7 @@ def test_a_killed_update_that_drops_the_schedule_does_the_same(
     assert harness.answered_at[0] >= 1 + 620
 
 
-def test_what_the_answer_says_at_the_deadline_has_the_builders_own_errors(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_timeouts_reason_has_the_builders_own_errors(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """A builder can hang in PENDING with its errors told: those since the request began."""
     appstream.put("STOPPED")
     appstream.starts_end("never")
@@ -599,9 +559,7 @@ def test_a_region_without_the_scheduler_fails_after_a_minute(harness: LambdaHarn
     assert 60 <= harness.answered_at[0] <= 76
 
 
-def test_a_twin_leaves_the_stop_that_its_brother_has_set_and_told(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_another_deliverys_final_stop_stays(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Put off, it would come half an hour later than was told."""
     appstream.put("PENDING")
     told = appstream.began_at + 900

@@ -106,9 +106,7 @@ def test_a_handed_over_event_is_the_same_event_with_a_memory(harness: LambdaHarn
     assert 1 == len(set(harness.self_invoked[0]) - set(event()))
 
 
-def test_the_deadline_counts_from_when_cloudformation_issued_the_request(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_the_deadline_counts_from_the_requests_date(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Lambda may deliver an event late, or again after a killed invocation."""
     appstream.put("STOPPED")
     appstream.starts_end("never")
@@ -129,9 +127,7 @@ def test_a_date_a_little_ahead_is_used(harness: LambdaHarness, appstream: FakeAp
 
 
 @pytest.mark.parametrize("seconds_ago", [1800, 86_400])
-def test_a_request_that_arrives_after_its_deadline_starts_nothing(
-    harness: LambdaHarness, appstream: FakeAppStream, seconds_ago: float
-) -> None:
+def test_a_late_request_starts_nothing(harness: LambdaHarness, appstream: FakeAppStream, seconds_ago: float) -> None:
     """There is no time left to wait for what would be started."""
     appstream.put("STOPPED")
 
@@ -141,9 +137,7 @@ def test_a_request_that_arrives_after_its_deadline_starts_nothing(
     assert 0 == appstream.starts()
 
 
-def test_a_request_that_arrives_after_its_deadline_is_answered_truthfully(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_late_request_reports_the_builders_state(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """A builder that does run is a success, however late."""
     appstream.put("RUNNING")
 
@@ -160,9 +154,7 @@ def test_a_refused_hand_over_is_tried_again(harness: LambdaHarness, appstream: F
     assert 1 == len(harness.self_invoked)
 
 
-def test_a_hand_over_that_stays_refused_fails_with_that_reason(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_refused_self_invocation_fails_with_that_reason(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """There is time left to answer: nobody reads that something timed out."""
     harness.limit = 300
     appstream.put("STOPPED")
@@ -196,7 +188,7 @@ def test_time_is_kept_for_the_answer_and_a_look_at_the_stack(
     ("kind", "code"),
     [(ErrorKind.THROTTLED, "TooManyRequestsException"), (ErrorKind.UNAVAILABLE, "EndpointConnectionError")],
 )
-def test_a_start_that_goes_well_does_not_fail_because_lambda_is_in_trouble(
+def test_lambdas_outage_does_not_fail_a_good_start(
     harness: LambdaHarness, appstream: FakeAppStream, kind: ErrorKind, code: str
 ) -> None:
     """Lambda delivers the event again a minute later; that one has the memory of the hand-over before."""
@@ -212,7 +204,7 @@ def test_a_start_that_goes_well_does_not_fail_because_lambda_is_in_trouble(
     assert 255 <= died[0] <= 300
 
 
-def test_a_hand_over_without_an_answer_is_left_to_lambda_once(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_lost_self_invocation_is_left_to_lambda_once(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """It may have arrived: who tries again, and is tried again himself, would make thousands of successors."""
     harness.limit = 300
     appstream.put("STOPPED")

@@ -15,7 +15,7 @@ def stop(**properties: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("policy", [None, "LEAVE_RUNNING"])
 @pytest.mark.parametrize("state", ["RUNNING", "STOPPED", "PENDING", "FAILED"])
-def test_a_builder_that_is_left_running_is_not_even_looked_at(
+def test_a_builder_left_running_is_not_described(
     harness: LambdaHarness, appstream: FakeAppStream, policy: str | None, state: str
 ) -> None:
     """The default: success without any call."""

@@ -70,7 +70,7 @@ def test_a_builder_that_is_gone_at_the_stop_needs_none(harness: LambdaHarness, a
 
 
 @pytest.mark.parametrize("after_effect", [True, False])
-def test_a_stop_whose_answer_was_lost_is_made_again_only_where_it_had_not_arrived(
+def test_an_unconfirmed_stop_is_repeated_if_it_was_lost(
     harness: LambdaHarness, appstream: FakeAppStream, after_effect: bool
 ) -> None:
     """What the builder does tells which of the two it was."""
@@ -82,9 +82,7 @@ def test_a_stop_whose_answer_was_lost_is_made_again_only_where_it_had_not_arrive
     assert (1 if after_effect else 2) == len(appstream.calls("StopImageBuilder"))
 
 
-def test_a_lost_stop_that_had_not_arrived_is_made_again_after_a_reboot(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_stop_lost_before_a_reboot_is_repeated(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """A state that no stop leads to does not show that the stop was taken: success would not be true."""
     appstream.put("RUNNING")
     appstream.fault("drop", "Stop", times=1)
@@ -95,7 +93,7 @@ def test_a_lost_stop_that_had_not_arrived_is_made_again_after_a_reboot(
 
 
 @pytest.mark.parametrize("lag", [1, 50])
-def test_running_after_an_accepted_stop_is_believed_to_be_lag(
+def test_running_after_an_accepted_stop_is_taken_as_stale(
     harness: LambdaHarness, appstream: FakeAppStream, lag: float
 ) -> None:
     """AppStream is eventually consistent: the old state may be shown for a while."""
@@ -120,9 +118,7 @@ def test_running_for_longer_than_any_lag_fails(harness: LambdaHarness, appstream
     assert CONSISTENCY_WINDOW <= harness.answered_at[0] <= CONSISTENCY_WINDOW + 2
 
 
-def test_a_builder_that_somebody_starts_after_the_stop_is_left_to_them(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_builder_started_after_the_stop_is_left_alone(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The stop was carried out; that start is not this request's to undo."""
     appstream.put("RUNNING")
     appstream.clock.later(30, lambda: appstream.move("PENDING", (90, "RUNNING")))
@@ -134,9 +130,7 @@ def test_a_builder_that_somebody_starts_after_the_stop_is_left_to_them(
     assert 120 <= harness.answered_at[0] <= 122
 
 
-def test_a_start_after_an_accepted_stop_is_recognized_between_two_looks(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_start_after_a_stop_is_seen_between_descriptions(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """STOPPING was not seen, but the stop was accepted: a state on the way to RUNNING comes after it."""
     appstream.put("RUNNING")
     appstream.durations(stop=10)
@@ -148,9 +142,7 @@ def test_a_start_after_an_accepted_stop_is_recognized_between_two_looks(
     assert (1, "RUNNING") == (appstream.stops(), appstream.state())
 
 
-def test_a_start_after_a_stop_whose_answer_was_lost_is_left_alone_as_well(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_start_after_an_unconfirmed_stop_is_left_alone(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """STOPPING was seen: so the stop had been taken."""
     appstream.put("RUNNING")
     appstream.fault("drop", "Stop", after_effect=True, times=1)
@@ -160,9 +152,7 @@ def test_a_start_after_a_stop_whose_answer_was_lost_is_left_alone_as_well(
     assert (1, "RUNNING") == (appstream.stops(), appstream.state())
 
 
-def test_a_killed_invocation_is_picked_up_without_a_second_stop(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_killed_invocations_retry_does_not_stop_again(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The retry sees STOPPING, and waits."""
     appstream.put("RUNNING")
     appstream.durations(stop=300)

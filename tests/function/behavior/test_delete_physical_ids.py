@@ -28,9 +28,7 @@ def test_an_id_that_cloudformation_made_up_is_handled(harness: LambdaHarness, ap
     assert 1 == appstream.stops()
 
 
-def test_a_create_that_had_started_nothing_leaves_an_id_that_says_so(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_create_that_started_nothing_has_an_id_of_its_own(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Its Delete stops nothing: somebody else runs that builder."""
     appstream.put("RUNNING", AppstreamAgentVersion="01-01-2020")
     failed_create_id = harness.run(event(AppstreamAgentVersion="LATEST"))["PhysicalResourceId"]
@@ -43,9 +41,7 @@ def test_a_create_that_had_started_nothing_leaves_an_id_that_says_so(
     assert 0 == appstream.stops()
 
 
-def test_a_create_that_had_started_the_builder_leaves_an_id_that_says_so(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_create_that_started_has_the_builders_name_as_id(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """It failed while the builder was starting: the Delete stops what would be running and billed."""
     appstream.put("STOPPED")
     failed_create_id = harness.run(event(TimeoutSeconds="60"))["PhysicalResourceId"]
@@ -58,9 +54,7 @@ def test_a_create_that_had_started_the_builder_leaves_an_id_that_says_so(
     assert (1, "STOPPED") == (appstream.stops(), appstream.state())
 
 
-def test_a_create_whose_start_may_have_arrived_counts_as_having_started(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_create_with_a_lost_start_counts_as_started(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """In doubt the builder is not left running."""
     appstream.put("STOPPED")
     appstream.fault("drop", "Start", after_effect=True, times=1)

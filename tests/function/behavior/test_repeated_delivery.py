@@ -14,7 +14,7 @@ from support.virtual_time import VirtualClock
 
 
 @pytest.mark.parametrize("after", [0.5, 2, 30, 419])
-def test_a_killed_invocation_is_picked_up_without_a_second_start(
+def test_a_killed_invocations_retry_does_not_start_again(
     harness: LambdaHarness, appstream: FakeAppStream, after: float
 ) -> None:
     """Lambda delivers the event again; what the first invocation did shows in the builder's state."""
@@ -26,9 +26,7 @@ def test_a_killed_invocation_is_picked_up_without_a_second_start(
     assert ["StartImageBuilder"] == appstream.calls("StartImageBuilder")
 
 
-def test_an_invocation_killed_in_the_middle_of_the_start_is_picked_up(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_an_invocation_killed_during_the_start_is_retried(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The start had not arrived: the retry makes it."""
     appstream.put("STOPPED")
     appstream.builders.before_change = harness.kill
@@ -92,7 +90,7 @@ def test_an_event_delivered_twice_at_once_starts_once() -> None:
 
 
 @pytest.mark.parametrize("later", [1, 100, 419])
-def test_an_event_delivered_again_while_it_is_worked_on_starts_once(later: float) -> None:
+def test_a_duplicate_of_a_running_request_starts_once(later: float) -> None:
     """The second invocation sees what the first one did."""
     clock = VirtualClock()
     appstream = FakeAppStream(clock)
@@ -122,9 +120,7 @@ def test_an_event_delivered_again_later_is_answered_the_same(appstream: FakeAppS
 
 
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "CREATE_FAILED", "DELETE_IN_PROGRESS", "DELETE_COMPLETE"])
-def test_a_request_that_is_over_in_cloudformation_starts_nothing(
-    harness: LambdaHarness, appstream: FakeAppStream, status: str
-) -> None:
+def test_a_request_that_is_over_starts_nothing(harness: LambdaHarness, appstream: FakeAppStream, status: str) -> None:
     """Delivered again hours later, it must not start a builder that nobody waits for."""
     appstream.put("STOPPED")
     harness.stacks.tell(status)
@@ -139,9 +135,7 @@ def test_a_request_that_is_over_in_cloudformation_starts_nothing(
     assert [0] == harness.answered_at
 
 
-def test_a_request_that_ends_while_it_is_waited_for_ends_within_a_minute(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_request_cancelled_meanwhile_ends_in_a_minute(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """A cancelled deploy, or a Delete that came meanwhile."""
     appstream.put("STOPPED")
     appstream.clock.later(100, lambda: harness.stacks.tell("DELETE_IN_PROGRESS"))
@@ -188,9 +182,7 @@ def test_a_successor_asks_at_once(harness: LambdaHarness, appstream: FakeAppStre
     assert 100 <= harness.answered_at[0] <= 106
 
 
-def test_a_request_that_is_over_is_answered_truthfully_where_the_builder_runs(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_request_that_is_over_reports_a_running_builder(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """A duplicate of an answered request gives the answer that it had."""
     appstream.put("RUNNING")
     harness.stacks.tell("CREATE_COMPLETE")
@@ -209,9 +201,7 @@ def test_cloudformation_is_asked_at_the_full_minute(harness: LambdaHarness, apps
     assert [60, 120, 180] == [asked.at - appstream.began_at for asked in harness.stacks.asked]
 
 
-def test_cloudformation_is_asked_before_each_start_and_once_a_minute(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_the_stack_is_checked_before_starts_and_each_minute(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """It is asked about this resource in this stack."""
     appstream.put("STOPPED")
     appstream.fault("throttle", "Start", seconds=10)

@@ -16,9 +16,7 @@ def moments(appstream: FakeAppStream, operation: str = "") -> list[float]:
     return [call.time - appstream.began_at for call in calls]
 
 
-def test_a_start_makes_no_more_calls_than_one_every_two_seconds(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_start_makes_at_most_one_call_in_two_seconds(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The start itself is one of them, in whatever minute one looks."""
     appstream.put("STOPPED")
 
@@ -63,9 +61,7 @@ def test_a_look_is_good_for_half_a_minute(harness: LambdaHarness, appstream: Fak
     assert all(30 <= later - earlier <= 40 for earlier, later in pairwise(looks))
 
 
-def test_a_throttled_start_is_not_repeated_where_nobody_waits_any_more(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_cancelled_throttled_start_is_not_repeated(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """CloudFormation is asked before each of them."""
     appstream.put("STOPPED")
     appstream.fault("throttle", "Start", times=1)

@@ -9,9 +9,7 @@ from support.lambda_harness import LambdaHarness, event, issued, update_event
 from support.schedules import SCHEDULE
 
 
-def test_a_stopped_builder_has_an_end_before_it_is_started_and_its_real_one_when_it_runs(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_start_has_a_fallback_stop_then_its_real_one(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The first is for the case that nobody comes back: after the deadline; the second counts from RUNNING."""
     appstream.put("STOPPED")
 
@@ -38,9 +36,7 @@ def test_the_builder_stops_by_itself(harness: LambdaHarness, appstream: FakeAppS
     assert {} == harness.schedules.due_at
 
 
-def test_without_the_option_no_call_is_made_and_no_time_is_told(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_without_the_option_nothing_is_scheduled(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The attribute is there all the same."""
     appstream.put("RUNNING")
 
@@ -76,7 +72,7 @@ def test_running_is_seen_again_after_the_stop_was_set(harness: LambdaHarness, ap
 
 
 @pytest.mark.parametrize("before", [SCHEDULE, {}])
-def test_a_stop_that_has_fired_and_may_be_tried_again_is_waited_out(
+def test_a_fired_stop_that_may_be_retried_is_waited_out(
     harness: LambdaHarness, appstream: FakeAppStream, before: dict[str, str]
 ) -> None:
     """The scheduler begins within five minutes and tries for five; that moving it ends that is not documented."""
@@ -90,9 +86,7 @@ def test_a_stop_that_has_fired_and_may_be_tried_again_is_waited_out(
     assert harness.schedules.due_at["stop-1"] == pytest.approx(appstream.began_at + harness.answered_at[0] + 900, abs=4)
 
 
-def test_a_late_stop_is_waited_for_no_longer_than_the_deadline_allows(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_the_deadline_limits_the_wait_for_a_late_stop(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """There must be time to schedule the next one."""
     appstream.put("RUNNING")
     harness.schedules.due_at["stop-1"] = appstream.began_at

@@ -24,9 +24,7 @@ def test_an_update_without_the_option_deletes_the_schedule(harness: LambdaHarnes
     assert [1800 + 900] == harness.schedules.moments
 
 
-def test_a_stop_that_has_fired_is_waited_out_where_it_is_not_wanted_any_more(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_an_unwanted_stop_that_has_fired_is_waited_out(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Nobody documents that deleting a schedule ends its tries."""
     appstream.put("RUNNING")
     harness.schedules.due_at["stop-1"] = appstream.began_at - 100
@@ -35,9 +33,7 @@ def test_a_stop_that_has_fired_is_waited_out_where_it_is_not_wanted_any_more(
     assert 520 <= harness.answered_at[0] <= 524
 
 
-def test_another_builders_schedule_is_left_to_the_delete_of_that_builder(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_another_builders_schedule_is_left_to_its_delete(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """A rename is followed by one."""
     appstream.put("RUNNING", name="other")
     harness.schedules.due_at["stop-1"] = appstream.began_at + 500
@@ -48,9 +44,7 @@ def test_another_builders_schedule_is_left_to_the_delete_of_that_builder(
 
 
 @pytest.mark.parametrize("state", ["RUNNING", "PENDING", "STOPPED"])
-def test_a_delete_that_stops_the_builder_deletes_its_schedule(
-    harness: LambdaHarness, appstream: FakeAppStream, state: str
-) -> None:
+def test_stopping_on_delete_deletes_the_schedule(harness: LambdaHarness, appstream: FakeAppStream, state: str) -> None:
     """After the stop: one that fails leaves the builder its end."""
     appstream.put(state)
     if state == "PENDING":
@@ -66,7 +60,7 @@ def test_a_delete_that_stops_the_builder_deletes_its_schedule(
     ("state", "kept"),
     [("RUNNING", True), ("PENDING", True), ("STOPPED", False), ("STOPPING", False), ("FAILED", False)],
 )
-def test_a_delete_that_leaves_the_builder_keeps_its_end_for_as_long_as_it_has_one(
+def test_a_builder_that_is_left_keeps_its_scheduled_stop(
     harness: LambdaHarness, appstream: FakeAppStream, state: str, kept: bool
 ) -> None:
     """A builder that is left running still ends; for one that does not run there is nothing to stop."""
@@ -111,9 +105,7 @@ def test_a_rename_by_a_token_leaves_the_new_builder_its_end(
     assert "STOPPING" == appstream.state("other")
 
 
-def test_an_update_from_a_builder_of_the_same_schedule_is_not_kept_waiting_by_its_stop(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_another_builders_stop_keeps_no_update_waiting(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """That one has just fired, for another builder; until the new one is started, it stays that builder's."""
     appstream.put("RUNNING", name="other")
     harness.schedules.due_at["stop-1"] = appstream.began_at - 5
@@ -125,9 +117,7 @@ def test_an_update_from_a_builder_of_the_same_schedule_is_not_kept_waiting_by_it
     assert [("find", "stop-1"), ("put", "stop-1")] == harness.schedules.calls
 
 
-def test_a_schedule_that_somebody_has_changed_is_taken_for_one_that_fires_now(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_changed_schedule_counts_as_firing_now(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """It is put right, and what may come of it is waited out."""
     appstream.put("RUNNING")
     harness.schedules.changed["stop-1"] = ScheduledStop(at=None, builder="")
@@ -136,9 +126,7 @@ def test_a_schedule_that_somebody_has_changed_is_taken_for_one_that_fires_now(
     assert 620 <= harness.answered_at[0] <= 624
 
 
-def test_a_schedule_that_somebody_has_changed_is_deleted_with_its_purpose(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_changed_schedule_is_deleted_with_its_purpose(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Its name is the resource's own."""
     appstream.put("STOPPED")
     harness.schedules.changed["stop-1"] = ScheduledStop(at=None, builder="")
@@ -147,9 +135,7 @@ def test_a_schedule_that_somebody_has_changed_is_deleted_with_its_purpose(
     assert [("find", "stop-1"), ("remove", "stop-1")] == harness.schedules.calls
 
 
-def test_a_create_that_started_nothing_leaves_no_schedule_that_its_role_does_not_outlive(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_schedule_does_not_outlive_its_role(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """With STOP the scheduler's role goes with the stack; who has started the builder before may keep it running."""
     appstream.put("RUNNING")
     harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
@@ -159,9 +145,7 @@ def test_a_create_that_started_nothing_leaves_no_schedule_that_its_role_does_not
     assert ({}, 0, "RUNNING") == (harness.schedules.due_at, appstream.stops(), appstream.state())
 
 
-def test_a_create_that_started_nothing_keeps_an_end_that_was_promised_before(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_create_that_started_nothing_keeps_an_earlier_stop(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """With LEAVE_RUNNING it may be the one of the stack before."""
     appstream.put("RUNNING")
     harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
@@ -171,9 +155,7 @@ def test_a_create_that_started_nothing_keeps_an_end_that_was_promised_before(
     assert ["stop-1"] == list(harness.schedules.due_at)
 
 
-def test_a_schedule_of_another_name_is_looked_for_when_the_old_one_is_deleted(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_renamed_schedules_old_one_is_deleted(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """It may be of an earlier resource, and due already."""
     appstream.put("RUNNING")
     harness.schedules.due_at.update({"old": appstream.began_at + 500, "stop-1": appstream.began_at - 100})

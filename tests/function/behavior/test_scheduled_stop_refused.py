@@ -47,9 +47,7 @@ def test_a_start_that_is_refused_for_a_while_is_made_again(harness: LambdaHarnes
     assert ("SUCCESS", 1) == (harness.run(event(**SCHEDULE))["Status"], appstream.starts())
 
 
-def test_a_stop_that_cannot_be_taken_away_fails_the_update_though_the_builder_runs(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_stop_that_cannot_be_cancelled_fails_the_update(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """It is not enough that only its address is missing: the schedule that nobody wants any more would stop it."""
     appstream.put("STOPPED")
     appstream.durations(eni_delay=10_000)
@@ -61,9 +59,7 @@ def test_a_stop_that_cannot_be_taken_away_fails_the_update_though_the_builder_ru
     assert ["SUCCESS", "FAILED"] == [each["Status"] for each in harness.answers]
 
 
-def test_an_outage_of_the_scheduler_fails_the_request_and_says_so(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_the_schedulers_outage_fails_the_request(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """That the builder runs is no success without its end."""
     appstream.put("RUNNING")
     harness.schedules.errors = [refusal(ErrorKind.UNAVAILABLE, "InternalServerException")] * 999
@@ -122,7 +118,7 @@ def deny_scheduling(harness: LambdaHarness) -> None:
 
 @pytest.mark.parametrize("deny", [deny_describing, deny_scheduling])
 @pytest.mark.parametrize("on_delete", ["STOP", "LEAVE_RUNNING"])
-def test_a_create_that_was_denied_what_it_needs_can_be_rolled_back(
+def test_a_denied_create_can_be_rolled_back(
     harness: LambdaHarness, appstream: FakeAppStream, deny: Callable[[LambdaHarness], None], on_delete: str
 ) -> None:
     """The same is denied to its Delete, which has nothing to undo."""
@@ -149,7 +145,7 @@ TROUBLES = [
 
 @pytest.mark.parametrize("kind", TROUBLES)
 @pytest.mark.parametrize("state", ["STOPPED", None])
-def test_a_delete_with_nothing_to_stop_succeeds_whatever_the_scheduler_answers(
+def test_scheduler_errors_do_not_fail_a_delete_without_stop(
     harness: LambdaHarness,
     appstream: FakeAppStream,
     caplog: pytest.LogCaptureFixture,
@@ -171,7 +167,7 @@ def test_a_delete_with_nothing_to_stop_succeeds_whatever_the_scheduler_answers(
 @pytest.mark.parametrize("kind", ["access_denied", "throttle", "server_error", "drop"])
 @pytest.mark.parametrize("physical_id", [NAME, f"{NAME}/not-started"])
 @pytest.mark.parametrize("on_delete", ["STOP", "LEAVE_RUNNING"])
-def test_a_delete_with_nothing_to_stop_succeeds_whatever_appstream_answers(
+def test_appstreams_errors_do_not_fail_a_delete_without_stop(
     harness: LambdaHarness, appstream: FakeAppStream, kind: str, physical_id: str, on_delete: str
 ) -> None:
     """A stop that was asked for, of what the resource may have started, is another matter."""
@@ -186,7 +182,7 @@ def test_a_delete_with_nothing_to_stop_succeeds_whatever_appstream_answers(
     assert stops or harness.answered_at[0] < 60
 
 
-def test_a_stopped_builder_is_deleted_though_its_schedule_stays(
+def test_a_delete_succeeds_though_the_schedule_stays(
     harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The stop that was asked for was made; the schedule has nothing left to stop, and no role any more."""
@@ -200,9 +196,7 @@ def test_a_stopped_builder_is_deleted_though_its_schedule_stays(
     assert any("its schedule stop-1 stays" in each for each in caplog.messages)
 
 
-def test_a_create_that_started_nothing_loses_its_schedule_without_a_look_at_the_builder(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_the_schedule_goes_without_describing_the_builder(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """With STOP the scheduler's role goes with the stack, whatever the builder does."""
     appstream.put("RUNNING")
     appstream.fault("access_denied", "Describe")

@@ -70,7 +70,7 @@ def test_a_state_that_ends_in_running_is_waited_out(
 
 
 @pytest.mark.parametrize("state", ENDS_STOPPED)
-def test_a_state_that_ends_in_stopped_is_waited_out_and_then_started(
+def test_a_transition_to_stopped_is_followed_by_a_start(
     harness: LambdaHarness, appstream: FakeAppStream, state: str
 ) -> None:
     """The start is made with the first look that shows STOPPED."""
@@ -172,9 +172,7 @@ def test_a_name_without_a_builder_fails_at_the_second_look(
     assert [10] == harness.answered_at
 
 
-def test_a_builder_that_is_deleted_while_waited_for_fails_the_request(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_builder_deleted_meanwhile_fails_the_request(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Gone without having been seen DELETING: the reason says so."""
     appstream.put("STOPPED")
     appstream.clock.later(100, lambda: appstream.move(""))

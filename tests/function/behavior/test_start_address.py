@@ -53,7 +53,7 @@ def test_an_ipv6_address_is_one(harness: LambdaHarness, appstream: FakeAppStream
 
 
 @pytest.mark.parametrize(("kind", "patience"), [("access_denied", 90), ("error", 10)])
-def test_a_look_that_fails_for_good_ends_the_wait_for_an_address(
+def test_a_final_error_ends_the_wait_for_an_address(
     harness: LambdaHarness, appstream: FakeAppStream, kind: str, patience: int
 ) -> None:
     """The builder runs, as was asked for: that is a success."""
@@ -84,7 +84,7 @@ def test_trouble_does_not_end_the_wait_for_an_address_early(
 
 
 @pytest.mark.parametrize("kind", ["throttle", "drop"])
-def test_trouble_that_lasts_does_not_prolong_the_wait_for_an_address(
+def test_lasting_errors_do_not_prolong_the_address_wait(
     harness: LambdaHarness, appstream: FakeAppStream, kind: str
 ) -> None:
     """The answer goes out with what was seen last."""
@@ -99,7 +99,7 @@ def test_trouble_that_lasts_does_not_prolong_the_wait_for_an_address(
 
 
 @pytest.mark.parametrize("kind", [ErrorKind.DENIED, ErrorKind.THROTTLED])
-def test_a_wait_for_an_address_that_cannot_be_handed_over_ends(
+def test_a_refused_self_invocation_ends_the_address_wait(
     harness: LambdaHarness, appstream: FakeAppStream, kind: ErrorKind
 ) -> None:
     """The builder runs, and nobody will look again: the answer goes out with what was seen last."""
@@ -118,9 +118,7 @@ def test_a_wait_for_an_address_that_cannot_be_handed_over_ends(
     assert 30 <= harness.answered_at[0] <= 60
 
 
-def test_a_builder_that_left_running_is_no_success_at_a_failed_look(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_builder_that_left_running_is_not_enough(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """What was seen last is what counts."""
     appstream.put("STOPPED")
     appstream.durations(eni_delay=50)
@@ -130,9 +128,7 @@ def test_a_builder_that_left_running_is_no_success_at_a_failed_look(
     assert "FAILED" == harness.run(event())["Status"]
 
 
-def test_a_builder_that_runs_at_the_next_look_already_is_waited_for_as_any_other(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_fast_start_waits_for_its_address_too(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """A start can be over between two looks; its address is still to come."""
     appstream.put("STOPPED")
     appstream.durations(start=1, eni_delay=30)
@@ -143,9 +139,7 @@ def test_a_builder_that_runs_at_the_next_look_already_is_waited_for_as_any_other
     assert 31 <= harness.answered_at[0] <= 34
 
 
-def test_a_builder_that_stops_while_its_address_is_waited_for_is_a_failed_start(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_stop_during_the_address_wait_is_a_failed_start(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """RUNNING was seen, so STOPPED is no lag of the start."""
     appstream.put("STOPPED")
     appstream.durations(start=1, eni_delay=10_000)

@@ -15,7 +15,7 @@ def start_moments(appstream: FakeAppStream) -> list[float]:
 
 @pytest.mark.parametrize("way_up", ["PENDING", "UPDATING_AGENT"])
 @pytest.mark.parametrize("way_down", ["STOPPED", "STOPPING"])
-def test_somebody_elses_failed_start_is_followed_by_this_requests_own(
+def test_this_request_starts_after_somebodys_failed_start(
     harness: LambdaHarness, appstream: FakeAppStream, way_up: str, way_down: str
 ) -> None:
     """After a pause, in which a twin of this request would have answered."""
@@ -29,7 +29,7 @@ def test_somebody_elses_failed_start_is_followed_by_this_requests_own(
 
 
 @pytest.mark.parametrize("way_down", ["STOPPED", "STOPPING"])
-def test_a_request_that_was_delivered_before_does_not_repeat_what_may_be_its_own_start(
+def test_a_redelivered_request_repeats_no_start_of_its_own(
     harness: LambdaHarness, appstream: FakeAppStream, way_down: str
 ) -> None:
     """A killed invocation left no memory: a builder that was seen PENDING and falls back has failed to start."""
@@ -47,7 +47,7 @@ def test_a_request_that_was_delivered_before_does_not_repeat_what_may_be_its_own
 
 
 @pytest.mark.parametrize("state", ["STOPPING", "SNAPSHOTTING", "UPDATING"])
-def test_a_request_that_was_delivered_before_does_start_what_was_not_starting(
+def test_a_redelivered_request_starts_what_was_not_started(
     harness: LambdaHarness, appstream: FakeAppStream, state: str
 ) -> None:
     """Only PENDING tells of a start."""
@@ -58,9 +58,7 @@ def test_a_request_that_was_delivered_before_does_start_what_was_not_starting(
     assert 1 == appstream.starts()
 
 
-def test_the_pause_after_somebody_elses_failed_start_survives_a_hand_over(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_the_cooldown_survives_a_self_invocation(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The successor remembers when it fell."""
     harness.limit = 156
     appstream.put("STOPPED")
@@ -70,9 +68,7 @@ def test_the_pause_after_somebody_elses_failed_start_survives_a_hand_over(
     assert [221] == start_moments(appstream)
 
 
-def test_this_requests_own_failed_start_is_told_at_once_however_late_it_is(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_its_own_failed_start_fails_at_once(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """It remembers that start."""
     appstream.put("STOPPED")
     appstream.starts_end("stopped")
@@ -86,9 +82,7 @@ def test_this_requests_own_failed_start_is_told_at_once_however_late_it_is(
     assert 420 <= harness.answered_at[0] <= 422
 
 
-def test_the_start_waits_until_another_delivery_of_the_same_event_has_answered(
-    appstream: FakeAppStream, harness: LambdaHarness
-) -> None:
+def test_the_start_waits_for_the_other_deliverys_response(appstream: FakeAppStream, harness: LambdaHarness) -> None:
     """If the failed start was this request's own, the stack says so a little later, and nothing is started."""
     appstream.put("PENDING")
     appstream.region.builders.set_state(NAME, "PENDING", [(30.0, "STOPPED")])

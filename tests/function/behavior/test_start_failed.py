@@ -8,7 +8,7 @@ from support.lambda_harness import LambdaHarness, event
 
 
 @pytest.mark.parametrize("lag", [1, 20, 50])
-def test_stopped_after_an_accepted_start_is_believed_to_be_lag(
+def test_stopped_after_an_accepted_start_is_taken_as_stale(
     harness: LambdaHarness, appstream: FakeAppStream, lag: float
 ) -> None:
     """AppStream is eventually consistent: the old state may be shown for a while."""
@@ -38,7 +38,7 @@ def test_stopped_for_longer_than_any_lag_is_a_failed_start(harness: LambdaHarnes
 
 
 @pytest.mark.parametrize(("kind", "state"), [("stopped", "STOPPED"), ("stopping", "STOPPING")])
-def test_a_start_that_falls_back_fails_with_the_builders_own_errors(
+def test_a_failed_start_has_the_builders_own_errors(
     harness: LambdaHarness, appstream: FakeAppStream, kind: str, state: str
 ) -> None:
     """The person at the events pane reads what AppStream recorded."""
@@ -55,9 +55,7 @@ def test_a_start_that_falls_back_fails_with_the_builders_own_errors(
     assert 420 <= harness.answered_at[0] <= 422
 
 
-def test_a_failed_builder_is_told_with_its_reason_and_its_newest_error_first(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_failed_builders_newest_error_comes_first(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """StateChangeReason comes first, then the errors by their time."""
     appstream.put(
         "FAILED",
@@ -95,9 +93,7 @@ def test_a_builder_being_deleted_is_told_as_such(harness: LambdaHarness, appstre
     )
 
 
-def test_old_errors_of_a_stopped_builder_do_not_prevent_its_start(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_old_errors_do_not_prevent_a_start(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """They are an earlier start's; this request has made none yet."""
     old = [{"ErrorCode": "OLD", "ErrorMessage": "Before.", "ErrorTimestamp": appstream.clock.now - 1}]
     appstream.put("STOPPED", ImageBuilderErrors=old)
@@ -106,7 +102,7 @@ def test_old_errors_of_a_stopped_builder_do_not_prevent_its_start(
     assert 1 == appstream.starts()
 
 
-def test_a_start_that_somebody_else_made_meanwhile_is_a_success() -> None:
+def test_a_start_by_somebody_else_is_a_success() -> None:
     """Two requests see STOPPED at the same moment; AppStream takes one start and both are answered RUNNING."""
     appstream = FakeAppStream()
     appstream.put("STOPPED")
@@ -119,7 +115,7 @@ def test_a_start_that_somebody_else_made_meanwhile_is_a_success() -> None:
 
 
 @pytest.mark.parametrize("code", ["ResourceNotAvailableException", "OperationNotPermittedException", "NobodyToldUs"])
-def test_a_start_refused_because_it_runs_already_is_a_success(
+def test_a_start_refused_while_running_is_a_success(
     harness: LambdaHarness, appstream: FakeAppStream, code: str
 ) -> None:
     """Somebody started it after the last look: whatever AppStream calls that, the next look shows it."""
@@ -135,9 +131,7 @@ def test_a_start_refused_because_it_runs_already_is_a_success(
     assert 0 == appstream.starts()
 
 
-def test_a_start_of_a_running_builder_that_is_silently_accepted_is_a_success(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_start_accepted_while_running_is_a_success(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """What a start answers on RUNNING is documented nowhere."""
     appstream.put("STOPPED")
     appstream.behave(start_refusal_code="")

@@ -60,9 +60,7 @@ def test_two_separate_spells_of_being_busy_are_not_added_up(harness: LambdaHarne
     assert 1 == appstream.starts()
 
 
-def test_a_start_that_got_lost_and_was_then_refused_is_made_in_the_end(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_lost_and_then_refused_start_is_made_in_the_end(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """A lost answer and a builder that is being changed are two kinds, each with a patience of its own."""
     appstream.put("STOPPED")
     appstream.fault("error", "Start", code="ConcurrentModificationException", times=1)
@@ -73,9 +71,7 @@ def test_a_start_that_got_lost_and_was_then_refused_is_made_in_the_end(
     assert 1 == appstream.starts()
 
 
-def test_a_refusal_that_nobody_documented_is_tried_again_shortly(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_an_undocumented_refusal_is_tried_again_soon(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """It may mean anything, also that the builder is shown as it was a minute ago."""
     appstream.put("STOPPED")
     appstream.fault("error", "Start", code="SomethingNewException", seconds=5)
@@ -84,9 +80,7 @@ def test_a_refusal_that_nobody_documented_is_tried_again_shortly(
     assert 1 == appstream.starts()
 
 
-def test_a_refusal_that_nobody_documented_and_that_lasts_fails_with_its_code(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_lasting_undocumented_refusal_fails_with_its_code(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The code and AWS's words are all that there is to tell."""
     appstream.put("STOPPED")
     appstream.fault("error", "Start", code="SomethingNewException", message="No such luck.")
@@ -101,7 +95,7 @@ def test_a_refusal_that_nobody_documented_and_that_lasts_fails_with_its_code(
     assert CONSISTENCY_WINDOW <= harness.answered_at[0] <= CONSISTENCY_WINDOW + 15
 
 
-def test_a_quota_that_is_used_up_is_named_with_what_raises_it(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_used_up_quota_is_named_with_its_remedy(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """AppStream documents quotas on running instances, but no such answer to a start: it is tried for a while."""
     appstream.put("STOPPED")
     appstream.fault("error", "Start", code="LimitExceededException", message="The limit is 1.")
@@ -129,7 +123,7 @@ def test_a_start_refused_for_good_fails_at_once(
     assert [0] == harness.answered_at
 
 
-def test_a_start_that_finds_nothing_fails_soon_with_aws_words(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_start_that_is_not_found_fails_with_aws_words(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The builder was there a moment before: its image, its agent or a subnet may be missing."""
     appstream.put("STOPPED")
     appstream.fault("error", "Start", code="ResourceNotFoundException", message="No such image.", status=404)
@@ -162,7 +156,7 @@ def test_access_denied_heals_within_ninety_seconds(
     [("Describe", "appstream:DescribeImageBuilders", "*"), ("Start", "appstream:StartImageBuilder", ARN)],
     ids=["DescribeImageBuilders", "StartImageBuilder"],
 )
-def test_access_denied_that_lasts_fails_with_the_action_and_the_arn(
+def test_lasting_access_denied_names_action_and_arn(
     harness: LambdaHarness, appstream: FakeAppStream, operation: str, action: str, resource: str
 ) -> None:
     """What is missing in the policy can be copied from the reason."""
@@ -177,9 +171,7 @@ def test_access_denied_that_lasts_fails_with_the_action_and_the_arn(
     assert 90 <= harness.answered_at[0] <= 120
 
 
-def test_access_denied_later_in_a_request_is_given_the_same_time(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_access_denied_later_is_given_the_same_time(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """It counts from the first refusal in a row."""
     appstream.put("STOPPED")
     appstream.clock.later(100, lambda: appstream.fault("access_denied", "Describe"))

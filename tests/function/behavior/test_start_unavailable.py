@@ -34,7 +34,7 @@ def test_trouble_that_passes_is_survived(
     ],
 )
 @pytest.mark.parametrize("operation", ["Describe", "Start"])
-def test_trouble_that_lasts_fails_at_the_deadline_and_is_named(
+def test_a_lasting_error_is_named_at_the_deadline(
     harness: LambdaHarness, appstream: FakeAppStream, kind: str, code: str, operation: str
 ) -> None:
     """It was retried until then; the reason tells what was in the way."""
@@ -48,9 +48,7 @@ def test_trouble_that_lasts_fails_at_the_deadline_and_is_named(
     assert 0 == appstream.starts()
 
 
-def test_an_error_that_was_overcome_is_not_blamed_at_the_deadline(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_an_overcome_error_is_not_blamed_at_the_deadline(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """What passed ten minutes ago did not keep the builder from running."""
     appstream.put("STOPPED")
     appstream.starts_end("never")
@@ -64,9 +62,7 @@ def test_an_error_that_was_overcome_is_not_blamed_at_the_deadline(
     )
 
 
-def test_a_refusal_that_was_overcome_is_not_blamed_at_the_deadline(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_an_overcome_refusal_is_not_blamed_at_the_deadline(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Somebody else started it meanwhile; that start is what takes too long."""
     appstream.put("STOPPED")
     appstream.fault("error", "Start", code="ConcurrentModificationException")
@@ -116,9 +112,7 @@ def test_a_start_whose_answer_was_lost_is_not_made_twice(harness: LambdaHarness,
     assert ["StartImageBuilder"] == appstream.calls("StartImageBuilder")
 
 
-def test_a_start_whose_answer_was_lost_is_not_made_twice_during_lag(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_an_unconfirmed_start_is_not_repeated_while_stale(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The old state is believed to be lag for some seconds here as well."""
     appstream.put("STOPPED")
     appstream.durations(describe_lag=9)
@@ -139,9 +133,7 @@ def test_a_start_that_never_arrived_is_made_again(harness: LambdaHarness, appstr
 
 
 @pytest.mark.parametrize("kind", ["drop", "server_error"])
-def test_a_start_whose_answer_was_lost_and_that_fell_back_fails(
-    harness: LambdaHarness, appstream: FakeAppStream, kind: str
-) -> None:
+def test_an_unconfirmed_start_that_fell_back_fails(harness: LambdaHarness, appstream: FakeAppStream, kind: str) -> None:
     """It was seen under way; a second start would only repeat the failure."""
     appstream.put("STOPPED")
     appstream.fault(kind, "Start", after_effect=True, times=1)
@@ -156,9 +148,7 @@ def test_a_start_whose_answer_was_lost_and_that_fell_back_fails(
     assert 1 == appstream.starts()
 
 
-def test_a_start_whose_answer_was_lost_and_that_fell_back_unseen_fails(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_an_unconfirmed_start_that_fell_back_unseen_fails(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """It failed between two looks; AppStream's dated error tells that it had been taken."""
     appstream.put("STOPPED")
     appstream.durations(start=3)

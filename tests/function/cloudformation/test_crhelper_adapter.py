@@ -196,7 +196,7 @@ def test_cloudformations_events_can_be_answered() -> None:
 
 @pytest.mark.parametrize("key", ["RequestType", "ResponseURL", "StackId", "RequestId", "LogicalResourceId"])
 @pytest.mark.parametrize("value", [None, "", 7, {}])
-def test_an_event_without_what_an_answer_needs_cannot_be_answered(key: str, value: object) -> None:
+def test_an_incomplete_event_gets_no_response(key: str, value: object) -> None:
     """Missing, empty, or no text."""
     assert not needs_response({**event(), key: value})
     assert not needs_response({k: v for k, v in event().items() if k != key})

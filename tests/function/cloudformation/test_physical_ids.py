@@ -26,11 +26,11 @@ def test_a_delete_is_about_the_builder_that_the_id_names(physical_id: str, name:
     assert (name, started_here) == (request.name, request.started_here)
 
 
-def test_an_update_is_about_the_builder_that_the_properties_name() -> None:
+def test_an_update_uses_the_name_of_the_properties() -> None:
     """The id is the old one's."""
     assert NAME == parse(event("Update", physical_id="old")).name
 
 
-def test_a_delete_without_a_logical_id_goes_by_its_physical_id() -> None:
+def test_a_delete_without_a_logical_id_uses_its_physical_id() -> None:
     """CloudFormation always sends one; a test event in the console may not."""
     assert "old" == parse({**event("Delete", physical_id="old"), "LogicalResourceId": None}).name

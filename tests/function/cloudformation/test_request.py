@@ -85,7 +85,7 @@ def test_a_name_of_the_apis_pattern_is_taken(name: str) -> None:
     "name",
     ["-a", ".a", "_a", "a b", "a/b", "ä", "a\n", "x" * 102, " " + "x" * 57, " " + "x" * 58, 7, ["a"], {"a": "b"}],
 )
-def test_another_name_is_refused_with_its_value_and_the_remedy(name: object) -> None:
+def test_an_invalid_name_is_shown_with_the_remedy(name: object) -> None:
     """Long values are shown by their beginning."""
     remedy = "Use 1 to 101 letters, digits, '_', '.' or '-', a letter or digit first."
     shown = repr(name) if len(repr(name)) <= 60 else repr(name)[:57] + "..."
@@ -100,7 +100,7 @@ def test_a_missing_name_is_told_as_such(name: str | None) -> None:
     assert problem(Name=name).startswith("Image builder: property Name is missing. Use 1 to 101 letters")
 
 
-def test_an_event_without_properties_is_told_as_a_missing_name() -> None:
+def test_an_event_without_properties_lacks_the_name() -> None:
     """A hand-written template can leave them out."""
     with pytest.raises(RequestFailed, match="property Name is missing"):
         parse({"RequestType": "Create"})
@@ -130,7 +130,7 @@ def test_an_event_without_properties_is_told_as_a_missing_name() -> None:
         ("AppstreamAgentVersion", 7, "Use 1 to 100 characters or LATEST, or omit it."),
     ],
 )
-def test_a_bad_value_is_refused_with_its_value_and_the_remedy(key: str, value: object, remedy: str) -> None:
+def test_an_invalid_value_is_shown_with_the_remedy(key: str, value: object, remedy: str) -> None:
     """The builder is named as well: a template may have several."""
     assert f"Image builder {NAME}: property {key} is {value!r}. {remedy}" == problem(**{key: value})
 
@@ -198,7 +198,7 @@ def test_bad_properties_fail_the_request_at_once(
         st.one_of(st.text(), st.integers(), st.booleans(), st.none(), st.lists(st.text()), st.floats()),
     )
 )
-def test_whatever_a_template_sends_is_a_request_or_a_readable_failure(properties: dict[str, Any]) -> None:
+def test_any_properties_are_a_request_or_a_readable_failure(properties: dict[str, Any]) -> None:
     """Nothing else ever comes out of it."""
     outcome: Request | RequestFailed
     try:

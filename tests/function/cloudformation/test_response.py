@@ -61,7 +61,7 @@ def body(data: dict[str, str]) -> dict[str, Any]:
 @settings(deadline=None, derandomize=True)
 @given(st.fixed_dictionaries({}, optional=FIELDS))
 @example({"Description": "x" * 4000, "DisplayName": "y" * 4000})
-def test_an_answer_never_exceeds_the_limit_and_keeps_what_is_essential(fields: dict[str, Any]) -> None:
+def test_a_response_fits_and_keeps_what_is_essential(fields: dict[str, Any]) -> None:
     """Whatever a builder has; every attribute is still there, and each that was cut ends with the mark."""
     whole = {**ImageBuilder({**ESSENTIAL, **fields}).attributes(), SCHEDULED_STOP_TIME: "2026-11-24T18:00:00Z"}
 
@@ -112,7 +112,7 @@ def test_an_answer_that_just_fits_is_not_cut(spare: int) -> None:
     assert [] == cut
 
 
-def test_one_byte_too_many_cuts_the_longest_attribute_to_half() -> None:
+def test_one_byte_too_many_halves_the_longest_attribute() -> None:
     """The others stay as they are."""
     other = "o" * 100
     room = MAX_BYTES - len(encode(body({"Description": "", "DisplayName": other}))) + 1
@@ -139,7 +139,7 @@ def test_attributes_are_cut_again_until_the_answer_fits() -> None:
     assert {"x" * 1250 + CUT_MARK, "y" * 1500 + CUT_MARK} == set(data.values())
 
 
-def test_what_is_essential_is_never_cut_even_where_nothing_else_is_left() -> None:
+def test_what_is_essential_is_never_cut() -> None:
     """Such an answer cannot be made to fit; everything that can be cut is gone."""
     data = {"Name": "n" * 5000, "Description": "d" * 20}
 
@@ -149,7 +149,7 @@ def test_what_is_essential_is_never_cut_even_where_nothing_else_is_left() -> Non
 
 
 @pytest.mark.parametrize(("length", "left"), [(6, ""), (7, "ddd..."), (8, "dddd...")])
-def test_a_text_that_is_hardly_longer_than_the_mark_goes_altogether(length: int, left: str) -> None:
+def test_a_text_as_short_as_the_mark_is_removed(length: int, left: str) -> None:
     """Half of it and a mark would be no shorter."""
     data = {"Name": "", "Description": "d" * length}
     data["Name"] = "n" * (MAX_BYTES - len(encode(body(data))) + 1)

@@ -98,7 +98,7 @@ def test_trouble_that_lasts_asks_for_another_invocation(clock: VirtualClock, kin
     assert began + 7 == clock.now
 
 
-def test_a_pause_that_would_end_at_the_last_moment_is_not_made(clock: VirtualClock) -> None:
+def test_a_delay_until_the_last_moment_is_not_made(clock: VirtualClock) -> None:
     """There would be no time left to send."""
     puts = Puts(500)
 
@@ -174,15 +174,13 @@ def test_each_failed_attempt_is_a_warning(clock: VirtualClock, caplog: pytest.Lo
     ] == [(record.levelno, record.getMessage()) for record in caplog.records]
 
 
-def test_an_error_that_is_no_trouble_at_cloudformations_end_is_raised(clock: VirtualClock) -> None:
+def test_an_error_that_is_no_connection_error_is_raised(clock: VirtualClock) -> None:
     """A bug must not look like a bad connection."""
     with pytest.raises(ZeroDivisionError):
         send_response(URL, b"body", clock=clock, until=clock.now + 100, put=Puts(ZeroDivisionError()))
 
 
-def test_an_answer_that_does_not_arrive_makes_lambda_try_the_event_again(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_response_that_is_not_sent_makes_lambda_retry(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The next invocation looks again, and answers what is true by then."""
     harness.limit = 60
     appstream.put("RUNNING")
@@ -193,7 +191,7 @@ def test_an_answer_that_does_not_arrive_makes_lambda_try_the_event_again(
 
 
 @pytest.mark.parametrize(("limit", "last_try"), [(33, 31), (16, 7), (16.01, 15)])
-def test_the_function_stops_sending_a_second_before_lambdas_limit(
+def test_sending_ends_a_second_before_lambdas_limit(
     harness: LambdaHarness, appstream: FakeAppStream, limit: float, last_try: float
 ) -> None:
     """Otherwise Lambda would kill it, and say so where nobody looks. Tries come after 1, 3, 7, 15, 23, 31 seconds."""
@@ -209,9 +207,7 @@ def test_the_function_stops_sending_a_second_before_lambdas_limit(
     assert 3 == harness.deaths
 
 
-def test_an_undelivered_answer_ends_the_invocation_with_an_error(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_an_unsent_response_ends_in_an_error(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """That is how Lambda knows that it should try again; its text is for the log."""
     appstream.put("RUNNING")
     harness.put_results = [OSError()] * 1000

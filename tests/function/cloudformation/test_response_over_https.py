@@ -187,7 +187,7 @@ def test_a_host_may_be_excepted_from_the_proxy(
 
 
 @pytest.mark.parametrize("status", [403, 407, 502])
-def test_a_proxy_that_lets_nothing_through_is_trouble_and_no_status(
+def test_a_proxy_that_refuses_to_connect_is_an_error(
     bucket: tuple[str, type[Bucket]],
     proxy: tuple[str, type[Proxy]],
     monkeypatch: pytest.MonkeyPatch,
@@ -222,7 +222,7 @@ def test_a_stranger_behind_the_proxy_gets_no_answer(
 
 
 @pytest.mark.parametrize("trusted", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
-def test_the_certificates_that_boto3_trusts_are_trusted_without_a_proxy_too(
+def test_boto3s_certificates_are_trusted_without_a_proxy(
     bucket: tuple[str, type[Bucket]], certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch, trusted: str
 ) -> None:
     """A network that looks into TLS has its own, with or without a proxy."""

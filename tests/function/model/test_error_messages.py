@@ -113,7 +113,7 @@ def test_a_service_that_nobody_knows_has_words_too(action: str) -> None:
 
 @pytest.mark.parametrize("code", _CREDENTIALS)
 @pytest.mark.parametrize("action", ["appstream:StartImageBuilder", "scheduler:GetSchedule", "lambda:InvokeFunction"])
-def test_credentials_that_are_not_taken_are_no_missing_permission(code: str, action: str) -> None:
+def test_refused_credentials_are_no_missing_permission(code: str, action: str) -> None:
     """Allowing the action would not help."""
     error = AwsCallError(ErrorKind.DENIED, action=action, code=code, detail="any")
 
@@ -146,7 +146,7 @@ def test_aws_words_however_long_leave_room_for_the_remedy() -> None:
     assert len(text) <= 240
 
 
-def test_what_the_scheduler_was_denied_is_not_the_functions_to_be_allowed() -> None:
+def test_the_schedulers_denial_asks_for_its_own_permission() -> None:
     """The role's trust policy decides who may assume it."""
     error = AwsCallError(ErrorKind.DENIED, action="sts:AssumeRole by the scheduler", code="any", detail="any")
 

@@ -38,7 +38,7 @@ def test_a_reason_without_a_state_or_a_name_leaves_them_out() -> None:
 
 
 @pytest.mark.parametrize("cause", ["It broke.", "It broke!", "Did it break?"])
-def test_a_cause_that_ends_a_sentence_gets_no_second_full_stop(cause: str) -> None:
+def test_a_cause_with_a_full_stop_gets_no_second_one(cause: str) -> None:
     """AWS's own messages end in one more often than not."""
     assert f"Image builder b-1: {cause} Mend it." == reason(name="b-1", state="", cause=cause, remedy="Mend it.")
 
@@ -82,7 +82,7 @@ def test_awss_own_words_are_cut_to_what_there_is_room_for(room: int, expected: s
     )
 
 
-def test_short_words_of_awss_are_told_however_little_room_there_is() -> None:
+def test_short_details_are_kept_in_little_room() -> None:
     """Where they are whole they tell something."""
     advice = "x" * (240 - len("Image builder b-1: it broke.  AWS: No."))
 
@@ -92,9 +92,7 @@ def test_short_words_of_awss_are_told_however_little_room_there_is() -> None:
 @settings(deadline=None, derandomize=True, max_examples=500)
 @given(name=NAMES, state=st.sampled_from(["", *STATES]), cause=WORDS, advice=REMEDIES)
 @example(name=LONGEST, state="PENDING_SYNCING_APPS", cause="x " * 200, advice="Mend it.")
-def test_a_reason_holds_all_its_parts_in_240_characters_of_whole_words(
-    name: str, state: str, cause: str, advice: str
-) -> None:
+def test_a_reason_has_all_its_parts_in_240_characters(name: str, state: str, cause: str, advice: str) -> None:
     """Only the cause is ever cut, between words, and marked."""
     text = reason(name=name, state=state, cause=cause, remedy=advice)
 
@@ -111,7 +109,7 @@ def test_a_reason_holds_all_its_parts_in_240_characters_of_whole_words(
 
 @settings(deadline=None, derandomize=True, max_examples=500)
 @given(name=st.text(), state=st.text(), cause=st.text(), advice=st.text(), details=st.text())
-def test_a_reason_is_one_line_of_240_characters_whatever_it_is_made_of(
+def test_a_reason_is_always_one_line_of_240_characters(
     name: str, state: str, cause: str, advice: str, details: str
 ) -> None:
     """Control characters and line breaks of AWS's messages become blanks."""
@@ -160,7 +158,7 @@ def test_plain_text_is_on_one_line(text: str, expected: str) -> None:
     assert expected == plain(text)
 
 
-def test_a_failed_call_keeps_its_parts_and_reads_well_in_a_log() -> None:
+def test_an_error_keeps_its_parts_and_reads_well_in_a_log() -> None:
     """Action, code, AWS's words."""
     error = AwsCallError(ErrorKind.BUSY, action="appstream:StartImageBuilder", code="Conflict", detail="Not now.")
 

@@ -29,7 +29,7 @@ def test_the_essential_attributes_are_attributes() -> None:
     assert set(ESSENTIAL_ATTRIBUTES) <= {*ATTRIBUTES, SCHEDULED_STOP_TIME}
 
 
-def test_a_builder_of_which_only_the_name_is_known_has_every_attribute() -> None:
+def test_a_builder_with_only_a_name_has_every_attribute() -> None:
     """What AppStream does not say is an empty string."""
     assert dict.fromkeys(ATTRIBUTES, "") | {"Name": "b-1"} == ImageBuilder({"Name": "b-1"}).attributes()
 
@@ -91,7 +91,7 @@ def test_a_builder_tells_its_state_arn_and_agent() -> None:
 
 
 @pytest.mark.parametrize(("said", "expected"), [("TRUE", True), ("FALSE", False), (None, None), ("MAYBE", None)])
-def test_whether_the_agent_is_the_latest_is_a_string_in_the_api(said: str | None, expected: bool | None) -> None:
+def test_the_latest_agent_is_a_string_in_the_api(said: str | None, expected: bool | None) -> None:
     """Anything but the two known words leaves it open."""
     assert expected is ImageBuilder({"LatestAppstreamAgentVersion": said}).has_latest_agent
 
@@ -148,7 +148,7 @@ def test_a_complaint_is_what_appstream_says_newest_first(
 
 
 @pytest.mark.parametrize(("minutes", "expected"), [(-1, "E: m"), (0, ""), (1, "")])
-def test_a_builder_complained_since_a_moment_if_an_error_is_younger(minutes: int, expected: str) -> None:
+def test_errors_since_a_moment_are_the_newer_ones(minutes: int, expected: str) -> None:
     """The moment itself does not count, nor does an error without a time, nor the reason of the state."""
     fields = {"StateChangeReason": {"Code": "C"}, "ImageBuilderErrors": [error("U", "m", None), error("E", "m", 0)]}
 

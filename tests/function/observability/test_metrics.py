@@ -122,7 +122,7 @@ def test_a_failure_is_counted_with_state_and_reason(harness: LambdaHarness, apps
     assert ("FAILED", "FAILED", answer["Reason"]) == (line["Outcome"], line["LastState"], line["Reason"])
 
 
-def test_a_builder_that_does_not_exist_has_a_state_all_the_same(harness: LambdaHarness) -> None:
+def test_a_missing_builder_has_a_state_too(harness: LambdaHarness) -> None:
     """CloudWatch drops a line whose dimension is empty."""
     harness.run(event())
 

@@ -47,9 +47,7 @@ def test_a_builder_that_is_gone_does_not_run(harness: LambdaHarness, appstream: 
     assert [(0, "NONE")] == [(line["Running"], line["State"]) for line in map(json.loads, harness.lines)]
 
 
-def test_what_cannot_be_looked_at_is_an_error_after_the_others(
-    harness: LambdaHarness, appstream: FakeAppStream
-) -> None:
+def test_a_failed_description_is_an_error_after_the_others(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Lambda tries again and counts it; a guess would silence or raise an alarm."""
     appstream.put("RUNNING")
     appstream.fault("throttle", "Describe", times=2)

@@ -26,7 +26,7 @@ def answered(pace: Backoff) -> float:
     return pace.delay()
 
 
-def test_trouble_doubles_the_pause_up_to_a_quarter_of_a_minute() -> None:
+def test_each_failure_doubles_the_delay_up_to_15_seconds() -> None:
     """However long it lasts, a refused call is repeated after three tenths of that, since it has waited already."""
     slower = pace()
     pauses = []
@@ -37,7 +37,7 @@ def test_trouble_doubles_the_pause_up_to_a_quarter_of_a_minute() -> None:
     assert pytest.approx([2, 2.4, 4.5, 4.5, 4.5]) == pauses
 
 
-def test_answers_shorten_the_pause_by_a_tenth_each_until_it_is_steady() -> None:
+def test_each_success_shortens_the_delay_by_a_tenth() -> None:
     """AWS is not asked at full speed the moment that it answers again: those who share its limit need it as well."""
     recovering = pace()
     recovering.on_failure()
@@ -58,7 +58,7 @@ def test_jitter_spreads_a_longer_pause(chance: float, expected: float) -> None:
     assert pytest.approx(15 * 0.9 * expected) == answered(slower)
 
 
-def test_a_pace_that_is_slower_than_the_longest_pause_stays_as_it_is() -> None:
+def test_an_interval_above_the_maximum_delay_stays() -> None:
     """ErrorKind never makes it faster."""
     slow = pace(60)
     slow.on_failure()
@@ -72,9 +72,7 @@ def test_a_pace_that_is_slower_than_the_longest_pause_stays_as_it_is() -> None:
     chance=st.floats(min_value=0, max_value=1),
     events=st.lists(st.booleans(), max_size=30),
 )
-def test_a_pause_is_never_shorter_than_the_interval_nor_longer_than_allowed(
-    interval: float, chance: float, events: list[bool]
-) -> None:
+def test_a_delay_is_between_the_interval_and_the_maximum(interval: float, chance: float, events: list[bool]) -> None:
     """Whatever happened before."""
     any_pace = pace(interval, chance=chance)
     for on_success in events:

@@ -63,7 +63,7 @@ def test_a_request_without_a_url_has_no_date(url: object) -> None:
 
 
 @pytest.mark.parametrize(("seconds_ago", "began"), [(0, 0), (1, 1), (86_400, 86_400), (-1, -1), (-60, -60), (-61, 0)])
-def test_a_journey_begins_when_cloudformation_issued_the_request(seconds_ago: float, began: float) -> None:
+def test_a_context_begins_at_the_requests_date(seconds_ago: float, began: float) -> None:
     """However long ago, or a little ahead of this clock. One that is far ahead cannot be: then it begins now."""
     assert NOW - began == CallbackContext.resume(signed(seconds_ago), now=NOW).began_at
 

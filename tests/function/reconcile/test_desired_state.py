@@ -157,7 +157,7 @@ def test_a_failed_look_is_never_enough_for_a_stop() -> None:
     assert not desired.is_enough(now=BEGAN)
 
 
-def test_a_running_builder_is_enough_only_where_its_address_alone_is_missing() -> None:
+def test_a_running_builder_is_enough_without_its_address() -> None:
     """Once the address is due; a builder with another agent, or one that runs no more, is never enough."""
     desired = EnsureRunning(Request(name=NAME, timeout=600), CallbackContext(began_at=BEGAN), arn=ARN)
     vpc = {"State": "RUNNING", "VpcConfig": {"SubnetIds": ["subnet-1"]}}

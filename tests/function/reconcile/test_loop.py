@@ -56,7 +56,7 @@ def test_a_goal_that_a_failed_look_cannot_take_back_is_done(appstream: FakeAppSt
     assert "RUNNING" == outcome.builder.state
 
 
-def test_a_goal_that_needs_longer_is_handed_over_at_that_moment(appstream: FakeAppStream) -> None:
+def test_a_longer_wait_ends_at_the_invocations_end(appstream: FakeAppStream) -> None:
     """The last sleep ends exactly there."""
     appstream.put("STOPPED")
 

@@ -79,7 +79,7 @@ def test_what_a_status_means_for_a_fresh_request(kind: str, status: str, later: 
 
 
 @pytest.mark.parametrize("status", ["UPDATE_COMPLETE", "UPDATE_FAILED"])
-def test_an_end_within_the_requests_second_counts_once_no_look_can_be_stale(status: str) -> None:
+def test_an_end_in_the_requests_second_counts_once_settled(status: str) -> None:
     """An event that is delivered again minutes later, of an update that took no time."""
     assert Stand("Update", age=300, redelivered=True).over(status, 0.4)
 
@@ -99,14 +99,12 @@ def test_an_end_within_the_requests_second_counts_once_no_look_can_be_stale(stat
         ("Delete", "DELETE_FAILED", 26, True),
     ],
 )
-def test_a_request_without_a_date_is_compared_by_another_clock(
-    kind: str, status: str, later: float, over: bool
-) -> None:
+def test_an_undated_request_is_compared_by_another_clock(kind: str, status: str, later: float, over: bool) -> None:
     """Lambda's, which may differ by twenty seconds; some ends can only be its own."""
     assert over is Stand(kind, dated=False).over(status, later)
 
 
-def test_whatever_follows_the_beginning_that_was_seen_is_later() -> None:
+def test_what_follows_the_seen_beginning_is_later() -> None:
     """Even within the time in which two clocks, or a date in whole seconds, leave open what came first."""
     stand = Stand("Update")
 
@@ -117,7 +115,7 @@ def test_whatever_follows_the_beginning_that_was_seen_is_later() -> None:
 
 
 @pytest.mark.parametrize(("stack", "over"), [("UPDATE_IN_PROGRESS", False), ("UPDATE_ROLLBACK_IN_PROGRESS", True)])
-def test_a_beginning_that_is_told_late_is_the_updates_own_unless_it_is_undone(stack: str, over: bool) -> None:
+def test_a_late_beginning_is_its_own_without_a_rollback(stack: str, over: bool) -> None:
     """AWS documents no order between the two, nor their distance."""
     stand = Stand("Update", age=6)
     stand.stacks.status = stack
@@ -135,7 +133,7 @@ def test_a_beginning_that_is_told_late_is_the_updates_own_unless_it_is_undone(st
         ("UPDATE_ROLLBACK_COMPLETE", True),
     ],
 )
-def test_a_clean_up_that_is_delivered_again_later_is_over_with_the_stacks_change(stack: str, over: bool) -> None:
+def test_a_redelivered_clean_up_ends_with_the_stacks_update(stack: str, over: bool) -> None:
     """The resource shows the end of the update before, which tells nothing of it."""
     stand = Stand("Delete", age=600, redelivered=True)
     stand.stacks.status = stack
@@ -180,7 +178,7 @@ def test_a_roll_back_of_before_is_not_taken_for_this_updates() -> None:
     assert not stand.checks.is_rollback()
 
 
-def test_whether_a_stack_rolls_back_is_believed_once_it_cannot_be_stale() -> None:
+def test_a_rollback_is_believed_once_settled() -> None:
     """The first seconds of a roll-back may still show the update."""
     stand = Stand("Update")
     stand.clock.later(
@@ -213,7 +211,7 @@ def test_nothing_is_asked_any_more_when_an_answer_is_due() -> None:
     assert [] == stand.stacks.calls
 
 
-def test_another_resource_is_believed_to_have_the_builder_once_that_cannot_be_stale() -> None:
+def test_another_resource_is_believed_once_settled() -> None:
     """A stack that is deleted deletes all its resources at once: each would leave the builder to the other."""
     goes, stays = Stand("Delete"), Stand("Delete")
     for stand in (goes, stays):
