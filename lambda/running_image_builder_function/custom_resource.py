@@ -27,7 +27,7 @@ from running_image_builder_function.reconcile.backoff import Backoff
 from running_image_builder_function.reconcile.callback_context import CallbackContext
 from running_image_builder_function.reconcile.desired_state import DesiredState
 from running_image_builder_function.reconcile.ensure_running import EnsureRunning
-from running_image_builder_function.reconcile.loop import Outcome, cancelled, reconcile
+from running_image_builder_function.reconcile.loop import Outcome, Reconciler, cancelled
 from running_image_builder_function.reconcile.on_delete import LeaveBuilder, desired_on_delete
 from running_image_builder_function.reconcile.ports import Calls, ImageBuilders, Invoke, Schedules, Stacks
 from running_image_builder_function.reconcile.self_invocation import self_invoke
@@ -69,25 +69,15 @@ class LambdaContext(Protocol):
 
 @dataclass(kw_only=True)
 class _Invocation:
-    """One invocation.
+    """One invocation."""
 
-    Attributes:
-        event: CloudFormation's event, with the callback context in a self-invoked one.
-        function_arn: The ARN that the function was invoked by.
-        request: The event as a request.
-        context: The request's callback context.
-        log: The log.
-        checks: The checks of the stack.
-        ends_at: When this invocation must end, in seconds since the epoch.
-    """
-
-    event: dict[str, Any]
-    function_arn: str
-    request: Request
-    context: CallbackContext
-    log: RequestLogger
-    checks: StackChecks
-    ends_at: float
+    event: dict[str, Any]  # CloudFormation's event, with the callback context in a self-invoked one
+    function_arn: str  # the ARN that the function was invoked by
+    request: Request  # the event as a request
+    context: CallbackContext  # the request's callback context
+    log: RequestLogger  # the log
+    checks: StackChecks  # the checks of the stack
+    ends_at: float  # when this invocation must end, in seconds since the epoch
 
     @property
     def physical_id(self) -> str:
@@ -238,9 +228,6 @@ class CustomResourceFunction:
         """
         try:
             return self._reconcile(desired, invocation), None
-        except RequestCancelled as end:
-            self._fail(desired, invocation, end)
-            raise
         except RequestFailed as failure:
             return Outcome(True, desired.builder), self._failed_rollback(desired, invocation, failure)
 
@@ -284,9 +271,6 @@ class CustomResourceFunction:
             return True
         try:
             outcome = self._reconcile(desired, invocation)
-        except RequestCancelled as end:
-            self._fail(desired, invocation, end)
-            raise
         except RequestFailed as failure:
             context.warnings.append(f"what the failed update may have started may still run: {failure}")
             return True
@@ -302,12 +286,12 @@ class CustomResourceFunction:
             return invocation.physical_id
         try:
             outcome = self._reconcile(desired, invocation)
-        except RequestEnded as end:
-            if isinstance(end, RequestCancelled) or not isinstance(desired, LeaveBuilder):
-                self._fail(desired, invocation, end)
+        except RequestFailed as failure:
+            if not isinstance(desired, LeaveBuilder):
+                self._fail(desired, invocation, failure)
                 raise
             # No stop was asked for: what could not be cleaned up is no reason to keep the stack.
-            logger.warning("deleted, the builder is left as it is: %s", end)
+            logger.warning("deleted, the builder is left as it is: %s", failure)
             return invocation.physical_id
         if not outcome.done:
             self._resource.send_no_response()
@@ -344,17 +328,20 @@ class CustomResourceFunction:
             RequestEnded: The desired state can't be reached, or nobody waits for it any more.
         """
         try:
-            outcome = reconcile(
-                desired,
+            outcome = Reconciler(
+                desired=desired,
                 calls=self._calls,
                 checks=invocation.checks,
                 clock=self._clock,
                 ends_at=invocation.ends_at,
                 backoff=Backoff(desired.request.poll_interval, random=self._random),
                 log=invocation.log,
-            )
+            ).run()
             return outcome if outcome.done else self._self_invoke(desired, invocation)
-        except RequestEnded:
+        except RequestCancelled as end:
+            self._fail(desired, invocation, end)
+            raise
+        except RequestFailed:
             raise
         except Exception as error:
             # Anything else is a bug of ours. It must not hold the stack: it is in the response, and in the log.

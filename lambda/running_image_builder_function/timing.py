@@ -19,25 +19,16 @@ READ_TIMEOUT = 10
 LONGEST_CALL = float(CONNECT_TIMEOUT + READ_TIMEOUT)
 
 # One invocation, within Lambda's limit.
-SELF_INVOCATION_MARGIN = 45.0
-"""Before Lambda's limit: enough for two calls that hang, and for the self-invocation."""
-
+SELF_INVOCATION_MARGIN = 45.0  # before Lambda's limit: enough for two calls that hang, and for the self-invocation
 SELF_INVOCATION_MARGIN_SHARE = 0.5
 """The same as a share (not seconds) of an invocation's time, for functions with a short limit."""
 
-RESPONSE_RESERVE = 1.0
-"""Before Lambda's limit, sending the response is given up: Lambda then retries the event."""
-
-RESPONSE_TIME = 5.0
-"""Kept for a response, which usually takes a fraction of a second."""
-
-HEARTBEAT_INTERVAL = 60.0
-"""Between two log lines while nothing changes."""
+RESPONSE_RESERVE = 1.0  # before Lambda's limit, sending the response is given up: Lambda then retries the event
+RESPONSE_TIME = 5.0  # kept for a response, which usually takes a fraction of a second
+HEARTBEAT_INTERVAL = 60.0  # between two log lines while nothing changes
 
 # The pause between two AppStream calls. AWS publishes no rate limit.
-MAX_DELAY = 15.0
-"""However long AppStream throttles."""
-
+MAX_DELAY = 15.0  # however long AppStream throttles
 EXTRA_CALL_DELAY = 2.0
 """Added after a start or stop, which follows a description at once: there is never more than one call each 2 s."""
 
@@ -48,22 +39,14 @@ DESCRIPTION_MAX_AGE = 30.0
 CONSISTENCY_WINDOW = 100.0
 """After an accepted call, a description may still show the state before it. A minute and a half has been seen."""
 
-UNCONFIRMED_RETRY = 10.0
-"""After a call whose response was lost, it is made again where the state is still the same."""
-
-NOT_FOUND_CONFIRMATION = 10.0
-"""Between two descriptions that must both find no builder: one is no proof."""
-
-CLOCK_SKEW = 30.0
-"""By which AppStream's clock and this one may differ, with a call under way."""
-
+UNCONFIRMED_RETRY = 10.0  # after a call whose response was lost, it is made again where the state is still the same
+NOT_FOUND_CONFIRMATION = 10.0  # between two descriptions that must both find no builder: one is no proof
+CLOCK_SKEW = 30.0  # by which AppStream's clock and this one may differ, with a call under way
 OTHER_START_COOLDOWN = CONSISTENCY_WINDOW + 20.0
 """After somebody else's failed start, before this request makes its own. If another delivery of this request made that
 start, the stack shows the end of the request by then."""
 
-ADDRESS_WAIT = 300.0
-"""For the address of a running builder in a VPC; then the response goes out without it."""
-
+ADDRESS_WAIT = 300.0  # for the address of a running builder in a VPC; then the response goes out without it
 ROLLBACK_WAIT = 300.0
 """In a rollback, for a builder in transition that this request didn't start. The failed update has waited before; to
 wait the whole timeout again would double the time."""
@@ -72,15 +55,9 @@ wait the whole timeout again would double the time."""
 IAM_PROPAGATION = 90.0
 """Access denied: a new policy still spreads through IAM (aws-cdk 18237, 37675; terraform-provider-aws 28128)."""
 
-BUSY_RETRY = 300.0
-"""ConcurrentModification: AWS's advice is "wait a few minutes and try again"."""
-
-REFUSAL_RETRY = 10.0
-"""A refusal whose reason AWS doesn't document."""
-
-NO_ENDPOINT_RETRY = 60.0
-"""A host name that doesn't resolve: a passing failure, or a Region without the service."""
-
+BUSY_RETRY = 300.0  # ConcurrentModification: AWS's advice is "wait a few minutes and try again"
+REFUSAL_RETRY = 10.0  # a refusal whose reason AWS doesn't document
+NO_ENDPOINT_RETRY = 60.0  # a host name that doesn't resolve: a passing failure, or a Region without the service
 CANCEL_STOP_RETRY = 40.0
 """To delete the schedule of a stopped builder. One that stays has nothing to stop."""
 
@@ -88,50 +65,29 @@ LEAVE_BUILDER_TIMEOUT = 40.0
 """From the first invocation to the last try of a Delete that leaves the builder: with one call that hangs, the response
 comes within a minute."""
 
-RETRY_DELAY = 1.0
-"""Before the first retry of a response or a self-invocation; it doubles from then on."""
-
+RETRY_DELAY = 1.0  # before the first retry of a response or a self-invocation; it doubles from then on
 MAX_RETRY_DELAY = 8.0
 
 # The stack.
-CANCELLATION_CHECK_INTERVAL = 60.0
-"""Between two checks of whether CloudFormation still waits for the response."""
-
-STACK_CONSISTENCY_WINDOW = 15.0
-"""CloudFormation may still show the status before the request."""
-
-STACK_CHECK_RETRY = 45.0
-"""A check that CloudFormation doesn't answer is repeated for so long."""
-
-STACK_CHECK_DELAY = 5.0
-"""Between two tries of a check."""
-
+CANCELLATION_CHECK_INTERVAL = 60.0  # between two checks of whether CloudFormation still waits for the response
+STACK_CONSISTENCY_WINDOW = 15.0  # CloudFormation may still show the status before the request
+STACK_CHECK_RETRY = 45.0  # a check that CloudFormation doesn't answer is repeated for so long
+STACK_CHECK_DELAY = 5.0  # between two tries of a check
 ROLLBACK_CHECK_TIME = 15.0
 """After the deadline, until which it is checked whether a failure would leave the stack in UPDATE_ROLLBACK_FAILED.
 ServiceTimeout is a minute after the deadline, and each call can hang for a quarter of one."""
 
-ABANDONED_BUILDER_TIME = 10.0
-"""That a rollback takes at least for a builder that the failed update may have started."""
+ABANDONED_BUILDER_TIME = 10.0  # that a rollback takes at least for a builder that the failed update may have started
 
 # The request's own date, which is in the ResponseURL.
-RESPONSE_URL_LIFETIME = 7200.0
-"""X-Amz-Expires of CloudFormation's URLs."""
-
-MAX_SIGNATURE_LIFETIME = 7 * 24 * 3600.0
-"""Signature Version 4's own limit."""
-
+RESPONSE_URL_LIFETIME = 7200.0  # X-Amz-Expires of CloudFormation's URLs
+MAX_SIGNATURE_LIFETIME = 7 * 24 * 3600.0  # Signature Version 4's own limit
 REDELIVERED_AFTER = 30.0
 """An older request has been delivered before: Lambda delivers an event within seconds, and retries after a minute."""
 
-MAX_CLOCK_AHEAD = 60.0
-"""By which CloudFormation's clock may be ahead of this one; a later date is none."""
-
-REQUEST_DATE_PRECISION = 1.0
-"""The date is in whole seconds, which tell nothing of the order within one."""
-
-STATUS_DELAY = 0.5
-"""By which a resource may show a request later than the request's date says."""
-
+MAX_CLOCK_AHEAD = 60.0  # by which CloudFormation's clock may be ahead of this one; a later date is none
+REQUEST_DATE_PRECISION = 1.0  # the date is in whole seconds, which tell nothing of the order within one
+STATUS_DELAY = 0.5  # by which a resource may show a request later than the request's date says
 UNCERTAIN_STATUS_DELAY = 10.0
 """The same where nothing speaks against it: AWS documents neither the order of the two nor their distance."""
 
@@ -147,9 +103,7 @@ SCHEDULER_PRECISION = 300
 """EventBridge Scheduler invokes within 60 s (a stop for 1:00:00 comes until 1:00:59), and the age that ends its retries
 may count from there: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html"""
 
-SCHEDULER_CLOCK_SKEW = 20.0
-"""By which the clocks of two services may differ, with a stop under way."""
-
+SCHEDULER_CLOCK_SKEW = 20.0  # by which the clocks of two services may differ, with a stop under way
 SCHEDULE_COLLISION_WINDOW = 600.0
 """A stop that is later than this doesn't meet what the request does: its response or next step comes first."""
 

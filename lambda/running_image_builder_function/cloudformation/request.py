@@ -1,4 +1,4 @@
-"""CloudFormation's event as a typed request, parsed once; knows what is valid, not what is done about it."""
+"""Parses CloudFormation's event into a typed request."""
 
 import math
 from collections.abc import Mapping
@@ -21,38 +21,24 @@ _UNITS = {"": 1, "millis": 0.001, "seconds": 1, "minutes": 60, "hours": 60 * 60,
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What CloudFormation asks for.
+    """A request of CloudFormation's."""
 
-    Attributes:
-        name: The image builder's name.
-        agent_version: The AppStream agent's version to start with; None to leave it as it is.
-        restart_to_update_agent: Whether a running builder with another agent may be restarted.
-        timeout: Seconds from the first invocation to the last moment for an answer.
-        poll_interval: Seconds between two looks at the builder.
-        stop_on_delete: Whether a Delete stops the builder.
-        schedule: When and how the builder is to be stopped by itself; None where it is not.
-        dropped: The schedule that this Update takes away from the same builder; None for none.
-        started_here: False only for the Delete of a Create that failed before it had started anything.
-        may_start: Whether a start may be under way that no description shows yet.
-        abandoned: The Delete of the builder that a failed rename may have started, and that CloudFormation never sends
-            one for, since no answer has ever named it; None where there is none.
-        logical_id: The resource's logical id.
-        request_id: CloudFormation's id of the request; the same in each delivery of its event.
-    """
-
-    name: str
-    agent_version: str | None = None
-    restart_to_update_agent: bool = False
+    name: str  # the image builder's name
+    agent_version: str | None = None  # the AppStream agent's version to start with; None to leave it as it is
+    restart_to_update_agent: bool = False  # whether a running builder with another agent may be restarted
+    # Seconds from the first invocation to the last moment for a response.
     timeout: float = contract.DEFAULT_TIMEOUT_SECONDS
-    poll_interval: float = contract.DEFAULT_POLL_INTERVAL_SECONDS
-    stop_on_delete: bool = False
-    schedule: StopSchedule | None = None
-    dropped: StopSchedule | None = None
-    started_here: bool = True
-    may_start: bool = False
+    poll_interval: float = contract.DEFAULT_POLL_INTERVAL_SECONDS  # seconds between two descriptions of the builder
+    stop_on_delete: bool = False  # whether a Delete stops the builder
+    schedule: StopSchedule | None = None  # when and how the builder is to be stopped by itself; None where it is not
+    dropped: StopSchedule | None = None  # the schedule that this Update takes away from the same builder; None for none
+    started_here: bool = True  # false only for the Delete of a Create that failed before it had started anything
+    may_start: bool = False  # whether a start may be under way that no description shows yet
+    # The Delete of the builder that a failed rename may have started, and that CloudFormation never sends one for,
+    # since no answer has ever named it; None where there is none.
     abandoned: "Request | None" = None
-    logical_id: str = ""
-    request_id: str = ""
+    logical_id: str = ""  # the resource's logical id
+    request_id: str = ""  # CloudFormation's id of the request; the same in each delivery of its event
 
 
 def parse(event: Mapping[str, Any]) -> Request:
@@ -201,7 +187,7 @@ def _abandoned(event: Mapping[str, Any], name: str, physical_id: str, old: Mappi
     """Return the Delete of a builder that only a failed update has named.
 
     CloudFormation knows a resource by the id of its last success. An update to another name that fails leaves that id
-    as it was: the next Update, most often the roll-back, tells of the failed one's builder in its old properties only.
+    as it was: the next Update, most often the rollback, names the failed one's builder in its old properties only.
     """
     if event.get("RequestType") != "Update" or old.get(contract.NAME) in (name, physical_id):
         return None

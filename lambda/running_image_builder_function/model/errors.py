@@ -1,5 +1,6 @@
 """How requests and AWS calls fail, and the Reason that CloudFormation's events pane shows."""
 
+from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 
 REASON_MAX_LENGTH = 240
@@ -42,36 +43,21 @@ _NEVER_CONNECTED = ("ConnectTimeoutError", "EndpointConnectionError", "ProxyConn
 """botocore's errors for calls that have reached nobody."""
 
 
+@dataclass(eq=False)
 class AwsCallError(Exception):
-    """An AWS call failed.
+    """An AWS call failed."""
 
-    Attributes:
-        kind: What decides the next step.
-        action: The IAM action of the call, such as ``appstream:StartImageBuilder``.
-        code: AWS's error code, or the name of the connection error.
-        detail: AWS's message.
-        resource: The action's resource, "" for the builder.
-        has_no_endpoint: Whether the service has no endpoint: in a Region that lacks it, and in a VPC without DNS. Only
-            with ``ErrorKind.UNAVAILABLE``.
-    """
+    kind: ErrorKind  # what decides the next step
+    _: KW_ONLY
+    action: str  # the IAM action of the call, such as "appstream:StartImageBuilder"
+    code: str  # AWS's error code, or the name of the connection error
+    detail: str  # AWS's message
+    resource: str = ""  # the action's resource, "" for the builder
+    # Whether the service has no endpoint: in a Region that lacks it, and in a VPC without DNS. Only with UNAVAILABLE.
+    has_no_endpoint: bool = False
 
-    def __init__(
-        self,
-        kind: ErrorKind,
-        *,
-        action: str,
-        code: str,
-        detail: str,
-        resource: str = "",
-        has_no_endpoint: bool = False,
-    ) -> None:
-        super().__init__(f"{action}: {code}: {detail}")
-        self.kind = kind
-        self.action = action
-        self.code = code
-        self.detail = detail
-        self.resource = resource
-        self.has_no_endpoint = has_no_endpoint
+    def __post_init__(self) -> None:
+        super().__init__(f"{self.action}: {self.code}: {self.detail}")
 
     @property
     def may_have_taken_effect(self) -> bool:

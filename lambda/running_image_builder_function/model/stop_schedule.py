@@ -17,33 +17,22 @@ _UNTIL = re.compile(r"an earlier stop may come until (\d{4}-\d\d-\d\dT\d\d:\d\d:
 
 @dataclass(frozen=True, kw_only=True)
 class StopSchedule:
-    """How a builder is to be stopped on schedule.
+    """How a builder is to be stopped on schedule."""
 
-    Attributes:
-        name: The schedule's name, in the default group.
-        role_arn: The role with which the scheduler stops the builder.
-        after: Seconds from RUNNING to the stop.
-    """
-
-    name: str
-    role_arn: str
-    after: float
+    name: str  # the schedule's name, in the default group
+    role_arn: str  # the role with which the scheduler stops the builder
+    after: float  # seconds from RUNNING to the stop
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduledStop:
-    """A stop that is scheduled.
+    """A stop that is scheduled."""
 
-    Attributes:
-        at: When, in seconds since the epoch; None where somebody has changed it so that it may fire at any time.
-        builder: The name of the builder that it stops, "" where it doesn't say.
-        request_id: The id of CloudFormation's request that has set it, "" where it doesn't say.
-        earlier_stop_until: Until when an earlier stop may still arrive, in seconds since the epoch; 0 for none.
-    """
-
+    # When, in seconds since the epoch; None where somebody has changed it so that it may fire at any time.
     at: float | None
-    builder: str
-    request_id: str = ""
+    builder: str  # the name of the builder that it stops, "" where it doesn't say
+    request_id: str = ""  # the id of CloudFormation's request that has set it, "" where it doesn't say
+    # Until when an earlier stop may still arrive, in seconds since the epoch; 0 for none.
     earlier_stop_until: float = 0.0
 
 

@@ -15,129 +15,81 @@ _T = TypeVar("_T")
 
 @dataclass(kw_only=True)
 class Observation:
-    """What descriptions of the builder have shown. Moments are seconds since the epoch.
+    """What descriptions of the builder have shown. Moments are seconds since the epoch."""
 
-    Attributes:
-        state: The last state, "" before the first description.
-        found: Whether a description has found the builder.
-        missing_since: When descriptions began to find no builder; None while they find one.
-        running_since: When RUNNING was first seen without interruption; None while it isn't.
-        in_transition_since: When a transition that this request didn't cause was first seen; None while there is none.
-        known_error_at: The time of the builder's newest error that is older than this request; None for unknown.
-        other_start_failed_at: When a start that this request didn't make was seen to have failed; None for none.
-    """
-
-    state: str = ""
-    found: bool = False
-    missing_since: float | None = None
-    running_since: float | None = None
+    state: str = ""  # the last state, "" before the first description
+    found: bool = False  # whether a description has found the builder
+    missing_since: float | None = None  # when descriptions began to find no builder; None while they find one
+    running_since: float | None = None  # when RUNNING was first seen without interruption; None while it isn't
+    # When a transition that this request didn't cause was first seen; None while there is none.
     in_transition_since: float | None = None
+    # The time of the builder's newest error that is older than this request; None for unknown.
     known_error_at: float | None = None
+    # When a start that this request didn't make was seen to have failed; None for none.
     other_start_failed_at: float | None = None
 
 
 @dataclass(kw_only=True)
 class LastCall:
-    """The last start or stop that AppStream accepted, or may have.
+    """The last start or stop that AppStream accepted, or may have."""
 
-    Attributes:
-        step: "start", "stop", or "" for none.
-        at: When it was made, in seconds since the epoch.
-        confirmed: Whether its acceptance was seen; a lost response leaves it open.
-        took_effect: Whether the builder has left the state that it was in.
-    """
-
-    step: str = ""
-    at: float = 0.0
-    confirmed: bool = False
-    took_effect: bool = False
+    step: str = ""  # "start", "stop", or "" for none
+    at: float = 0.0  # when it was made, in seconds since the epoch
+    confirmed: bool = False  # whether its acceptance was seen; a lost response leaves it open
+    took_effect: bool = False  # whether the builder has left the state that it was in
 
 
 @dataclass(kw_only=True)
 class Starts:
-    """What is known of starts and restarts.
+    """What is known of starts and restarts."""
 
-    Attributes:
-        made: Whether this request started the builder, or may have.
-        maybe_by_other_delivery: Whether another delivery of this request may have.
-        has_other_delivery: Whether the schedule has shown that there is another delivery.
-        restarted: Whether the agent's update has stopped the builder once.
-    """
-
-    made: bool = False
-    maybe_by_other_delivery: bool = False
-    has_other_delivery: bool = False
-    restarted: bool = False
+    made: bool = False  # whether this request started the builder, or may have
+    maybe_by_other_delivery: bool = False  # whether another delivery of this request may have
+    has_other_delivery: bool = False  # whether the schedule has shown that there is another delivery
+    restarted: bool = False  # whether the agent's update has stopped the builder once
 
 
 @dataclass(kw_only=True)
 class StopScheduleProgress:
-    """What was done about the scheduled stop. Moments are seconds since the epoch.
+    """What was done about the scheduled stop. Moments are seconds since the epoch."""
 
-    Attributes:
-        postponed: Whether an earlier scheduled stop was postponed, if there was one.
-        earlier_stop_until: Until when an earlier scheduled stop may still arrive.
-        has_fallback: Whether a stop is scheduled in case the function never runs again.
-        stops_at: When the running builder will be stopped; None where that isn't scheduled.
-        cancelled: Whether the schedule that isn't wanted any more was deleted.
-    """
-
-    postponed: bool = False
-    earlier_stop_until: float = 0.0
-    has_fallback: bool = False
-    stops_at: float | None = None
-    cancelled: bool = False
+    postponed: bool = False  # whether an earlier scheduled stop was postponed, if there was one
+    earlier_stop_until: float = 0.0  # until when an earlier scheduled stop may still arrive
+    has_fallback: bool = False  # whether a stop is scheduled in case the function never runs again
+    stops_at: float | None = None  # when the running builder will be stopped; None where that isn't scheduled
+    cancelled: bool = False  # whether the schedule that isn't wanted any more was deleted
 
 
 @dataclass(kw_only=True)
 class StackFindings:
-    """What CloudFormation has said.
+    """What CloudFormation has said."""
 
-    Attributes:
-        request_shown_at: Since when the resource shows this request, by CloudFormation's clock; None for unknown.
-        is_rollback: Whether this is the Update of a rollback; None before that was found out.
-        has_another: Whether another resource of the stack has the builder; None before that was asked.
-    """
-
+    # Since when the resource shows this request, by CloudFormation's clock; None for unknown.
     request_shown_at: float | None = None
-    is_rollback: bool | None = None
-    has_another: bool | None = None
+    is_rollback: bool | None = None  # whether this is the Update of a rollback; None before that was found out
+    has_another: bool | None = None  # whether another resource of the stack has the builder; None before that was asked
 
 
 @dataclass(kw_only=True)
 class CallbackContext:
-    """The state of one request. Moments are seconds since the epoch.
+    """The state of one request. Moments are seconds since the epoch."""
 
-    Attributes:
-        began_at: When the request began, for all deadlines, by CloudFormation's clock where the request has a date.
-        delivered_at: When its first invocation began, by Lambda's clock.
-        dated: Whether the request has a date.
-        self_invoked_at: When the invocation before invoked the function, by Lambda's clock; 0 for none.
-        invocation: 1 for the first, one more after each self-invocation.
-        redelivered: Whether Lambda has delivered the event before.
-        builder: What descriptions have shown.
-        last_call: The last start or stop.
-        starts: What is known of starts.
-        schedule: What was done about the scheduled stop.
-        stack: What CloudFormation has said.
-        refused_since: When calls of a kind ("describe", "start", "stop", "schedule") were first refused in a row.
-        warnings: What could not be done and doesn't change the response; logged.
-        abandoned: The callback context of the Delete that this request makes of a failed rename's builder.
-    """
-
-    began_at: float
-    delivered_at: float = 0.0
-    dated: bool = True
-    self_invoked_at: float = 0.0
-    invocation: int = 1
-    redelivered: bool = False
-    builder: Observation = field(default_factory=Observation)
-    last_call: LastCall = field(default_factory=LastCall)
-    starts: Starts = field(default_factory=Starts)
+    began_at: float  # when the request began, for all deadlines, by CloudFormation's clock where the request has a date
+    delivered_at: float = 0.0  # when its first invocation began, by Lambda's clock
+    dated: bool = True  # whether the request has a date
+    self_invoked_at: float = 0.0  # when the invocation before invoked the function, by Lambda's clock; 0 for none
+    invocation: int = 1  # 1 for the first, one more after each self-invocation
+    redelivered: bool = False  # whether Lambda has delivered the event before
+    builder: Observation = field(default_factory=Observation)  # what descriptions have shown
+    last_call: LastCall = field(default_factory=LastCall)  # the last start or stop
+    starts: Starts = field(default_factory=Starts)  # what is known of starts
+    # What was done about the scheduled stop.
     schedule: StopScheduleProgress = field(default_factory=StopScheduleProgress)
-    stack: StackFindings = field(default_factory=StackFindings)
+    stack: StackFindings = field(default_factory=StackFindings)  # what CloudFormation has said
+    # When calls of a kind ("describe", "start", "stop", "schedule") were first refused in a row.
     refused_since: dict[str, float] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)  # what could not be done and doesn't change the response; logged
+    # The callback context of the Delete that this request makes of a failed rename's builder.
     abandoned: dict[str, Any] = field(default_factory=dict)
 
     @classmethod

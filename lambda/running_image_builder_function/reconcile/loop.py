@@ -20,42 +20,11 @@ from running_image_builder_function.timing import (
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an invocation ended that didn't fail.
+    """How an invocation ended that didn't fail."""
 
-    Attributes:
-        done: Whether the desired state is reached; else another invocation must go on.
-        builder: The builder as last described; None where it doesn't exist, and where this isn't done.
-    """
-
-    done: bool
+    done: bool  # whether the desired state is reached; else another invocation must go on
+    # The builder as last described; None where it doesn't exist, and where this isn't done.
     builder: ImageBuilder | None = None
-
-
-def reconcile(
-    desired: DesiredState,
-    *,
-    calls: Calls,
-    checks: StackChecks,
-    clock: Clock,
-    ends_at: float,
-    backoff: Backoff,
-    log: ProgressLog,
-) -> Outcome:
-    """Work towards a desired state until it is reached or this invocation must end.
-
-    Args:
-        desired: The desired state, with the request and its callback context.
-        calls: The calls about the builder and its scheduled stop.
-        checks: The checks of the stack, made before each change and once a minute.
-        clock: The time.
-        ends_at: When this invocation must end, in seconds since the epoch.
-        backoff: How long to pause.
-        log: The log.
-
-    Raises:
-        RequestEnded: The desired state can't be reached, or not within the request's timeout, or nobody waits for it.
-    """
-    return _Loop(desired, calls, checks, clock, ends_at, backoff, log).run()
 
 
 def cancelled(desired: DesiredState, status: str) -> RequestCancelled:
@@ -68,35 +37,44 @@ def cancelled(desired: DesiredState, status: str) -> RequestCancelled:
     return RequestCancelled(str(desired.failed(f"CloudFormation no longer waits for this request ({status})", remedy)))
 
 
-class _Loop:
-    def __init__(
-        self,
-        desired: DesiredState,
-        calls: Calls,
-        checks: StackChecks,
-        clock: Clock,
-        ends_at: float,
-        backoff: Backoff,
-        log: ProgressLog,
-    ) -> None:
-        self._desired = desired
-        self._calls = calls
-        self._checks = checks
-        self._clock = clock
-        self._ends_at = ends_at
-        self._backoff = backoff
-        self._log = log
-        self._step = Step.WAIT
-        self._described_at = 0.0
-        self._retries_start = False
-        self._last_error = ""
-        self._last_error_state: str | None = None
-        # A self-invoked one checks at once: where a function's limit is below a minute, no other ever would.
-        checked_at = clock.time() if desired.context.invocation == 1 else float("-inf")
-        self._checked_at = checked_at - max(0.0, CANCELLATION_CHECK_INTERVAL - checks.first_check_within)
+@dataclass(kw_only=True)
+class Reconciler:
+    """Works towards a desired state until it is reached or this invocation must end.
+
+    Args:
+        desired: The desired state, with the request and its callback context.
+        calls: The calls about the builder and its scheduled stop.
+        checks: The checks of the stack, made before each change and once a minute.
+        clock: The time.
+        ends_at: When this invocation must end, in seconds since the epoch.
+        backoff: How long to pause.
+        log: The log.
+    """
+
+    desired: DesiredState
+    calls: Calls
+    checks: StackChecks
+    clock: Clock
+    ends_at: float
+    backoff: Backoff
+    log: ProgressLog
+    _step: Step = Step.WAIT
+    _described_at: float = 0.0
+    _checked_at: float = 0.0
+    _retries_start: bool = False
+    _last_error: str = ""
+    _last_error_state: str | None = None
 
     def run(self) -> Outcome:
-        desired, clock = self._desired, self._clock
+        """Return the outcome.
+
+        Raises:
+            RequestEnded: The desired state can't be reached within the request's timeout, or nobody waits for it.
+        """
+        desired, clock = self.desired, self.clock
+        # A self-invoked one checks at once: where a function's limit is below a minute, no other ever would.
+        self._checked_at = clock.time() if desired.context.invocation == 1 else float("-inf")
+        self._checked_at -= max(0.0, CANCELLATION_CHECK_INTERVAL - self.checks.first_check_within)
         while True:
             describes = not self._retries_start or clock.time() - self._described_at >= DESCRIPTION_MAX_AGE
             self._retries_start = accepted = False
@@ -118,22 +96,22 @@ class _Loop:
                 if desired.is_enough(now=now):
                     return Outcome(True, desired.builder)
                 raise desired.timed_out(self._last_error)
-            if now >= self._ends_at:
+            if now >= self.ends_at:
                 return Outcome(False)
-            delay = self._backoff.delay() + (EXTRA_CALL_DELAY if describes and accepted else 0.0)
-            clock.sleep(min(delay, desired.deadline - now, self._ends_at - now))
+            delay = self.backoff.delay() + (EXTRA_CALL_DELAY if describes and accepted else 0.0)
+            clock.sleep(min(delay, desired.deadline - now, self.ends_at - now))
 
     def _describe(self) -> None:
         """Describe the builder, and take the next step from what it shows."""
-        desired = self._desired
+        desired = self.desired
         self._step = Step.WAIT
-        builder = self._calls.builders.describe(desired.request.name) if desired.needs_description else None
-        self._described_at = self._clock.time()
+        builder = self.calls.builders.describe(desired.request.name) if desired.needs_description else None
+        self._described_at = self.clock.time()
         try:
             self._step = desired.observe(builder, now=self._described_at)
         finally:
-            self._log.observed(desired, now=self._described_at)
-        self._backoff.on_success()
+            self.log.observed(desired, now=self._described_at)
+        self.backoff.on_success()
         # A refused start or stop explains a missed deadline for as long as the builder stays in that state.
         if desired.context.builder.state != self._last_error_state:
             self._last_error = ""
@@ -141,7 +119,7 @@ class _Loop:
     def _may_act(self) -> bool:
         """Return whether the step may be taken now; check first whether CloudFormation still waits for it."""
         acts = self._step is not Step.WAIT and self._has_time()
-        rollback_waited = self._checked_at < self._desired.rollback_waits_until <= self._clock.time()
+        rollback_waited = self._checked_at < self.desired.rollback_waits_until <= self.clock.time()
         if acts or rollback_waited or self._is_check_due():
             self._check_cancellation()
             # That has taken time as well.
@@ -150,68 +128,68 @@ class _Loop:
 
     def _has_time(self) -> bool:
         """Return whether there is time for a call that hangs, before the next invocation must take over."""
-        return self._clock.time() < min(self._desired.deadline, self._ends_at)
+        return self.clock.time() < min(self.desired.deadline, self.ends_at)
 
     def _is_check_due(self) -> bool:
-        return self._clock.time() - self._checked_at >= CANCELLATION_CHECK_INTERVAL
+        return self.clock.time() - self._checked_at >= CANCELLATION_CHECK_INTERVAL
 
     def _check_cancellation(self) -> None:
         """Raise the end of a request that isn't waited for, or that has waited long enough in a rollback."""
-        desired = self._desired
-        now = self._checked_at = self._clock.time()
+        desired = self.desired
+        now = self._checked_at = self.clock.time()
         # First what can take its time: what follows is done only for a request that is waited for at that moment.
-        has_waited = desired.rollback_waits_until <= now and self._checks.is_rollback()
-        if status := self._checks.cancelled_by():
+        has_waited = desired.rollback_waits_until <= now and self.checks.is_rollback()
+        if status := self.checks.cancelled_by():
             raise cancelled(desired, status)
         if has_waited:
             raise desired.failed("it is still in transition", "See the builder in the AppStream console.")
 
     def _change_schedule(self) -> None:
-        now = self._clock.time()
-        said = change_schedule(self._desired, self._step, schedules=self._calls.schedules, now=now)
-        self._log.log(self._desired, said, now=self._clock.time())
+        now = self.clock.time()
+        said = change_schedule(self.desired, self._step, schedules=self.calls.schedules, now=now)
+        self.log.log(self.desired, said, now=self.clock.time())
 
     def _change_builder(self) -> bool:
         """Start or stop the builder; return whether AppStream accepted it."""
-        desired, step = self._desired, self._step
+        desired, step = self.desired, self._step
         name = desired.request.name
         try:
             if step is Step.START:
-                self._calls.builders.start(name, desired.request.agent_version)
+                self.calls.builders.start(name, desired.request.agent_version)
             else:
-                self._calls.builders.stop(name)
+                self.calls.builders.stop(name)
         except AwsCallError as error:
-            self._log.log(desired, str(error), now=self._clock.time())
+            self.log.log(desired, str(error), now=self.clock.time())
             if error.kind in (ErrorKind.THROTTLED, ErrorKind.UNAVAILABLE, ErrorKind.BUSY):
-                self._backoff.on_failure()
-            desired.change_failed(step, error, now=self._clock.time())
+                self.backoff.on_failure()
+            desired.change_failed(step, error, now=self.clock.time())
             self._retries_start = error.kind is ErrorKind.THROTTLED and step is Step.START
             self._remember(error, desired.context.builder.state)
             return False
-        self._backoff.on_success()
-        desired.change_accepted(step, now=self._clock.time())
-        self._log.log(desired, f"{step.value} accepted", now=self._clock.time())
+        self.backoff.on_success()
+        desired.change_accepted(step, now=self.clock.time())
+        self.log.log(desired, f"{step.value} accepted", now=self.clock.time())
         self._remember(None, desired.context.builder.state)
         return True
 
     def _is_enough_after(self, error: AwsCallError) -> bool:
         """Take in a failed description, check or schedule step; return whether what was seen before is enough."""
-        desired = self._desired
+        desired = self.desired
         schedules = self._step in SCHEDULE_STEPS
         self._remember(error, desired.context.builder.state if schedules else None)
-        self._backoff.on_failure()
-        self._log.log(desired, str(error), now=self._clock.time())
+        self.backoff.on_failure()
+        self.log.log(desired, str(error), now=self.clock.time())
         try:
-            if desired.is_enough(now=self._clock.time()):
+            if desired.is_enough(now=self.clock.time()):
                 return True
             if schedules:
-                desired.schedule_failed(error, now=self._clock.time())
+                desired.schedule_failed(error, now=self.clock.time())
             else:
-                desired.describe_failed(error, now=self._clock.time())
+                desired.describe_failed(error, now=self.clock.time())
             if self._is_check_due():
                 self._check_cancellation()
         except AwsCallError as unknown:
-            self._log.log(desired, str(unknown), now=self._clock.time())
+            self.log.log(desired, str(unknown), now=self.clock.time())
         except RequestEnded:
             # No later description will succeed: what is enough at the deadline is enough now.
             if not desired.is_enough(now=desired.deadline):

@@ -44,15 +44,10 @@ class Calls(NamedTuple):
 
 
 class ResourceStatus(NamedTuple):
-    """The status of a resource.
+    """The status of a resource."""
 
-    Attributes:
-        status: Such as "UPDATE_IN_PROGRESS"; "" where CloudFormation names none.
-        changed_at: Since when, in seconds since the epoch; None where CloudFormation doesn't say.
-    """
-
-    status: str
-    changed_at: float | None
+    status: str  # such as "UPDATE_IN_PROGRESS"; "" where CloudFormation names none
+    changed_at: float | None  # since when, in seconds since the epoch; None where CloudFormation doesn't say
 
 
 class Stacks(Protocol):

@@ -8,7 +8,7 @@ from running_image_builder_function.observability.logs import RequestLogger
 from running_image_builder_function.reconcile.backoff import Backoff
 from running_image_builder_function.reconcile.callback_context import CallbackContext
 from running_image_builder_function.reconcile.ensure_running import EnsureRunning
-from running_image_builder_function.reconcile.loop import Outcome, reconcile
+from running_image_builder_function.reconcile.loop import Outcome, Reconciler
 from running_image_builder_function.reconcile.ports import Calls
 from running_image_builder_function.reconcile.stack_checks import StackChecks
 from support.fake_appstream import ARN, NAME, FakeAppStream
@@ -21,8 +21,8 @@ EVENT = event()
 
 def pursued(appstream: FakeAppStream, *, seconds: float = 840) -> Outcome:
     """Return how an invocation ends that has that many seconds until its hand-over."""
-    return reconcile(
-        EnsureRunning(Request(name=NAME), CallbackContext(began_at=appstream.began_at), arn=ARN),
+    return Reconciler(
+        desired=EnsureRunning(Request(name=NAME), CallbackContext(began_at=appstream.began_at), arn=ARN),
         calls=Calls(appstream.builders, FakeSchedules(appstream)),
         checks=StackChecks(
             FakeStacks(appstream.clock), EVENT, CallbackContext(began_at=appstream.began_at), clock=appstream.clock
@@ -31,7 +31,7 @@ def pursued(appstream: FakeAppStream, *, seconds: float = 840) -> Outcome:
         ends_at=appstream.began_at + seconds,
         backoff=Backoff(2, random=lambda: 0.5),
         log=RequestLogger(None),
-    )
+    ).run()
 
 
 def test_a_goal_that_is_reached_is_done_with_the_builder(appstream: FakeAppStream) -> None:
