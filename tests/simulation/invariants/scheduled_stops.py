@@ -123,13 +123,16 @@ def _was_set_by_an_older_request(history: History, stop: BuilderChange, last: Re
 
 
 def _was_left_on_purpose(history: History, stop: BuilderChange, last: Request) -> bool:
-    """Return whether a resource that is gone left the builder running with this stop, of which nobody knows later."""
+    """Return whether a resource that is deleted left this stop, of which the next one that has the builder can't know."""
     _, setter = _last_setter(history, stop)
     if setter is None:
         return False
     deletes = [each for each in history.requests if each.kind == "Delete" and each.resource == setter.resource]
     deletes = [each for each in deletes if each.number < last.number]
-    return bool(deletes) and deletes[-1].number > setter.number and deletes[-1].properties.on_delete != "STOP"
+    if not deletes or deletes[-1].number < setter.number:
+        return False
+    # One whose Delete has failed is still there, though nothing else happens to it.
+    return deletes[-1].properties.on_delete != "STOP" or not deletes[-1].succeeded
 
 
 def _last_setter(history: History, stop: BuilderChange) -> tuple[float, Request | None]:
