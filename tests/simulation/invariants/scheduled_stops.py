@@ -123,7 +123,7 @@ def _was_set_by_an_older_request(history: History, stop: BuilderChange, last: Re
 
 
 def _was_left_on_purpose(history: History, stop: BuilderChange, last: Request) -> bool:
-    """Return whether a resource that is deleted left this stop, of which the next one that has the builder can't know."""
+    """Return whether a deleted resource left this stop, of which the next one that has the builder can't know."""
     _, setter = _last_setter(history, stop)
     if setter is None:
         return False
