@@ -16,6 +16,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "states": tables.states,
     "limits": tables.limits,
     "cost": docs_cost.table,
+    "parameters": tables.parameters,
 }
 """What each block holds, by the name in its comment."""
 

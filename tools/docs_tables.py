@@ -4,8 +4,9 @@ import ast
 import inspect
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from cdk_appstream_image_builder.plain_template import image_builder_template
 from running_image_builder_function import contract
 from running_image_builder_function.reconcile.states import STATES
 
@@ -101,6 +102,36 @@ def limits() -> str:
         ("an agent version", f"1 to {contract.AGENT_VERSION_MAX_LENGTH} characters"),
     ]
     return _table(("what", "limit"), rows)
+
+
+def parameters() -> str:
+    """Return the parameters of the template without CDK, those of the code's place last."""
+    found = image_builder_template(code_parameters=True).body["Parameters"]
+    rows = [
+        (f"`{name}`", _default(each), _allowed(each), _plain(each["Description"]))
+        for name, each in sorted(found.items(), key=lambda item: item[0].startswith("CodeS3"))
+    ]
+    return _table(("parameter", "default", "allowed", "meaning"), rows)
+
+
+def _default(parameter: dict[str, Any]) -> str:
+    if "Default" not in parameter:
+        return "required"
+    return f"`{parameter['Default']}`" if str(parameter["Default"]) else "empty"
+
+
+def _allowed(parameter: dict[str, Any]) -> str:
+    if "AllowedValues" in parameter:
+        values = [str(each) for each in parameter["AllowedValues"]]
+        return (
+            ", ".join(f"`{each}`" for each in values) if len(values) < 4 else f"a value of {values[0]} to {values[-1]}"
+        )
+    if "MinValue" in parameter:
+        return f"{parameter['MinValue']} to {parameter['MaxValue']}"
+    if "MaxLength" in parameter:
+        return f"at most {parameter['MaxLength']} characters"
+    pattern = str(parameter["AllowedPattern"]).strip("^$").replace("|", r"\|")
+    return str(parameter.get("ConstraintDescription") or f"`{pattern}`").removeprefix("specify ")
 
 
 def _sections(node: Function) -> dict[str, dict[str, str]]:

@@ -352,6 +352,7 @@ def _function_parameters(*, code_parameters: bool) -> Json:
         "CodeS3Bucket": {
             "Type": "String",
             "AllowedPattern": "^[0-9a-z][0-9a-z.-]{1,61}[0-9a-z]$",
+            "ConstraintDescription": "specify the name of a bucket",
             "Description": f"The bucket, in this Region, that contains {FUNCTION_ZIP}.",
         },
         "CodeS3Key": {
@@ -380,12 +381,14 @@ def _function_parameters(*, code_parameters: bool) -> Json:
             "Type": "CommaDelimitedList",
             "Default": "",
             "AllowedPattern": _LIST_PATTERN.format(prefix="subnet"),
+            "ConstraintDescription": "specify ids of subnets, separated by commas",
             "Description": "The subnets of the function's VPC, from which it reaches AWS's APIs. Empty: no VPC.",
         },
         "SecurityGroupIds": {
             "Type": "CommaDelimitedList",
             "Default": "",
             "AllowedPattern": _LIST_PATTERN.format(prefix="sg"),
+            "ConstraintDescription": "specify ids of security groups, separated by commas",
             "Description": "The function's security groups; required with SubnetIds.",
         },
     }
