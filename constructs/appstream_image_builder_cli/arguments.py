@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_aws_options(parser)
     commands = parser.add_subparsers(dest="command", required=True, metavar="watch|status|template")
     about = {
-        "watch": "print each change until the deploy ends: states, time left, hand-overs, the address",
+        "watch": "print each change until the deploy ends: states, time left, self-invocations, the address",
         "status": "print the state of the image builder and its deploy once",
     }
     for command, text in about.items():

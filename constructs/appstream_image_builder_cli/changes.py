@@ -13,7 +13,7 @@ class Change:
 
     Attributes:
         at: When, in seconds since the epoch; if unknown, when it was observed.
-        kind: ``state``, ``deploy``, ``hand-over``, ``address``, ``note`` or ``end``.
+        kind: ``state``, ``deploy``, ``self-invocation``, ``address``, ``note`` or ``end``.
         text: The change, on one line.
     """
 
@@ -37,7 +37,7 @@ class Change:
 
 def changes(before: Observation | None, seen: Observation) -> list[Change]:
     """Return the changes in the order in which they happened; without an earlier observation, everything."""
-    found = [*_deploy(before, seen), *_hand_overs(before, seen), *_states(before, seen), *_address(before, seen)]
+    found = [*_deploy(before, seen), *_self_invocations(before, seen), *_states(before, seen), *_address(before, seen)]
     known = () if before is None else before.notes
     notes = [Change(at=seen.at, kind="note", text=note) for note in seen.notes if note not in known]
     return [*sorted(found, key=lambda change: change.at), *notes]
@@ -73,12 +73,12 @@ def _deploy(before: Observation | None, seen: Observation) -> Iterator[Change]:
         yield Change(at=deploy.ended_at, kind="deploy", text=f"{where} after {minutes(took)}{reason}")
 
 
-def _hand_overs(before: Observation | None, seen: Observation) -> Iterator[Change]:
+def _self_invocations(before: Observation | None, seen: Observation) -> Iterator[Change]:
     known = set() if before is None else set(before.log)
     for line in seen.log:
-        if line.hands_over and line not in known:
-            following = "a fresh invocation" if line.invocation is None else f"invocation {line.invocation + 1}"
-            yield Change(at=line.at, kind="hand-over", text=f"handed over to {following}")
+        if line.continues_elsewhere and line not in known:
+            following = "a new invocation" if line.invocation is None else f"invocation {line.invocation + 1}"
+            yield Change(at=line.at, kind="self-invocation", text=f"continues in {following}")
 
 
 def _address(before: Observation | None, seen: Observation) -> Iterator[Change]:

@@ -69,9 +69,9 @@ class LogLine:
         return self.invocation is None
 
     @property
-    def hands_over(self) -> bool:
+    def continues_elsewhere(self) -> bool:
         """Whether a self-invocation continues the wait."""
-        return "handed over" in self.message
+        return "continues in a new invocation" in self.message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +150,7 @@ class Observation:
             "ElapsedSeconds": None if self.elapsed is None else round(self.elapsed, 1),
             "DeadlineAt": timestamp(self.deadline),
             "RemainingSeconds": None if over else round((self.deadline or 0.0) - self.at, 1),
-            "HandOvers": [timestamp(line.at) for line in self.log if line.hands_over],
+            "SelfInvocations": [timestamp(line.at) for line in self.log if line.continues_elsewhere],
         }
 
 

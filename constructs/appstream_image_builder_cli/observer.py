@@ -108,7 +108,7 @@ class Observer:
         located = self._deploys.located
         group = self._log_group or (located.log_group if located else None)
         if group is None:
-            self._notes.append("the function's log group is unknown: specify --log-group to see hand-overs")
+            self._notes.append("the function's log group is unknown: specify --log-group to see self-invocations")
             return ()
         lines = self._log.lines(group, since=deploy.began_at, now=self._now())
         if any(line.is_plain for line in lines):

@@ -103,8 +103,8 @@ def summary(seen: Observation, time: Callable[[float], str], *, stack_name: str 
             rows.append(("Elapsed", f"{minutes(seen.elapsed)}{limit}"))
         if seen.deadline is not None and deploy.in_progress:
             rows.append(("Deadline", time(seen.deadline)))
-        if hand_overs := sum(line.hands_over for line in seen.log):
-            rows.append(("Hand-overs", str(hand_overs)))
+        if self_invocations := sum(line.continues_elsewhere for line in seen.log):
+            rows.append(("Self-invocations", str(self_invocations)))
     return [*rows, *(("Note", note) for note in seen.notes)]
 
 

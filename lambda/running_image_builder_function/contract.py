@@ -56,7 +56,7 @@ MAX_ALARM_HOURS = 7 * 24
 """Seven days: what CloudWatch allows an alarm's periods to cover together."""
 
 FUNCTION_TIMEOUT_SECONDS = 15 * 60
-"""Lambda's limit for one invocation; a longer wait is handed over to a fresh one."""
+"""Lambda's limit for one invocation; a longer wait continues in a new one."""
 
 # Attributes: each field of the API's ImageBuilder by the API's own name. A field inside a structure goes by its own
 # name alone, except where that would say nothing without the structure's name: StateChangeReason's Code and Message,
@@ -107,7 +107,7 @@ METRIC_NAMESPACE = "AppStreamRunningImageBuilder"
 SUCCEEDED_STARTS = "SucceededStarts"
 FAILED_STARTS = "FailedStarts"
 START_DURATION = "StartDuration"
-SELF_INVOCATIONS = "HandOvers"
+SELF_INVOCATIONS = "SelfInvocations"
 RUNNING = "Running"
 FUNCTION_NAME = "FunctionName"
 IMAGE_BUILDER = "ImageBuilder"

@@ -378,7 +378,7 @@ class CustomResourceFunction:
                 error_messages.remedy(error),
                 f"AWS: {error.code} on {error.action}: {error.detail}",
             ) from error
-        log.log(desired, "handed over to a fresh invocation", now=self._clock.time())
+        log.log(desired, "continues in a new invocation", now=self._clock.time())
         return Outcome(False)
 
     def _fail(self, desired: DesiredState, invocation: _Invocation, end: RequestEnded) -> None:

@@ -17,19 +17,19 @@ def test_a_deploy_in_progress_is_told_with_its_deadline(aws: FakeAws, clock: Vir
     begin(aws)
     aws.state("PENDING", **VPC)
     clock.now += 65
-    aws.says("handed over to a fresh invocation", state="PENDING", remaining=535)
+    aws.says("continues in a new invocation", state="PENDING", remaining=535)
 
     assert (
         0,
         [
-            "Image builder  builder-1",
-            "State          PENDING",
-            "Address        not yet",
-            "Deploy         stack stack-1: CREATE_IN_PROGRESS",
-            "Began          2027-01-15 08:00:00",
-            "Elapsed        1:05 of 10:00",
-            "Deadline       2027-01-15 08:10:00",
-            "Hand-overs     1",
+            "Image builder     builder-1",
+            "State             PENDING",
+            "Address           not yet",
+            "Deploy            stack stack-1: CREATE_IN_PROGRESS",
+            "Began             2027-01-15 08:00:00",
+            "Elapsed           1:05 of 10:00",
+            "Deadline          2027-01-15 08:10:00",
+            "Self-invocations  1",
         ],
     ) == run("status")
     assert [] == clock.slept
@@ -148,7 +148,7 @@ def test_a_document_holds_what_aws_says_and_the_deploy(
         "ElapsedSeconds": 60.0,
         "DeadlineAt": "2027-01-15T08:10:00Z",
         "RemainingSeconds": 540.0,
-        "HandOvers": [],
+        "SelfInvocations": [],
     } == document["Deploy"]
 
 

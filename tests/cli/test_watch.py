@@ -31,14 +31,14 @@ def test_a_deploy_is_shown_from_its_beginning_to_the_address(aws: FakeAws, clock
 
 
 def test_a_late_watch_reads_the_beginning_from_the_log(aws: FakeAws, clock: VirtualClock, run: Run) -> None:
-    """Earlier states and hand-overs, at their own times."""
+    """Earlier states and self-invocations, at their own times."""
     begin(aws)
     aws.says("state STOPPED", state="STOPPED", remaining=600)
     clock.now += 5
     aws.says("state PENDING", state="PENDING", remaining=595)
     aws.state("PENDING")
     clock.now += 100
-    aws.says("handed over to a fresh invocation", state="PENDING", remaining=495)
+    aws.says("continues in a new invocation", state="PENDING", remaining=495)
     clock.now += 20
     clock.later(2, lambda: finish(aws))
 
@@ -49,7 +49,7 @@ def test_a_late_watch_reads_the_beginning_from_the_log(aws: FakeAws, clock: Virt
         "08:00:00   +0:00  stack stack-1: CREATE_IN_PROGRESS, may take 10:00",
         "08:00:00   +0:00  STOPPED",
         "08:00:05   +0:05  PENDING",
-        "08:01:45   +1:45  handed over to invocation 2",
+        "08:01:45   +1:45  continues in invocation 2",
     ] == lines[:4]
 
 
@@ -57,17 +57,17 @@ def test_a_hand_over_is_shown_once_when_it_comes(aws: FakeAws, clock: VirtualClo
     """The log is looked at every ten seconds."""
     begin(aws)
     aws.state("PENDING")
-    clock.later(30, lambda: aws.says("handed over to a fresh invocation", state="PENDING", remaining=570, invocation=3))
+    clock.later(30, lambda: aws.says("continues in a new invocation", state="PENDING", remaining=570, invocation=3))
     clock.later(90, lambda: finish(aws))
 
     _, lines = run("watch")
 
-    assert ["08:00:30   +0:30  handed over to invocation 4"] == [line for line in lines if "handed" in line]
+    assert ["08:00:30   +0:30  continues in invocation 4"] == [line for line in lines if "continues" in line]
     assert 9 <= aws.calls.count("filter_log_events") <= 10
 
 
 def test_a_plain_text_log_still_tells_what_happened(aws: FakeAws, clock: VirtualClock, run: Run) -> None:
-    """States and hand-overs are in the words; a note says what is lost, and the deadline is the template's."""
+    """States and self-invocations are in the words; a note says what is lost, and the deadline is the template's."""
     begin(aws)
     aws.says_plainly(f"{NAME}: state STOPPED")
     aws.says_plainly(f"x{NAME}: state RUNNING")
@@ -76,7 +76,7 @@ def test_a_plain_text_log_still_tells_what_happened(aws: FakeAws, clock: Virtual
     aws.says_plainly(f"{NAME}: state PENDING")
     aws.state("PENDING")
     clock.now += 100
-    aws.says_plainly(f"{NAME}: handed over to a fresh invocation")
+    aws.says_plainly(f"{NAME}: continues in a new invocation")
     clock.later(20, lambda: finish(aws))
 
     code, lines = run("watch")
@@ -86,7 +86,7 @@ def test_a_plain_text_log_still_tells_what_happened(aws: FakeAws, clock: Virtual
         "08:00:00   +0:00  stack stack-1: CREATE_IN_PROGRESS, may take 10:00",
         "08:00:00   +0:00  STOPPED",
         "08:00:05   +0:05  PENDING",
-        "08:01:45   +1:45  handed over to a fresh invocation",
+        "08:01:45   +1:45  continues in a new invocation",
         (
             "08:01:45          the function's log is plain text, without deadlines and invocation numbers; "
             "the deadline is computed from the template"

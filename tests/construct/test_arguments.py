@@ -83,7 +83,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
     "RunningImageBuilderProvider.metric_succeeded_starts": METRIC,
     "RunningImageBuilderProvider.metric_failed_starts": METRIC,
     "RunningImageBuilderProvider.metric_start_duration": {"statistic": STATISTIC, **METRIC},
-    "RunningImageBuilderProvider.metric_hand_overs": METRIC,
+    "RunningImageBuilderProvider.metric_self_invocations": METRIC,
 }
 """Wrong values of each argument."""
 

@@ -33,7 +33,7 @@ def test_the_architecture_is_arm(function: Json) -> None:
 
 
 def test_one_invocation_may_last_as_long_as_lambda_allows(function: Json) -> None:
-    """Most starts end within Lambda's 15 minutes and need no hand-over."""
+    """Most starts end within Lambda's 15 minutes and need no self-invocation."""
     assert 900 == function["Timeout"]
 
 

@@ -35,7 +35,7 @@ _CALLS = {"count", "avg", "pct", "max"}
 def lines(
     appstream: FakeAppStream, harness: LambdaHarness, caplog: pytest.LogCaptureFixture
 ) -> list[dict[str, object]]:
-    """Return the log of a start with a hand-over and a refused call, and of one that failed."""
+    """Return the log of a start with a self-invocation and a refused call, and of one that failed."""
     harness.limit = 300
     appstream.put("STOPPED")
     appstream.fault("throttle", "Describe", times=1)

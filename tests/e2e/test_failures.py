@@ -66,13 +66,12 @@ def test_a_missing_permission_to_hand_over_fails_the_deploy(
     deployer: Deployer, admin: AdminClient, tmp_path: Path
 ) -> None:
     """Without the permission to invoke itself, a wait beyond the function's limit fails and says so."""
-    admin.put_image_builder("may-not-hand-over")
-    admin.set_start_outcome("may-not-hand-over", "never")
+    admin.put_image_builder("may-not-self-invoke")
+    admin.set_start_outcome("may-not-self-invoke", "never")
 
-    result = deployer.without("lambda:InvokeFunction", tmp_path).deploy("MayNotHandOver")
+    result = deployer.without("lambda:InvokeFunction", tmp_path).deploy("MayNotSelfInvoke")
 
     assert result.exit_code != 0
-    assert (
-        "could not be handed over: access denied. Allow the function's role lambda:InvokeFunction. AWS: AccessDenied"
-        in failure(deployer, "may-not-hand-over")[1]
-    )
+    remedy = "Allow the function's role lambda:InvokeFunction. AWS: AccessDenied"
+    reason = failure(deployer, "may-not-self-invoke")[1]
+    assert f"the function could not invoke itself: access denied. {remedy}" in reason

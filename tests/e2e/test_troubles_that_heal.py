@@ -1,4 +1,4 @@
-"""Troubles on the way that a deploy survives: hand-overs, throttling, late permissions, lost connections, cancels."""
+"""Errors that a deploy survives: self-invocations, throttling, late permissions, lost connections, cancels."""
 
 import threading
 import time

@@ -75,7 +75,7 @@ def test_a_deploy_is_watched_and_waited_for_from_other_processes(
 
     # A line as Lambda writes it, in the group that the stack's template leads to.
     (group,) = (each for each in _resources(deployer, "life") if each["ResourceType"] == "AWS::Logs::LogGroup")
-    line = {"builder": "life", "message": "life: handed over to a fresh invocation", "state": "PENDING"}
+    line = {"builder": "life", "message": "life: continues in a new invocation", "state": "PENDING"}
     logs.create_log_stream(logGroupName=group["PhysicalResourceId"], logStreamName="s")
     logs.put_log_events(
         logGroupName=group["PhysicalResourceId"],
@@ -87,7 +87,7 @@ def test_a_deploy_is_watched_and_waited_for_from_other_processes(
     document = json.loads(out)
     assert (0, "") == (code, errors)
     assert (1, "CREATE_COMPLETE", []) == (
-        len(document["Deploy"]["HandOvers"]),
+        len(document["Deploy"]["SelfInvocations"]),
         document["Deploy"]["ResourceStatus"],
         document["Notes"],
     )

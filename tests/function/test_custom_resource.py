@@ -134,7 +134,7 @@ def test_a_strange_function_arn_is_no_reason_to_fail(
 
 
 def test_a_refused_self_invocation_ends_in_a_response(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """A hand-over that stays refused ends in an answer, never in an exception of Lambda's."""
+    """A self-invocation that stays refused ends in an answer, never in an exception of Lambda's."""
     harness.limit = 60
     appstream.put("PENDING")
     harness.invoke_errors = [AwsCallError(ErrorKind.DENIED, action="a:B", code="C", detail="d") for _ in range(99)]

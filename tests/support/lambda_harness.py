@@ -1,4 +1,4 @@
-"""Lambda's and CloudFormation's side of one function in virtual time: contexts, events, hand-overs, answers."""
+"""Lambda's and CloudFormation's side of one function in virtual time: contexts, events, self-invocations, answers."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -87,11 +87,11 @@ class LambdaHarness:
         function_arn: The ARN that Lambda calls it by.
         answers: Every answer, decoded, in order.
         bodies: The same, as sent.
-        handed_over: Every event that a hand-over queued.
+        self_invoked: The event of each self-invocation.
         stacks: The resource and its stack.
         put_results: Statuses or errors that the next answers meet before they are taken.
-        invoke_errors: Errors that the next hand-overs meet.
-        on_hand_over: Called at each hand-over that was taken.
+        invoke_errors: Errors that the next self-invocations meet.
+        on_self_invocation: Called at each self-invocation that was taken.
         on_death: Called at each invocation's bad end.
         lines: Every line of standard output.
         deaths: How often an invocation ended in an error or was killed.
@@ -131,13 +131,13 @@ class LambdaHarness:
         self.function = self._cold()
 
     def run(self, first: dict[str, Any]) -> dict[str, Any]:
-        """Deliver an event, then every hand-over that follows; return the one answer."""
+        """Deliver an event, then every self-invocation that follows; return the one answer."""
         self.deliver(first)
         assert len(self.answers) == 1, f"{len(self.answers)} answers: {self.answers}"
         return self.answers[0]
 
     def deliver(self, first: dict[str, Any]) -> None:
-        """Deliver an event, then every hand-over that follows; each is tried again twice where it ends badly."""
+        """Deliver an event, then every self-invocation that follows; each is tried again twice where it ends badly."""
         self._queue.append(first)
         while self._queue:
             self._invoke_with_retries(self._queue.pop(0))

@@ -155,6 +155,6 @@ def health(builder: RunningImageBuilder) -> list[cloudwatch.IAlarm]:
     )
     succeeded: cloudwatch.Metric = builder.provider.metric_succeeded_starts()
     lasted: cloudwatch.Metric = builder.provider.metric_start_duration(statistic="p90")
-    handed_over: cloudwatch.Metric = builder.provider.metric_hand_overs()
+    handed_over: cloudwatch.Metric = builder.provider.metric_self_invocations()
     cloudwatch.GraphWidget(left=[failed, succeeded, handed_over], right=[lasted])
     return [builder.add_running_past_alarm(Duration.hours(10)), builder.provider.add_failed_starts_alarm()]

@@ -108,7 +108,7 @@ class FunctionMetrics:
             label=label,
         )
 
-    def metric_hand_overs(
+    def metric_self_invocations(
         self, *, image_builder_name: str | None = None, period: Duration | None = None, label: str | None = None
     ) -> cloudwatch.Metric:
         """Return how often a new invocation continued a wait; the arguments are those of ``metric``."""

@@ -41,7 +41,7 @@ def used(stack: Stack, role: iam.IRole, **options: Any) -> Json:
 
 
 def test_it_is_used_and_no_other_is_made() -> None:
-    """The resource names it, and the function may hand over that role."""
+    """The resource names it, and the function may pass that role."""
     found = used(stack := any_stack(), role := any_role(stack), on_delete=OnDelete.STOP)
     assert {} == scheduler_roles(found)
     assert stack.resolve(role.role_arn) == only(found, TYPE)["Properties"]["SchedulerRoleArn"]

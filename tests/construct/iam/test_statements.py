@@ -114,10 +114,10 @@ def test_a_second_resource_of_the_same_builder_adds_no_statement() -> None:
 
 def test_self_invocation_is_in_a_policy_after_the_function(default: Json) -> None:
     """It names the function, so it cannot be in the role's default policy."""
-    (hand_over,) = [
+    (self_invocation,) = [
         key
         for key, policy in of_type(default, "AWS::IAM::Policy").items()
         if "lambda:InvokeFunction" in str(policy["Properties"]["PolicyDocument"])
     ]
     (function,) = of_type(default, "AWS::Lambda::Function").values()
-    assert hand_over not in function["DependsOn"]
+    assert self_invocation not in function["DependsOn"]

@@ -38,7 +38,7 @@ def inputs(found: Json) -> list[Any]:
         ("metric_succeeded_starts", "SucceededStarts", "Sum"),
         ("metric_failed_starts", "FailedStarts", "Sum"),
         ("metric_start_duration", "StartDuration", "Maximum"),
-        ("metric_hand_overs", "HandOvers", "Sum"),
+        ("metric_self_invocations", "SelfInvocations", "Sum"),
     ],
 )
 def test_a_metric_is_the_one_that_the_function_writes(helper: str, name: str, statistic: str) -> None:

@@ -23,7 +23,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def life(app: App, name: str, step: str, options: dict[str, Any]) -> None:
-    """Add one version of a stack, with a function so short-lived that a start is handed over."""
+    """Add one version of a stack, with a function so short-lived that a start needs a self-invocation."""
     stack = Stack(app, f"{name}{step}", stack_name=f"life-{name}")
     builder = RunningImageBuilder(
         stack,

@@ -1,4 +1,4 @@
-"""The hand-over: the call it makes, and how long it is tried."""
+"""The self-invocation: the call it makes, and how long it is tried."""
 
 import json
 from collections.abc import Mapping

@@ -182,7 +182,7 @@ def test_a_refusal_tells_what_it_is_about(
     action: str,
     resource: str,
 ) -> None:
-    """The schedule, or the role that is handed over; a role that is not known yet is a permission that comes late."""
+    """The schedule, or the role that is passed; a role that is not known yet is a permission that comes late."""
     stubber.add_client_error("update_schedule", code, message)
 
     with pytest.raises(AwsCallError) as failed:

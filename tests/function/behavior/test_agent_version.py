@@ -93,7 +93,7 @@ def test_with_the_option_a_running_builder_is_restarted(
     assert 840 <= harness.answered_at[0] <= 846
 
 
-def test_a_restart_survives_hand_overs(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_restart_survives_self_invocations(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """One stop and one start, whatever Lambda's limit."""
     harness.limit = 60
     appstream.put("RUNNING", AppstreamAgentVersion=OLD)

@@ -10,7 +10,7 @@ SILENT_REMEDY = "See the AppStream console, or raise the timeout."
 
 
 def refused(kind: ErrorKind = ErrorKind.DENIED, code: str = "AccessDeniedException") -> AwsCallError:
-    """Return a refusal of a hand-over."""
+    """Return a refusal of a self-invocation."""
     return AwsCallError(kind, action="lambda:InvokeFunction", code=code, detail="any")
 
 
@@ -37,9 +37,9 @@ def test_the_default_timeout_is_half_an_hour(harness: LambdaHarness, appstream: 
     assert 2 == len(harness.self_invoked)
 
 
-@pytest.mark.parametrize(("limit", "hand_overs"), [(8, 104), (60, 13), (300, 1), (900, 0)])
+@pytest.mark.parametrize(("limit", "self_invocations"), [(8, 104), (60, 13), (300, 1), (900, 0)])
 def test_a_wait_longer_than_an_invocation_is_handed_over(
-    harness: LambdaHarness, appstream: FakeAppStream, limit: float, hand_overs: int
+    harness: LambdaHarness, appstream: FakeAppStream, limit: float, self_invocations: int
 ) -> None:
     """Whatever Lambda's limit: one start, one answer, as soon as with a single invocation."""
     harness.limit = limit
@@ -49,7 +49,7 @@ def test_a_wait_longer_than_an_invocation_is_handed_over(
 
     assert "SUCCESS" == answer["Status"]
     assert 1 == appstream.starts()
-    assert hand_overs == len(harness.self_invoked)
+    assert self_invocations == len(harness.self_invoked)
     assert 420 <= harness.answered_at[0] <= 422
 
 
@@ -69,7 +69,7 @@ def test_a_hand_over_is_made_well_before_lambdas_limit(
 
 
 @pytest.mark.parametrize("limit", [20, 900])
-def test_the_deadline_survives_hand_overs(harness: LambdaHarness, appstream: FakeAppStream, limit: float) -> None:
+def test_the_deadline_survives_self_invocations(harness: LambdaHarness, appstream: FakeAppStream, limit: float) -> None:
     """It counts from the first invocation."""
     harness.limit = limit
     appstream.put("STOPPED")
@@ -191,7 +191,7 @@ def test_time_is_kept_for_the_answer_and_a_look_at_the_stack(
 def test_lambdas_outage_does_not_fail_a_good_start(
     harness: LambdaHarness, appstream: FakeAppStream, kind: ErrorKind, code: str
 ) -> None:
-    """Lambda delivers the event again a minute later; that one has the memory of the hand-over before."""
+    """Lambda delivers the event again a minute later; that one has the memory of the self-invocation before."""
     harness.limit = 300
     appstream.put("STOPPED")
     died: list[float] = []

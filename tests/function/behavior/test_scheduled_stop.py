@@ -97,7 +97,7 @@ def test_the_deadline_limits_the_wait_for_a_late_stop(harness: LambdaHarness, ap
     assert 50 <= harness.answered_at[0] <= 60
 
 
-def test_the_steps_are_not_repeated_by_a_hand_over(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_the_steps_are_not_repeated_by_a_self_invocation(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The event carries what was scheduled."""
     appstream.put("STOPPED")
     harness.limit = 60

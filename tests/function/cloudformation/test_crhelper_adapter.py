@@ -101,10 +101,10 @@ def test_an_exception_is_a_failure_with_its_text() -> None:
 def test_a_hand_over_sends_no_answer() -> None:
     """The successor will; the next request of the same process is answered again."""
     sent = Sent()
-    hands_over = iter([True, False])
+    continues_elsewhere = iter([True, False])
 
     def handle(*_: Any) -> str:
-        if next(hands_over):
+        if next(continues_elsewhere):
             made.send_no_response()
         return "id-1"
 

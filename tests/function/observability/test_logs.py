@@ -73,9 +73,9 @@ def test_a_hand_over_is_told_and_the_state_is_not_told_twice(
     harness.run(event())
 
     told = lines(caplog)
-    assert 1 == told.count("handed over to a fresh invocation")
+    assert 1 == told.count("continues in a new invocation")
     assert 1 == told.count("state PENDING")
-    assert "still PENDING" == told[told.index("handed over to a fresh invocation") + 1]
+    assert "still PENDING" == told[told.index("continues in a new invocation") + 1]
 
 
 def test_a_failure_is_told_once_as_an_error(

@@ -42,7 +42,7 @@ def test_a_start_is_counted_with_its_duration(harness: LambdaHarness, appstream:
                         {"Name": "FailedStarts", "Unit": COUNT},
                         {"Name": "SucceededStarts", "Unit": COUNT},
                         {"Name": "StartDuration", "Unit": "Seconds"},
-                        {"Name": "HandOvers", "Unit": COUNT},
+                        {"Name": "SelfInvocations", "Unit": COUNT},
                     ],
                 }
             ]
@@ -53,7 +53,7 @@ def test_a_start_is_counted_with_its_duration(harness: LambdaHarness, appstream:
         "Outcome": "SUCCESS",
         "FailedStarts": 0,
         "SucceededStarts": 1,
-        "HandOvers": 0,
+        "SelfInvocations": 0,
     } == line
     assert duration == harness.answered_at[0]
     assert int(appstream.clock.now * 1000) == ended_at
@@ -87,7 +87,7 @@ def test_a_builder_that_ran_already_has_no_start_duration(harness: LambdaHarness
 
     harness.run(event("Update"))
 
-    assert [{"FailedStarts": 0, "SucceededStarts": 1, "HandOvers": 0}] == [values(line) for line in told(harness)]
+    assert [{"FailedStarts": 0, "SucceededStarts": 1, "SelfInvocations": 0}] == [values(line) for line in told(harness)]
 
 
 def test_a_start_by_somebody_else_has_no_start_duration(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -100,7 +100,7 @@ def test_a_start_by_somebody_else_has_no_start_duration(harness: LambdaHarness, 
     assert ["StartDuration" in line for line in told(harness)] == [False]
 
 
-def test_hand_overs_are_counted_and_told_once(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_self_invocations_are_counted_and_told_once(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The invocations before the last one write nothing."""
     harness.limit = 100
     appstream.put("STOPPED")
@@ -108,7 +108,7 @@ def test_hand_overs_are_counted_and_told_once(harness: LambdaHarness, appstream:
     harness.run(event())
 
     (line,) = told(harness)
-    assert len(harness.self_invoked) == line["HandOvers"] > 0
+    assert len(harness.self_invoked) == line["SelfInvocations"] > 0
 
 
 def test_a_failure_is_counted_with_state_and_reason(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -118,7 +118,7 @@ def test_a_failure_is_counted_with_state_and_reason(harness: LambdaHarness, apps
     answer = harness.run(event())
 
     (line,) = told(harness)
-    assert {"FailedStarts": 1, "SucceededStarts": 0, "HandOvers": 0} == values(line)
+    assert {"FailedStarts": 1, "SucceededStarts": 0, "SelfInvocations": 0} == values(line)
     assert ("FAILED", "FAILED", answer["Reason"]) == (line["Outcome"], line["LastState"], line["Reason"])
 
 

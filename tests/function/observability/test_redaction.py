@@ -150,7 +150,7 @@ def test_a_whole_request_at_debug_level_never_tells_the_url(
 
 
 def test_botocore_at_debug_level_never_tells_the_url(log: io.StringIO, redaction: RedactingFilter) -> None:
-    """It writes the parameters of every call: a hand-over's payload holds the URL."""
+    """It writes the parameters of every call: a self-invocation's payload holds the URL."""
     client = boto3.client("lambda", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test")
     with Stubber(client) as stubber:
         stubber.add_response("invoke", {"StatusCode": 202})

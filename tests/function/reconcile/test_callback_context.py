@@ -1,4 +1,4 @@
-"""The memory of a request: where it begins, and that a hand-over keeps all of it."""
+"""The memory of a request: where it begins, and that a self-invocation keeps all of it."""
 
 import json
 from datetime import datetime, timezone

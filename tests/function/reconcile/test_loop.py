@@ -20,7 +20,7 @@ EVENT = event()
 
 
 def pursued(appstream: FakeAppStream, *, seconds: float = 840) -> Outcome:
-    """Return how an invocation ends that has that many seconds until its hand-over."""
+    """Return how an invocation ends that has that many seconds until its end."""
     return Reconciler(
         desired=EnsureRunning(Request(name=NAME), CallbackContext(began_at=appstream.began_at), arn=ARN),
         calls=Calls(appstream.builders, FakeSchedules(appstream)),
