@@ -1,4 +1,4 @@
-"""A pipeline whose stage starts an image builder, and whose next step reaches the builder by the address it got."""
+"""A pipeline whose stage starts an image builder, and whose next step connects to the builder's address."""
 
 from aws_cdk import App, CfnOutput, Stack, Stage
 from aws_cdk import aws_ec2 as ec2
@@ -10,12 +10,19 @@ from cdk_appstream_image_builder import RunningImageBuilder
 NPM = "npm install --global aws-cdk@2.1148.1"
 PIP = "pip install --requirement requirements.txt"
 
+CONNECT = (
+    # RUNNING does not mean that Windows already listens on the port, so retry until a deadline.
+    "deadline=$(($(date +%s) + {minutes} * 60)); "
+    'until timeout 10 bash -c "exec 3<>/dev/tcp/$ADDRESS/{port}"; do '
+    'if test "$(date +%s)" -ge "$deadline"; then echo "$ADDRESS does not answer on port {port}"; exit 1; fi; '
+    'sleep 5; done; echo "$ADDRESS answers"'
+)
+
 
 class Builders(Stage):
-    """What the pipeline deploys: a stack with a running builder, whose address the next step gets."""
+    """Deploys a running builder, and passes its address to the next step."""
 
     def __init__(self, scope: Construct, construct_id: str, *, image_builder_name: str) -> None:
-        """Define the stage."""
         super().__init__(scope, construct_id)
         stack = Stack(self, "ImageBuilder")
         builder = RunningImageBuilder(stack, "Builder", image_builder_name=image_builder_name)
@@ -47,7 +54,7 @@ reach = CodeBuildStep(
     env_from_cfn_outputs={"STATE": stage.state, "ADDRESS": stage.address},
     commands=[
         'test "$STATE" = RUNNING',
-        f'timeout 10 bash -c "exec 3<>/dev/tcp/$ADDRESS/{setting("port")}" && echo "$ADDRESS answers"',
+        CONNECT.format(minutes=setting("connectMinutes"), port=setting("port")),
     ],
     vpc=vpc,
     security_groups=[ec2.SecurityGroup.from_security_group_id(stack, "Group", setting("securityGroupId"))],

@@ -1,6 +1,11 @@
 """Each example is synthesized, linted, and deployed with the real CDK CLI on the local engine."""
 
 import json
+import os
+import socket
+import subprocess
+import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -39,7 +44,8 @@ def test_each_example_is_a_folder_with_its_own_lines(assemblies: dict[str, Path]
     for name in assemblies:
         folder = PROJECT_DIR / "examples" / name
         assert {"app.py", "cdk.json", "README.md"} <= {path.name for path in folder.iterdir()}
-        assert "npx cdk deploy" in (folder / "README.md").read_text(encoding="utf-8")
+        text = (folder / "README.md").read_text(encoding="utf-8")
+        assert all(part in text for part in ("npx cdk deploy", "## What it costs", "## Try it on the local engine"))
 
 
 def test_cfn_lint_has_nothing_to_say(templates: dict[str, Json]) -> None:
@@ -78,6 +84,45 @@ def test_pipeline_passes_the_address_to_the_next_step(templates: dict[str, Json]
     assert {"STATE": f"#{{{namespace}.State}}", "ADDRESS": f"#{{{namespace}.Address}}"} == {
         name: outputs[name] for name in ("STATE", "ADDRESS")
     }
+
+
+def connect(templates: dict[str, Json], port: int, minutes: int) -> subprocess.CompletedProcess[str]:
+    """Run the pipeline's command to connect, here, with another port and deadline and with shorter pauses."""
+    projects = of_type(templates["pipeline/Pipeline.template.json"], "AWS::CodeBuild::Project").values()
+    specs = [json.loads(each["Properties"]["Source"]["BuildSpec"]) for each in projects]
+    (command,) = [each for spec in specs for each in spec["phases"]["build"]["commands"] if "/dev/tcp" in each]
+    for before, now in (("5985", str(port)), ("10 * 60", f"{minutes} * 60"), ("sleep 5", "sleep 0.2")):
+        assert before in command
+        command = command.replace(before, now)
+    return subprocess.run(
+        ["sh", "-c", command], env={**os.environ, "ADDRESS": "127.0.0.1"}, capture_output=True, text=True, check=False
+    )
+
+
+def test_pipeline_waits_until_the_port_is_open(templates: dict[str, Json]) -> None:
+    """RUNNING does not mean that Windows already listens."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        port = server.getsockname()[1]
+        opening = threading.Timer(1, server.listen)
+        opening.start()
+        began = time.monotonic()
+        done = connect(templates, port, minutes=1)
+        opening.join()
+
+    assert (0, "127.0.0.1 answers") == (done.returncode, done.stdout.strip())
+    assert time.monotonic() - began >= 1
+
+
+def test_pipeline_gives_up_at_the_deadline(templates: dict[str, Json]) -> None:
+    """With the address and the port, so that the security groups can be checked."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        port = server.getsockname()[1]
+        done = connect(templates, port, minutes=0)
+
+    assert 1 == done.returncode
+    assert f"127.0.0.1 does not answer on port {port}" in done.stdout
 
 
 @pytest.mark.engine
