@@ -1,13 +1,13 @@
 """Finds the stack that deploys a builder, and describes its latest deploy."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from appstream_image_builder_cli.observation import Deploy
 from appstream_image_builder_cli.stack_events import latest_deploy
-from appstream_image_builder_cli.stack_template import Located, locate
+from appstream_image_builder_cli.stack_template import Located, locate, parse
 from running_image_builder_function import contract
 
 _IN_PROGRESS = (
@@ -104,10 +104,7 @@ class Deploys:
             if error.response["Error"]["Code"] == _NO_SUCH:
                 return None
             raise
-        if not isinstance(template, Mapping):
-            # YAML, so not made by CDK.
-            return None
-        return locate(template, stack=stack, name=self._name, values=self._values(stack))
+        return locate(parse(template), stack=stack, name=self._name, values=self._values(stack))
 
     def _values(self, stack: str) -> dict[str, str]:
         client = self._make()

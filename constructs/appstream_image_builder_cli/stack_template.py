@@ -1,10 +1,15 @@
 """Finds a builder's custom resource in a stack's template."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from running_image_builder_function import contract
+
+_UNITS = {"": 1, "second": 1, "seconds": 1, "minute": 60, "minutes": 60}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +27,32 @@ class Located:
     logical_id: str
     timeout: float | None = None
     log_group: str | None = None
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads the short forms of CloudFormation's functions."""
+
+
+def _function(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> dict[str, Any]:
+    key = name if name in ("Ref", "Condition") else f"Fn::{name}"
+    if isinstance(node, yaml.SequenceNode):
+        return {key: loader.construct_sequence(node, deep=True)}
+    if isinstance(node, yaml.MappingNode):
+        return {key: loader.construct_mapping(node, deep=True)}
+    text = str(node.value)
+    return {key: text.split(".", 1) if name == "GetAtt" else text}
+
+
+_Loader.add_multi_constructor("!", _function)
+
+
+def parse(body: Any) -> Mapping[str, Any]:
+    """Return a template from the answer of GetTemplate: JSON as boto3 has read it, or YAML; {} if it is neither."""
+    try:
+        found = yaml.load(body, _Loader) if isinstance(body, str) else body  # noqa: S506 - a subclass of SafeLoader
+    except yaml.YAMLError:
+        return {}
+    return found if isinstance(found, Mapping) else {}
 
 
 def locate(template: Mapping[str, Any], *, stack: str, name: str, values: Mapping[str, str]) -> Located | None:
@@ -57,12 +88,17 @@ def _log_group(token: Any, resources: Mapping[str, Any]) -> Any:
 
 def _text(value: Any, values: Mapping[str, str]) -> str:
     if isinstance(value, dict):
+        if isinstance(text := value.get("Fn::Sub"), str):
+            return re.sub(r"\$\{(\w+)\}", lambda found: values.get(found[1], ""), text)
+        if isinstance(parts := value.get("Fn::Join"), list):
+            return "".join(_text(part, values) for part in parts[1])
         return values.get(str(value.get("Ref")), "")
     return "" if value is None else str(value)
 
 
 def _seconds(text: str) -> float | None:
+    number, _, unit = text.partition(" ")
     try:
-        return float(text)
-    except ValueError:
+        return float(number) * _UNITS[unit]
+    except (KeyError, ValueError):
         return None

@@ -80,6 +80,28 @@ def test_a_name_may_be_a_parameter_of_the_stack(aws: FakeAws, run: Run, name: ob
     assert "Deploy         stack stack-1: CREATE_IN_PROGRESS" in run("status")[1]
 
 
+def test_a_template_may_be_yaml_with_short_forms(aws: FakeAws, run: Run) -> None:
+    """As the template without CDK is, or somebody's own; what is no template is no error."""
+    begin(aws)
+    aws.template = """
+Resources:
+  Builder:
+    Type: Custom::AppStreamRunningImageBuilder
+    Properties:
+      ServiceToken: !GetAtt Function.Arn
+      Name: !Ref P
+      TimeoutSeconds: 10 minutes
+      OnDelete: !If [Stops, STOP, !Sub LEAVE_RUNNING]
+"""
+
+    lines = run("status")[1]
+    assert "Deploy         stack stack-1: CREATE_IN_PROGRESS" in lines
+    assert "Elapsed        0:00 of 10:00" in lines
+
+    aws.template = "Resources: [\n"
+    assert "Deploy         none found; specify the stack with --stack-name" in run("status")[1]
+
+
 def test_a_stack_of_another_builder_is_not_this_ones(aws: FakeAws, run: Run) -> None:
     """Only the name decides."""
     begin(aws)

@@ -17,6 +17,7 @@ from cdk_nag import AwsSolutionsChecks
 from cfnlint.api import lint
 
 from appstream_image_builder_cli import template as command
+from appstream_image_builder_cli.stack_template import Located, locate, parse
 from appstream_image_builder_cli.template import to_yaml
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilderProvider
 from cdk_appstream_image_builder.plain_template import TAG, PlainTemplate, image_builder_template, provider_template
@@ -259,6 +260,16 @@ def test_the_yaml_is_for_people(made: PlainTemplate) -> None:
     assert made.body["Resources"].keys() <= made.comments.keys()
     assert all(each["Description"] for each in made.body["Parameters"].values())
     assert all(each["Description"] for each in made.body["Outputs"].values())
+
+
+def test_the_commands_find_the_builder_in_the_yaml() -> None:
+    """With its timeout and the function's log group, so that `watch` shows the same as for the construct."""
+    made = image_builder_template()
+    values = {"ImageBuilderName": "nb-1", "TimeoutMinutes": "45", "LogGroup": "the-group"}
+
+    found = locate(parse(to_yaml(made.body, made.comments)), stack="any", name="nb-1", values=values)
+
+    assert Located(stack="any", logical_id="RunningImageBuilder", timeout=2700.0, log_group="the-group") == found
 
 
 def test_strings_have_patterns_and_numbers_have_ranges(made: PlainTemplate) -> None:
