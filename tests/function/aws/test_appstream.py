@@ -1,9 +1,8 @@
 """The AppStream calls, through the real boto3 client."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ConnectionClosedError
 from botocore.stub import Stubber
@@ -11,32 +10,12 @@ from botocore.stub import Stubber
 from appstream_local.service.in_process import VirtualClock, route
 from appstream_local.service.service import AppStreamService
 from running_image_builder_function.aws.appstream import AppStream
-from running_image_builder_function.aws.client import CONFIG
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from support.fake_appstream import NAME
 
+SERVICE = "appstream"
 CHANGED = {"ImageBuilder": {"Name": NAME}}
 """The answer to a start or stop."""
-
-
-@pytest.fixture
-def client() -> Any:
-    """Return a boto3 client of nobody's."""
-    return boto3.client(
-        "appstream",
-        region_name="eu-central-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=CONFIG,
-    )
-
-
-@pytest.fixture
-def stubber(client: Any) -> Iterator[Stubber]:
-    """Return what answers in AppStream's place, and checks at the end that all it expected was called."""
-    with Stubber(client) as stub:
-        yield stub
-        stub.assert_no_pending_responses()
 
 
 @pytest.fixture
@@ -147,23 +126,6 @@ def test_a_name_that_botocore_refuses_is_a_failed_call(appstream: AppStream) -> 
         appstream.start(NAME, "")
 
     assert ErrorKind.INVALID is failed.value.kind
-
-
-def test_the_client_is_made_at_the_first_call_and_only_once(client: Any, stubber: Stubber) -> None:
-    """A Delete that leaves the builder alone does not pay for one."""
-    made = []
-
-    def make() -> Any:
-        made.append(client)
-        return client
-
-    appstream = AppStream(make)
-    before = len(made)
-    for _ in range(2):
-        stubber.add_response("stop_image_builder", CHANGED)
-        appstream.stop(NAME)
-
-    assert (0, 1) == (before, len(made))
 
 
 def test_the_answers_of_the_local_engine_are_understood(client: Any, appstream: AppStream) -> None:

@@ -1,6 +1,7 @@
 """What the errors of boto3 mean: code by code, and by HTTP status where the code says nothing."""
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -23,6 +24,9 @@ from urllib3.exceptions import NewConnectionError
 
 from running_image_builder_function.aws.appstream import AppStream
 from running_image_builder_function.aws.client import CONFIG, translate
+from running_image_builder_function.aws.cloudformation import CloudFormation
+from running_image_builder_function.aws.lambda_ import SelfInvoker
+from running_image_builder_function.aws.scheduler import EventBridgeScheduler
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 
 URL = "https://appstream.test"
@@ -216,6 +220,27 @@ def test_a_real_resolver_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_call_that_botocore_itself_refuses_is_invalid() -> None:
     """Its parameters do not fit; no later try can succeed."""
     assert ErrorKind.INVALID is translate(ParamValidationError(report="Any."), action="any").kind
+
+
+@pytest.mark.parametrize(
+    ("adapter", "call"),
+    [
+        (AppStream, lambda appstream: appstream.stop("any")),
+        (EventBridgeScheduler, lambda scheduler: scheduler.remove("any")),
+        (CloudFormation, lambda cloudformation: cloudformation.resource("any", "any")),
+        (SelfInvoker, lambda invoker: invoker.invoke("any", {})),
+    ],
+)
+def test_a_client_is_made_once_at_the_first_call(adapter: Any, call: Callable[[Any], object]) -> None:
+    """Most requests don't need every service. One that can't be used is a failed call."""
+    made: list[None] = []
+    made_with = adapter(lambda: made.append(None))
+
+    assert [] == made
+    for _ in range(2):
+        with pytest.raises(AwsCallError):
+            call(made_with)
+    assert [None] == made
 
 
 def test_the_clients_do_not_retry_and_time_out_soon() -> None:

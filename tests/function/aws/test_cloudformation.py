@@ -4,17 +4,16 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import Stubber
 
-from running_image_builder_function.aws.client import CONFIG
 from running_image_builder_function.aws.cloudformation import CloudFormation
 from running_image_builder_function.contract import RESOURCE_TYPE
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from support.fake_appstream import NAME
 from support.lambda_harness import LOGICAL_ID, STACK_ID
 
+SERVICE = "cloudformation"
 CHANGED = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
 
 LOOKS: dict[str, Callable[[CloudFormation], object]] = {
@@ -22,18 +21,6 @@ LOOKS: dict[str, Callable[[CloudFormation], object]] = {
     "describe_stacks": lambda stacks: stacks.stack_status(STACK_ID),
     "list_stack_resources": lambda stacks: stacks.has_another(STACK_ID, LOGICAL_ID, NAME),
 }
-
-
-@pytest.fixture
-def client() -> Any:
-    """Return a CloudFormation client of nobody's."""
-    return boto3.client(
-        "cloudformation",
-        region_name="eu-central-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=CONFIG,
-    )
 
 
 class Canned:
@@ -190,22 +177,3 @@ def test_an_incomplete_response_is_an_error(operation: str, answer: object) -> N
         LOOKS[operation](CloudFormation(lambda: Canned(answer)))
 
     assert ErrorKind.UNAVAILABLE is caught.value.kind
-
-
-def test_the_client_is_made_at_the_first_look_and_only_once(client: Any) -> None:
-    """A running builder needs none."""
-    made = []
-
-    def make() -> Any:
-        made.append(client)
-        return client
-
-    stacks = CloudFormation(make)
-    before = len(made)
-    with Stubber(client) as stubber:
-        for _ in range(2):
-            stubber.add_client_error("describe_stack_resource", "AccessDenied")
-            with pytest.raises(AwsCallError):
-                stacks.resource(STACK_ID, LOGICAL_ID)
-
-    assert (0, 1) == (before, len(made))

@@ -1,9 +1,7 @@
 """The EventBridge Scheduler calls, through the real boto3 client."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import Stubber
 
@@ -12,6 +10,7 @@ from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.model.stop_schedule import ScheduledStop, StopSchedule
 from support.fake_appstream import NAME
 
+SERVICE = "scheduler"
 ROLE = "arn:aws-cn:iam::123456789012:role/stops"
 WANTED = StopSchedule(name="stop-1", role_arn=ROLE, after=900)
 AT = 1_800_000_000.0
@@ -31,20 +30,6 @@ SET = {
     },
 }
 ARN = {"ScheduleArn": "arn:aws-cn:scheduler:cn-north-1:123456789012:schedule/default/stop-1"}
-
-
-@pytest.fixture
-def client() -> Any:
-    """Return a boto3 client of nobody's."""
-    return boto3.client("scheduler", region_name="cn-north-1", aws_access_key_id="test", aws_secret_access_key="test")
-
-
-@pytest.fixture
-def stubber(client: Any) -> Iterator[Stubber]:
-    """Return what answers in the scheduler's place, and checks at the end that all it expected was called."""
-    with Stubber(client) as stub:
-        yield stub
-        stub.assert_no_pending_responses()
 
 
 @pytest.fixture
