@@ -187,9 +187,7 @@ def test_somebodys_start_during_the_restart_is_kept(harness: LambdaHarness, apps
     appstream.put("RUNNING", AppstreamAgentVersion=OLD)
     appstream.clock.later(60, lambda: appstream.move("PENDING", (60, "RUNNING")))
 
-    answer = harness.run(UPDATE)
-
-    assert f"it runs agent {OLD}, but LATEST was requested." in answer["Reason"]
+    assert f"it runs agent {OLD}, but LATEST was requested." in harness.run(UPDATE)["Reason"]
     assert (1, 0) == (appstream.stops(), appstream.starts())
 
 

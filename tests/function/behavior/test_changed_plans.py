@@ -237,9 +237,7 @@ def test_an_ordinary_update_waits_for_a_transition(harness: LambdaHarness, appst
     """The whole timeout long."""
     appstream.put("PENDING")
 
-    answer = harness.run(update_event({"PollIntervalSeconds": "5"}))
-
-    assert "not RUNNING within 30 minutes" in answer["Reason"]
+    assert "not RUNNING within 30 minutes" in harness.run(update_event({"PollIntervalSeconds": "5"}))["Reason"]
 
 
 def test_a_roll_back_with_bad_properties_ends(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -486,9 +484,7 @@ def test_a_twins_start_that_falls_back_is_not_repeated(
     setter = f"{LOGICAL_ID}/request-1" if own else "another/request"
     harness.schedules.changed["stop-1"] = ScheduledStop(at=appstream.began_at + 900, builder=NAME, request_id=setter)
 
-    answer = harness.run(event(**SCHEDULE))
-
-    assert ("FAILED", 0) if own else ("SUCCESS", 1) == (answer["Status"], appstream.starts())
+    assert ("FAILED", 0) if own else ("SUCCESS", 1) == (harness.run(event(**SCHEDULE))["Status"], appstream.starts())
 
 
 # A stop of before, and a second delivery.
@@ -503,9 +499,7 @@ def test_a_killed_updates_retry_knows_the_earlier_stop(
     harness.schedules.due_at["stop-1"] = appstream.began_at + 1
     appstream.clock.later(5, harness.kill)
 
-    answer = harness.run(update_event(before, **SCHEDULE))
-
-    assert ("SUCCESS", 1) == (answer["Status"], harness.deaths)
+    assert ("SUCCESS", 1) == (harness.run(update_event(before, **SCHEDULE))["Status"], harness.deaths)
     assert harness.answered_at[0] >= 1 + 620
 
 
@@ -515,9 +509,7 @@ def test_a_killed_update_without_a_schedule_does_the_same(harness: LambdaHarness
     harness.schedules.due_at["stop-1"] = appstream.began_at + 1
     appstream.clock.later(5, harness.kill)
 
-    answer = harness.run(update_event(SCHEDULE))
-
-    assert ("SUCCESS", {}) == (answer["Status"], harness.schedules.due_at)
+    assert ("SUCCESS", {}) == (harness.run(update_event(SCHEDULE))["Status"], harness.schedules.due_at)
     assert harness.answered_at[0] >= 1 + 620
 
 
@@ -553,9 +545,7 @@ def test_a_region_without_the_scheduler_fails_after_a_minute(harness: LambdaHarn
         for _ in range(99)
     ]
 
-    answer = harness.run(event(**SCHEDULE))
-
-    assert "this Region may lack the scheduler" in answer["Reason"]
+    assert "this Region may lack the scheduler" in harness.run(event(**SCHEDULE))["Reason"]
     assert 60 <= harness.answered_at[0] <= 76
 
 

@@ -30,9 +30,7 @@ def test_the_default_timeout_is_half_an_hour(harness: LambdaHarness, appstream: 
     appstream.put("STOPPED")
     appstream.starts_end("never")
 
-    answer = harness.run(event())
-
-    assert "not RUNNING within 30 minutes" in answer["Reason"]
+    assert "not RUNNING within 30 minutes" in harness.run(event())["Reason"]
     assert [1800] == harness.answered_at
     assert 2 == len(harness.self_invoked)
 
@@ -131,9 +129,7 @@ def test_a_late_request_starts_nothing(harness: LambdaHarness, appstream: FakeAp
     """There is no time left to wait for what would be started."""
     appstream.put("STOPPED")
 
-    answer = harness.run(issued_event(appstream, seconds_ago=seconds_ago))
-
-    assert "not RUNNING within 30 minutes" in answer["Reason"]
+    assert "not RUNNING within 30 minutes" in harness.run(issued_event(appstream, seconds_ago=seconds_ago))["Reason"]
     assert 0 == appstream.starts()
 
 
@@ -198,9 +194,7 @@ def test_lambdas_outage_does_not_fail_a_good_start(
     harness.on_death = lambda: died.append(appstream.elapsed())
     harness.invoke_errors = [refused(kind, code) for _ in range(5)]
 
-    answer = harness.run(event())
-
-    assert ("SUCCESS", 1, 1) == (answer["Status"], appstream.starts(), len(died))
+    assert ("SUCCESS", 1, 1) == (harness.run(event())["Status"], appstream.starts(), len(died))
     assert 255 <= died[0] <= 300
 
 

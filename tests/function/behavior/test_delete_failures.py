@@ -123,9 +123,7 @@ def test_a_builder_started_after_the_stop_is_left_alone(harness: LambdaHarness, 
     appstream.put("RUNNING")
     appstream.clock.later(30, lambda: appstream.move("PENDING", (90, "RUNNING")))
 
-    answer = harness.run(STOP)
-
-    assert "SUCCESS" == answer["Status"]
+    assert "SUCCESS" == harness.run(STOP)["Status"]
     assert (1, "RUNNING") == (appstream.stops(), appstream.state())
     assert 120 <= harness.answered_at[0] <= 122
 
@@ -136,9 +134,7 @@ def test_a_start_after_a_stop_is_seen_between_descriptions(harness: LambdaHarnes
     appstream.durations(stop=10)
     appstream.clock.later(30, lambda: appstream.move("PENDING", (90, "RUNNING")))
 
-    answer = harness.run(event("Delete", OnDelete="STOP", PollIntervalSeconds="60"))
-
-    assert "SUCCESS" == answer["Status"]
+    assert "SUCCESS" == harness.run(event("Delete", OnDelete="STOP", PollIntervalSeconds="60"))["Status"]
     assert (1, "RUNNING") == (appstream.stops(), appstream.state())
 
 

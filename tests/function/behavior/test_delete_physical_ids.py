@@ -102,9 +102,7 @@ def test_a_delete_that_is_over_stops_nothing(harness: LambdaHarness, appstream: 
     appstream.put("RUNNING")
     harness.stacks.tell(status)
 
-    answer = harness.run(stop())
-
-    assert f"CloudFormation no longer waits for this request ({status})." in answer["Reason"]
+    assert f"CloudFormation no longer waits for this request ({status})." in harness.run(stop())["Reason"]
     assert 0 == appstream.stops()
 
 

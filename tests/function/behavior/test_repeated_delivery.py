@@ -140,9 +140,7 @@ def test_a_request_cancelled_meanwhile_ends_in_a_minute(harness: LambdaHarness, 
     appstream.put("STOPPED")
     appstream.clock.later(100, lambda: harness.stacks.tell("DELETE_IN_PROGRESS"))
 
-    answer = harness.run(event())
-
-    assert "CloudFormation no longer waits for this request (DELETE_IN_PROGRESS)." in answer["Reason"]
+    assert "CloudFormation no longer waits for this request (DELETE_IN_PROGRESS)." in harness.run(event())["Reason"]
     assert 100 <= harness.answered_at[0] <= 162
 
 

@@ -79,9 +79,7 @@ def test_a_fired_stop_that_may_be_retried_is_waited_out(
     appstream.put("RUNNING")
     harness.schedules.due_at["stop-1"] = appstream.began_at - 100
 
-    answer = harness.run(update_event(before, **SCHEDULE))
-
-    assert "SUCCESS" == answer["Status"]
+    assert "SUCCESS" == harness.run(update_event(before, **SCHEDULE))["Status"]
     assert 520 <= harness.answered_at[0] <= 524
     assert harness.schedules.due_at["stop-1"] == pytest.approx(appstream.began_at + harness.answered_at[0] + 900, abs=4)
 
@@ -91,9 +89,7 @@ def test_the_deadline_limits_the_wait_for_a_late_stop(harness: LambdaHarness, ap
     appstream.put("RUNNING")
     harness.schedules.due_at["stop-1"] = appstream.began_at
 
-    answer = harness.run(event(TimeoutSeconds="60", **SCHEDULE))
-
-    assert "SUCCESS" == answer["Status"]
+    assert "SUCCESS" == harness.run(event(TimeoutSeconds="60", **SCHEDULE))["Status"]
     assert 50 <= harness.answered_at[0] <= 60
 
 

@@ -110,9 +110,7 @@ def test_another_builders_stop_keeps_no_update_waiting(harness: LambdaHarness, a
     appstream.put("RUNNING", name="other")
     harness.schedules.due_at["stop-1"] = appstream.began_at - 5
 
-    answer = harness.run(update_event(SCHEDULE, Name="other", **SCHEDULE))
-
-    assert "SUCCESS" == answer["Status"]
+    assert "SUCCESS" == harness.run(update_event(SCHEDULE, Name="other", **SCHEDULE))["Status"]
     assert harness.answered_at[0] < 2
     assert [("find", "stop-1"), ("put", "stop-1")] == harness.schedules.calls
 

@@ -90,9 +90,7 @@ def test_a_malformed_property_is_refused(
 
     properties: dict[str, Any] = {**SCHEDULE, name: value}
 
-    answer = harness.run(event(**properties))
-
-    assert f"Image builder {NAME}: property {name} is {value!r}"[:80] in answer["Reason"]
+    assert f"Image builder {NAME}: property {name} is {value!r}"[:80] in harness.run(event(**properties))["Reason"]
     assert [] == harness.schedules.calls
 
 
@@ -157,9 +155,7 @@ def test_scheduler_errors_do_not_fail_a_delete_without_stop(
         appstream.put(state)
     harness.schedules.errors = [refusal(kind)] * 999
 
-    answer = harness.run(event("Delete", **SCHEDULE))
-
-    assert ("SUCCESS", True) == (answer["Status"], harness.answered_at[0] < 60)
+    assert ("SUCCESS", True) == (harness.run(event("Delete", **SCHEDULE))["Status"], harness.answered_at[0] < 60)
     warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert any("Delete schedule stop-1" in each or "Resource: schedule/x" in each or "Code" in each for each in warned)
 

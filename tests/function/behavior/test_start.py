@@ -62,9 +62,7 @@ def test_a_state_that_ends_in_running_is_waited_out(
     appstream.put("STOPPED")
     appstream.move(state, (200, "RUNNING"))
 
-    answer = harness.run(event())
-
-    assert "SUCCESS" == answer["Status"]
+    assert "SUCCESS" == harness.run(event())["Status"]
     assert [] == appstream.calls("StartImageBuilder")
     assert 200 <= harness.answered_at[0] <= 202
 
@@ -77,9 +75,7 @@ def test_a_transition_to_stopped_is_followed_by_a_start(
     appstream.put("STOPPED")
     appstream.move(state, (200, "STOPPED"))
 
-    answer = harness.run(event())
-
-    assert "SUCCESS" == answer["Status"]
+    assert "SUCCESS" == harness.run(event())["Status"]
     assert 1 == appstream.starts()
     assert ["StartImageBuilder"] == appstream.calls("StartImageBuilder")
     assert 620 <= harness.answered_at[0] <= 624
@@ -106,9 +102,7 @@ def test_a_state_that_nobody_knows_is_waited_out(harness: LambdaHarness, appstre
     appstream.put("RUNNING", State=state)
     appstream.clock.later(200, lambda: appstream.show(State="RUNNING"))
 
-    answer = harness.run(event())
-
-    assert "SUCCESS" == answer["Status"]
+    assert "SUCCESS" == harness.run(event())["Status"]
     assert {"DescribeImageBuilders"} == set(appstream.calls())
     assert 200 <= harness.answered_at[0] <= 202
 
@@ -121,9 +115,7 @@ def test_after_a_start_every_state_under_way_is_waited_out(
     appstream.put("STOPPED")
     appstream.clock.later(100, lambda: appstream.move(state, (200, "RUNNING")))
 
-    answer = harness.run(event())
-
-    assert "SUCCESS" == answer["Status"]
+    assert "SUCCESS" == harness.run(event())["Status"]
     assert 1 == appstream.starts()
     assert 300 <= harness.answered_at[0] <= 302
 

@@ -133,9 +133,7 @@ def test_a_fast_start_waits_for_its_address_too(harness: LambdaHarness, appstrea
     appstream.put("STOPPED")
     appstream.durations(start=1, eni_delay=30)
 
-    answer = harness.run(event())
-
-    assert answer["Data"]["EniPrivateIpAddress"].startswith("10.")
+    assert harness.run(event())["Data"]["EniPrivateIpAddress"].startswith("10.")
     assert 31 <= harness.answered_at[0] <= 34
 
 
@@ -145,9 +143,7 @@ def test_a_stop_during_the_address_wait_is_a_failed_start(harness: LambdaHarness
     appstream.durations(start=1, eni_delay=10_000)
     appstream.clock.later(20, lambda: appstream.move("STOPPED"))
 
-    answer = harness.run(event())
-
-    assert "the start failed. " in answer["Reason"]
+    assert "the start failed. " in harness.run(event())["Reason"]
     assert 20 <= harness.answered_at[0] <= 22
 
 
@@ -168,9 +164,7 @@ def test_the_wait_for_an_address_begins_anew_after_a_reboot(harness: LambdaHarne
     appstream.durations(eni_delay=50)
     appstream.clock.later(460, lambda: appstream.move("REBOOTING", (60, "RUNNING")))
 
-    answer = harness.run(event())
-
-    assert answer["Data"]["EniPrivateIpAddress"].startswith("10.")
+    assert harness.run(event())["Data"]["EniPrivateIpAddress"].startswith("10.")
     assert 570 <= harness.answered_at[0] <= 574
 
 

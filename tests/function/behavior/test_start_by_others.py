@@ -22,9 +22,7 @@ def test_this_request_starts_after_somebodys_failed_start(
     appstream.put("STOPPED")
     appstream.move(way_up, (100, way_down), (5, "STOPPED"))
 
-    answer = harness.run(event(PollIntervalSeconds="5"))
-
-    assert "SUCCESS" == answer["Status"]
+    assert "SUCCESS" == harness.run(event(PollIntervalSeconds="5"))["Status"]
     assert [220] == start_moments(appstream)
 
 
@@ -89,9 +87,7 @@ def test_the_start_waits_for_the_other_deliverys_response(appstream: FakeAppStre
     fell_at = appstream.clock.now + 30.0
     appstream.clock.later(30 + OTHER_START_COOLDOWN - 5, lambda: harness.stacks.tell("CREATE_FAILED"))
 
-    answer = harness.run(event(PollIntervalSeconds="5"))
-
-    assert "no longer waits for this request (CREATE_FAILED)" in answer["Reason"]
+    assert "no longer waits for this request (CREATE_FAILED)" in harness.run(event(PollIntervalSeconds="5"))["Reason"]
     assert appstream.starts() == 0
     assert harness.stacks.asked[-1].at == fell_at + OTHER_START_COOLDOWN
 

@@ -15,9 +15,7 @@ def test_stopped_after_an_accepted_start_is_taken_as_stale(
     appstream.put("STOPPED")
     appstream.durations(describe_lag=lag)
 
-    answer = harness.run(event())
-
-    assert "SUCCESS" == answer["Status"]
+    assert "SUCCESS" == harness.run(event())["Status"]
     assert ["StartImageBuilder"] == appstream.calls("StartImageBuilder")
 
 
@@ -124,9 +122,7 @@ def test_a_start_refused_while_running_is_a_success(
     appstream.behave(start_refusal_code=code)
     appstream.builders.before_change = lambda: appstream.move("PENDING", (200, "RUNNING"))
 
-    answer = harness.run(event())
-
-    assert "SUCCESS" == answer["Status"]
+    assert "SUCCESS" == harness.run(event())["Status"]
     assert ["StartImageBuilder"] == appstream.calls("StartImageBuilder")
     assert 0 == appstream.starts()
 

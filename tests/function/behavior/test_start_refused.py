@@ -23,9 +23,7 @@ def test_a_builder_that_is_being_changed_is_tried_again(
     appstream.put("STOPPED")
     appstream.fault("error", "Start", code=code, seconds=120)
 
-    answer = harness.run(event())
-
-    assert "SUCCESS" == answer["Status"]
+    assert "SUCCESS" == harness.run(event())["Status"]
     assert 1 == appstream.starts()
     assert 540 <= harness.answered_at[0] <= 572
 
@@ -176,9 +174,7 @@ def test_access_denied_later_is_given_the_same_time(harness: LambdaHarness, apps
     appstream.put("STOPPED")
     appstream.clock.later(100, lambda: appstream.fault("access_denied", "Describe"))
 
-    answer = harness.run(event())
-
-    assert "Allow the function's role appstream:DescribeImageBuilders. Resource: *" in answer["Reason"]
+    assert "Allow the function's role appstream:DescribeImageBuilders. Resource: *" in harness.run(event())["Reason"]
     assert 190 <= harness.answered_at[0] <= 205
 
 

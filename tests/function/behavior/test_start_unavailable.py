@@ -19,9 +19,7 @@ def test_trouble_that_passes_is_survived(
     appstream.put("STOPPED")
     appstream.fault(kind, operation, seconds=600)
 
-    answer = harness.run(event())
-
-    assert "SUCCESS" == answer["Status"]
+    assert "SUCCESS" == harness.run(event())["Status"]
     assert 1 == appstream.starts()
 
 
@@ -41,9 +39,7 @@ def test_a_lasting_error_is_named_at_the_deadline(
     appstream.put("STOPPED")
     appstream.fault(kind, operation)
 
-    answer = harness.run(event(TimeoutSeconds="300"))
-
-    assert f"not RUNNING within 5 minutes; last error: {code}." in answer["Reason"]
+    assert f"not RUNNING within 5 minutes; last error: {code}." in harness.run(event(TimeoutSeconds="300"))["Reason"]
     assert 300 <= harness.answered_at[0] <= 301
     assert 0 == appstream.starts()
 

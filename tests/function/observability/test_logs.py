@@ -84,17 +84,13 @@ def test_a_failure_is_told_once_as_an_error(
     """With the reason that CloudFormation shows."""
     appstream.put("FAILED")
 
-    answer = harness.run(event())
-
-    assert ["state FAILED", f"FAILED: {answer['Reason']}"] == lines(caplog)
+    assert ["state FAILED", f"FAILED: {harness.run(event())['Reason']}"] == lines(caplog)
     assert [logging.INFO, logging.ERROR] == [record.levelno for record in caplog.records]
 
 
 def test_bad_properties_are_told_once_as_an_error(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """No builder was looked at."""
-    answer = harness.run(event(TimeoutSeconds="soon"))
-
-    assert [f"FAILED: {answer['Reason']}"] == lines(caplog)
+    assert [f"FAILED: {harness.run(event(TimeoutSeconds='soon'))['Reason']}"] == lines(caplog)
     assert [logging.ERROR] == [record.levelno for record in caplog.records]
 
 
