@@ -120,7 +120,7 @@ def _result(case: Case, appstream: FakeAppStream, functions: dict[str, LambdaHar
     started = {each.name: each.time for each in calls if each.operation == "StartImageBuilder" and not each.error}
     lags, failures, ended = [], [], []
     for name, function in functions.items():
-        [response], [responded_at] = function.answers, function.answered_at
+        [response], [responded_at] = function.responses, function.responded_at
         ended.append(responded_at)
         if response["Status"] == "SUCCESS":
             lags.append(_BEGIN + responded_at - started[name] - case.seconds)

@@ -40,7 +40,7 @@ def lines(
     appstream.put("STOPPED")
     appstream.fault("throttle", "Describe", times=1)
     harness.run(event())
-    harness.answers.clear()
+    harness.responses.clear()
     appstream.put("FAILED")
     harness.run(event())
     return [{**vars(record), "level": record.levelname, "message": record.getMessage()} for record in caplog.records]

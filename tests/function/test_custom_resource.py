@@ -18,7 +18,7 @@ def test_an_event_that_nobody_waits_for_is_an_error(
         harness.function(garbage, FakeContext(appstream.clock))
 
     assert [] == appstream.calls()
-    assert [] == harness.answers
+    assert [] == harness.responses
 
 
 @pytest.mark.parametrize(("request_type", "physical_id"), [("Create", f"{NAME}/not-started"), ("Delete", "id-1")])
@@ -32,13 +32,15 @@ def test_a_bug_is_answered_and_told_in_the_log(
     """It must not hold the stack until it times out."""
     monkeypatch.setattr(harness.appstream.builders, "describe", lambda name: 1 / 0)
 
-    answer = harness.run(event(request_type, physical_id=None if request_type == "Create" else "id-1", OnDelete="STOP"))
+    response = harness.run(
+        event(request_type, physical_id=None if request_type == "Create" else "id-1", OnDelete="STOP")
+    )
 
     reason = "internal error ZeroDivisionError. Report it with the function's log."
-    assert ("FAILED", physical_id) == (answer["Status"], answer["PhysicalResourceId"])
-    assert answer["Reason"].endswith(reason)
+    assert ("FAILED", physical_id) == (response["Status"], response["PhysicalResourceId"])
+    assert response["Reason"].endswith(reason)
     assert "ZeroDivisionError: division by zero" in caplog.text
-    assert f"{NAME if request_type == 'Create' else 'id-1'}: FAILED: {answer['Reason']}" in caplog.messages
+    assert f"{NAME if request_type == 'Create' else 'id-1'}: FAILED: {response['Reason']}" in caplog.messages
     assert [f"{NAME if request_type == 'Create' else 'id-1'}: internal error"] == [
         record.getMessage() for record in caplog.records if record.exc_info
     ]
@@ -51,7 +53,7 @@ def test_a_bug_after_the_start_leaves_an_id_that_tells_of_it(
     appstream.put("STOPPED")
     appstream.clock.later(10, lambda: monkeypatch.setattr(appstream.builders, "describe", lambda name: 1 / 0))
 
-    assert (NAME, "FAILED") == (harness.run(event())["PhysicalResourceId"], harness.answers[0]["Status"])
+    assert (NAME, "FAILED") == (harness.run(event())["PhysicalResourceId"], harness.responses[0]["Status"])
 
 
 def test_a_bug_in_the_hand_over_is_answered(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -65,19 +67,19 @@ def test_a_bug_in_the_hand_over_is_answered(harness: LambdaHarness, appstream: F
 
 def test_an_unknown_request_type_fails_with_a_reason(harness: LambdaHarness) -> None:
     """CloudFormation has three."""
-    answer = harness.run({**event(), "RequestType": "Import"})
+    response = harness.run({**event(), "RequestType": "Import"})
 
-    assert "FAILED" == answer["Status"]
-    assert "_import_func" in answer["Reason"]
+    assert "FAILED" == response["Status"]
+    assert "_import_func" in response["Reason"]
 
 
 def test_a_failure_never_goes_out_without_a_reason(harness: LambdaHarness) -> None:
     """CloudFormation refuses one: even an exception without a text gets words."""
     harness.function._resource.create(raise_nothing_said)
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert ("FAILED", "Image builder: internal error. See its log.") == (answer["Status"], answer["Reason"])
+    assert ("FAILED", "Image builder: internal error. See its log.") == (response["Status"], response["Reason"])
 
 
 def raise_nothing_said(*_: object) -> str:
@@ -95,12 +97,12 @@ def test_one_process_serves_many_requests(harness: LambdaHarness, appstream: Fak
     for sent in (event(), event("Delete"), event(Name="no name"), event("Update")):
         harness.deliver(sent)
 
-    assert ["SUCCESS", "SUCCESS", "FAILED", "SUCCESS"] == [answer["Status"] for answer in harness.answers]
+    assert ["SUCCESS", "SUCCESS", "FAILED", "SUCCESS"] == [response["Status"] for response in harness.responses]
     assert [NAME, NAME, f"{LOGICAL_ID}/not-started", NAME] == [
-        answer["PhysicalResourceId"] for answer in harness.answers
+        response["PhysicalResourceId"] for response in harness.responses
     ]
-    assert [True, False, False, True] == [bool(answer["Data"]) for answer in harness.answers]
-    assert ["", "", harness.answers[2]["Reason"], ""] == [answer["Reason"] for answer in harness.answers]
+    assert [True, False, False, True] == [bool(response["Data"]) for response in harness.responses]
+    assert ["", "", harness.responses[2]["Reason"], ""] == [response["Reason"] for response in harness.responses]
 
 
 def test_a_failure_carries_no_data(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -115,9 +117,11 @@ def test_the_id_of_a_failure(harness: LambdaHarness, appstream: FakeAppStream, r
     """An existing resource keeps its id; a new one's says that nothing was started."""
     appstream.put("FAILED", name="builder-2")
 
-    answer = harness.run(event(request_type, Name="builder-2", physical_id=None if request_type == "Create" else NAME))
+    response = harness.run(
+        event(request_type, Name="builder-2", physical_id=None if request_type == "Create" else NAME)
+    )
 
-    assert (NAME if request_type == "Update" else "builder-2/not-started") == answer["PhysicalResourceId"]
+    assert (NAME if request_type == "Update" else "builder-2/not-started") == response["PhysicalResourceId"]
 
 
 @pytest.mark.parametrize("function_arn", ["", "provider", "arn:aws:lambda"])

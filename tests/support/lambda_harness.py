@@ -1,4 +1,4 @@
-"""Lambda's and CloudFormation's side of one function in virtual time: contexts, events, self-invocations, answers."""
+"""Lambda's and CloudFormation's side of one function in virtual time: contexts, events, self-invocations, responses."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -78,18 +78,18 @@ class FakeContext:
 
 
 class LambdaHarness:
-    """Runs a function as Lambda does, until nothing is queued, and takes its answers as CloudFormation does.
+    """Runs a function as Lambda does, until nothing is queued, and takes its responses as CloudFormation does.
 
     Attributes:
         world: The AppStream it works on.
-        answered_at: When each answer arrived, in seconds since the world began.
+        responded_at: When each response arrived, in seconds since the world began.
         limit: Seconds that one invocation may last.
         function_arn: The ARN that Lambda calls it by.
-        answers: Every answer, decoded, in order.
+        responses: Every response, decoded, in order.
         bodies: The same, as sent.
         self_invoked: The event of each self-invocation.
         stacks: The resource and its stack.
-        put_results: Statuses or errors that the next answers meet before they are taken.
+        put_results: Statuses or errors that the next responses meet before one is accepted.
         invoke_errors: Errors that the next self-invocations meet.
         on_self_invocation: Called at each self-invocation that was taken.
         on_death: Called at each invocation's bad end.
@@ -114,13 +114,13 @@ class LambdaHarness:
         self.appstream = appstream
         self.limit = limit
         self.function_arn = FUNCTION_ARN
-        self.answers: list[dict[str, Any]] = []
+        self.responses: list[dict[str, Any]] = []
         self.bodies: list[bytes] = []
         self.self_invoked: list[dict[str, Any]] = []
         self.stacks = FakeStacks(appstream.clock)
         self.put_results: list[int | Exception] = []
         self.invoke_errors: list[Exception] = []
-        self.answered_at: list[float] = []
+        self.responded_at: list[float] = []
         self.on_self_invocation: Callable[[], None] = lambda: None
         self.on_death: Callable[[], None] = lambda: None
         self.deaths = 0
@@ -131,10 +131,10 @@ class LambdaHarness:
         self.function = self._cold()
 
     def run(self, first: dict[str, Any]) -> dict[str, Any]:
-        """Deliver an event, then every self-invocation that follows; return the one answer."""
+        """Deliver an event, then every self-invocation that follows; return the one response."""
         self.deliver(first)
-        assert len(self.answers) == 1, f"{len(self.answers)} answers: {self.answers}"
-        return self.answers[0]
+        assert len(self.responses) == 1, f"{len(self.responses)} responses: {self.responses}"
+        return self.responses[0]
 
     def deliver(self, first: dict[str, Any]) -> None:
         """Deliver an event, then every self-invocation that follows; each is tried again twice where it ends badly."""
@@ -191,6 +191,6 @@ class LambdaHarness:
             if result != 200:
                 return result
         self.bodies.append(body)
-        self.answered_at.append(self.appstream.elapsed())
-        self.answers.append(json.loads(body))
+        self.responded_at.append(self.appstream.elapsed())
+        self.responses.append(json.loads(body))
         return 200

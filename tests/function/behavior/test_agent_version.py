@@ -24,10 +24,10 @@ def test_a_stopped_builder_is_started_with_the_version(
     """Where none is given, the start says nothing of it."""
     appstream.put("STOPPED", AppstreamAgentVersion=OLD)
 
-    answer = harness.run(event(AppstreamAgentVersion=version))
+    response = harness.run(event(AppstreamAgentVersion=version))
 
     assert [version] == versions_started(appstream)
-    assert (OLD if version is None else LATEST) == answer["Data"]["AppstreamAgentVersion"]
+    assert (OLD if version is None else LATEST) == response["Data"]["AppstreamAgentVersion"]
 
 
 @pytest.mark.parametrize(("wanted", "has"), [(OLD, OLD), ("LATEST", LATEST), (None, OLD), (None, LATEST)])
@@ -49,11 +49,11 @@ def test_a_running_builder_with_another_version_fails(
     """Never a silent difference, and never a stop that nobody asked for."""
     appstream.put("RUNNING", AppstreamAgentVersion=OLD)
 
-    answer = harness.run(event(AppstreamAgentVersion=wanted, RestartToUpdateAgent=restart))
+    response = harness.run(event(AppstreamAgentVersion=wanted, RestartToUpdateAgent=restart))
 
     assert (
         f"Image builder {NAME} (RUNNING): it runs agent {OLD}, but {wanted} was requested. "
-        "Set restart_to_update_agent, or stop it and deploy again." == answer["Reason"]
+        "Set restart_to_update_agent, or stop it and deploy again." == response["Reason"]
     )
     assert ["DescribeImageBuilders"] == appstream.calls()
 
@@ -85,12 +85,12 @@ def test_with_the_option_a_running_builder_is_restarted(
     """Stop, wait, start, wait."""
     appstream.put("RUNNING", AppstreamAgentVersion=OLD)
 
-    answer = harness.run(event(AppstreamAgentVersion=wanted, RestartToUpdateAgent="true"))
+    response = harness.run(event(AppstreamAgentVersion=wanted, RestartToUpdateAgent="true"))
 
-    assert ("SUCCESS", LATEST) == (answer["Status"], answer["Data"]["AppstreamAgentVersion"])
+    assert ("SUCCESS", LATEST) == (response["Status"], response["Data"]["AppstreamAgentVersion"])
     assert (1, 1) == (appstream.stops(), appstream.starts())
     assert [wanted] == versions_started(appstream)
-    assert 840 <= harness.answered_at[0] <= 846
+    assert 840 <= harness.responded_at[0] <= 846
 
 
 def test_a_restart_survives_self_invocations(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -138,13 +138,13 @@ def test_a_stop_that_changes_nothing_fails(harness: LambdaHarness, appstream: Fa
     appstream.put("RUNNING", AppstreamAgentVersion=OLD)
     appstream.durations(describe_lag=10_000)
 
-    answer = harness.run(UPDATE)
+    response = harness.run(UPDATE)
 
     assert (
         f"Image builder {NAME} (RUNNING): the stop for the agent update was accepted, but it still runs. "
-        "See the builder in the AppStream console, then deploy again." == answer["Reason"]
+        "See the builder in the AppStream console, then deploy again." == response["Reason"]
     )
-    assert CONSISTENCY_WINDOW <= harness.answered_at[0] <= CONSISTENCY_WINDOW + STACK_CONSISTENCY_WINDOW
+    assert CONSISTENCY_WINDOW <= harness.responded_at[0] <= CONSISTENCY_WINDOW + STACK_CONSISTENCY_WINDOW
 
 
 @pytest.mark.parametrize("after_effect", [True, False])
@@ -165,7 +165,7 @@ def test_a_refused_stop_is_bounded(harness: LambdaHarness, appstream: FakeAppStr
     appstream.fault("error", "Stop", code="ConcurrentModificationException")
 
     assert "AWS: ConcurrentModificationException on appstream:StopImageBuilder" in harness.run(UPDATE)["Reason"]
-    assert 300 <= harness.answered_at[0] <= 330
+    assert 300 <= harness.responded_at[0] <= 330
 
 
 def test_a_version_that_the_start_does_not_bring_fails(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -173,11 +173,11 @@ def test_a_version_that_the_start_does_not_bring_fails(harness: LambdaHarness, a
     appstream.put("STOPPED", AppstreamAgentVersion=OLD)
     appstream.clock.later(10, lambda: appstream.show(AppstreamAgentVersion="02-02-2021"))
 
-    answer = harness.run(UPDATE)
+    response = harness.run(UPDATE)
 
     assert (
         f"Image builder {NAME} (RUNNING): started, but it runs agent 02-02-2021, but LATEST was requested. "
-        "Request a version that AppStream offers." == answer["Reason"]
+        "Request a version that AppStream offers." == response["Reason"]
     )
     assert (1, 0) == (appstream.starts(), appstream.stops())
 

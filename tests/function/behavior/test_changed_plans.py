@@ -41,9 +41,9 @@ def test_a_renamed_constructs_delete_leaves_the_builder(harness: LambdaHarness, 
     appstream.put("RUNNING")
     harness.stacks.others = {NAME}
 
-    answer = harness.run(event("Delete", OnDelete="STOP"))
+    response = harness.run(event("Delete", OnDelete="STOP"))
 
-    assert ("SUCCESS", 0, "RUNNING") == (answer["Status"], appstream.stops(), appstream.state())
+    assert ("SUCCESS", 0, "RUNNING") == (response["Status"], appstream.stops(), appstream.state())
 
 
 @pytest.mark.parametrize("on_delete", ["STOP", "LEAVE_RUNNING"])
@@ -58,9 +58,9 @@ def test_the_schedule_of_a_renamed_construct_goes_with_it(
         {"stop-1": appstream.began_at + 500, "stop-of-the-new-one": appstream.began_at + 900}
     )
 
-    answer = harness.run(event("Delete", OnDelete=on_delete, **SCHEDULE))
+    response = harness.run(event("Delete", OnDelete=on_delete, **SCHEDULE))
 
-    assert ("SUCCESS", ["stop-of-the-new-one"]) == (answer["Status"], list(harness.schedules.due_at))
+    assert ("SUCCESS", ["stop-of-the-new-one"]) == (response["Status"], list(harness.schedules.due_at))
 
 
 def test_the_new_resources_schedule_of_that_name_stays(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -107,10 +107,10 @@ def test_a_cancelled_rename_starts_nothing_any_more(harness: LambdaHarness, apps
     harness.stacks.told = ResourceStatus("UPDATE_IN_PROGRESS", began)
     appstream.clock.later(70, lambda: harness.stacks.tell("UPDATE_IN_PROGRESS", changed_at=began + 70))
 
-    answer = harness.run(issued(update_event({"Name": NAME}, Name=OTHER), appstream))
+    response = harness.run(issued(update_event({"Name": NAME}, Name=OTHER), appstream))
 
-    assert "no longer waits for this request (UPDATE_IN_PROGRESS). No action is needed." in answer["Reason"]
-    assert (0, True) == (appstream.starts(OTHER), harness.answered_at[0] <= 130)
+    assert "no longer waits for this request (UPDATE_IN_PROGRESS). No action is needed." in response["Reason"]
+    assert (0, True) == (appstream.starts(OTHER), harness.responded_at[0] <= 130)
 
 
 def test_a_cancelled_agent_update_does_not_start(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -169,21 +169,21 @@ def test_a_rollback_to_a_broken_builder_succeeds(
     """As soon as no look can be stale: a failure would need a person, and nothing would be better for it."""
     appstream.put(state)
 
-    answer = rolled_back(harness, {"PollIntervalSeconds": "5"})
+    response = rolled_back(harness, {"PollIntervalSeconds": "5"})
 
-    assert ("SUCCESS", NAME, state) == (answer["Status"], answer["PhysicalResourceId"], answer["Data"]["State"])
-    assert [STACK_CONSISTENCY_WINDOW] == harness.answered_at
+    assert ("SUCCESS", NAME, state) == (response["Status"], response["PhysicalResourceId"], response["Data"]["State"])
+    assert [STACK_CONSISTENCY_WINDOW] == harness.responded_at
     assert any(f"{NAME}: rolled back, but Image builder {NAME} ({state})" in each for each in warnings(caplog))
 
 
 def test_a_rollback_to_a_missing_builder_succeeds(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """All of them are there: a template may read any."""
-    answer = rolled_back(harness, {"PollIntervalSeconds": "5"})
+    response = rolled_back(harness, {"PollIntervalSeconds": "5"})
 
-    assert "SUCCESS" == answer["Status"]
-    assert {*ATTRIBUTES, SCHEDULED_STOP_TIME} == set(answer["Data"])
-    assert {"", NAME} == set(answer["Data"].values())
-    assert harness.answered_at[0] <= 15
+    assert "SUCCESS" == response["Status"]
+    assert {*ATTRIBUTES, SCHEDULED_STOP_TIME} == set(response["Data"])
+    assert {"", NAME} == set(response["Data"].values())
+    assert harness.responded_at[0] <= 15
 
 
 def test_the_same_update_fails_where_nothing_is_rolled_back(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -198,20 +198,20 @@ def test_a_rollback_waits_its_timeout_for_its_own_start(harness: LambdaHarness, 
     appstream.put("STOPPED")
     appstream.starts_end("never")
 
-    answer = rolled_back(harness, {}, TimeoutSeconds="900")
+    response = rolled_back(harness, {}, TimeoutSeconds="900")
 
-    assert ("SUCCESS", "PENDING") == (answer["Status"], answer["Data"]["State"])
-    assert 900 <= harness.answered_at[0] <= 915
+    assert ("SUCCESS", "PENDING") == (response["Status"], response["Data"]["State"])
+    assert 900 <= harness.responded_at[0] <= 915
 
 
 def test_a_rollback_waits_five_minutes_for_a_transition(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Most often that start has outlasted the first request already."""
     appstream.put("PENDING")
 
-    answer = rolled_back(harness, {})
+    response = rolled_back(harness, {})
 
-    assert ("SUCCESS", "PENDING") == (answer["Status"], answer["Data"]["State"])
-    assert 300 <= harness.answered_at[0] <= 330
+    assert ("SUCCESS", "PENDING") == (response["Status"], response["Data"]["State"])
+    assert 300 <= harness.responded_at[0] <= 330
 
 
 def test_an_update_that_ends_during_a_check_starts_nothing(
@@ -227,9 +227,9 @@ def test_an_update_that_ends_during_a_check_starts_nothing(
     appstream.move("SNAPSHOTTING", (310, "STOPPED"))
     appstream.clock.later(350, lambda: harness.stacks.tell("UPDATE_FAILED"))
 
-    answer = harness.run(issued(update_event({}, PollIntervalSeconds="40"), appstream))
+    response = harness.run(issued(update_event({}, PollIntervalSeconds="40"), appstream))
 
-    assert "no longer waits for this request (UPDATE_FAILED)" in answer["Reason"]
+    assert "no longer waits for this request (UPDATE_FAILED)" in response["Reason"]
     assert 0 == appstream.starts()
 
 
@@ -242,9 +242,9 @@ def test_an_ordinary_update_waits_for_a_transition(harness: LambdaHarness, appst
 
 def test_a_roll_back_with_bad_properties_ends(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """A function that was updated may have become stricter."""
-    answer = rolled_back(harness, {}, PollIntervalSeconds="soon")
+    response = rolled_back(harness, {}, PollIntervalSeconds="soon")
 
-    assert ("SUCCESS", NAME) == (answer["Status"], answer["PhysicalResourceId"])
+    assert ("SUCCESS", NAME) == (response["Status"], response["PhysicalResourceId"])
 
 
 def test_a_bug_of_ours_does_not_keep_a_roll_back_from_ending(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -261,9 +261,9 @@ def test_the_failed_updates_retry_is_not_the_rollback(harness: LambdaHarness, ap
     harness.stacks.status = ROLLING_BACK
     harness.stacks.tell("UPDATE_IN_PROGRESS", changed_at=appstream.began_at - 30)
 
-    answer = harness.run(issued(update_event({"PollIntervalSeconds": "5"}), appstream, seconds_ago=400))
+    response = harness.run(issued(update_event({"PollIntervalSeconds": "5"}), appstream, seconds_ago=400))
 
-    assert "no longer waits" in answer["Reason"]
+    assert "no longer waits" in response["Reason"]
 
 
 # What a failed rename has started.
@@ -275,9 +275,13 @@ def test_what_a_failed_rename_has_started_is_stopped(harness: LambdaHarness, app
     appstream.put("PENDING", name=OTHER)
     appstream.move("PENDING", (200, "RUNNING"), name=OTHER)
 
-    answer = rolled_back(harness, {"Name": OTHER, "OnDelete": "STOP"}, OnDelete="STOP")
+    response = rolled_back(harness, {"Name": OTHER, "OnDelete": "STOP"}, OnDelete="STOP")
 
-    assert ("SUCCESS", NAME, "RUNNING") == (answer["Status"], answer["PhysicalResourceId"], answer["Data"]["State"])
+    assert ("SUCCESS", NAME, "RUNNING") == (
+        response["Status"],
+        response["PhysicalResourceId"],
+        response["Data"]["State"],
+    )
     assert (1, 0) == (appstream.stops(OTHER), appstream.stops())
 
 
@@ -301,7 +305,7 @@ def test_what_no_start_leads_to_is_left_alone(harness: LambdaHarness, appstream:
 
     rolled_back(harness, {"Name": OTHER, "OnDelete": "STOP"}, OnDelete="STOP")
 
-    assert (0, True) == (appstream.stops(OTHER), harness.answered_at[0] <= 15)
+    assert (0, True) == (appstream.stops(OTHER), harness.responded_at[0] <= 15)
 
 
 @pytest.mark.parametrize(
@@ -366,9 +370,9 @@ def test_the_wait_for_an_abandoned_builder_is_handed_over(harness: LambdaHarness
     appstream.put("PENDING", name=OTHER)
     appstream.move("PENDING", (400, "RUNNING"), name=OTHER)
 
-    answer = rolled_back(harness, {"Name": OTHER, "OnDelete": "STOP"}, OnDelete="STOP")
+    response = rolled_back(harness, {"Name": OTHER, "OnDelete": "STOP"}, OnDelete="STOP")
 
-    assert ("SUCCESS", 1, 0) == (answer["Status"], appstream.stops(OTHER), appstream.stops())
+    assert ("SUCCESS", 1, 0) == (response["Status"], appstream.stops(OTHER), appstream.stops())
     assert harness.self_invoked
 
 
@@ -379,9 +383,9 @@ def test_a_create_reports_a_start_of_its_other_delivery(harness: LambdaHarness, 
     """The invocation that made it was killed: its Delete must stop the builder."""
     appstream.put("PENDING")
 
-    answer = harness.run(issued(event(TimeoutSeconds="120"), appstream, seconds_ago=60))
+    response = harness.run(issued(event(TimeoutSeconds="120"), appstream, seconds_ago=60))
 
-    assert ("FAILED", NAME) == (answer["Status"], answer["PhysicalResourceId"])
+    assert ("FAILED", NAME) == (response["Status"], response["PhysicalResourceId"])
 
 
 def test_two_twins_of_one_event_leave_no_builder_behind() -> None:
@@ -394,7 +398,7 @@ def test_two_twins_of_one_event_leave_no_builder_behind() -> None:
 
     clock.run_together(*(partial(harness.run, event(TimeoutSeconds="60")) for harness in sides))
 
-    assert {NAME} == {each.answers[0]["PhysicalResourceId"] for each in sides}
+    assert {NAME} == {each.responses[0]["PhysicalResourceId"] for each in sides}
 
 
 def test_its_own_schedule_shows_another_delivery(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -413,11 +417,11 @@ def test_a_delete_waits_for_a_start_that_is_not_shown_yet(harness: LambdaHarness
     appstream.put("STOPPED")
     appstream.durations(start=30, describe_lag=80)
     harness.deliver(event(OnDelete="STOP", TimeoutSeconds="60"))
-    failed = harness.answers[0]["PhysicalResourceId"]
+    failed = harness.responses[0]["PhysicalResourceId"]
 
     harness.deliver(event("Delete", OnDelete="STOP", physical_id=failed))
 
-    assert (f"{NAME}/start-not-seen", failed) == (failed, harness.answers[1]["PhysicalResourceId"])
+    assert (f"{NAME}/start-not-seen", failed) == (failed, harness.responses[1]["PhysicalResourceId"])
     assert 1 == appstream.stops()
 
 
@@ -449,10 +453,10 @@ def test_a_start_that_nobody_waits_for_any_more_is_told(
     appstream.put("STOPPED")
     appstream.clock.later(100, lambda: harness.stacks.tell("DELETE_COMPLETE"))
 
-    answer = harness.run(issued(event(), appstream))
+    response = harness.run(issued(event(), appstream))
 
-    assert "(DELETE_COMPLETE). Stop the builder if it should not run." in answer["Reason"]
-    assert any(answer["Reason"] in each for each in warnings(caplog))
+    assert "(DELETE_COMPLETE). Stop the builder if it should not run." in response["Reason"]
+    assert any(response["Reason"] in each for each in warnings(caplog))
 
 
 # One look is no verdict.
@@ -500,7 +504,7 @@ def test_a_killed_updates_retry_knows_the_earlier_stop(
     appstream.clock.later(5, harness.kill)
 
     assert ("SUCCESS", 1) == (harness.run(update_event(before, **SCHEDULE))["Status"], harness.deaths)
-    assert harness.answered_at[0] >= 1 + 620
+    assert harness.responded_at[0] >= 1 + 620
 
 
 def test_a_killed_update_without_a_schedule_does_the_same(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -510,7 +514,7 @@ def test_a_killed_update_without_a_schedule_does_the_same(harness: LambdaHarness
     appstream.clock.later(5, harness.kill)
 
     assert ("SUCCESS", {}) == (harness.run(update_event(SCHEDULE))["Status"], harness.schedules.due_at)
-    assert harness.answered_at[0] >= 1 + 620
+    assert harness.responded_at[0] >= 1 + 620
 
 
 def test_a_timeouts_reason_has_the_builders_own_errors(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -546,7 +550,7 @@ def test_a_region_without_the_scheduler_fails_after_a_minute(harness: LambdaHarn
     ]
 
     assert "this Region may lack the scheduler" in harness.run(event(**SCHEDULE))["Reason"]
-    assert 60 <= harness.answered_at[0] <= 76
+    assert 60 <= harness.responded_at[0] <= 76
 
 
 def test_another_deliverys_final_stop_stays(harness: LambdaHarness, appstream: FakeAppStream) -> None:

@@ -19,10 +19,10 @@ def test_a_builder_that_never_runs_fails_at_the_timeout(harness: LambdaHarness, 
     appstream.put("STOPPED")
     appstream.starts_end("never")
 
-    answer = harness.run(event(TimeoutSeconds="90"))
+    response = harness.run(event(TimeoutSeconds="90"))
 
-    assert f"Image builder {NAME} (PENDING): not RUNNING within 1.5 minutes. {SILENT_REMEDY}" == answer["Reason"]
-    assert [90] == harness.answered_at
+    assert f"Image builder {NAME} (PENDING): not RUNNING within 1.5 minutes. {SILENT_REMEDY}" == response["Reason"]
+    assert [90] == harness.responded_at
 
 
 def test_the_default_timeout_is_half_an_hour(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -31,7 +31,7 @@ def test_the_default_timeout_is_half_an_hour(harness: LambdaHarness, appstream: 
     appstream.starts_end("never")
 
     assert "not RUNNING within 30 minutes" in harness.run(event())["Reason"]
-    assert [1800] == harness.answered_at
+    assert [1800] == harness.responded_at
     assert 2 == len(harness.self_invoked)
 
 
@@ -43,12 +43,12 @@ def test_a_wait_longer_than_an_invocation_is_handed_over(
     harness.limit = limit
     appstream.put("STOPPED")
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert "SUCCESS" == answer["Status"]
+    assert "SUCCESS" == response["Status"]
     assert 1 == appstream.starts()
     assert self_invocations == len(harness.self_invoked)
-    assert 420 <= harness.answered_at[0] <= 422
+    assert 420 <= harness.responded_at[0] <= 422
 
 
 @pytest.mark.parametrize(("limit", "margin"), [(900, 45), (120, 45), (80, 40), (8, 4)])
@@ -75,7 +75,7 @@ def test_the_deadline_survives_self_invocations(harness: LambdaHarness, appstrea
 
     harness.run(event(TimeoutSeconds="3540"))
 
-    assert [3540] == harness.answered_at
+    assert [3540] == harness.responded_at
 
 
 def test_a_handed_over_start_that_falls_back_fails(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -84,11 +84,11 @@ def test_a_handed_over_start_that_falls_back_fails(harness: LambdaHarness, appst
     appstream.put("STOPPED")
     appstream.starts_end("stopped")
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
     assert (
         "the start failed. Fix the problem that AWS reports, then deploy again. AWS: INTERNAL_SERVICE_ERROR"
-        in answer["Reason"]
+        in response["Reason"]
     )
     assert 1 == appstream.starts()
 
@@ -111,7 +111,7 @@ def test_the_deadline_counts_from_the_requests_date(harness: LambdaHarness, apps
 
     harness.run(issued_event(appstream, seconds_ago=600, TimeoutSeconds="1200"))
 
-    assert [600] == harness.answered_at
+    assert [600] == harness.responded_at
 
 
 def test_a_date_a_little_ahead_is_used(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -121,7 +121,7 @@ def test_a_date_a_little_ahead_is_used(harness: LambdaHarness, appstream: FakeAp
 
     harness.run(issued_event(appstream, seconds_ago=-5, TimeoutSeconds="60"))
 
-    assert [65] == harness.answered_at
+    assert [65] == harness.responded_at
 
 
 @pytest.mark.parametrize("seconds_ago", [1800, 86_400])
@@ -156,14 +156,14 @@ def test_a_refused_self_invocation_fails_with_that_reason(harness: LambdaHarness
     appstream.put("STOPPED")
     harness.invoke_errors = [refused() for _ in range(100)]
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
     assert (
         f"Image builder {NAME} (PENDING): not RUNNING, and the function could not invoke itself: access denied. "
         "Allow the function's role lambda:InvokeFunction. AWS: AccessDeniedException on lambda:InvokeFunction: any"
-        == answer["Reason"]
+        == response["Reason"]
     )
-    assert NAME == answer["PhysicalResourceId"]
+    assert NAME == response["PhysicalResourceId"]
 
 
 @pytest.mark.parametrize(("limit", "gives_up_after"), [(900, 855 + 9), (300, 255 + 9), (40, 20)])
@@ -177,7 +177,7 @@ def test_time_is_kept_for_the_answer_and_a_look_at_the_stack(
 
     harness.run(event())
 
-    assert [pytest.approx(gives_up_after, abs=0.5)] == harness.answered_at
+    assert [pytest.approx(gives_up_after, abs=0.5)] == harness.responded_at
 
 
 @pytest.mark.parametrize(
@@ -205,9 +205,9 @@ def test_a_lost_self_invocation_is_left_to_lambda_once(harness: LambdaHarness, a
     appstream.starts_end("never")
     harness.invoke_errors = [refused(ErrorKind.UNAVAILABLE, "ReadTimeoutError") for _ in range(5)]
 
-    answer = harness.run(issued_event(appstream, TimeoutSeconds="3000"))
+    response = harness.run(issued_event(appstream, TimeoutSeconds="3000"))
 
-    assert "the function could not invoke itself: Lambda did not answer" in answer["Reason"]
+    assert "the function could not invoke itself: Lambda did not answer" in response["Reason"]
     assert (1, 3, 1) == (harness.deaths, len(harness.invoke_errors), appstream.starts())
 
 
@@ -220,8 +220,8 @@ def test_a_hand_over_refused_for_good_fails_at_once(
     appstream.put("STOPPED")
     harness.invoke_errors = [refused(kind, "RecursiveInvocationException")]
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert "the function could not invoke itself: " in answer["Reason"]
-    assert "AWS: RecursiveInvocationException on lambda:InvokeFunction" in answer["Reason"]
-    assert [255] == harness.answered_at
+    assert "the function could not invoke itself: " in response["Reason"]
+    assert "AWS: RecursiveInvocationException on lambda:InvokeFunction" in response["Reason"]
+    assert [255] == harness.responded_at

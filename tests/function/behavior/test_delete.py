@@ -21,22 +21,22 @@ def test_a_builder_left_running_is_not_described(
     """The default: success without any call."""
     appstream.put(state)
 
-    answer = harness.run(event("Delete", OnDelete=policy))
+    response = harness.run(event("Delete", OnDelete=policy))
 
-    assert ("SUCCESS", NAME) == (answer["Status"], answer["PhysicalResourceId"])
+    assert ("SUCCESS", NAME) == (response["Status"], response["PhysicalResourceId"])
     assert [] == appstream.calls()
-    assert [0] == harness.answered_at
+    assert [0] == harness.responded_at
 
 
 def test_a_running_builder_is_stopped_and_waited_for(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Its network interface is gone only then, so that a VPC in the same stack can go."""
     appstream.put("RUNNING")
 
-    answer = harness.run(stop())
+    response = harness.run(stop())
 
-    assert ("SUCCESS", NAME) == (answer["Status"], answer["PhysicalResourceId"])
+    assert ("SUCCESS", NAME) == (response["Status"], response["PhysicalResourceId"])
     assert (1, "STOPPED") == (appstream.stops(), appstream.state())
-    assert 120 <= harness.answered_at[0] <= 122
+    assert 120 <= harness.responded_at[0] <= 122
 
 
 @pytest.mark.parametrize("state", ["STOPPED", "FAILED", "DELETING"])
@@ -48,7 +48,7 @@ def test_a_builder_that_does_not_run_needs_no_stop(
 
     assert "SUCCESS" == harness.run(stop())["Status"]
     assert ["DescribeImageBuilders"] == appstream.calls()
-    assert [0] == harness.answered_at
+    assert [0] == harness.responded_at
 
 
 @pytest.mark.parametrize("lists_nothing", [False, True])
@@ -59,7 +59,7 @@ def test_a_builder_that_is_gone_needs_no_stop(
     appstream.behave(unknown_name_is_empty=lists_nothing)
 
     assert "SUCCESS" == harness.run(stop())["Status"]
-    assert 10 <= harness.answered_at[0] <= 12
+    assert 10 <= harness.responded_at[0] <= 12
 
 
 def test_a_builder_that_one_look_does_not_find_is_stopped(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -84,7 +84,7 @@ def test_a_builder_on_its_way_is_stopped_once_it_runs(
 
     assert "SUCCESS" == harness.run(stop())["Status"]
     assert (1, "STOPPED") == (appstream.stops(), appstream.state())
-    assert 320 <= harness.answered_at[0] <= 324
+    assert 320 <= harness.responded_at[0] <= 324
 
 
 @pytest.mark.parametrize("state", ["STOPPING", "SNAPSHOTTING", "UPDATING", "PENDING_IMAGE_IMPORT"])
@@ -97,7 +97,7 @@ def test_a_builder_that_will_be_stopped_anyway_is_waited_for(
 
     assert "SUCCESS" == harness.run(stop())["Status"]
     assert [] == appstream.calls("StopImageBuilder")
-    assert 200 <= harness.answered_at[0] <= 202
+    assert 200 <= harness.responded_at[0] <= 202
 
 
 def test_a_state_that_nobody_knows_is_waited_out(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -114,10 +114,10 @@ def test_a_builder_that_never_stops_fails_at_the_timeout(harness: LambdaHarness,
     appstream.put("STOPPED")
     appstream.move("STOPPING")
 
-    answer = harness.run(stop(TimeoutSeconds="120"))
+    response = harness.run(stop(TimeoutSeconds="120"))
 
-    assert ("FAILED", NAME) == (answer["Status"], answer["PhysicalResourceId"])
-    assert f"Image builder {NAME} (STOPPING): not STOPPED within 2 minutes." in answer["Reason"]
+    assert ("FAILED", NAME) == (response["Status"], response["PhysicalResourceId"])
+    assert f"Image builder {NAME} (STOPPING): not STOPPED within 2 minutes." in response["Reason"]
 
 
 def test_a_long_stop_is_handed_over(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -139,9 +139,9 @@ def test_a_delete_with_bad_properties_succeeds(
     """A stack must always be deletable; no call is made."""
     appstream.put("RUNNING")
 
-    answer = harness.run(event("Delete", **{"OnDelete": "STOP", **bad}))
+    response = harness.run(event("Delete", **{"OnDelete": "STOP", **bad}))
 
-    assert ("SUCCESS", NAME) == (answer["Status"], answer["PhysicalResourceId"])
+    assert ("SUCCESS", NAME) == (response["Status"], response["PhysicalResourceId"])
     assert [] == appstream.calls()
 
 

@@ -39,13 +39,13 @@ def test_a_builder_that_stays_busy_fails_after_five_minutes(harness: LambdaHarne
     appstream.put("RUNNING")
     appstream.fault("error", "Stop", code="ConcurrentModificationException", message="Busy.")
 
-    answer = harness.run(STOP)
+    response = harness.run(STOP)
 
     assert (
         f"Image builder {NAME} (RUNNING): somebody is changing it. Wait a few minutes, then try again. "
-        "AWS: ConcurrentModificationException on appstream:StopImageBuilder: Busy." == answer["Reason"]
+        "AWS: ConcurrentModificationException on appstream:StopImageBuilder: Busy." == response["Reason"]
     )
-    assert 300 <= harness.answered_at[0] <= 330
+    assert 300 <= harness.responded_at[0] <= 330
 
 
 def test_two_separate_spells_of_being_busy_are_not_added_up(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -109,13 +109,13 @@ def test_running_for_longer_than_any_lag_fails(harness: LambdaHarness, appstream
     appstream.put("RUNNING")
     appstream.durations(describe_lag=10_000)
 
-    answer = harness.run(STOP)
+    response = harness.run(STOP)
 
     assert (
         f"Image builder {NAME} (RUNNING): the stop was accepted, but it still runs. "
-        "Stop it in the AppStream console, then delete again." == answer["Reason"]
+        "Stop it in the AppStream console, then delete again." == response["Reason"]
     )
-    assert CONSISTENCY_WINDOW <= harness.answered_at[0] <= CONSISTENCY_WINDOW + 2
+    assert CONSISTENCY_WINDOW <= harness.responded_at[0] <= CONSISTENCY_WINDOW + 2
 
 
 def test_a_builder_started_after_the_stop_is_left_alone(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -125,7 +125,7 @@ def test_a_builder_started_after_the_stop_is_left_alone(harness: LambdaHarness, 
 
     assert "SUCCESS" == harness.run(STOP)["Status"]
     assert (1, "RUNNING") == (appstream.stops(), appstream.state())
-    assert 120 <= harness.answered_at[0] <= 122
+    assert 120 <= harness.responded_at[0] <= 122
 
 
 def test_a_start_after_a_stop_is_seen_between_descriptions(harness: LambdaHarness, appstream: FakeAppStream) -> None:

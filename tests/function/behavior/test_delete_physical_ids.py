@@ -22,9 +22,9 @@ def test_an_id_that_cloudformation_made_up_is_handled(harness: LambdaHarness, ap
     """A Create that never answered may have started the builder that the properties name."""
     appstream.put("RUNNING")
 
-    answer = harness.run(stop() | {"PhysicalResourceId": MADE_UP_ID})
+    response = harness.run(stop() | {"PhysicalResourceId": MADE_UP_ID})
 
-    assert ("SUCCESS", MADE_UP_ID) == (answer["Status"], answer["PhysicalResourceId"])
+    assert ("SUCCESS", MADE_UP_ID) == (response["Status"], response["PhysicalResourceId"])
     assert 1 == appstream.stops()
 
 
@@ -34,10 +34,10 @@ def test_a_create_that_started_nothing_has_an_id_of_its_own(harness: LambdaHarne
     failed_create_id = harness.run(event(AppstreamAgentVersion="LATEST"))["PhysicalResourceId"]
     deletion = LambdaHarness(appstream)
 
-    answer = deletion.run(stop() | {"PhysicalResourceId": failed_create_id})
+    response = deletion.run(stop() | {"PhysicalResourceId": failed_create_id})
 
     assert f"{NAME}/not-started" == failed_create_id
-    assert ("SUCCESS", failed_create_id) == (answer["Status"], answer["PhysicalResourceId"])
+    assert ("SUCCESS", failed_create_id) == (response["Status"], response["PhysicalResourceId"])
     assert 0 == appstream.stops()
 
 
@@ -47,10 +47,10 @@ def test_a_create_that_started_has_the_builders_name_as_id(harness: LambdaHarnes
     failed_create_id = harness.run(event(TimeoutSeconds="60"))["PhysicalResourceId"]
     deletion = LambdaHarness(appstream)
 
-    answer = deletion.run(stop() | {"PhysicalResourceId": failed_create_id})
+    response = deletion.run(stop() | {"PhysicalResourceId": failed_create_id})
 
     assert NAME == failed_create_id
-    assert "SUCCESS" == answer["Status"]
+    assert "SUCCESS" == response["Status"]
     assert (1, "STOPPED") == (appstream.stops(), appstream.state())
 
 
@@ -76,9 +76,9 @@ def test_a_delete_that_arrives_while_create_waits_ends_both() -> None:
 
     clock.run_together(partial(creation.run, event()), cancel)
 
-    assert ("FAILED", "SUCCESS") == (creation.answers[0]["Status"], deletion.answers[0]["Status"])
-    assert "CloudFormation no longer waits" in creation.answers[0]["Reason"]
-    assert 100 <= creation.answered_at[0] <= 162
+    assert ("FAILED", "SUCCESS") == (creation.responses[0]["Status"], deletion.responses[0]["Status"])
+    assert "CloudFormation no longer waits" in creation.responses[0]["Reason"]
+    assert 100 <= creation.responded_at[0] <= 162
     assert (1, 1, "STOPPED") == (appstream.starts(), appstream.stops(), appstream.state())
 
 
@@ -90,9 +90,9 @@ def test_a_delete_is_carried_out_while_it_is_wanted(
     appstream.put("RUNNING")
     harness.stacks.tell(status)
 
-    answer = harness.run(stop())
+    response = harness.run(stop())
 
-    assert ("SUCCESS", {}) == (answer["Status"], answer["Data"])
+    assert ("SUCCESS", {}) == (response["Status"], response["Data"])
     assert (1, "STOPPED") == (appstream.stops(), appstream.state())
 
 

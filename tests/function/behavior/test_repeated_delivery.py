@@ -42,10 +42,10 @@ def test_a_killed_invocations_failed_start_is_not_repeated(harness: LambdaHarnes
     appstream.starts_end("stopped", error_code="SUBNET_NOT_FOUND", error_message="The subnet is gone.")
     appstream.clock.later(10, harness.kill)
 
-    answer = harness.run(issued_event(appstream))
+    response = harness.run(issued_event(appstream))
 
     said = "Fix the problem that AWS reports, then deploy again. AWS: SUBNET_NOT_FOUND: The subnet is gone."
-    assert f"the start failed. {said}" in answer["Reason"]
+    assert f"the start failed. {said}" in response["Reason"]
     assert 1 == appstream.starts()
 
 
@@ -58,7 +58,7 @@ def test_a_killed_successor_is_picked_up_with_its_memory(harness: LambdaHarness,
 
     harness.run(event(TimeoutSeconds="600"))
 
-    assert [600] == harness.answered_at
+    assert [600] == harness.responded_at
     assert 1 == appstream.starts()
 
 
@@ -70,7 +70,7 @@ def test_a_function_that_is_killed_each_time_never_answers(harness: LambdaHarnes
 
     harness.deliver(event())
 
-    assert [] == harness.answers
+    assert [] == harness.responses
     assert 3 == harness.deaths
     assert 1 == appstream.starts()
 
@@ -85,8 +85,8 @@ def test_an_event_delivered_twice_at_once_starts_once() -> None:
     clock.run_together(*(partial(harness.run, event()) for harness in sides))
 
     assert 1 == appstream.starts()
-    assert sides[0].answers == sides[1].answers
-    assert "SUCCESS" == sides[0].answers[0]["Status"]
+    assert sides[0].responses == sides[1].responses
+    assert "SUCCESS" == sides[0].responses[0]["Status"]
 
 
 @pytest.mark.parametrize("later", [1, 100, 419])
@@ -104,7 +104,7 @@ def test_a_duplicate_of_a_running_request_starts_once(later: float) -> None:
     clock.run_together(partial(first.run, event()), again)
 
     assert 1 == appstream.starts()
-    assert first.answers == second.answers
+    assert first.responses == second.responses
 
 
 def test_an_event_delivered_again_later_is_answered_the_same(appstream: FakeAppStream) -> None:
@@ -115,7 +115,7 @@ def test_an_event_delivered_again_later_is_answered_the_same(appstream: FakeAppS
     first.run(event())
     second.run(event())
 
-    assert first.answers == second.answers
+    assert first.responses == second.responses
     assert 1 == appstream.starts()
 
 
@@ -125,14 +125,14 @@ def test_a_request_that_is_over_starts_nothing(harness: LambdaHarness, appstream
     appstream.put("STOPPED")
     harness.stacks.tell(status)
 
-    answer = harness.run(issued_event(appstream, seconds_ago=40))
+    response = harness.run(issued_event(appstream, seconds_ago=40))
 
     assert (
         f"Image builder {NAME} (STOPPED): CloudFormation no longer waits for this request ({status}). "
-        "No action is needed." == answer["Reason"]
+        "No action is needed." == response["Reason"]
     )
     assert [] == appstream.calls("StartImageBuilder")
-    assert [0] == harness.answered_at
+    assert [0] == harness.responded_at
 
 
 def test_a_request_cancelled_meanwhile_ends_in_a_minute(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -141,7 +141,7 @@ def test_a_request_cancelled_meanwhile_ends_in_a_minute(harness: LambdaHarness, 
     appstream.clock.later(100, lambda: harness.stacks.tell("DELETE_IN_PROGRESS"))
 
     assert "CloudFormation no longer waits for this request (DELETE_IN_PROGRESS)." in harness.run(event())["Reason"]
-    assert 100 <= harness.answered_at[0] <= 162
+    assert 100 <= harness.responded_at[0] <= 162
 
 
 @pytest.mark.parametrize("kind", ErrorKind)
@@ -177,7 +177,7 @@ def test_a_successor_asks_at_once(harness: LambdaHarness, appstream: FakeAppStre
     appstream.clock.later(100, lambda: harness.stacks.tell("DELETE_IN_PROGRESS"))
 
     assert "CloudFormation no longer waits" in harness.run(event())["Reason"]
-    assert 100 <= harness.answered_at[0] <= 106
+    assert 100 <= harness.responded_at[0] <= 106
 
 
 def test_a_request_that_is_over_reports_a_running_builder(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -185,9 +185,9 @@ def test_a_request_that_is_over_reports_a_running_builder(harness: LambdaHarness
     appstream.put("RUNNING")
     harness.stacks.tell("CREATE_COMPLETE")
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert ("SUCCESS", {*ATTRIBUTES, SCHEDULED_STOP_TIME}) == (answer["Status"], set(answer["Data"]))
+    assert ("SUCCESS", {*ATTRIBUTES, SCHEDULED_STOP_TIME}) == (response["Status"], set(response["Data"]))
 
 
 def test_cloudformation_is_asked_at_the_full_minute(harness: LambdaHarness, appstream: FakeAppStream) -> None:

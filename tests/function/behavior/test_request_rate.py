@@ -85,7 +85,7 @@ def test_fifty_builders_share_five_requests_a_second(seed: int) -> None:
 
     appstream.clock.run_together(*(partial(harness.run, event(Name=name)) for name, harness in sides.items()))
 
-    assert {"SUCCESS"} == {harness.answers[0]["Status"] for harness in sides.values()}
+    assert {"SUCCESS"} == {harness.responses[0]["Status"] for harness in sides.values()}
     started = {
         call.name: call.time - appstream.began_at
         for call in appstream.region.calls.all()
@@ -93,4 +93,4 @@ def test_fifty_builders_share_five_requests_a_second(seed: int) -> None:
     }
     # A look and a start for each of them take 20 s at this rate.
     assert max(started.values()) <= 60
-    assert max(harness.answered_at[0] - started[name] - 120 for name, harness in sides.items()) <= 20
+    assert max(harness.responded_at[0] - started[name] - 120 for name, harness in sides.items()) <= 20

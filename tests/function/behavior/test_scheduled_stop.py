@@ -13,13 +13,13 @@ def test_a_start_has_a_fallback_stop_then_its_real_one(harness: LambdaHarness, a
     """The first is for the case that nobody comes back: after the deadline; the second counts from RUNNING."""
     appstream.put("STOPPED")
 
-    answer = harness.run(event(**SCHEDULE))
+    response = harness.run(event(**SCHEDULE))
 
-    assert [1800 + 900, harness.answered_at[0] + 900] == [
+    assert [1800 + 900, harness.responded_at[0] + 900] == [
         pytest.approx(each, abs=2) for each in harness.schedules.moments
     ]
     assert [("find", "stop-1"), ("put", "stop-1"), ("put", "stop-1")] == harness.schedules.calls
-    assert "2027-01-15T08:22:00Z" == answer["Data"]["ScheduledStopTime"]
+    assert "2027-01-15T08:22:00Z" == response["Data"]["ScheduledStopTime"]
     assert {"stop-1": NAME} == harness.schedules.builders
 
 
@@ -52,7 +52,7 @@ def test_an_update_moves_the_stop(harness: LambdaHarness, appstream: FakeAppStre
     harness.run(update_event(SCHEDULE, **{**SCHEDULE, "StopAfterSeconds": "3600"}))
 
     assert [1800 + 3600, 3600] == [pytest.approx(each, abs=2) for each in harness.schedules.moments]
-    assert [2] == [round(each) for each in harness.answered_at] or harness.answered_at[0] < 2
+    assert [2] == [round(each) for each in harness.responded_at] or harness.responded_at[0] < 2
 
 
 def test_running_is_seen_again_after_the_stop_was_set(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -80,8 +80,10 @@ def test_a_fired_stop_that_may_be_retried_is_waited_out(
     harness.schedules.due_at["stop-1"] = appstream.began_at - 100
 
     assert "SUCCESS" == harness.run(update_event(before, **SCHEDULE))["Status"]
-    assert 520 <= harness.answered_at[0] <= 524
-    assert harness.schedules.due_at["stop-1"] == pytest.approx(appstream.began_at + harness.answered_at[0] + 900, abs=4)
+    assert 520 <= harness.responded_at[0] <= 524
+    assert harness.schedules.due_at["stop-1"] == pytest.approx(
+        appstream.began_at + harness.responded_at[0] + 900, abs=4
+    )
 
 
 def test_the_deadline_limits_the_wait_for_a_late_stop(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -90,7 +92,7 @@ def test_the_deadline_limits_the_wait_for_a_late_stop(harness: LambdaHarness, ap
     harness.schedules.due_at["stop-1"] = appstream.began_at
 
     assert "SUCCESS" == harness.run(event(TimeoutSeconds="60", **SCHEDULE))["Status"]
-    assert 50 <= harness.answered_at[0] <= 60
+    assert 50 <= harness.responded_at[0] <= 60
 
 
 def test_the_steps_are_not_repeated_by_a_self_invocation(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -136,7 +138,7 @@ def test_a_stop_that_cannot_have_fired_is_not_waited_out(harness: LambdaHarness,
 
     harness.run(event(**SCHEDULE))
 
-    assert harness.answered_at[0] < 2
+    assert harness.responded_at[0] < 2
 
 
 @pytest.mark.parametrize(

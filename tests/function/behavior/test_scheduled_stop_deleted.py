@@ -30,7 +30,7 @@ def test_an_unwanted_stop_that_has_fired_is_waited_out(harness: LambdaHarness, a
     harness.schedules.due_at["stop-1"] = appstream.began_at - 100
 
     assert "SUCCESS" == harness.run(update_event(SCHEDULE))["Status"]
-    assert 520 <= harness.answered_at[0] <= 524
+    assert 520 <= harness.responded_at[0] <= 524
 
 
 def test_another_builders_schedule_is_left_to_its_delete(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -51,9 +51,9 @@ def test_stopping_on_delete_deletes_the_schedule(harness: LambdaHarness, appstre
         appstream.move("PENDING", (30, "RUNNING"))
     harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
 
-    answer = harness.run(event("Delete", OnDelete="STOP", **SCHEDULE))
+    response = harness.run(event("Delete", OnDelete="STOP", **SCHEDULE))
 
-    assert ("SUCCESS", "STOPPED", {}) == (answer["Status"], appstream.state(), harness.schedules.due_at)
+    assert ("SUCCESS", "STOPPED", {}) == (response["Status"], appstream.state(), harness.schedules.due_at)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_create_that_started_nothing_leaves_no_schedule(harness: LambdaHarness
 
     harness.deliver(event("Delete", OnDelete="STOP", physical_id=failed["PhysicalResourceId"], **SCHEDULE))
 
-    assert ["FAILED", "SUCCESS"] == [each["Status"] for each in harness.answers]
+    assert ["FAILED", "SUCCESS"] == [each["Status"] for each in harness.responses]
     assert {} == harness.schedules.due_at
 
 
@@ -98,7 +98,7 @@ def test_a_rename_by_a_token_leaves_the_new_builder_its_end(
 
     harness.deliver(event("Delete", **options))
 
-    assert ["SUCCESS"] * 3 == [each["Status"] for each in harness.answers]
+    assert ["SUCCESS"] * 3 == [each["Status"] for each in harness.responses]
     assert {"stop-1": "other"} == harness.schedules.builders
     assert ["stop-1"] == list(harness.schedules.due_at)
     appstream.clock.sleep(901)
@@ -111,7 +111,7 @@ def test_another_builders_stop_keeps_no_update_waiting(harness: LambdaHarness, a
     harness.schedules.due_at["stop-1"] = appstream.began_at - 5
 
     assert "SUCCESS" == harness.run(update_event(SCHEDULE, Name="other", **SCHEDULE))["Status"]
-    assert harness.answered_at[0] < 2
+    assert harness.responded_at[0] < 2
     assert [("find", "stop-1"), ("put", "stop-1")] == harness.schedules.calls
 
 
@@ -121,7 +121,7 @@ def test_a_changed_schedule_counts_as_firing_now(harness: LambdaHarness, appstre
     harness.schedules.changed["stop-1"] = ScheduledStop(at=None, builder="")
 
     assert "SUCCESS" == harness.run(event(**SCHEDULE))["Status"]
-    assert 620 <= harness.answered_at[0] <= 624
+    assert 620 <= harness.responded_at[0] <= 624
 
 
 def test_a_changed_schedule_is_deleted_with_its_purpose(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -161,7 +161,7 @@ def test_a_renamed_schedules_old_one_is_deleted(harness: LambdaHarness, appstrea
     harness.run(update_event({**SCHEDULE, "ScheduleName": "old"}, **SCHEDULE))
 
     assert ["stop-1"] == list(harness.schedules.due_at)
-    assert 520 <= harness.answered_at[0] <= 524
+    assert 520 <= harness.responded_at[0] <= 524
 
 
 @pytest.mark.parametrize(

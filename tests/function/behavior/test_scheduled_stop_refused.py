@@ -16,13 +16,13 @@ def test_a_denied_schedule_fails_the_request_before_a_start(harness: LambdaHarne
     appstream.put("STOPPED")
     harness.schedules.errors = [refusal(ErrorKind.DENIED)] * 99
 
-    answer = harness.run(event(**SCHEDULE))
+    response = harness.run(event(**SCHEDULE))
 
     assert (
         f"Image builder {NAME} (STOPPED): access denied. Allow the function's role scheduler:CreateSchedule. "
         "Resource: schedule/x"
-    ) == answer["Reason"]
-    assert 90 <= harness.answered_at[0] <= 120
+    ) == response["Reason"]
+    assert 90 <= harness.responded_at[0] <= 120
     assert 0 == appstream.starts()
 
 
@@ -56,7 +56,7 @@ def test_a_stop_that_cannot_be_cancelled_fails_the_update(harness: LambdaHarness
 
     harness.deliver(update_event(SCHEDULE))
 
-    assert ["SUCCESS", "FAILED"] == [each["Status"] for each in harness.answers]
+    assert ["SUCCESS", "FAILED"] == [each["Status"] for each in harness.responses]
 
 
 def test_the_schedulers_outage_fails_the_request(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -123,12 +123,12 @@ def test_a_denied_create_can_be_rolled_back(
     appstream.put("STOPPED")
     deny(harness)
     harness.deliver(event(OnDelete=on_delete, **SCHEDULE))
-    failed = str(harness.answers[0]["PhysicalResourceId"])
+    failed = str(harness.responses[0]["PhysicalResourceId"])
 
     harness.deliver(event("Delete", physical_id=failed, OnDelete=on_delete, **SCHEDULE))
 
-    assert ["FAILED", "SUCCESS"] == [each["Status"] for each in harness.answers]
-    assert [failed] * 2 == [each["PhysicalResourceId"] for each in harness.answers]
+    assert ["FAILED", "SUCCESS"] == [each["Status"] for each in harness.responses]
+    assert [failed] * 2 == [each["PhysicalResourceId"] for each in harness.responses]
 
 
 TROUBLES = [
@@ -155,7 +155,7 @@ def test_scheduler_errors_do_not_fail_a_delete_without_stop(
         appstream.put(state)
     harness.schedules.errors = [refusal(kind)] * 999
 
-    assert ("SUCCESS", True) == (harness.run(event("Delete", **SCHEDULE))["Status"], harness.answered_at[0] < 60)
+    assert ("SUCCESS", True) == (harness.run(event("Delete", **SCHEDULE))["Status"], harness.responded_at[0] < 60)
     warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert any("Delete schedule stop-1" in each or "Resource: schedule/x" in each or "Code" in each for each in warned)
 
@@ -171,11 +171,13 @@ def test_appstreams_errors_do_not_fail_a_delete_without_stop(
     appstream.fault(kind, "Describe")
     harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
 
-    answer = harness.run(event("Delete", physical_id=physical_id, OnDelete=on_delete, TimeoutSeconds="120", **SCHEDULE))
+    response = harness.run(
+        event("Delete", physical_id=physical_id, OnDelete=on_delete, TimeoutSeconds="120", **SCHEDULE)
+    )
 
     stops = on_delete == "STOP" and physical_id == NAME
-    assert ("FAILED" if stops else "SUCCESS") == answer["Status"]
-    assert stops or harness.answered_at[0] < 60
+    assert ("FAILED" if stops else "SUCCESS") == response["Status"]
+    assert stops or harness.responded_at[0] < 60
 
 
 def test_a_delete_succeeds_though_the_schedule_stays(
@@ -186,9 +188,9 @@ def test_a_delete_succeeds_though_the_schedule_stays(
     harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
     harness.schedules.errors = [refusal(ErrorKind.UNAVAILABLE)] * 999
 
-    answer = harness.run(event("Delete", OnDelete="STOP", **SCHEDULE))
+    response = harness.run(event("Delete", OnDelete="STOP", **SCHEDULE))
 
-    assert ("SUCCESS", "STOPPED") == (answer["Status"], appstream.state())
+    assert ("SUCCESS", "STOPPED") == (response["Status"], appstream.state())
     assert any("its schedule stop-1 stays" in each for each in caplog.messages)
 
 

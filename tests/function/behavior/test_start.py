@@ -25,11 +25,11 @@ def test_a_stopped_builder_is_started_once_and_waited_for(
     """A start takes seven minutes here; the answer comes with the first look that shows RUNNING."""
     appstream.put("STOPPED")
 
-    answer = harness.run(event(request_type))
+    response = harness.run(event(request_type))
 
-    assert ("SUCCESS", NAME, "") == (answer["Status"], answer["PhysicalResourceId"], answer["Reason"])
+    assert ("SUCCESS", NAME, "") == (response["Status"], response["PhysicalResourceId"], response["Reason"])
     assert 1 == appstream.starts()
-    assert 420 <= harness.answered_at[0] <= 422
+    assert 420 <= harness.responded_at[0] <= 422
 
 
 def test_a_success_carries_every_promised_attribute(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -47,11 +47,11 @@ def test_a_running_builder_is_answered_with_one_look(harness: LambdaHarness, app
     """Nothing is started, and nothing is waited for."""
     appstream.put("RUNNING")
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert ("SUCCESS", "RUNNING") == (answer["Status"], answer["Data"]["State"])
+    assert ("SUCCESS", "RUNNING") == (response["Status"], response["Data"]["State"])
     assert ["DescribeImageBuilders"] == appstream.calls()
-    assert [0] == harness.answered_at
+    assert [0] == harness.responded_at
 
 
 @pytest.mark.parametrize("state", ENDS_RUNNING)
@@ -64,7 +64,7 @@ def test_a_state_that_ends_in_running_is_waited_out(
 
     assert "SUCCESS" == harness.run(event())["Status"]
     assert [] == appstream.calls("StartImageBuilder")
-    assert 200 <= harness.answered_at[0] <= 202
+    assert 200 <= harness.responded_at[0] <= 202
 
 
 @pytest.mark.parametrize("state", ENDS_STOPPED)
@@ -78,7 +78,7 @@ def test_a_transition_to_stopped_is_followed_by_a_start(
     assert "SUCCESS" == harness.run(event())["Status"]
     assert 1 == appstream.starts()
     assert ["StartImageBuilder"] == appstream.calls("StartImageBuilder")
-    assert 620 <= harness.answered_at[0] <= 624
+    assert 620 <= harness.responded_at[0] <= 624
 
 
 @pytest.mark.parametrize("state", ENDS_NOWHERE)
@@ -88,12 +88,12 @@ def test_a_state_without_a_way_to_running_fails_at_once(
     """The reason names the builder, the state and a remedy; nothing is started."""
     appstream.put(state)
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert "FAILED" == answer["Status"]
-    assert answer["Reason"].startswith(f"Image builder {NAME} ({state}): ")
+    assert "FAILED" == response["Status"]
+    assert response["Reason"].startswith(f"Image builder {NAME} ({state}): ")
     assert ["DescribeImageBuilders"] == appstream.calls()
-    assert [0] == harness.answered_at
+    assert [0] == harness.responded_at
 
 
 @pytest.mark.parametrize("state", ["WARMING_UP", ""])
@@ -104,7 +104,7 @@ def test_a_state_that_nobody_knows_is_waited_out(harness: LambdaHarness, appstre
 
     assert "SUCCESS" == harness.run(event())["Status"]
     assert {"DescribeImageBuilders"} == set(appstream.calls())
-    assert 200 <= harness.answered_at[0] <= 202
+    assert 200 <= harness.responded_at[0] <= 202
 
 
 @pytest.mark.parametrize("state", [*ENDS_RUNNING, "UPDATING", "SNAPSHOTTING", "PENDING_IMAGE_IMPORT"])
@@ -117,7 +117,7 @@ def test_after_a_start_every_state_under_way_is_waited_out(
 
     assert "SUCCESS" == harness.run(event())["Status"]
     assert 1 == appstream.starts()
-    assert 300 <= harness.answered_at[0] <= 302
+    assert 300 <= harness.responded_at[0] <= 302
 
 
 def test_after_a_start_an_unknown_state_is_waited_out(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -139,12 +139,12 @@ def test_after_a_start_a_state_that_leads_away_fails_at_once(
     appstream.put("STOPPED")
     appstream.clock.later(100, lambda: appstream.move(state))
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert "FAILED" == answer["Status"]
-    assert f"({state})" in answer["Reason"]
+    assert "FAILED" == response["Status"]
+    assert f"({state})" in response["Reason"]
     assert 1 == appstream.starts()
-    assert 100 <= harness.answered_at[0] <= 102
+    assert 100 <= harness.responded_at[0] <= 102
 
 
 @pytest.mark.parametrize("lists_nothing", [False, True])
@@ -154,14 +154,14 @@ def test_a_name_without_a_builder_fails_at_the_second_look(
     """AppStream says so with an error or, as some callers saw, with an empty list."""
     appstream.behave(unknown_name_is_empty=lists_nothing)
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert "FAILED" == answer["Status"]
+    assert "FAILED" == response["Status"]
     assert (
         f"Image builder {NAME}: not found in {REGION}. Use the name of a builder there, or deploy to its Region."
-        == answer["Reason"]
+        == response["Reason"]
     )
-    assert [10] == harness.answered_at
+    assert [10] == harness.responded_at
 
 
 def test_a_builder_deleted_meanwhile_fails_the_request(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -169,8 +169,8 @@ def test_a_builder_deleted_meanwhile_fails_the_request(harness: LambdaHarness, a
     appstream.put("STOPPED")
     appstream.clock.later(100, lambda: appstream.move(""))
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert "FAILED" == answer["Status"]
-    assert f"Image builder {NAME}: not found in {REGION}." in answer["Reason"]
-    assert 110 <= harness.answered_at[0] <= 112
+    assert "FAILED" == response["Status"]
+    assert f"Image builder {NAME}: not found in {REGION}." in response["Reason"]
+    assert 110 <= harness.responded_at[0] <= 112

@@ -15,12 +15,12 @@ def test_an_address_that_comes_late_is_waited_for(
     appstream.put("STOPPED")
     appstream.durations(eni_delay=delay)
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert "SUCCESS" == answer["Status"]
-    assert answer["Data"]["EniPrivateIpAddress"].startswith("10.")
-    assert answer["Data"]["EniId"].startswith("eni-")
-    assert 420 + delay <= harness.answered_at[0] <= 422 + delay
+    assert "SUCCESS" == response["Status"]
+    assert response["Data"]["EniPrivateIpAddress"].startswith("10.")
+    assert response["Data"]["EniId"].startswith("eni-")
+    assert 420 + delay <= harness.responded_at[0] <= 422 + delay
 
 
 def test_an_address_that_never_comes_is_waited_for_briefly(
@@ -30,11 +30,11 @@ def test_an_address_that_never_comes_is_waited_for_briefly(
     appstream.put("STOPPED")
     appstream.durations(eni_delay=10_000)
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert "SUCCESS" == answer["Status"]
-    assert ("", "") == (answer["Data"]["EniPrivateIpAddress"], answer["Data"]["EniId"])
-    assert [720] == harness.answered_at
+    assert "SUCCESS" == response["Status"]
+    assert ("", "") == (response["Data"]["EniPrivateIpAddress"], response["Data"]["EniId"])
+    assert [720] == harness.responded_at
     assert ["WARNING"] == [each.levelname for each in caplog.records if "shows no address yet" in each.message]
 
 
@@ -46,10 +46,10 @@ def test_an_ipv6_address_is_one(harness: LambdaHarness, appstream: FakeAppStream
         NetworkAccessConfiguration={"EniId": "eni-1", "EniIpv6Addresses": ["2001:db8::1"]},
     )
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert ("", "2001:db8::1") == (answer["Data"]["EniPrivateIpAddress"], answer["Data"]["EniIpv6Addresses"])
-    assert [0] == harness.answered_at
+    assert ("", "2001:db8::1") == (response["Data"]["EniPrivateIpAddress"], response["Data"]["EniIpv6Addresses"])
+    assert [0] == harness.responded_at
 
 
 @pytest.mark.parametrize(("kind", "patience"), [("access_denied", 90), ("error", 10)])
@@ -61,14 +61,14 @@ def test_a_final_error_ends_the_wait_for_an_address(
     appstream.durations(eni_delay=50)
     appstream.clock.later(430, lambda: appstream.fault(kind, "Describe", code="SomethingNewException"))
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
     assert ("SUCCESS", "RUNNING", "") == (
-        answer["Status"],
-        answer["Data"]["State"],
-        answer["Data"]["EniPrivateIpAddress"],
+        response["Status"],
+        response["Data"]["State"],
+        response["Data"]["EniPrivateIpAddress"],
     )
-    assert 430 + patience <= harness.answered_at[0] <= 445 + patience
+    assert 430 + patience <= harness.responded_at[0] <= 445 + patience
 
 
 @pytest.mark.parametrize("kind", ["throttle", "drop"])
@@ -92,10 +92,10 @@ def test_lasting_errors_do_not_prolong_the_address_wait(
     appstream.durations(eni_delay=30)
     appstream.clock.later(430, lambda: appstream.fault(kind, "Describe"))
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert ("SUCCESS", "") == (answer["Status"], answer["Data"]["EniPrivateIpAddress"])
-    assert 720 <= harness.answered_at[0] <= 740
+    assert ("SUCCESS", "") == (response["Status"], response["Data"]["EniPrivateIpAddress"])
+    assert 720 <= harness.responded_at[0] <= 740
 
 
 @pytest.mark.parametrize("kind", [ErrorKind.DENIED, ErrorKind.THROTTLED])
@@ -108,14 +108,14 @@ def test_a_refused_self_invocation_ends_the_address_wait(
     appstream.durations(start=20, eni_delay=50)
     harness.invoke_errors = [AwsCallError(kind, action="any", code="any", detail="any") for _ in range(99)]
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
     assert ("SUCCESS", "RUNNING", "") == (
-        answer["Status"],
-        answer["Data"]["State"],
-        answer["Data"]["EniPrivateIpAddress"],
+        response["Status"],
+        response["Data"]["State"],
+        response["Data"]["EniPrivateIpAddress"],
     )
-    assert 30 <= harness.answered_at[0] <= 60
+    assert 30 <= harness.responded_at[0] <= 60
 
 
 def test_a_builder_that_left_running_is_not_enough(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -134,7 +134,7 @@ def test_a_fast_start_waits_for_its_address_too(harness: LambdaHarness, appstrea
     appstream.durations(start=1, eni_delay=30)
 
     assert harness.run(event())["Data"]["EniPrivateIpAddress"].startswith("10.")
-    assert 31 <= harness.answered_at[0] <= 34
+    assert 31 <= harness.responded_at[0] <= 34
 
 
 def test_a_stop_during_the_address_wait_is_a_failed_start(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -144,18 +144,18 @@ def test_a_stop_during_the_address_wait_is_a_failed_start(harness: LambdaHarness
     appstream.clock.later(20, lambda: appstream.move("STOPPED"))
 
     assert "the start failed. " in harness.run(event())["Reason"]
-    assert 20 <= harness.answered_at[0] <= 22
+    assert 20 <= harness.responded_at[0] <= 22
 
 
 def test_a_builder_without_a_vpc_has_no_address(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Nothing is waited for; the attributes are there and empty."""
     appstream.put("RUNNING", VpcConfig=None)
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert "SUCCESS" == answer["Status"]
-    assert ("", "", "") == tuple(answer["Data"][key] for key in ("EniPrivateIpAddress", "EniId", "SubnetIds"))
-    assert [0] == harness.answered_at
+    assert "SUCCESS" == response["Status"]
+    assert ("", "", "") == tuple(response["Data"][key] for key in ("EniPrivateIpAddress", "EniId", "SubnetIds"))
+    assert [0] == harness.responded_at
 
 
 def test_the_wait_for_an_address_begins_anew_after_a_reboot(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -165,7 +165,7 @@ def test_the_wait_for_an_address_begins_anew_after_a_reboot(harness: LambdaHarne
     appstream.clock.later(460, lambda: appstream.move("REBOOTING", (60, "RUNNING")))
 
     assert harness.run(event())["Data"]["EniPrivateIpAddress"].startswith("10.")
-    assert 570 <= harness.answered_at[0] <= 574
+    assert 570 <= harness.responded_at[0] <= 574
 
 
 def test_the_wait_for_an_address_ends_at_the_deadline(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -175,4 +175,4 @@ def test_the_wait_for_an_address_ends_at_the_deadline(harness: LambdaHarness, ap
 
     harness.run(event(TimeoutSeconds="60"))
 
-    assert 60 <= harness.answered_at[0] <= 61
+    assert 60 <= harness.responded_at[0] <= 61

@@ -34,14 +34,14 @@ def test_a_redelivered_request_repeats_no_start_of_its_own(
     appstream.put("STOPPED")
     appstream.move("PENDING", (100, way_down))
 
-    answer = harness.run(issued_event(appstream, seconds_ago=60))
+    response = harness.run(issued_event(appstream, seconds_ago=60))
 
     assert (
         f"Image builder {NAME} ({way_down}): the start failed. "
-        "See the builder in the AppStream console, then deploy again. AWS: no reason given" == answer["Reason"]
+        "See the builder in the AppStream console, then deploy again. AWS: no reason given" == response["Reason"]
     )
     assert [] == start_moments(appstream)
-    assert 100 <= harness.answered_at[0] <= 102
+    assert 100 <= harness.responded_at[0] <= 102
 
 
 @pytest.mark.parametrize("state", ["STOPPING", "SNAPSHOTTING", "UPDATING"])
@@ -71,13 +71,13 @@ def test_its_own_failed_start_fails_at_once(harness: LambdaHarness, appstream: F
     appstream.put("STOPPED")
     appstream.starts_end("stopped")
 
-    answer = harness.run(issued_event(appstream, seconds_ago=60))
+    response = harness.run(issued_event(appstream, seconds_ago=60))
 
     assert (
         "the start failed. Fix the problem that AWS reports, then deploy again. AWS: INTERNAL_SERVICE_ERROR"
-        in answer["Reason"]
+        in response["Reason"]
     )
-    assert 420 <= harness.answered_at[0] <= 422
+    assert 420 <= harness.responded_at[0] <= 422
 
 
 def test_the_start_waits_for_the_other_deliverys_response(appstream: FakeAppStream, harness: LambdaHarness) -> None:
@@ -100,7 +100,7 @@ def test_an_event_that_was_delivered_before_repeats_no_start(
     appstream.put("PENDING")
     appstream.region.builders.set_state(NAME, "PENDING", [(40.0, "STOPPED")])
 
-    answer = harness.run(issued_event(appstream, seconds_ago=age))
+    response = harness.run(issued_event(appstream, seconds_ago=age))
 
-    assert (answer["Status"], appstream.starts()) == (status, starts)
-    assert ("the start failed. " in answer["Reason"]) == (status == "FAILED")
+    assert (response["Status"], appstream.starts()) == (status, starts)
+    assert ("the start failed. " in response["Reason"]) == (status == "FAILED")

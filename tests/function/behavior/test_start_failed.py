@@ -24,15 +24,15 @@ def test_stopped_for_longer_than_any_lag_is_a_failed_start(harness: LambdaHarnes
     appstream.put("STOPPED")
     appstream.durations(describe_lag=10_000)
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert "FAILED" == answer["Status"]
+    assert "FAILED" == response["Status"]
     assert (
         f"Image builder {NAME} (STOPPED): the start failed. "
-        "See the builder in the AppStream console, then deploy again. AWS: no reason given" == answer["Reason"]
+        "See the builder in the AppStream console, then deploy again. AWS: no reason given" == response["Reason"]
     )
     assert ["StartImageBuilder"] == appstream.calls("StartImageBuilder")
-    assert CONSISTENCY_WINDOW <= harness.answered_at[0] <= CONSISTENCY_WINDOW + 2
+    assert CONSISTENCY_WINDOW <= harness.responded_at[0] <= CONSISTENCY_WINDOW + 2
 
 
 @pytest.mark.parametrize(("kind", "state"), [("stopped", "STOPPED"), ("stopping", "STOPPING")])
@@ -43,14 +43,14 @@ def test_a_failed_start_has_the_builders_own_errors(
     appstream.put("STOPPED")
     appstream.starts_end(kind, error_code="SUBNET_NOT_FOUND", error_message="The subnet is gone.")
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert "FAILED" == answer["Status"]
-    assert answer["Reason"].startswith(f"Image builder {NAME} ({state}): the start failed")
+    assert "FAILED" == response["Status"]
+    assert response["Reason"].startswith(f"Image builder {NAME} ({state}): the start failed")
     told = "Fix the problem that AWS reports, then deploy again. AWS: SUBNET_NOT_FOUND: The subnet is gone."
-    assert (told in answer["Reason"]) == (state == "STOPPED")
+    assert (told in response["Reason"]) == (state == "STOPPED")
     assert 1 == appstream.starts()
-    assert 420 <= harness.answered_at[0] <= 422
+    assert 420 <= harness.responded_at[0] <= 422
 
 
 def test_a_failed_builders_newest_error_comes_first(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -64,11 +64,11 @@ def test_a_failed_builders_newest_error_comes_first(harness: LambdaHarness, apps
         ],
     )
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
     assert (
         f"Image builder {NAME} (FAILED): it cannot be started. Delete it and create it again, then deploy again. "
-        "AWS: INTERNAL_ERROR: It broke.; NEW: Just now.; OLD: Before." == answer["Reason"]
+        "AWS: INTERNAL_ERROR: It broke.; NEW: Just now.; OLD: Before." == response["Reason"]
     )
 
 
@@ -108,7 +108,7 @@ def test_a_start_by_somebody_else_is_a_success() -> None:
 
     appstream.clock.run_together(*(lambda harness=harness: harness.run(event()) for harness in sides))
 
-    assert ["SUCCESS", "SUCCESS"] == [harness.answers[0]["Status"] for harness in sides]
+    assert ["SUCCESS", "SUCCESS"] == [harness.responses[0]["Status"] for harness in sides]
     assert 1 == appstream.starts()
 
 

@@ -25,7 +25,7 @@ def test_a_builder_that_is_being_changed_is_tried_again(
 
     assert "SUCCESS" == harness.run(event())["Status"]
     assert 1 == appstream.starts()
-    assert 540 <= harness.answered_at[0] <= 572
+    assert 540 <= harness.responded_at[0] <= 572
 
 
 @pytest.mark.parametrize("code", BUSY)
@@ -36,12 +36,12 @@ def test_a_builder_that_stays_busy_fails_after_five_minutes(
     appstream.put("STOPPED")
     appstream.fault("error", "Start", code=code, message="Somebody works on it.")
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert "FAILED" == answer["Status"]
-    assert answer["Reason"].startswith(f"Image builder {NAME} (STOPPED): ")
-    assert answer["Reason"].endswith(f" AWS: {code} on appstream:StartImageBuilder: Somebody works on it.")
-    assert 300 <= harness.answered_at[0] <= 330
+    assert "FAILED" == response["Status"]
+    assert response["Reason"].startswith(f"Image builder {NAME} (STOPPED): ")
+    assert response["Reason"].endswith(f" AWS: {code} on appstream:StartImageBuilder: Somebody works on it.")
+    assert 300 <= harness.responded_at[0] <= 330
     assert appstream.calls()[::2] == ["DescribeImageBuilders"] * (len(appstream.calls()) // 2)
 
 
@@ -83,14 +83,14 @@ def test_a_lasting_undocumented_refusal_fails_with_its_code(harness: LambdaHarne
     appstream.put("STOPPED")
     appstream.fault("error", "Start", code="SomethingNewException", message="No such luck.")
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
     assert (
         f"Image builder {NAME} (STOPPED): it was refused. "
         "Fix what AWS reports, or see the AppStream console. "
-        "AWS: SomethingNewException on appstream:StartImageBuilder: No such luck." == answer["Reason"]
+        "AWS: SomethingNewException on appstream:StartImageBuilder: No such luck." == response["Reason"]
     )
-    assert CONSISTENCY_WINDOW <= harness.answered_at[0] <= CONSISTENCY_WINDOW + 15
+    assert CONSISTENCY_WINDOW <= harness.responded_at[0] <= CONSISTENCY_WINDOW + 15
 
 
 def test_a_used_up_quota_is_named_with_its_remedy(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -98,11 +98,11 @@ def test_a_used_up_quota_is_named_with_its_remedy(harness: LambdaHarness, appstr
     appstream.put("STOPPED")
     appstream.fault("error", "Start", code="LimitExceededException", message="The limit is 1.")
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
     assert (
         f"Image builder {NAME} (STOPPED): a quota is used up. Raise it in Service Quotas, or stop a builder. "
-        "AWS: LimitExceededException on appstream:StartImageBuilder: The limit is 1." == answer["Reason"]
+        "AWS: LimitExceededException on appstream:StartImageBuilder: The limit is 1." == response["Reason"]
     )
 
 
@@ -114,11 +114,13 @@ def test_a_start_refused_for_good_fails_at_once(
     appstream.put("STOPPED")
     appstream.fault("error", "Start", code=code, message="No.")
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert f"Image builder {NAME} (STOPPED): {told} AWS: {code} on appstream:StartImageBuilder: No." == answer["Reason"]
+    assert (
+        f"Image builder {NAME} (STOPPED): {told} AWS: {code} on appstream:StartImageBuilder: No." == response["Reason"]
+    )
     assert ["StartImageBuilder"] == appstream.calls("StartImageBuilder")
-    assert [0] == harness.answered_at
+    assert [0] == harness.responded_at
 
 
 def test_a_start_that_is_not_found_fails_with_aws_words(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -126,13 +128,13 @@ def test_a_start_that_is_not_found_fails_with_aws_words(harness: LambdaHarness, 
     appstream.put("STOPPED")
     appstream.fault("error", "Start", code="ResourceNotFoundException", message="No such image.", status=404)
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
     assert (
         f"Image builder {NAME} (STOPPED): No such image. Check whether its image, agent or a subnet is missing. AWS: "
-        "ResourceNotFoundException on appstream:StartImageBuilder: No such image." == answer["Reason"]
+        "ResourceNotFoundException on appstream:StartImageBuilder: No such image." == response["Reason"]
     )
-    assert 10 <= harness.answered_at[0] <= 14
+    assert 10 <= harness.responded_at[0] <= 14
 
 
 @pytest.mark.parametrize(
@@ -161,12 +163,12 @@ def test_lasting_access_denied_names_action_and_arn(
     appstream.put("STOPPED")
     appstream.fault("access_denied", operation)
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
-    assert "FAILED" == answer["Status"]
-    assert answer["Reason"].startswith(f"Image builder {NAME}")
-    assert answer["Reason"].endswith(f": access denied. Allow the function's role {action}. Resource: {resource}")
-    assert 90 <= harness.answered_at[0] <= 120
+    assert "FAILED" == response["Status"]
+    assert response["Reason"].startswith(f"Image builder {NAME}")
+    assert response["Reason"].endswith(f": access denied. Allow the function's role {action}. Resource: {resource}")
+    assert 90 <= harness.responded_at[0] <= 120
 
 
 def test_access_denied_later_is_given_the_same_time(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -175,7 +177,7 @@ def test_access_denied_later_is_given_the_same_time(harness: LambdaHarness, apps
     appstream.clock.later(100, lambda: appstream.fault("access_denied", "Describe"))
 
     assert "Allow the function's role appstream:DescribeImageBuilders. Resource: *" in harness.run(event())["Reason"]
-    assert 190 <= harness.answered_at[0] <= 205
+    assert 190 <= harness.responded_at[0] <= 205
 
 
 def test_the_arn_in_a_denial_is_of_the_functions_partition(harness: LambdaHarness, appstream: FakeAppStream) -> None:

@@ -40,7 +40,7 @@ def test_a_lasting_error_is_named_at_the_deadline(
     appstream.fault(kind, operation)
 
     assert f"not RUNNING within 5 minutes; last error: {code}." in harness.run(event(TimeoutSeconds="300"))["Reason"]
-    assert 300 <= harness.answered_at[0] <= 301
+    assert 300 <= harness.responded_at[0] <= 301
     assert 0 == appstream.starts()
 
 
@@ -50,11 +50,11 @@ def test_an_overcome_error_is_not_blamed_at_the_deadline(harness: LambdaHarness,
     appstream.starts_end("never")
     appstream.fault("throttle", "Start", seconds=10)
 
-    answer = harness.run(event(TimeoutSeconds="300"))
+    response = harness.run(event(TimeoutSeconds="300"))
 
     assert (
         f"Image builder {NAME} (PENDING): not RUNNING within 5 minutes. "
-        "See the AppStream console, or raise the timeout." == answer["Reason"]
+        "See the AppStream console, or raise the timeout." == response["Reason"]
     )
 
 
@@ -125,7 +125,7 @@ def test_a_start_that_never_arrived_is_made_again(harness: LambdaHarness, appstr
 
     assert "SUCCESS" == harness.run(event())["Status"]
     assert ["StartImageBuilder"] * 2 == appstream.calls("StartImageBuilder")
-    assert 430 <= harness.answered_at[0] <= 440
+    assert 430 <= harness.responded_at[0] <= 440
 
 
 @pytest.mark.parametrize("kind", ["drop", "server_error"])
@@ -135,11 +135,11 @@ def test_an_unconfirmed_start_that_fell_back_fails(harness: LambdaHarness, appst
     appstream.fault(kind, "Start", after_effect=True, times=1)
     appstream.starts_end("stopped")
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
     assert (
         "the start failed. Fix the problem that AWS reports, then deploy again. AWS: INTERNAL_SERVICE_ERROR"
-        in answer["Reason"]
+        in response["Reason"]
     )
     assert 1 == appstream.starts()
 
@@ -151,10 +151,10 @@ def test_an_unconfirmed_start_that_fell_back_unseen_fails(harness: LambdaHarness
     appstream.fault("drop", "Start", after_effect=True, times=1)
     appstream.starts_end("stopped")
 
-    answer = harness.run(event(PollIntervalSeconds="20"))
+    response = harness.run(event(PollIntervalSeconds="20"))
 
     assert (
         "the start failed. Fix the problem that AWS reports, then deploy again. AWS: INTERNAL_SERVICE_ERROR"
-        in answer["Reason"]
+        in response["Reason"]
     )
     assert 1 == appstream.starts()

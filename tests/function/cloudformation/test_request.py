@@ -178,7 +178,7 @@ def test_bad_properties_fail_the_request_at_once(
     assert ("FAILED", expected_id) == (answer["Status"], answer["PhysicalResourceId"])
     assert [] == appstream.calls()
     # An Update is the roll-back's for as long as CloudFormation may tell an old status: that must not fail.
-    assert [0 if request_type == "Create" else STACK_CONSISTENCY_WINDOW] == harness.answered_at
+    assert [0 if request_type == "Create" else STACK_CONSISTENCY_WINDOW] == harness.responded_at
 
 
 @settings(deadline=None, derandomize=True)

@@ -55,7 +55,7 @@ def test_a_start_is_counted_with_its_duration(harness: LambdaHarness, appstream:
         "SucceededStarts": 1,
         "SelfInvocations": 0,
     } == line
-    assert duration == harness.answered_at[0]
+    assert duration == harness.responded_at[0]
     assert int(appstream.clock.now * 1000) == ended_at
 
 
@@ -78,7 +78,7 @@ def test_a_duration_ends_when_the_builder_runs(harness: LambdaHarness, appstream
     harness.run(event())
 
     assert [420] == [round(line["StartDuration"]) for line in told(harness)]
-    assert harness.answered_at[0] >= 470
+    assert harness.responded_at[0] >= 470
 
 
 def test_a_builder_that_ran_already_has_no_start_duration(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -115,11 +115,11 @@ def test_a_failure_is_counted_with_state_and_reason(harness: LambdaHarness, apps
     """With the reason that CloudFormation shows, to be found in the log by the metric's line."""
     appstream.put("FAILED")
 
-    answer = harness.run(event())
+    response = harness.run(event())
 
     (line,) = told(harness)
     assert {"FailedStarts": 1, "SucceededStarts": 0, "SelfInvocations": 0} == values(line)
-    assert ("FAILED", "FAILED", answer["Reason"]) == (line["Outcome"], line["LastState"], line["Reason"])
+    assert ("FAILED", "FAILED", response["Reason"]) == (line["Outcome"], line["LastState"], line["Reason"])
 
 
 def test_a_missing_builder_has_a_state_too(harness: LambdaHarness) -> None:
@@ -131,10 +131,10 @@ def test_a_missing_builder_has_a_state_too(harness: LambdaHarness) -> None:
 
 def test_bad_properties_are_a_failed_start(harness: LambdaHarness) -> None:
     """Counted for the function alone: the builder's name may be what is bad."""
-    answer = harness.run(event(Name="-"))
+    response = harness.run(event(Name="-"))
 
     (line,) = told(harness)
-    assert ("FAILED", answer["Reason"]) == (line["Outcome"], line["Reason"])
+    assert ("FAILED", response["Reason"]) == (line["Outcome"], line["Reason"])
     assert [["FunctionName"]] == line["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
     assert {"FailedStarts": 1, "SucceededStarts": 0} == values(line)
 

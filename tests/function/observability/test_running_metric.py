@@ -37,7 +37,7 @@ def test_a_builder_is_measured(harness: LambdaHarness, appstream: FakeAppStream,
     assert (running, state, NAME) == (line["Running"], line["State"], line["ImageBuilder"])
     assert FUNCTION_ARN.endswith(f":{line['FunctionName']}")
     assert ["DescribeImageBuilders"] == appstream.calls()
-    assert [] == harness.answers
+    assert [] == harness.responses
 
 
 def test_a_builder_that_is_gone_does_not_run(harness: LambdaHarness, appstream: FakeAppStream) -> None:
