@@ -159,6 +159,8 @@ class LeaveBuilder(DesiredState):
             return Step.WAIT
         stops = state == STOPPING or (state == STOPPED and not self._may_start)
         is_over = builder is None or stops or (state != STOPPED and rule(state).when_stopping is Action.REACHED)
+        if context.schedule.cancelled and not (is_over or self._unwanted):
+            self.warn("its scheduled stop was deleted, since AppStream did not show it: stop it if it should not run")
         return Step.CANCEL_STOP if (is_over or self._unwanted) and not context.schedule.cancelled else Step.DONE
 
     def timed_out(self, last_error: str) -> RequestFailed:

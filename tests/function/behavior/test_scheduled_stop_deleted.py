@@ -43,6 +43,19 @@ def test_another_builders_schedule_is_left_to_its_delete(harness: LambdaHarness,
     assert {"stop-1"} == set(harness.schedules.due_at)
 
 
+def test_a_builder_that_reappears_without_its_schedule_is_warned_of(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two descriptions in a row have shown none, so its stop was deleted."""
+    appstream.put("PENDING")
+    appstream.fault("error", "Describe", code="ResourceNotFoundException", status=404, times=2)
+    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
+
+    assert "SUCCESS" == harness.run(event("Delete", PollIntervalSeconds="10", **SCHEDULE))["Status"]
+    assert {} == harness.schedules.due_at
+    assert any("stop it if it should not run" in each.getMessage() for each in caplog.records)
+
+
 @pytest.mark.parametrize("state", ["RUNNING", "PENDING", "STOPPED"])
 def test_stopping_on_delete_deletes_the_schedule(harness: LambdaHarness, appstream: FakeAppStream, state: str) -> None:
     """After the stop: one that fails leaves the builder its end."""

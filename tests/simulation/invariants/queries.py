@@ -1,6 +1,6 @@
 """Questions to a history that several invariants ask."""
 
-from simulation.history import History, Request, ResourceStatus
+from simulation.history import History, Invocation, Request, ResourceStatus
 
 NOT_STARTED = "/not-started"
 NOT_SEEN = "/start-not-seen"
@@ -38,13 +38,23 @@ def has_another_owner(history: History, request: Request) -> bool:
     )
 
 
-def knows_another_owner(history: History, request: Request, *, until: float, name: str) -> bool:
-    """Return whether the last complete list of a stack's resources shows that another one has a builder."""
+def knows_another_owner(
+    history: History, request: Request, *, until: float, name: str, invocation: Invocation | None = None
+) -> bool:
+    """Return whether the last complete list of a stack's resources shows that another one has a builder.
+
+    Args:
+        history: The run.
+        request: The request that asked for the list.
+        until: The moment until which it did.
+        name: The builder's name.
+        invocation: The one that must have read it; any of the request's by default.
+    """
     listed: list[tuple[str, ResourceStatus]] = []
     pages: list[tuple[str, ResourceStatus]] = []
     for read in history.stack_reads:
         if read.invocation.request is request and read.operation == "ListStackResources" and read.at <= until:
-            if read.failed:
+            if read.failed or (invocation is not None and not invocation.descends_from(read.invocation)):
                 continue
             # The pages after one that shows an owner need not be read.
             pages = [*([] if read.first_page else pages), *read.listed]

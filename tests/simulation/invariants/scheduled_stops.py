@@ -248,7 +248,8 @@ def a_shared_builder_keeps_no_old_schedule(history: History) -> Iterator[str]:
     for request in history.requests:
         if request.kind != "Delete" or not request.succeeded or request.properties.stop_after is None:
             continue
-        if not knows_another_owner(history, request, until=request.ended_at, name=about(request)):
+        told = request.responder
+        if not knows_another_owner(history, request, until=request.ended_at, name=about(request), invocation=told):
             continue
         lists = [read for read in history.stack_reads if read.invocation is request.responder and read.listed]
         if any(read.stale for read in lists):
