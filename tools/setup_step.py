@@ -1,5 +1,6 @@
 """Runs one step of the set-up: shows that it is alive and how long it took, and says why it failed."""
 
+import contextlib
 import os
 import re
 import signal
@@ -52,16 +53,28 @@ def wait(process: subprocess.Popen[bytes], title: str, started: float) -> int:
 def run(title: str, command: list[str]) -> int:
     """Run the command and return its exit code; its output is shown where it fails."""
     started = time.monotonic()
+    interrupted = False
+    process: subprocess.Popen[bytes] | None = None
+
+    def interrupt(*_: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+
+    # Also where a shell started this in the background, and so deaf to SIGINT.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, interrupt)
     with tempfile.TemporaryFile() as output:
         # In a session of its own, Ctrl-C doesn't reach it: pip and npm would each print a traceback or a log's path.
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
-        try:
-            code = wait(process, title, started)
-        except KeyboardInterrupt:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait()
+        if interrupted:
+            interrupt()
+        code = wait(process, title, started)
+        if interrupted:
             sys.stderr.write("\nInterrupted. Run the same command again to continue.\n")
             return 128 + signal.SIGINT
         end = "\r" if sys.stdout.isatty() else ""
@@ -77,7 +90,4 @@ def run(title: str, command: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    # A shell that starts a job in the background makes it deaf to SIGINT; not so this one.
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.default_int_handler)
     sys.exit(run(sys.argv[1], sys.argv[2:]))
