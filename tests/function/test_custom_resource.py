@@ -10,14 +10,12 @@ from support.lambda_harness import LOGICAL_ID, FakeContext, LambdaHarness, event
 
 
 @pytest.mark.parametrize("garbage", [{}, {"RequestType": "Create"}, {"warm": "up"}, [], None, "any"])
-def test_an_event_that_nobody_waits_for_is_an_error(
-    harness: LambdaHarness, appstream: FakeAppStream, garbage: Any
-) -> None:
+def test_an_event_that_nobody_waits_for_is_an_error(harness: LambdaHarness, garbage: Any) -> None:
     """There is nowhere to answer to; nothing is looked at."""
     with pytest.raises(ValueError, match=r"^this function answers CloudFormation's custom resource requests only$"):
-        harness.function(garbage, FakeContext(appstream.clock))
+        harness.function(garbage, FakeContext(harness.appstream.clock))
 
-    assert [] == appstream.calls()
+    assert [] == harness.appstream.calls()
     assert [] == harness.responses
 
 
@@ -125,13 +123,11 @@ def test_the_id_of_a_failure(harness: LambdaHarness, appstream: FakeAppStream, r
 
 
 @pytest.mark.parametrize("function_arn", ["", "provider", "arn:aws:lambda"])
-def test_a_strange_function_arn_is_no_reason_to_fail(
-    harness: LambdaHarness, appstream: FakeAppStream, function_arn: str
-) -> None:
+def test_a_strange_function_arn_is_no_reason_to_fail(harness: LambdaHarness, function_arn: str) -> None:
     """It only serves to name a builder's ARN in messages: what it does not tell is left out."""
     harness.function_arn = function_arn
-    appstream.put("STOPPED")
-    appstream.fault("access_denied", "Start")
+    harness.appstream.put("STOPPED")
+    harness.appstream.fault("access_denied", "Start")
 
     partition = "aws" if ":" in function_arn else ""
     assert f"Resource: arn:{partition}:appstream:::image-builder/{NAME}" in harness.run(event())["Reason"]

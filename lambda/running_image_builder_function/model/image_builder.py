@@ -21,11 +21,6 @@ class ImageBuilder:
         return str(self.fields.get("State") or "")
 
     @property
-    def arn(self) -> str:
-        """The ARN, "" where absent."""
-        return str(self.fields.get("Arn") or "")
-
-    @property
     def agent_version(self) -> str:
         """The agent's version, "" where absent."""
         return str(self.fields.get("AppstreamAgentVersion") or "")

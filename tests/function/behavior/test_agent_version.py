@@ -18,36 +18,30 @@ def versions_started(appstream: FakeAppStream) -> list[str | None]:
 
 
 @pytest.mark.parametrize("version", [None, "LATEST", LATEST])
-def test_a_stopped_builder_is_started_with_the_version(
-    harness: LambdaHarness, appstream: FakeAppStream, version: str | None
-) -> None:
+def test_a_stopped_builder_is_started_with_the_version(harness: LambdaHarness, version: str | None) -> None:
     """Where none is given, the start says nothing of it."""
-    appstream.put("STOPPED", AppstreamAgentVersion=OLD)
+    harness.appstream.put("STOPPED", AppstreamAgentVersion=OLD)
 
     response = harness.run(event(AppstreamAgentVersion=version))
 
-    assert [version] == versions_started(appstream)
+    assert [version] == versions_started(harness.appstream)
     assert (OLD if version is None else LATEST) == response["Data"]["AppstreamAgentVersion"]
 
 
 @pytest.mark.parametrize(("wanted", "has"), [(OLD, OLD), ("LATEST", LATEST), (None, OLD), (None, LATEST)])
-def test_a_running_builder_with_that_version_succeeds(
-    harness: LambdaHarness, appstream: FakeAppStream, wanted: str | None, has: str
-) -> None:
+def test_a_running_builder_with_that_version_succeeds(harness: LambdaHarness, wanted: str | None, has: str) -> None:
     """No difference, nothing to do."""
-    appstream.put("RUNNING", AppstreamAgentVersion=has)
+    harness.appstream.put("RUNNING", AppstreamAgentVersion=has)
 
     assert "SUCCESS" == harness.run(event(AppstreamAgentVersion=wanted, RestartToUpdateAgent="true"))["Status"]
-    assert ["DescribeImageBuilders"] == appstream.calls()
+    assert ["DescribeImageBuilders"] == harness.appstream.calls()
 
 
 @pytest.mark.parametrize("wanted", [LATEST, "LATEST"])
 @pytest.mark.parametrize("restart", [None, "false"])
-def test_a_running_builder_with_another_version_fails(
-    harness: LambdaHarness, appstream: FakeAppStream, wanted: str, restart: str | None
-) -> None:
+def test_a_running_builder_with_another_version_fails(harness: LambdaHarness, wanted: str, restart: str | None) -> None:
     """Never a silent difference, and never a stop that nobody asked for."""
-    appstream.put("RUNNING", AppstreamAgentVersion=OLD)
+    harness.appstream.put("RUNNING", AppstreamAgentVersion=OLD)
 
     response = harness.run(event(AppstreamAgentVersion=wanted, RestartToUpdateAgent=restart))
 
@@ -55,7 +49,7 @@ def test_a_running_builder_with_another_version_fails(
         f"Image builder {NAME} (RUNNING): it runs agent {OLD}, but {wanted} was requested. "
         "Set restart_to_update_agent, or stop it and deploy again." == response["Reason"]
     )
-    assert ["DescribeImageBuilders"] == appstream.calls()
+    assert ["DescribeImageBuilders"] == harness.appstream.calls()
 
 
 def test_a_running_builder_with_an_available_update_fails(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -69,27 +63,23 @@ UPDATE_WITHOUT_RESTART = event(AppstreamAgentVersion="LATEST")
 
 
 @pytest.mark.parametrize("wanted", ["LATEST", LATEST])
-def test_what_appstream_leaves_open_is_no_difference(
-    harness: LambdaHarness, appstream: FakeAppStream, wanted: str
-) -> None:
+def test_what_appstream_leaves_open_is_no_difference(harness: LambdaHarness, wanted: str) -> None:
     """Both fields may be absent."""
-    appstream.put("RUNNING", AppstreamAgentVersion=None, LatestAppstreamAgentVersion=None)
+    harness.appstream.put("RUNNING", AppstreamAgentVersion=None, LatestAppstreamAgentVersion=None)
 
     assert "SUCCESS" == harness.run(event(AppstreamAgentVersion=wanted))["Status"]
 
 
 @pytest.mark.parametrize("wanted", ["LATEST", LATEST])
-def test_with_the_option_a_running_builder_is_restarted(
-    harness: LambdaHarness, appstream: FakeAppStream, wanted: str
-) -> None:
+def test_with_the_option_a_running_builder_is_restarted(harness: LambdaHarness, wanted: str) -> None:
     """Stop, wait, start, wait."""
-    appstream.put("RUNNING", AppstreamAgentVersion=OLD)
+    harness.appstream.put("RUNNING", AppstreamAgentVersion=OLD)
 
     response = harness.run(event(AppstreamAgentVersion=wanted, RestartToUpdateAgent="true"))
 
     assert ("SUCCESS", LATEST) == (response["Status"], response["Data"]["AppstreamAgentVersion"])
-    assert (1, 1) == (appstream.stops(), appstream.starts())
-    assert [wanted] == versions_started(appstream)
+    assert (1, 1) == (harness.appstream.stops(), harness.appstream.starts())
+    assert [wanted] == versions_started(harness.appstream)
     assert 840 <= harness.responded_at[0] <= 846
 
 
@@ -148,15 +138,13 @@ def test_a_stop_that_changes_nothing_fails(harness: LambdaHarness, appstream: Fa
 
 
 @pytest.mark.parametrize("after_effect", [True, False])
-def test_a_lost_stop_is_repeated_only_if_it_did_not_arrive(
-    harness: LambdaHarness, appstream: FakeAppStream, after_effect: bool
-) -> None:
+def test_a_lost_stop_is_repeated_only_if_it_did_not_arrive(harness: LambdaHarness, after_effect: bool) -> None:
     """What the builder does tells which of the two it was."""
-    appstream.put("RUNNING", AppstreamAgentVersion=OLD)
-    appstream.fault("drop", "Stop", after_effect=after_effect, times=1)
+    harness.appstream.put("RUNNING", AppstreamAgentVersion=OLD)
+    harness.appstream.fault("drop", "Stop", after_effect=after_effect, times=1)
 
     assert "SUCCESS" == harness.run(UPDATE)["Status"]
-    assert (1, 1) == (appstream.stops(), appstream.starts())
+    assert (1, 1) == (harness.appstream.stops(), harness.appstream.starts())
 
 
 def test_a_refused_stop_is_bounded(harness: LambdaHarness, appstream: FakeAppStream) -> None:

@@ -47,15 +47,13 @@ def test_a_renamed_constructs_delete_leaves_the_builder(harness: LambdaHarness, 
 
 
 @pytest.mark.parametrize("on_delete", ["STOP", "LEAVE_RUNNING"])
-def test_the_schedule_of_a_renamed_construct_goes_with_it(
-    harness: LambdaHarness, appstream: FakeAppStream, on_delete: str
-) -> None:
+def test_the_schedule_of_a_renamed_construct_goes_with_it(harness: LambdaHarness, on_delete: str) -> None:
     """It would end early what the new one has, whatever the builder does, and though it cannot be looked at."""
-    appstream.put("RUNNING")
-    appstream.fault("access_denied", "Describe")
+    harness.appstream.put("RUNNING")
+    harness.appstream.fault("access_denied", "Describe")
     harness.stacks.others = {NAME}
     harness.schedules.due_at.update(
-        {"stop-1": appstream.began_at + 500, "stop-of-the-new-one": appstream.began_at + 900}
+        {"stop-1": harness.appstream.began_at + 500, "stop-of-the-new-one": harness.appstream.began_at + 900}
     )
 
     response = harness.run(event("Delete", OnDelete=on_delete, **SCHEDULE))
@@ -311,13 +309,11 @@ def test_what_no_start_leads_to_is_left_alone(harness: LambdaHarness, appstream:
 @pytest.mark.parametrize(
     ("state", "kept"), [("PENDING", True), ("RUNNING", True), ("STOPPED", True), ("FAILED", False)]
 )
-def test_what_a_failed_rename_has_started_keeps_its_end(
-    harness: LambdaHarness, appstream: FakeAppStream, state: str, kept: bool
-) -> None:
+def test_what_a_failed_rename_has_started_keeps_its_end(harness: LambdaHarness, state: str, kept: bool) -> None:
     """With LEAVE_RUNNING and stop_after: it was scheduled before the start, which may not show yet."""
-    appstream.put("RUNNING")
-    appstream.put(state, name=OTHER)
-    harness.schedules.due_at["stop-2"] = appstream.began_at + 5000
+    harness.appstream.put("RUNNING")
+    harness.appstream.put(state, name=OTHER)
+    harness.schedules.due_at["stop-2"] = harness.appstream.began_at + 5000
     harness.schedules.builders["stop-2"] = OTHER
 
     rolled_back(harness, {**SCHEDULE, "Name": OTHER, "ScheduleName": "stop-2"}, **SCHEDULE)
@@ -325,16 +321,14 @@ def test_what_a_failed_rename_has_started_keeps_its_end(
     assert (kept, True, 0) == (
         "stop-2" in harness.schedules.due_at,
         "stop-1" in harness.schedules.due_at,
-        appstream.stops(OTHER),
+        harness.appstream.stops(OTHER),
     )
 
 
-def test_a_failed_renames_running_builder_is_logged(
-    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_failed_renames_running_builder_is_logged(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """With LEAVE_RUNNING and without stop_after it runs on, as was asked for."""
-    appstream.put("RUNNING")
-    appstream.put("RUNNING", name=OTHER)
+    harness.appstream.put("RUNNING")
+    harness.appstream.put("RUNNING", name=OTHER)
 
     assert "SUCCESS" == rolled_back(harness, {"Name": OTHER})["Status"]
     assert any(
@@ -495,13 +489,11 @@ def test_a_twins_start_that_falls_back_is_not_repeated(
 
 
 @pytest.mark.parametrize("before", [SCHEDULE, {}])
-def test_a_killed_updates_retry_knows_the_earlier_stop(
-    harness: LambdaHarness, appstream: FakeAppStream, before: dict[str, str]
-) -> None:
+def test_a_killed_updates_retry_knows_the_earlier_stop(harness: LambdaHarness, before: dict[str, str]) -> None:
     """The schedule was put off by the first delivery: only its note tells of the moment that it had before."""
-    appstream.put("RUNNING")
-    harness.schedules.due_at["stop-1"] = appstream.began_at + 1
-    appstream.clock.later(5, harness.kill)
+    harness.appstream.put("RUNNING")
+    harness.schedules.due_at["stop-1"] = harness.appstream.began_at + 1
+    harness.appstream.clock.later(5, harness.kill)
 
     assert ("SUCCESS", 1) == (harness.run(update_event(before, **SCHEDULE))["Status"], harness.deaths)
     assert harness.responded_at[0] >= 1 + 620

@@ -52,14 +52,12 @@ def test_a_wait_longer_than_an_invocation_is_handed_over(
 
 
 @pytest.mark.parametrize(("limit", "margin"), [(900, 45), (120, 45), (80, 40), (8, 4)])
-def test_a_hand_over_is_made_well_before_lambdas_limit(
-    harness: LambdaHarness, appstream: FakeAppStream, limit: float, margin: float
-) -> None:
+def test_a_hand_over_is_made_well_before_lambdas_limit(harness: LambdaHarness, limit: float, margin: float) -> None:
     """Forty-five seconds before it, or half of a short limit."""
     harness.limit = limit
-    appstream.put("PENDING")
+    harness.appstream.put("PENDING")
     moments: list[float] = []
-    harness.on_self_invocation = lambda: moments.append(appstream.elapsed())
+    harness.on_self_invocation = lambda: moments.append(harness.appstream.elapsed())
 
     harness.run(event())
 
@@ -184,17 +182,15 @@ def test_time_is_kept_for_the_answer_and_a_look_at_the_stack(
     ("kind", "code"),
     [(ErrorKind.THROTTLED, "TooManyRequestsException"), (ErrorKind.UNAVAILABLE, "EndpointConnectionError")],
 )
-def test_lambdas_outage_does_not_fail_a_good_start(
-    harness: LambdaHarness, appstream: FakeAppStream, kind: ErrorKind, code: str
-) -> None:
+def test_lambdas_outage_does_not_fail_a_good_start(harness: LambdaHarness, kind: ErrorKind, code: str) -> None:
     """Lambda delivers the event again a minute later; that one has the memory of the self-invocation before."""
     harness.limit = 300
-    appstream.put("STOPPED")
+    harness.appstream.put("STOPPED")
     died: list[float] = []
-    harness.on_death = lambda: died.append(appstream.elapsed())
+    harness.on_death = lambda: died.append(harness.appstream.elapsed())
     harness.invoke_errors = [refused(kind, code) for _ in range(5)]
 
-    assert ("SUCCESS", 1, 1) == (harness.run(event())["Status"], appstream.starts(), len(died))
+    assert ("SUCCESS", 1, 1) == (harness.run(event())["Status"], harness.appstream.starts(), len(died))
     assert 255 <= died[0] <= 300
 
 
@@ -212,12 +208,10 @@ def test_a_lost_self_invocation_is_left_to_lambda_once(harness: LambdaHarness, a
 
 
 @pytest.mark.parametrize("kind", [ErrorKind.INVALID, ErrorKind.NOT_FOUND])
-def test_a_hand_over_refused_for_good_fails_at_once(
-    harness: LambdaHarness, appstream: FakeAppStream, kind: ErrorKind
-) -> None:
+def test_a_hand_over_refused_for_good_fails_at_once(harness: LambdaHarness, kind: ErrorKind) -> None:
     """Lambda ends what looks like an endless chain; trying again would not help."""
     harness.limit = 300
-    appstream.put("STOPPED")
+    harness.appstream.put("STOPPED")
     harness.invoke_errors = [refused(kind, "RecursiveInvocationException")]
 
     response = harness.run(event())

@@ -15,16 +15,14 @@ def stop(**properties: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("policy", [None, "LEAVE_RUNNING"])
 @pytest.mark.parametrize("state", ["RUNNING", "STOPPED", "PENDING", "FAILED"])
-def test_a_builder_left_running_is_not_described(
-    harness: LambdaHarness, appstream: FakeAppStream, policy: str | None, state: str
-) -> None:
+def test_a_builder_left_running_is_not_described(harness: LambdaHarness, policy: str | None, state: str) -> None:
     """The default: success without any call."""
-    appstream.put(state)
+    harness.appstream.put(state)
 
     response = harness.run(event("Delete", OnDelete=policy))
 
     assert ("SUCCESS", NAME) == (response["Status"], response["PhysicalResourceId"])
-    assert [] == appstream.calls()
+    assert [] == harness.appstream.calls()
     assert [0] == harness.responded_at
 
 
@@ -40,23 +38,19 @@ def test_a_running_builder_is_stopped_and_waited_for(harness: LambdaHarness, app
 
 
 @pytest.mark.parametrize("state", ["STOPPED", "FAILED", "DELETING"])
-def test_a_builder_that_does_not_run_needs_no_stop(
-    harness: LambdaHarness, appstream: FakeAppStream, state: str
-) -> None:
+def test_a_builder_that_does_not_run_needs_no_stop(harness: LambdaHarness, state: str) -> None:
     """One look is enough."""
-    appstream.put(state)
+    harness.appstream.put(state)
 
     assert "SUCCESS" == harness.run(stop())["Status"]
-    assert ["DescribeImageBuilders"] == appstream.calls()
+    assert ["DescribeImageBuilders"] == harness.appstream.calls()
     assert [0] == harness.responded_at
 
 
 @pytest.mark.parametrize("lists_nothing", [False, True])
-def test_a_builder_that_is_gone_needs_no_stop(
-    harness: LambdaHarness, appstream: FakeAppStream, lists_nothing: bool
-) -> None:
+def test_a_builder_that_is_gone_needs_no_stop(harness: LambdaHarness, lists_nothing: bool) -> None:
     """A stack must be deletable after its builder. One look is no verdict: the second one comes ten seconds later."""
-    appstream.behave(unknown_name_is_empty=lists_nothing)
+    harness.appstream.behave(unknown_name_is_empty=lists_nothing)
 
     assert "SUCCESS" == harness.run(stop())["Status"]
     assert 10 <= harness.responded_at[0] <= 12
@@ -75,28 +69,24 @@ def test_a_builder_that_one_look_does_not_find_is_stopped(harness: LambdaHarness
     "state",
     ["PENDING", "UPDATING_AGENT", "REBOOTING", "PENDING_QUALIFICATION", "PENDING_SYNCING_APPS", "SYNCING_APPS"],
 )
-def test_a_builder_on_its_way_is_stopped_once_it_runs(
-    harness: LambdaHarness, appstream: FakeAppStream, state: str
-) -> None:
+def test_a_builder_on_its_way_is_stopped_once_it_runs(harness: LambdaHarness, state: str) -> None:
     """AppStream stops only what is RUNNING."""
-    appstream.put("STOPPED")
-    appstream.move(state, (200, "RUNNING"))
+    harness.appstream.put("STOPPED")
+    harness.appstream.move(state, (200, "RUNNING"))
 
     assert "SUCCESS" == harness.run(stop())["Status"]
-    assert (1, "STOPPED") == (appstream.stops(), appstream.state())
+    assert (1, "STOPPED") == (harness.appstream.stops(), harness.appstream.state())
     assert 320 <= harness.responded_at[0] <= 324
 
 
 @pytest.mark.parametrize("state", ["STOPPING", "SNAPSHOTTING", "UPDATING", "PENDING_IMAGE_IMPORT"])
-def test_a_builder_that_will_be_stopped_anyway_is_waited_for(
-    harness: LambdaHarness, appstream: FakeAppStream, state: str
-) -> None:
+def test_a_builder_that_will_be_stopped_anyway_is_waited_for(harness: LambdaHarness, state: str) -> None:
     """No stop is made."""
-    appstream.put("RUNNING")
-    appstream.move(state, (200, "STOPPED"))
+    harness.appstream.put("RUNNING")
+    harness.appstream.move(state, (200, "STOPPED"))
 
     assert "SUCCESS" == harness.run(stop())["Status"]
-    assert [] == appstream.calls("StopImageBuilder")
+    assert [] == harness.appstream.calls("StopImageBuilder")
     assert 200 <= harness.responded_at[0] <= 202
 
 
@@ -133,16 +123,14 @@ def test_a_long_stop_is_handed_over(harness: LambdaHarness, appstream: FakeAppSt
 @pytest.mark.parametrize(
     "bad", [{"Name": None}, {"Name": "no name"}, {"TimeoutSeconds": "soon"}, {"OnDelete": "DESTROY"}]
 )
-def test_a_delete_with_bad_properties_succeeds(
-    harness: LambdaHarness, appstream: FakeAppStream, bad: dict[str, str | None]
-) -> None:
+def test_a_delete_with_bad_properties_succeeds(harness: LambdaHarness, bad: dict[str, str | None]) -> None:
     """A stack must always be deletable; no call is made."""
-    appstream.put("RUNNING")
+    harness.appstream.put("RUNNING")
 
     response = harness.run(event("Delete", **{"OnDelete": "STOP", **bad}))
 
     assert ("SUCCESS", NAME) == (response["Status"], response["PhysicalResourceId"])
-    assert [] == appstream.calls()
+    assert [] == harness.appstream.calls()
 
 
 def test_a_denied_stop_fails_with_the_action_and_the_arn(harness: LambdaHarness, appstream: FakeAppStream) -> None:

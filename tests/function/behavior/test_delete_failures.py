@@ -11,27 +11,23 @@ STOP = event("Delete", OnDelete="STOP")
 
 @pytest.mark.parametrize("kind", ["throttle", "server_error", "unavailable", "drop"])
 @pytest.mark.parametrize("operation", ["Describe", "Stop", "*"])
-def test_trouble_that_passes_is_survived(
-    harness: LambdaHarness, appstream: FakeAppStream, kind: str, operation: str
-) -> None:
+def test_trouble_that_passes_is_survived(harness: LambdaHarness, kind: str, operation: str) -> None:
     """Ten minutes of it, anywhere: one stop and one success."""
-    appstream.put("RUNNING")
-    appstream.fault(kind, operation, seconds=600)
+    harness.appstream.put("RUNNING")
+    harness.appstream.fault(kind, operation, seconds=600)
 
     assert "SUCCESS" == harness.run(STOP)["Status"]
-    assert (1, "STOPPED") == (appstream.stops(), appstream.state())
+    assert (1, "STOPPED") == (harness.appstream.stops(), harness.appstream.state())
 
 
 @pytest.mark.parametrize("code", ["ConcurrentModificationException", "OperationNotPermittedException"])
-def test_a_builder_that_is_being_changed_is_tried_again(
-    harness: LambdaHarness, appstream: FakeAppStream, code: str
-) -> None:
+def test_a_builder_that_is_being_changed_is_tried_again(harness: LambdaHarness, code: str) -> None:
     """For a few minutes."""
-    appstream.put("RUNNING")
-    appstream.fault("error", "Stop", code=code, seconds=200)
+    harness.appstream.put("RUNNING")
+    harness.appstream.fault("error", "Stop", code=code, seconds=200)
 
     assert "SUCCESS" == harness.run(STOP)["Status"]
-    assert 1 == appstream.stops()
+    assert 1 == harness.appstream.stops()
 
 
 def test_a_builder_that_stays_busy_fails_after_five_minutes(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -93,15 +89,13 @@ def test_a_stop_lost_before_a_reboot_is_repeated(harness: LambdaHarness, appstre
 
 
 @pytest.mark.parametrize("lag", [1, 50])
-def test_running_after_an_accepted_stop_is_taken_as_stale(
-    harness: LambdaHarness, appstream: FakeAppStream, lag: float
-) -> None:
+def test_running_after_an_accepted_stop_is_taken_as_stale(harness: LambdaHarness, lag: float) -> None:
     """AppStream is eventually consistent: the old state may be shown for a while."""
-    appstream.put("RUNNING")
-    appstream.durations(describe_lag=lag)
+    harness.appstream.put("RUNNING")
+    harness.appstream.durations(describe_lag=lag)
 
     assert "SUCCESS" == harness.run(STOP)["Status"]
-    assert ["StopImageBuilder"] == appstream.calls("StopImageBuilder")
+    assert ["StopImageBuilder"] == harness.appstream.calls("StopImageBuilder")
 
 
 def test_running_for_longer_than_any_lag_fails(harness: LambdaHarness, appstream: FakeAppStream) -> None:

@@ -83,17 +83,15 @@ def test_a_delete_that_arrives_while_create_waits_ends_both() -> None:
 
 
 @pytest.mark.parametrize("status", ["DELETE_IN_PROGRESS", "DELETE_FAILED", "UPDATE_COMPLETE", "CREATE_FAILED"])
-def test_a_delete_is_carried_out_while_it_is_wanted(
-    harness: LambdaHarness, appstream: FakeAppStream, status: str
-) -> None:
+def test_a_delete_is_carried_out_while_it_is_wanted(harness: LambdaHarness, status: str) -> None:
     """What shows then is its own deletion, or the update that replaced what it deletes."""
-    appstream.put("RUNNING")
+    harness.appstream.put("RUNNING")
     harness.stacks.tell(status)
 
     response = harness.run(stop())
 
     assert ("SUCCESS", {}) == (response["Status"], response["Data"])
-    assert (1, "STOPPED") == (appstream.stops(), appstream.state())
+    assert (1, "STOPPED") == (harness.appstream.stops(), harness.appstream.state())
 
 
 @pytest.mark.parametrize("status", ["DELETE_COMPLETE", "DELETE_SKIPPED"])

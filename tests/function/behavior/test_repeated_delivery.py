@@ -14,16 +14,14 @@ from support.virtual_time import VirtualClock
 
 
 @pytest.mark.parametrize("after", [0.5, 2, 30, 419])
-def test_a_killed_invocations_retry_does_not_start_again(
-    harness: LambdaHarness, appstream: FakeAppStream, after: float
-) -> None:
+def test_a_killed_invocations_retry_does_not_start_again(harness: LambdaHarness, after: float) -> None:
     """Lambda delivers the event again; what the first invocation did shows in the builder's state."""
-    appstream.put("STOPPED")
-    appstream.clock.later(after, harness.kill)
+    harness.appstream.put("STOPPED")
+    harness.appstream.clock.later(after, harness.kill)
 
     assert "SUCCESS" == harness.run(event())["Status"]
     assert 1 == harness.deaths
-    assert ["StartImageBuilder"] == appstream.calls("StartImageBuilder")
+    assert ["StartImageBuilder"] == harness.appstream.calls("StartImageBuilder")
 
 
 def test_an_invocation_killed_during_the_start_is_retried(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -145,11 +143,9 @@ def test_a_request_cancelled_meanwhile_ends_in_a_minute(harness: LambdaHarness, 
 
 
 @pytest.mark.parametrize("kind", ErrorKind)
-def test_not_knowing_means_going_on(
-    harness: LambdaHarness, appstream: FakeAppStream, kind: ErrorKind, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_not_knowing_means_going_on(harness: LambdaHarness, kind: ErrorKind, caplog: pytest.LogCaptureFixture) -> None:
     """A missing permission must not fail a deploy; the log says that nobody looked."""
-    appstream.put("STOPPED")
+    harness.appstream.put("STOPPED")
     action = "cloudformation:DescribeStackResource"
     harness.stacks.errors = [AwsCallError(kind, action=action, code="Code", detail="no") for _ in range(99)]
 

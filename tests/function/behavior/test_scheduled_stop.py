@@ -72,17 +72,15 @@ def test_running_is_seen_again_after_the_stop_was_set(harness: LambdaHarness, ap
 
 
 @pytest.mark.parametrize("before", [SCHEDULE, {}])
-def test_a_fired_stop_that_may_be_retried_is_waited_out(
-    harness: LambdaHarness, appstream: FakeAppStream, before: dict[str, str]
-) -> None:
+def test_a_fired_stop_that_may_be_retried_is_waited_out(harness: LambdaHarness, before: dict[str, str]) -> None:
     """The scheduler begins within five minutes and tries for five; that moving it ends that is not documented."""
-    appstream.put("RUNNING")
-    harness.schedules.due_at["stop-1"] = appstream.began_at - 100
+    harness.appstream.put("RUNNING")
+    harness.schedules.due_at["stop-1"] = harness.appstream.began_at - 100
 
     assert "SUCCESS" == harness.run(update_event(before, **SCHEDULE))["Status"]
     assert 520 <= harness.responded_at[0] <= 524
     assert harness.schedules.due_at["stop-1"] == pytest.approx(
-        appstream.began_at + harness.responded_at[0] + 900, abs=4
+        harness.appstream.began_at + harness.responded_at[0] + 900, abs=4
     )
 
 

@@ -73,15 +73,13 @@ def test_stopping_on_delete_deletes_the_schedule(harness: LambdaHarness, appstre
     ("state", "kept"),
     [("RUNNING", True), ("PENDING", True), ("STOPPED", False), ("STOPPING", False), ("FAILED", False)],
 )
-def test_a_builder_that_is_left_keeps_its_scheduled_stop(
-    harness: LambdaHarness, appstream: FakeAppStream, state: str, kept: bool
-) -> None:
+def test_a_builder_that_is_left_keeps_its_scheduled_stop(harness: LambdaHarness, state: str, kept: bool) -> None:
     """A builder that is left running still ends; for one that does not run there is nothing to stop."""
-    appstream.put(state)
-    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
+    harness.appstream.put(state)
+    harness.schedules.due_at["stop-1"] = harness.appstream.began_at + 5000
 
     assert "SUCCESS" == harness.run(event("Delete", **SCHEDULE))["Status"]
-    assert (kept, 0) == ("stop-1" in harness.schedules.due_at, appstream.stops())
+    assert (kept, 0) == ("stop-1" in harness.schedules.due_at, harness.appstream.stops())
 
 
 def test_a_create_that_started_nothing_leaves_no_schedule(harness: LambdaHarness, appstream: FakeAppStream) -> None:

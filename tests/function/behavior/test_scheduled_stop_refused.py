@@ -28,11 +28,9 @@ def test_a_denied_schedule_fails_the_request_before_a_start(harness: LambdaHarne
 
 @pytest.mark.parametrize("kind", [ErrorKind.DENIED, ErrorKind.THROTTLED, ErrorKind.UNAVAILABLE, ErrorKind.BUSY])
 @pytest.mark.parametrize("state", ["STOPPED", "RUNNING"])
-def test_trouble_that_passes_is_outlived(
-    harness: LambdaHarness, appstream: FakeAppStream, kind: ErrorKind, state: str
-) -> None:
+def test_trouble_that_passes_is_outlived(harness: LambdaHarness, kind: ErrorKind, state: str) -> None:
     """Each step is made again."""
-    appstream.put(state)
+    harness.appstream.put(state)
     harness.schedules.errors = [refusal(kind)] * 3
 
     assert "SUCCESS" == harness.run(event(**SCHEDULE))["Status"]
@@ -82,11 +80,9 @@ def test_the_schedulers_outage_fails_the_request(harness: LambdaHarness, appstre
         ("SchedulerRoleArn", "role"),
     ],
 )
-def test_a_malformed_property_is_refused(
-    harness: LambdaHarness, appstream: FakeAppStream, name: str, value: str | None
-) -> None:
+def test_a_malformed_property_is_refused(harness: LambdaHarness, name: str, value: str | None) -> None:
     """With its name and value."""
-    appstream.put("RUNNING")
+    harness.appstream.put("RUNNING")
 
     properties: dict[str, Any] = {**SCHEDULE, name: value}
 
@@ -180,17 +176,15 @@ def test_appstreams_errors_do_not_fail_a_delete_without_stop(
     assert stops or harness.responded_at[0] < 60
 
 
-def test_a_delete_succeeds_though_the_schedule_stays(
-    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_delete_succeeds_though_the_schedule_stays(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """The stop that was asked for was made; the schedule has nothing left to stop, and no role any more."""
-    appstream.put("RUNNING")
-    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
+    harness.appstream.put("RUNNING")
+    harness.schedules.due_at["stop-1"] = harness.appstream.began_at + 5000
     harness.schedules.errors = [refusal(ErrorKind.UNAVAILABLE)] * 999
 
     response = harness.run(event("Delete", OnDelete="STOP", **SCHEDULE))
 
-    assert ("SUCCESS", "STOPPED") == (response["Status"], appstream.state())
+    assert ("SUCCESS", "STOPPED") == (response["Status"], harness.appstream.state())
     assert any("its schedule stop-1 stays" in each for each in caplog.messages)
 
 

@@ -19,16 +19,14 @@ ENDS_NOWHERE = ("FAILED", "DELETING")
 
 
 @pytest.mark.parametrize("request_type", ["Create", "Update"])
-def test_a_stopped_builder_is_started_once_and_waited_for(
-    harness: LambdaHarness, appstream: FakeAppStream, request_type: str
-) -> None:
+def test_a_stopped_builder_is_started_once_and_waited_for(harness: LambdaHarness, request_type: str) -> None:
     """A start takes seven minutes here; the answer comes with the first look that shows RUNNING."""
-    appstream.put("STOPPED")
+    harness.appstream.put("STOPPED")
 
     response = harness.run(event(request_type))
 
     assert ("SUCCESS", NAME, "") == (response["Status"], response["PhysicalResourceId"], response["Reason"])
-    assert 1 == appstream.starts()
+    assert 1 == harness.appstream.starts()
     assert 420 <= harness.responded_at[0] <= 422
 
 
@@ -55,44 +53,38 @@ def test_a_running_builder_is_answered_with_one_look(harness: LambdaHarness, app
 
 
 @pytest.mark.parametrize("state", ENDS_RUNNING)
-def test_a_state_that_ends_in_running_is_waited_out(
-    harness: LambdaHarness, appstream: FakeAppStream, state: str
-) -> None:
+def test_a_state_that_ends_in_running_is_waited_out(harness: LambdaHarness, state: str) -> None:
     """Somebody else's doing gets the builder to RUNNING; no start is made."""
-    appstream.put("STOPPED")
-    appstream.move(state, (200, "RUNNING"))
+    harness.appstream.put("STOPPED")
+    harness.appstream.move(state, (200, "RUNNING"))
 
     assert "SUCCESS" == harness.run(event())["Status"]
-    assert [] == appstream.calls("StartImageBuilder")
+    assert [] == harness.appstream.calls("StartImageBuilder")
     assert 200 <= harness.responded_at[0] <= 202
 
 
 @pytest.mark.parametrize("state", ENDS_STOPPED)
-def test_a_transition_to_stopped_is_followed_by_a_start(
-    harness: LambdaHarness, appstream: FakeAppStream, state: str
-) -> None:
+def test_a_transition_to_stopped_is_followed_by_a_start(harness: LambdaHarness, state: str) -> None:
     """The start is made with the first look that shows STOPPED."""
-    appstream.put("STOPPED")
-    appstream.move(state, (200, "STOPPED"))
+    harness.appstream.put("STOPPED")
+    harness.appstream.move(state, (200, "STOPPED"))
 
     assert "SUCCESS" == harness.run(event())["Status"]
-    assert 1 == appstream.starts()
-    assert ["StartImageBuilder"] == appstream.calls("StartImageBuilder")
+    assert 1 == harness.appstream.starts()
+    assert ["StartImageBuilder"] == harness.appstream.calls("StartImageBuilder")
     assert 620 <= harness.responded_at[0] <= 624
 
 
 @pytest.mark.parametrize("state", ENDS_NOWHERE)
-def test_a_state_without_a_way_to_running_fails_at_once(
-    harness: LambdaHarness, appstream: FakeAppStream, state: str
-) -> None:
+def test_a_state_without_a_way_to_running_fails_at_once(harness: LambdaHarness, state: str) -> None:
     """The reason names the builder, the state and a remedy; nothing is started."""
-    appstream.put(state)
+    harness.appstream.put(state)
 
     response = harness.run(event())
 
     assert "FAILED" == response["Status"]
     assert response["Reason"].startswith(f"Image builder {NAME} ({state}): ")
-    assert ["DescribeImageBuilders"] == appstream.calls()
+    assert ["DescribeImageBuilders"] == harness.appstream.calls()
     assert [0] == harness.responded_at
 
 
@@ -108,15 +100,13 @@ def test_a_state_that_nobody_knows_is_waited_out(harness: LambdaHarness, appstre
 
 
 @pytest.mark.parametrize("state", [*ENDS_RUNNING, "UPDATING", "SNAPSHOTTING", "PENDING_IMAGE_IMPORT"])
-def test_after_a_start_every_state_under_way_is_waited_out(
-    harness: LambdaHarness, appstream: FakeAppStream, state: str
-) -> None:
+def test_after_a_start_every_state_under_way_is_waited_out(harness: LambdaHarness, state: str) -> None:
     """Whatever comes between PENDING and RUNNING, there is one start and one success."""
-    appstream.put("STOPPED")
-    appstream.clock.later(100, lambda: appstream.move(state, (200, "RUNNING")))
+    harness.appstream.put("STOPPED")
+    harness.appstream.clock.later(100, lambda: harness.appstream.move(state, (200, "RUNNING")))
 
     assert "SUCCESS" == harness.run(event())["Status"]
-    assert 1 == appstream.starts()
+    assert 1 == harness.appstream.starts()
     assert 300 <= harness.responded_at[0] <= 302
 
 
@@ -132,27 +122,23 @@ def test_after_a_start_an_unknown_state_is_waited_out(harness: LambdaHarness, ap
 
 
 @pytest.mark.parametrize("state", [*ENDS_NOWHERE, "STOPPED", "STOPPING"])
-def test_after_a_start_a_state_that_leads_away_fails_at_once(
-    harness: LambdaHarness, appstream: FakeAppStream, state: str
-) -> None:
+def test_after_a_start_a_state_that_leads_away_fails_at_once(harness: LambdaHarness, state: str) -> None:
     """Neither a wait to the deadline nor a second start."""
-    appstream.put("STOPPED")
-    appstream.clock.later(100, lambda: appstream.move(state))
+    harness.appstream.put("STOPPED")
+    harness.appstream.clock.later(100, lambda: harness.appstream.move(state))
 
     response = harness.run(event())
 
     assert "FAILED" == response["Status"]
     assert f"({state})" in response["Reason"]
-    assert 1 == appstream.starts()
+    assert 1 == harness.appstream.starts()
     assert 100 <= harness.responded_at[0] <= 102
 
 
 @pytest.mark.parametrize("lists_nothing", [False, True])
-def test_a_name_without_a_builder_fails_at_the_second_look(
-    harness: LambdaHarness, appstream: FakeAppStream, lists_nothing: bool
-) -> None:
+def test_a_name_without_a_builder_fails_at_the_second_look(harness: LambdaHarness, lists_nothing: bool) -> None:
     """AppStream says so with an error or, as some callers saw, with an empty list."""
-    appstream.behave(unknown_name_is_empty=lists_nothing)
+    harness.appstream.behave(unknown_name_is_empty=lists_nothing)
 
     response = harness.run(event())
 

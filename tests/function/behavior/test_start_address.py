@@ -8,12 +8,10 @@ from support.lambda_harness import LambdaHarness, event
 
 
 @pytest.mark.parametrize("delay", [1, 30, 58])
-def test_an_address_that_comes_late_is_waited_for(
-    harness: LambdaHarness, appstream: FakeAppStream, delay: float
-) -> None:
+def test_an_address_that_comes_late_is_waited_for(harness: LambdaHarness, delay: float) -> None:
     """AppStream shows the interface some time after RUNNING."""
-    appstream.put("STOPPED")
-    appstream.durations(eni_delay=delay)
+    harness.appstream.put("STOPPED")
+    harness.appstream.durations(eni_delay=delay)
 
     response = harness.run(event())
 
@@ -53,13 +51,11 @@ def test_an_ipv6_address_is_one(harness: LambdaHarness, appstream: FakeAppStream
 
 
 @pytest.mark.parametrize(("kind", "patience"), [("access_denied", 90), ("error", 10)])
-def test_a_final_error_ends_the_wait_for_an_address(
-    harness: LambdaHarness, appstream: FakeAppStream, kind: str, patience: int
-) -> None:
+def test_a_final_error_ends_the_wait_for_an_address(harness: LambdaHarness, kind: str, patience: int) -> None:
     """The builder runs, as was asked for: that is a success."""
-    appstream.put("STOPPED")
-    appstream.durations(eni_delay=50)
-    appstream.clock.later(430, lambda: appstream.fault(kind, "Describe", code="SomethingNewException"))
+    harness.appstream.put("STOPPED")
+    harness.appstream.durations(eni_delay=50)
+    harness.appstream.clock.later(430, lambda: harness.appstream.fault(kind, "Describe", code="SomethingNewException"))
 
     response = harness.run(event())
 
@@ -72,25 +68,21 @@ def test_a_final_error_ends_the_wait_for_an_address(
 
 
 @pytest.mark.parametrize("kind", ["throttle", "drop"])
-def test_trouble_does_not_end_the_wait_for_an_address_early(
-    harness: LambdaHarness, appstream: FakeAppStream, kind: str
-) -> None:
+def test_trouble_does_not_end_the_wait_for_an_address_early(harness: LambdaHarness, kind: str) -> None:
     """It may pass, and then the address is there."""
-    appstream.put("STOPPED")
-    appstream.durations(eni_delay=30)
-    appstream.clock.later(430, lambda: appstream.fault(kind, "Describe", seconds=10))
+    harness.appstream.put("STOPPED")
+    harness.appstream.durations(eni_delay=30)
+    harness.appstream.clock.later(430, lambda: harness.appstream.fault(kind, "Describe", seconds=10))
 
     assert harness.run(event())["Data"]["EniPrivateIpAddress"].startswith("10.")
 
 
 @pytest.mark.parametrize("kind", ["throttle", "drop"])
-def test_lasting_errors_do_not_prolong_the_address_wait(
-    harness: LambdaHarness, appstream: FakeAppStream, kind: str
-) -> None:
+def test_lasting_errors_do_not_prolong_the_address_wait(harness: LambdaHarness, kind: str) -> None:
     """The answer goes out with what was seen last."""
-    appstream.put("STOPPED")
-    appstream.durations(eni_delay=30)
-    appstream.clock.later(430, lambda: appstream.fault(kind, "Describe"))
+    harness.appstream.put("STOPPED")
+    harness.appstream.durations(eni_delay=30)
+    harness.appstream.clock.later(430, lambda: harness.appstream.fault(kind, "Describe"))
 
     response = harness.run(event())
 
@@ -99,13 +91,11 @@ def test_lasting_errors_do_not_prolong_the_address_wait(
 
 
 @pytest.mark.parametrize("kind", [ErrorKind.DENIED, ErrorKind.THROTTLED])
-def test_a_refused_self_invocation_ends_the_address_wait(
-    harness: LambdaHarness, appstream: FakeAppStream, kind: ErrorKind
-) -> None:
+def test_a_refused_self_invocation_ends_the_address_wait(harness: LambdaHarness, kind: ErrorKind) -> None:
     """The builder runs, and nobody will look again: the answer goes out with what was seen last."""
     harness.limit = 60
-    appstream.put("STOPPED")
-    appstream.durations(start=20, eni_delay=50)
+    harness.appstream.put("STOPPED")
+    harness.appstream.durations(start=20, eni_delay=50)
     harness.invoke_errors = [AwsCallError(kind, action="any", code="any", detail="any") for _ in range(99)]
 
     response = harness.run(event())

@@ -15,45 +15,39 @@ def start_moments(appstream: FakeAppStream) -> list[float]:
 
 @pytest.mark.parametrize("way_up", ["PENDING", "UPDATING_AGENT"])
 @pytest.mark.parametrize("way_down", ["STOPPED", "STOPPING"])
-def test_this_request_starts_after_somebodys_failed_start(
-    harness: LambdaHarness, appstream: FakeAppStream, way_up: str, way_down: str
-) -> None:
+def test_this_request_starts_after_somebodys_failed_start(harness: LambdaHarness, way_up: str, way_down: str) -> None:
     """After a pause, in which a twin of this request would have answered."""
-    appstream.put("STOPPED")
-    appstream.move(way_up, (100, way_down), (5, "STOPPED"))
+    harness.appstream.put("STOPPED")
+    harness.appstream.move(way_up, (100, way_down), (5, "STOPPED"))
 
     assert "SUCCESS" == harness.run(event(PollIntervalSeconds="5"))["Status"]
-    assert [220] == start_moments(appstream)
+    assert [220] == start_moments(harness.appstream)
 
 
 @pytest.mark.parametrize("way_down", ["STOPPED", "STOPPING"])
-def test_a_redelivered_request_repeats_no_start_of_its_own(
-    harness: LambdaHarness, appstream: FakeAppStream, way_down: str
-) -> None:
+def test_a_redelivered_request_repeats_no_start_of_its_own(harness: LambdaHarness, way_down: str) -> None:
     """A killed invocation left no memory: a builder that was seen PENDING and falls back has failed to start."""
-    appstream.put("STOPPED")
-    appstream.move("PENDING", (100, way_down))
+    harness.appstream.put("STOPPED")
+    harness.appstream.move("PENDING", (100, way_down))
 
-    response = harness.run(issued_event(appstream, seconds_ago=60))
+    response = harness.run(issued_event(harness.appstream, seconds_ago=60))
 
     assert (
         f"Image builder {NAME} ({way_down}): the start failed. "
         "See the builder in the AppStream console, then deploy again. AWS: no reason given" == response["Reason"]
     )
-    assert [] == start_moments(appstream)
+    assert [] == start_moments(harness.appstream)
     assert 100 <= harness.responded_at[0] <= 102
 
 
 @pytest.mark.parametrize("state", ["STOPPING", "SNAPSHOTTING", "UPDATING"])
-def test_a_redelivered_request_starts_what_was_not_started(
-    harness: LambdaHarness, appstream: FakeAppStream, state: str
-) -> None:
+def test_a_redelivered_request_starts_what_was_not_started(harness: LambdaHarness, state: str) -> None:
     """Only PENDING tells of a start."""
-    appstream.put("STOPPED")
-    appstream.move(state, (100, "STOPPED"))
+    harness.appstream.put("STOPPED")
+    harness.appstream.move(state, (100, "STOPPED"))
 
-    assert "SUCCESS" == harness.run(issued_event(appstream, seconds_ago=60))["Status"]
-    assert 1 == appstream.starts()
+    assert "SUCCESS" == harness.run(issued_event(harness.appstream, seconds_ago=60))["Status"]
+    assert 1 == harness.appstream.starts()
 
 
 def test_the_cooldown_survives_a_self_invocation(harness: LambdaHarness, appstream: FakeAppStream) -> None:

@@ -8,15 +8,13 @@ from support.lambda_harness import LambdaHarness, event
 
 
 @pytest.mark.parametrize("lag", [1, 20, 50])
-def test_stopped_after_an_accepted_start_is_taken_as_stale(
-    harness: LambdaHarness, appstream: FakeAppStream, lag: float
-) -> None:
+def test_stopped_after_an_accepted_start_is_taken_as_stale(harness: LambdaHarness, lag: float) -> None:
     """AppStream is eventually consistent: the old state may be shown for a while."""
-    appstream.put("STOPPED")
-    appstream.durations(describe_lag=lag)
+    harness.appstream.put("STOPPED")
+    harness.appstream.durations(describe_lag=lag)
 
     assert "SUCCESS" == harness.run(event())["Status"]
-    assert ["StartImageBuilder"] == appstream.calls("StartImageBuilder")
+    assert ["StartImageBuilder"] == harness.appstream.calls("StartImageBuilder")
 
 
 def test_stopped_for_longer_than_any_lag_is_a_failed_start(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -36,12 +34,10 @@ def test_stopped_for_longer_than_any_lag_is_a_failed_start(harness: LambdaHarnes
 
 
 @pytest.mark.parametrize(("kind", "state"), [("stopped", "STOPPED"), ("stopping", "STOPPING")])
-def test_a_failed_start_has_the_builders_own_errors(
-    harness: LambdaHarness, appstream: FakeAppStream, kind: str, state: str
-) -> None:
+def test_a_failed_start_has_the_builders_own_errors(harness: LambdaHarness, kind: str, state: str) -> None:
     """The person at the events pane reads what AppStream recorded."""
-    appstream.put("STOPPED")
-    appstream.starts_end(kind, error_code="SUBNET_NOT_FOUND", error_message="The subnet is gone.")
+    harness.appstream.put("STOPPED")
+    harness.appstream.starts_end(kind, error_code="SUBNET_NOT_FOUND", error_message="The subnet is gone.")
 
     response = harness.run(event())
 
@@ -49,7 +45,7 @@ def test_a_failed_start_has_the_builders_own_errors(
     assert response["Reason"].startswith(f"Image builder {NAME} ({state}): the start failed")
     told = "Fix the problem that AWS reports, then deploy again. AWS: SUBNET_NOT_FOUND: The subnet is gone."
     assert (told in response["Reason"]) == (state == "STOPPED")
-    assert 1 == appstream.starts()
+    assert 1 == harness.appstream.starts()
     assert 420 <= harness.responded_at[0] <= 422
 
 

@@ -16,25 +16,21 @@ HOPELESS = {
 
 
 @pytest.mark.parametrize("code", BUSY)
-def test_a_builder_that_is_being_changed_is_tried_again(
-    harness: LambdaHarness, appstream: FakeAppStream, code: str
-) -> None:
+def test_a_builder_that_is_being_changed_is_tried_again(harness: LambdaHarness, code: str) -> None:
     """AWS's own word is to wait a few minutes: two of them are waited here."""
-    appstream.put("STOPPED")
-    appstream.fault("error", "Start", code=code, seconds=120)
+    harness.appstream.put("STOPPED")
+    harness.appstream.fault("error", "Start", code=code, seconds=120)
 
     assert "SUCCESS" == harness.run(event())["Status"]
-    assert 1 == appstream.starts()
+    assert 1 == harness.appstream.starts()
     assert 540 <= harness.responded_at[0] <= 572
 
 
 @pytest.mark.parametrize("code", BUSY)
-def test_a_builder_that_stays_busy_fails_after_five_minutes(
-    harness: LambdaHarness, appstream: FakeAppStream, code: str
-) -> None:
+def test_a_builder_that_stays_busy_fails_after_five_minutes(harness: LambdaHarness, code: str) -> None:
     """Bounded, whatever the request's timeout; each try is preceded by a look."""
-    appstream.put("STOPPED")
-    appstream.fault("error", "Start", code=code, message="Somebody works on it.")
+    harness.appstream.put("STOPPED")
+    harness.appstream.fault("error", "Start", code=code, message="Somebody works on it.")
 
     response = harness.run(event())
 
@@ -42,7 +38,7 @@ def test_a_builder_that_stays_busy_fails_after_five_minutes(
     assert response["Reason"].startswith(f"Image builder {NAME} (STOPPED): ")
     assert response["Reason"].endswith(f" AWS: {code} on appstream:StartImageBuilder: Somebody works on it.")
     assert 300 <= harness.responded_at[0] <= 330
-    assert appstream.calls()[::2] == ["DescribeImageBuilders"] * (len(appstream.calls()) // 2)
+    assert harness.appstream.calls()[::2] == ["DescribeImageBuilders"] * (len(harness.appstream.calls()) // 2)
 
 
 def test_two_separate_spells_of_being_busy_are_not_added_up(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -107,19 +103,17 @@ def test_a_used_up_quota_is_named_with_its_remedy(harness: LambdaHarness, appstr
 
 
 @pytest.mark.parametrize(("code", "told"), HOPELESS.items())
-def test_a_start_refused_for_good_fails_at_once(
-    harness: LambdaHarness, appstream: FakeAppStream, code: str, told: str
-) -> None:
+def test_a_start_refused_for_good_fails_at_once(harness: LambdaHarness, code: str, told: str) -> None:
     """No later try can succeed; the remedy is for this code."""
-    appstream.put("STOPPED")
-    appstream.fault("error", "Start", code=code, message="No.")
+    harness.appstream.put("STOPPED")
+    harness.appstream.fault("error", "Start", code=code, message="No.")
 
     response = harness.run(event())
 
     assert (
         f"Image builder {NAME} (STOPPED): {told} AWS: {code} on appstream:StartImageBuilder: No." == response["Reason"]
     )
-    assert ["StartImageBuilder"] == appstream.calls("StartImageBuilder")
+    assert ["StartImageBuilder"] == harness.appstream.calls("StartImageBuilder")
     assert [0] == harness.responded_at
 
 
@@ -140,15 +134,13 @@ def test_a_start_that_is_not_found_fails_with_aws_words(harness: LambdaHarness, 
 @pytest.mark.parametrize(
     ("operation", "resource"), [("Describe", "*"), ("Start", ARN)], ids=["DescribeImageBuilders", "StartImageBuilder"]
 )
-def test_access_denied_heals_within_ninety_seconds(
-    harness: LambdaHarness, appstream: FakeAppStream, operation: str, resource: str
-) -> None:
+def test_access_denied_heals_within_ninety_seconds(harness: LambdaHarness, operation: str, resource: str) -> None:
     """A policy that was attached a moment ago is still spreading through IAM."""
-    appstream.put("STOPPED")
-    appstream.fault("access_denied", operation, seconds=60)
+    harness.appstream.put("STOPPED")
+    harness.appstream.fault("access_denied", operation, seconds=60)
 
     assert "SUCCESS" == harness.run(event())["Status"]
-    assert 1 == appstream.starts()
+    assert 1 == harness.appstream.starts()
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,13 @@ TROUBLES = ["throttle", "request_limit", "server_error", "unavailable", "drop"]
 
 @pytest.mark.parametrize("kind", TROUBLES)
 @pytest.mark.parametrize("operation", ["Describe", "Start", "*"])
-def test_trouble_that_passes_is_survived(
-    harness: LambdaHarness, appstream: FakeAppStream, kind: str, operation: str
-) -> None:
+def test_trouble_that_passes_is_survived(harness: LambdaHarness, kind: str, operation: str) -> None:
     """Ten minutes of it, anywhere: one start and one success."""
-    appstream.put("STOPPED")
-    appstream.fault(kind, operation, seconds=600)
+    harness.appstream.put("STOPPED")
+    harness.appstream.fault(kind, operation, seconds=600)
 
     assert "SUCCESS" == harness.run(event())["Status"]
-    assert 1 == appstream.starts()
+    assert 1 == harness.appstream.starts()
 
 
 @pytest.mark.parametrize(
@@ -32,16 +30,14 @@ def test_trouble_that_passes_is_survived(
     ],
 )
 @pytest.mark.parametrize("operation", ["Describe", "Start"])
-def test_a_lasting_error_is_named_at_the_deadline(
-    harness: LambdaHarness, appstream: FakeAppStream, kind: str, code: str, operation: str
-) -> None:
+def test_a_lasting_error_is_named_at_the_deadline(harness: LambdaHarness, kind: str, code: str, operation: str) -> None:
     """It was retried until then; the reason tells what was in the way."""
-    appstream.put("STOPPED")
-    appstream.fault(kind, operation)
+    harness.appstream.put("STOPPED")
+    harness.appstream.fault(kind, operation)
 
     assert f"not RUNNING within 5 minutes; last error: {code}." in harness.run(event(TimeoutSeconds="300"))["Reason"]
     assert 300 <= harness.responded_at[0] <= 301
-    assert 0 == appstream.starts()
+    assert 0 == harness.appstream.starts()
 
 
 def test_an_overcome_error_is_not_blamed_at_the_deadline(harness: LambdaHarness, appstream: FakeAppStream) -> None:

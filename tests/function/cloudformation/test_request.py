@@ -10,7 +10,7 @@ from running_image_builder_function.cloudformation.request import Request, parse
 from running_image_builder_function.model.errors import RequestFailed
 from running_image_builder_function.model.stop_schedule import StopSchedule
 from running_image_builder_function.timing import STACK_CONSISTENCY_WINDOW
-from support.fake_appstream import NAME, FakeAppStream
+from support.fake_appstream import NAME
 from support.lambda_harness import LOGICAL_ID, RESPONSE_URL, LambdaHarness, event
 from support.schedules import SCHEDULE
 
@@ -168,15 +168,13 @@ def test_a_version_that_is_too_long_is_refused() -> None:
 
 
 @pytest.mark.parametrize("request_type", ["Create", "Update"])
-def test_bad_properties_fail_the_request_at_once(
-    harness: LambdaHarness, appstream: FakeAppStream, request_type: str
-) -> None:
+def test_bad_properties_fail_the_request_at_once(harness: LambdaHarness, request_type: str) -> None:
     """No call is made; the id of an existing resource stays, a new one's says that nothing was started."""
     answer = harness.run(event(request_type, Name="no name"))
 
     expected_id = NAME if request_type == "Update" else f"{LOGICAL_ID}/not-started"
     assert ("FAILED", expected_id) == (answer["Status"], answer["PhysicalResourceId"])
-    assert [] == appstream.calls()
+    assert [] == harness.appstream.calls()
     # An Update is the roll-back's for as long as CloudFormation may tell an old status: that must not fail.
     assert [0 if request_type == "Create" else STACK_CONSISTENCY_WINDOW] == harness.responded_at
 

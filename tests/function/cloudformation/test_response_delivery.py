@@ -191,15 +191,13 @@ def test_a_response_that_is_not_sent_makes_lambda_retry(harness: LambdaHarness, 
 
 
 @pytest.mark.parametrize(("limit", "last_try"), [(33, 31), (16, 7), (16.01, 15)])
-def test_sending_ends_a_second_before_lambdas_limit(
-    harness: LambdaHarness, appstream: FakeAppStream, limit: float, last_try: float
-) -> None:
+def test_sending_ends_a_second_before_lambdas_limit(harness: LambdaHarness, limit: float, last_try: float) -> None:
     """Otherwise Lambda would kill it, and say so where nobody looks. Tries come after 1, 3, 7, 15, 23, 31 seconds."""
     harness.limit = limit
-    appstream.put("RUNNING")
+    harness.appstream.put("RUNNING")
     harness.put_results = [OSError()] * 1000
     moments: list[float] = []
-    harness.on_death = lambda: moments.append(appstream.elapsed())
+    harness.on_death = lambda: moments.append(harness.appstream.elapsed())
 
     harness.deliver(event())
 

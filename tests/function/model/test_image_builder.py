@@ -86,8 +86,8 @@ def test_a_builder_tells_its_state_arn_and_agent() -> None:
     whole = ImageBuilder({"Name": "b-1", "State": "RUNNING", "Arn": "arn:b-1", "AppstreamAgentVersion": "v"})
     bare = ImageBuilder({"Name": "b-1"})
 
-    assert ("RUNNING", "arn:b-1", "v") == (whole.state, whole.arn, whole.agent_version)
-    assert ("", "", "") == (bare.state, bare.arn, bare.agent_version)
+    assert ("RUNNING", "arn:b-1", "v") == (whole.state, whole.attributes()["Arn"], whole.agent_version)
+    assert ("", "", "") == (bare.state, bare.attributes()["Arn"], bare.agent_version)
 
 
 @pytest.mark.parametrize(("said", "expected"), [("TRUE", True), ("FALSE", False), (None, None), ("MAYBE", None)])

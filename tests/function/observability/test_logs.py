@@ -13,11 +13,9 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage().removeprefix(f"{NAME}: ") for record in caplog.records]
 
 
-def test_a_start_is_told_line_by_line(
-    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_start_is_told_line_by_line(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """Each transition, the call, a line a minute, the outcome; nothing else."""
-    appstream.put("STOPPED")
+    harness.appstream.put("STOPPED")
 
     harness.run(event())
 
@@ -31,24 +29,20 @@ def test_a_start_is_told_line_by_line(
     ] == lines(caplog)
 
 
-def test_a_line_a_minute_is_exactly_that(
-    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_line_a_minute_is_exactly_that(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """Counted from the line before."""
-    appstream.put("PENDING")
+    harness.appstream.put("PENDING")
 
     harness.run(event(TimeoutSeconds="200"))
 
     assert [0, 60, 120, 180, 200] == [vars(record)["elapsedSeconds"] for record in caplog.records]
 
 
-def test_each_line_has_fields_to_search_by(
-    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_each_line_has_fields_to_search_by(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """Lambda's JSON log format makes fields of them."""
     harness.limit = 300
-    appstream.put("STOPPED")
-    appstream.builders.latency = 0.04
+    harness.appstream.put("STOPPED")
+    harness.appstream.builders.latency = 0.04
 
     harness.run(event(TimeoutSeconds="600"))
 
@@ -78,11 +72,9 @@ def test_a_hand_over_is_told_and_the_state_is_not_told_twice(
     assert "still PENDING" == told[told.index("continues in a new invocation") + 1]
 
 
-def test_a_failure_is_told_once_as_an_error(
-    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_failure_is_told_once_as_an_error(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """With the reason that CloudFormation shows."""
-    appstream.put("FAILED")
+    harness.appstream.put("FAILED")
 
     assert ["state FAILED", f"FAILED: {harness.run(event())['Reason']}"] == lines(caplog)
     assert [logging.INFO, logging.ERROR] == [record.levelno for record in caplog.records]
@@ -94,12 +86,10 @@ def test_bad_properties_are_told_once_as_an_error(harness: LambdaHarness, caplog
     assert [logging.ERROR] == [record.levelno for record in caplog.records]
 
 
-def test_an_unknown_state_is_told_as_such(
-    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_unknown_state_is_told_as_such(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """Once; after that it is a state like others."""
-    appstream.put("RUNNING", State="WARMING_UP")
-    appstream.clock.later(100, lambda: appstream.show(State="RUNNING"))
+    harness.appstream.put("RUNNING", State="WARMING_UP")
+    harness.appstream.clock.later(100, lambda: harness.appstream.show(State="RUNNING"))
 
     harness.run(event())
 
@@ -111,13 +101,11 @@ def test_an_unknown_state_is_told_as_such(
     ] == lines(caplog)
 
 
-def test_each_failed_call_is_told(
-    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_each_failed_call_is_told(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """With AWS's code and words."""
-    appstream.put("STOPPED")
-    appstream.fault("throttle", "Describe", times=1)
-    appstream.fault("error", "Start", code="ConcurrentModificationException", message="Busy.", times=1)
+    harness.appstream.put("STOPPED")
+    harness.appstream.fault("throttle", "Describe", times=1)
+    harness.appstream.fault("error", "Start", code="ConcurrentModificationException", message="Busy.", times=1)
 
     harness.run(event())
 
@@ -129,12 +117,10 @@ def test_each_failed_call_is_told(
     ] == lines(caplog)[:4]
 
 
-def test_a_stop_on_delete_is_told_to_its_end(
-    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_stop_on_delete_is_told_to_its_end(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """As a start is."""
-    appstream.put("RUNNING")
-    appstream.durations(stop=30)
+    harness.appstream.put("RUNNING")
+    harness.appstream.durations(stop=30)
 
     harness.run(event("Delete", OnDelete="STOP"))
 
@@ -165,11 +151,9 @@ def test_a_delete_with_bad_properties_is_a_warning(harness: LambdaHarness, caplo
     assert said == lines(caplog)[0][: len(said)]
 
 
-def test_attributes_that_were_cut_are_named(
-    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_attributes_that_were_cut_are_named(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """A builder's description can be larger than an answer may be."""
-    appstream.put("RUNNING", Description="d" * 9000, DisplayName="n" * 3000)
+    harness.appstream.put("RUNNING", Description="d" * 9000, DisplayName="n" * 3000)
 
     harness.run(event())
 
