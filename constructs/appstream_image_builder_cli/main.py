@@ -8,19 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConfigNotFound,
-    ConfigParseError,
-    CredentialRetrievalError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSLError,
-    SSOError,
-)
+from botocore import exceptions as errors
 from jmespath.exceptions import JMESPathError
 
 from appstream_image_builder_cli import exit_codes, template
@@ -30,18 +18,18 @@ from appstream_image_builder_cli.observer import NotFound, Observer
 from appstream_image_builder_cli.session import Session
 
 _CONFIGURATION = (
-    ConfigNotFound,
-    ConfigParseError,
-    CredentialRetrievalError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOError,
+    errors.ConfigNotFound,
+    errors.ConfigParseError,
+    errors.CredentialRetrievalError,
+    errors.NoCredentialsError,
+    errors.NoRegionError,
+    errors.PartialCredentialsError,
+    errors.ProfileNotFound,
+    errors.SSOError,
 )
 _REMEDIES = {
-    NoCredentialsError: "no AWS credentials: run `aws configure` or `aws sso login`, or specify --profile NAME",
-    NoRegionError: "no Region: specify --region, or set AWS_REGION",
+    errors.NoCredentialsError: "no AWS credentials: run `aws configure` or `aws sso login`, or specify --profile NAME",
+    errors.NoRegionError: "no Region: specify --region, or set AWS_REGION",
 }
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException")
 _DENIED = ("AccessDenied", "AccessDeniedException")
@@ -78,13 +66,13 @@ def main(command_line: Sequence[str]) -> int:
         return _failed(str(error), exit_codes.CONFIGURATION)
     except NotFound as error:
         return _failed(str(error), exit_codes.SERVICE_ERROR)
-    except ClientError as error:
+    except errors.ClientError as error:
         return _failed(_refusal(error), exit_codes.SERVICE_ERROR)
     except _CONFIGURATION as error:
         return _failed(_REMEDIES.get(type(error), str(error)), exit_codes.CONFIGURATION)
-    except SSLError as error:
+    except errors.SSLError as error:
         return _failed(f"specify the certificates to trust with --ca-bundle FILE: {error}", exit_codes.OTHER_ERROR)
-    except (BotoCoreError, OSError, ValueError) as error:
+    except (errors.BotoCoreError, OSError, ValueError) as error:
         return _failed(str(error), exit_codes.OTHER_ERROR)
 
 
@@ -97,7 +85,7 @@ def _write_template(arguments: Arguments) -> int:
     return 0
 
 
-def _refusal(error: ClientError) -> str:
+def _refusal(error: errors.ClientError) -> str:
     code, message = (str(error.response.get("Error", {}).get(part) or "") for part in ("Code", "Message"))
     remedy = ""
     if code in _EXPIRED:

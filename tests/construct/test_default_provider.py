@@ -13,28 +13,16 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilder, RunningImageBuilderProvider
-from synth.stacks import Json, any_builder, any_stack, of_type, only, template
+from synth.stacks import Json, any_builder, any_stack, imported_vpc, of_type, only, template
 
 TYPE, FUNCTION = "Custom::AppStreamRunningImageBuilder", "AWS::Lambda::Function"
 
 
-def any_vpc(stack: Stack) -> ec2.IVpc:
-    """Return an imported VPC with one subnet that has egress."""
-    return ec2.Vpc.from_vpc_attributes(
-        stack,
-        "Vpc",
-        vpc_id="vpc-00000001",
-        availability_zones=["us-east-1a"],
-        private_subnet_ids=["subnet-0000000a"],
-        private_subnet_route_table_ids=["rtb-0000000a"],
-    )
-
-
 OPTIONS: dict[str, Callable[[Stack], Json]] = {
     "nothing": lambda _: {},
-    "vpc": lambda stack: {"vpc": any_vpc(stack)},
+    "vpc": lambda stack: {"vpc": imported_vpc(stack)},
     "security_groups": lambda stack: {
-        "vpc": any_vpc(stack),
+        "vpc": imported_vpc(stack),
         "security_groups": [ec2.SecurityGroup.from_security_group_id(stack, "Group", "sg-00000001")],
     },
     "role": lambda stack: {

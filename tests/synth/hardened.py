@@ -10,7 +10,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 
 from cdk_appstream_image_builder import RunningImageBuilderProvider
-from synth.stacks import any_builder, every_option
+from synth.stacks import any_builder, every_option, imported_vpc
 
 
 def harden(stack: Stack, *, role: iam.IRole | None = None) -> None:
@@ -23,14 +23,7 @@ def harden(stack: Stack, *, role: iam.IRole | None = None) -> None:
     key = kms.Key.from_key_arn(
         stack, "Key", "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"
     )
-    vpc = ec2.Vpc.from_vpc_attributes(
-        stack,
-        "Vpc",
-        vpc_id="vpc-00000001",
-        availability_zones=["us-east-1a"],
-        private_subnet_ids=["subnet-0000000a"],
-        private_subnet_route_table_ids=["rtb-0000000a"],
-    )
+    vpc = imported_vpc(stack)
     provider = RunningImageBuilderProvider(
         stack,
         "Provider",

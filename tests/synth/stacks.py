@@ -3,6 +3,7 @@
 from typing import Any
 
 from aws_cdk import App, Duration, Stack
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk.assertions import Template
 from constructs import Construct
 
@@ -38,6 +39,18 @@ def any_stack() -> Stack:
 def any_builder(scope: Construct, construct_id: str = "Builder", **options: Any) -> RunningImageBuilder:
     """Add a builder to a stack, or to a construct in it."""
     return RunningImageBuilder(scope, construct_id, **{"image_builder_name": NAME, **options})
+
+
+def imported_vpc(stack: Stack) -> ec2.IVpc:
+    """Return an imported VPC with one subnet that has egress."""
+    return ec2.Vpc.from_vpc_attributes(
+        stack,
+        "Vpc",
+        vpc_id="vpc-00000001",
+        availability_zones=["us-east-1a"],
+        private_subnet_ids=["subnet-0000000a"],
+        private_subnet_route_table_ids=["rtb-0000000a"],
+    )
 
 
 def template(stack: Stack) -> Json:

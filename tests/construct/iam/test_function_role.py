@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from aws_cdk import Annotations, App, Environment, Stack
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Annotations as Warnings
@@ -14,7 +13,7 @@ from aws_cdk.assertions import Match
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilderProvider
 from cdk_appstream_image_builder.iam.function_role import WARNING
-from synth.stacks import Json, any_builder, of_type, only, statements, template, template_with
+from synth.stacks import Json, any_builder, imported_vpc, of_type, only, statements, template, template_with
 
 ACCOUNT = "123456789012"
 ARN = f"arn:aws:iam::{ACCOUNT}:role/ours"
@@ -138,14 +137,7 @@ def test_the_statements_of_a_warning_are_ready_to_paste() -> None:
 def test_a_warning_lists_what_vpc_and_tracing_need_too() -> None:
     """CDK's own Function would allow tracing silently, to a role that takes nothing."""
     stack = any_stack()
-    vpc = ec2.Vpc.from_vpc_attributes(
-        stack,
-        "Vpc",
-        vpc_id="vpc-00000001",
-        availability_zones=["us-east-1a"],
-        private_subnet_ids=["subnet-0000000a"],
-        private_subnet_route_table_ids=["rtb-0000000a"],
-    )
+    vpc = imported_vpc(stack)
     use(stack, FIXED["imported as it is"](stack), vpc=vpc, tracing=lambda_.Tracing.ACTIVE)
     needed = actions(listed_in(warnings(stack)))
     assert {"ec2:CreateNetworkInterface", "xray:PutTraceSegments", "xray:PutTelemetryRecords"} <= needed
