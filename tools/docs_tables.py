@@ -95,7 +95,7 @@ def limits() -> str:
     often = contract.DEFAULT_POLL_INTERVAL_SECONDS
     rows: list[tuple[str, ...]] = [
         ("`timeout`", f"{low} to {high} minutes; default {usual}"),
-        ("`ServiceTimeout` of CloudFormation", f"the timeout and {contract.ANSWER_MARGIN_SECONDS} seconds"),
+        ("`ServiceTimeout` of CloudFormation", f"the timeout and {contract.RESPONSE_MARGIN_SECONDS} seconds"),
         ("`poll_interval`", f"{least} to {most} seconds, not above the timeout; default {often}"),
         ("one invocation", f"{contract.FUNCTION_TIMEOUT_SECONDS // 60} minutes, then a self-invocation"),
         ("an image builder's name", f"`{contract.NAME_PATTERN.pattern}`"),

@@ -120,7 +120,7 @@ def image_builder_template(*, code_parameters: bool = False) -> PlainTemplate:
         parameters={**_builder_parameters(), **_function_parameters(code_parameters=code_parameters)},
         mappings={
             "ServiceTimeouts": {
-                str(minutes): {"Seconds": str(minutes * 60 + contract.ANSWER_MARGIN_SECONDS)}
+                str(minutes): {"Seconds": str(minutes * 60 + contract.RESPONSE_MARGIN_SECONDS)}
                 for minutes in range(contract.MIN_TIMEOUT_SECONDS // 60, contract.MAX_TIMEOUT_SECONDS // 60 + 1)
             }
         },

@@ -146,7 +146,7 @@ class RunningImageBuilder(ImageBuilderAttributes, Construct):
             resource_type=contract.RESOURCE_TYPE,
             service_token=self._provider.service_token,
             # Even if the function never answers, the stack waits no longer than this.
-            service_timeout=Duration.seconds(known + contract.ANSWER_MARGIN_SECONDS),
+            service_timeout=Duration.seconds(known + contract.RESPONSE_MARGIN_SECONDS),
             removal_policy=RemovalPolicy.DESTROY,
             properties=properties,
         )

@@ -1,4 +1,4 @@
-"""Names and limits that the construct and the function share; standard library only, no behavior."""
+"""Names and limits that the construct and the function share."""
 
 import re
 
@@ -16,13 +16,13 @@ TIMEOUT_SECONDS = "TimeoutSeconds"
 POLL_INTERVAL_SECONDS = "PollIntervalSeconds"
 ON_DELETE = "OnDelete"
 TRIGGERS = "Triggers"
-"""For CloudFormation alone, which runs an update when it changes; the function does not look at it."""
+"""For CloudFormation only, which runs an update when it changes; the function doesn't use it."""
 
 STOP_AFTER_SECONDS = "StopAfterSeconds"
 SCHEDULE_NAME = "ScheduleName"
 SCHEDULER_ROLE_ARN = "SchedulerRoleArn"
 DEPLOY_NONCE = "DeployNonce"
-"""For CloudFormation alone, as Triggers is: another value in every deploy."""
+"""For CloudFormation only, as Triggers is: another value in every deploy."""
 
 LEAVE_RUNNING = "LEAVE_RUNNING"
 STOP = "STOP"
@@ -49,8 +49,8 @@ MAX_STOP_AFTER_SECONDS = 30 * 24 * 60 * 60
 SCHEDULE_NAME_PATTERN = re.compile(r"[0-9a-zA-Z-_.]{1,64}")
 SCHEDULE_GROUP = "default"
 
-ANSWER_MARGIN_SECONDS = 60
-"""What ServiceTimeout has beyond the timeout, so that the function's own answer always comes first."""
+RESPONSE_MARGIN_SECONDS = 60
+"""What ServiceTimeout has beyond the timeout, so that the function's own response always comes first."""
 
 MAX_ALARM_HOURS = 7 * 24
 """Seven days: what CloudWatch allows an alarm's periods to cover together."""
@@ -60,7 +60,7 @@ FUNCTION_TIMEOUT_SECONDS = 15 * 60
 
 # Attributes: each field of the API's ImageBuilder by the API's own name. A field inside a structure goes by its own
 # name alone, except where that would say nothing without the structure's name: StateChangeReason's Code and Message,
-# AgentAccessConfig's Settings and S3BucketArn. The value is the path in DescribeImageBuilders' answer.
+# AgentAccessConfig's Settings and S3BucketArn. The value is the path in DescribeImageBuilders' response.
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "Name": ("Name",),
     "Arn": ("Arn",),
@@ -97,10 +97,10 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
 }
 
 SCHEDULED_STOP_TIME = "ScheduledStopTime"
-"""The one attribute that is not AppStream's: when the builder will be stopped, "" where nothing is scheduled."""
+"""The one attribute that isn't AppStream's: when the builder will be stopped, "" where nothing is scheduled."""
 
 ESSENTIAL_ATTRIBUTES = ("Name", "Arn", "State", "EniPrivateIpAddress", "EniId", SCHEDULED_STOP_TIME)
-"""Never cut, however large the answer would become."""
+"""Never cut, however large the response would become."""
 
 # CloudWatch metrics: what the function writes, and the construct's metric helpers read.
 METRIC_NAMESPACE = "AppStreamRunningImageBuilder"

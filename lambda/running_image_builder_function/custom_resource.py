@@ -141,7 +141,7 @@ class CustomResourceFunction:
             SelfInvocationFailed: No next invocation could be queued; the same.
         """
         if not isinstance(event, dict) or not needs_response(event):
-            raise ValueError("this function answers CloudFormation's custom resource requests only")
+            raise ValueError("this function handles CloudFormation's custom resource requests only")
         self._redaction.protect(event["ResponseURL"])
         self._until = self._clock.time() + lambda_context.get_remaining_time_in_millis() / 1000 - RESPONSE_RESERVE
         self._is_sent = True

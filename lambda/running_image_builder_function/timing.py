@@ -71,7 +71,7 @@ MAX_RETRY_DELAY = 8.0
 # The stack.
 CANCELLATION_CHECK_INTERVAL = 60.0  # between two checks of whether CloudFormation still waits for the response
 STACK_CONSISTENCY_WINDOW = 15.0  # CloudFormation may still show the status before the request
-STACK_CHECK_RETRY = 45.0  # a check that CloudFormation doesn't answer is repeated for so long
+STACK_CHECK_RETRY = 45.0  # a failed check is repeated for so long
 STACK_CHECK_DELAY = 5.0  # between two tries of a check
 ROLLBACK_CHECK_TIME = 15.0
 """After the deadline, until which it is checked whether a failure would leave the stack in UPDATE_ROLLBACK_FAILED.

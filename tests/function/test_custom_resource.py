@@ -1,4 +1,4 @@
-"""The function's own duties: whom it answers, and what becomes of its bugs."""
+"""Which events get a response, and what becomes of the function's bugs."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from support.lambda_harness import LOGICAL_ID, FakeContext, LambdaHarness, event
 @pytest.mark.parametrize("garbage", [{}, {"RequestType": "Create"}, {"warm": "up"}, [], None, "any"])
 def test_an_event_that_nobody_waits_for_is_an_error(harness: LambdaHarness, garbage: Any) -> None:
     """There is nowhere to answer to; nothing is looked at."""
-    with pytest.raises(ValueError, match=r"^this function answers CloudFormation's custom resource requests only$"):
+    with pytest.raises(ValueError, match=r"^this function handles CloudFormation's custom resource requests only$"):
         harness.function(garbage, FakeContext(harness.appstream.clock))
 
     assert [] == harness.appstream.calls()
@@ -54,7 +54,7 @@ def test_a_bug_after_the_start_leaves_an_id_that_tells_of_it(
     assert (NAME, "FAILED") == (harness.run(event())["PhysicalResourceId"], harness.responses[0]["Status"])
 
 
-def test_a_bug_in_the_hand_over_is_answered(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_bug_in_the_self_invocation_is_answered(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """As any other."""
     harness.limit = 60
     appstream.put("PENDING")

@@ -54,7 +54,7 @@ def test_the_handler_is_found_where_the_construct_says() -> None:
 
 
 def test_the_handler_is_wired_to_the_real_parts(clients: list[tuple[str, object]]) -> None:
-    """Real time, real chance, real HTTPS, and clients that leave retries to the lifecycle."""
+    """Real time, real random numbers, real HTTPS, and clients that leave retries to the reconcile loop."""
     parts = vars(imported().custom_resource)
 
     assert (time, random.random, https_put) == (parts["_clock"], parts["_random"], parts["_put"])

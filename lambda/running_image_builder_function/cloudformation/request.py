@@ -35,7 +35,7 @@ class Request:
     started_here: bool = True  # false only for the Delete of a Create that failed before it had started anything
     may_start: bool = False  # whether a start may be under way that no description shows yet
     # The Delete of the builder that a failed rename may have started, and that CloudFormation never sends one for,
-    # since no answer has ever named it; None where there is none.
+    # since no response has ever named it; None where there is none.
     abandoned: "Request | None" = None
     logical_id: str = ""  # the resource's logical id
     request_id: str = ""  # CloudFormation's id of the request; the same in each delivery of its event

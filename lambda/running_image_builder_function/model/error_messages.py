@@ -68,7 +68,7 @@ _CORRECT = "Correct it, then try again."
 _BY_KIND: dict[str, dict[ErrorKind, Words]] = {
     "appstream": {
         ErrorKind.THROTTLED: ("AppStream throttles", "Deploy fewer builders at once, or raise the timeout."),
-        ErrorKind.UNAVAILABLE: ("AppStream did not answer", _AGAIN),
+        ErrorKind.UNAVAILABLE: ("AppStream did not respond", _AGAIN),
         ErrorKind.NOT_FOUND: ("not found", "Use the name of a builder of this account and Region."),
         ErrorKind.BUSY: ("it is busy", _BUSY),
         ErrorKind.REFUSED: ("it was refused", "Fix what AWS reports, or see the AppStream console."),
@@ -76,7 +76,7 @@ _BY_KIND: dict[str, dict[ErrorKind, Words]] = {
     },
     "scheduler": {
         ErrorKind.THROTTLED: ("the scheduler throttles", "Deploy less at once, or raise the timeout."),
-        ErrorKind.UNAVAILABLE: ("the scheduler did not answer", _AGAIN),
+        ErrorKind.UNAVAILABLE: ("the scheduler did not respond", _AGAIN),
         ErrorKind.NOT_FOUND: ("its schedule was not found", "Check the schedule group, then deploy again."),
         ErrorKind.BUSY: ("its schedule is being changed", _BUSY),
         ErrorKind.REFUSED: ("its schedule was refused", "Fix what AWS reports, then try again."),
@@ -84,7 +84,7 @@ _BY_KIND: dict[str, dict[ErrorKind, Words]] = {
     },
     "lambda": {
         ErrorKind.THROTTLED: ("Lambda throttles", "Raise the concurrency of the function or the account."),
-        ErrorKind.UNAVAILABLE: ("Lambda did not answer", _AGAIN),
+        ErrorKind.UNAVAILABLE: ("Lambda did not respond", _AGAIN),
         ErrorKind.NOT_FOUND: ("its function was not found", "Deploy the provider again."),
         ErrorKind.BUSY: ("its function is being changed", _BUSY),
         ErrorKind.REFUSED: ("Lambda refused it", "Fix what AWS reports, then try again."),
@@ -92,7 +92,7 @@ _BY_KIND: dict[str, dict[ErrorKind, Words]] = {
     },
     "cloudformation": {
         ErrorKind.THROTTLED: ("CloudFormation throttles", "Deploy less at once, then try again."),
-        ErrorKind.UNAVAILABLE: ("CloudFormation did not answer", _AGAIN),
+        ErrorKind.UNAVAILABLE: ("CloudFormation did not respond", _AGAIN),
         ErrorKind.NOT_FOUND: ("its stack was not found", "Check whether it was deleted."),
         ErrorKind.BUSY: ("its stack is being changed", _BUSY),
         ErrorKind.REFUSED: ("CloudFormation refused it", "Fix what AWS reports, then try again."),
@@ -104,14 +104,14 @@ _NO_ENDPOINT = "Use another Region, or fix the DNS."
 
 _START = "appstream:StartImageBuilder"
 _MISSING = "Check whether its image, agent or a subnet is missing."
-"""What a start that finds nothing needs: the builder itself was there at the look before it."""
+"""For a start that finds nothing: the description before it has shown the builder."""
 
 _SCHEDULER = " by the scheduler"
 """How an action ends that the scheduler was denied, not the function."""
 
 
 def cause(error: AwsCallError) -> str:
-    """Return what a failed call means; AWS's own words are among it only where nothing else tells what is missing."""
+    """Return what a failed call means; with AWS's own words only where nothing else says what is missing."""
     return _words(error)[0]
 
 

@@ -8,7 +8,7 @@ REASON_MAX_LENGTH = 240
 
 _CUT = "..."
 _LEAST_DETAILS = 30
-"""Characters of details below which a part of them tells nothing: an error's code has about so many."""
+"""Characters below which a part of the details is useless: an error's code has about so many."""
 
 
 class RequestEnded(Exception):

@@ -56,6 +56,6 @@ class RunningMetric:
             states[name] = "" if builder is None else builder.state
             self._metrics.running(name, states[name], now=self._clock.time())
         if failures:
-            told = "; ".join(f"{name}: {error}" for name, error in failures.items())
-            raise RunningMetricFailed(f"could not be measured: {told}")
+            reasons = "; ".join(f"{name}: {error}" for name, error in failures.items())
+            raise RunningMetricFailed(f"could not be measured: {reasons}")
         return states

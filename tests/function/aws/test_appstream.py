@@ -104,7 +104,7 @@ def test_an_error_names_the_action_of_its_call(
 
 
 def test_a_dropped_connection_is_a_failed_call(client: Any, appstream: AppStream) -> None:
-    """It is made once: trying again is the lifecycle's."""
+    """It is made once: the reconcile loop retries."""
     sent = []
 
     def drop(request: Any, **_: Any) -> None:

@@ -1,4 +1,4 @@
-"""The looks at CloudFormation: what is read of a resource, of its stack and of its neighbors."""
+"""The CloudFormation calls: a resource, its stack, and the stack's other resources."""
 
 from collections.abc import Callable
 from datetime import datetime, timezone

@@ -1,4 +1,4 @@
-"""Answers that are none of AWS's, through the real botocore: each is a failed call, never "not found".
+"""Responses that AWS didn't send, through the real botocore: each is a failed call, never "not found".
 
 What botocore makes of them differs by protocol: of a web page with status 200 JSON services give an empty answer, of
 "null" an AttributeError; CloudFormation's XML a ResponseParserError; a status without a code becomes the code.

@@ -103,7 +103,7 @@ def test_a_restart_survives_a_killed_invocation(harness: LambdaHarness, appstrea
 
 
 @pytest.mark.parametrize("lag", [1, 50])
-def test_lag_after_the_stop_is_believed(harness: LambdaHarness, appstream: FakeAppStream, lag: float) -> None:
+def test_running_after_the_stop_is_taken_as_stale(harness: LambdaHarness, appstream: FakeAppStream, lag: float) -> None:
     """RUNNING with the old version is shown for a while."""
     appstream.put("RUNNING", AppstreamAgentVersion=OLD)
     appstream.durations(describe_lag=lag)

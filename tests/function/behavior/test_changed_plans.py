@@ -1,4 +1,4 @@
-"""The specification of changed plans: renamed constructs, cancelled updates, roll-backs, and what they leave."""
+"""The specification of changed plans: renamed constructs, cancelled updates, rollbacks."""
 
 from functools import partial
 from typing import Any
@@ -27,7 +27,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 def rolled_back(
     harness: LambdaHarness, before: dict[str, Any], *, physical_id: str = NAME, **properties: Any
 ) -> dict[str, Any]:
-    """Return the answer to the Update of a roll-back: from the properties of the failed update to these."""
+    """Return the answer to the Update of a rollback: from the properties of the failed update to these."""
     harness.stacks.status = ROLLING_BACK
     made = {**update_event({"Name": NAME, **before}, **properties), "PhysicalResourceId": physical_id}
     return harness.run(issued(made, harness.appstream))
@@ -97,7 +97,7 @@ def test_a_delete_that_has_nothing_to_do_asks_nothing(harness: LambdaHarness, ap
 
 
 def test_a_cancelled_rename_starts_nothing_any_more(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """The new builder was being snapshotted when the roll-back began."""
+    """The new builder was being snapshotted when the rollback began."""
     appstream.put("RUNNING")
     appstream.put("SNAPSHOTTING", name=OTHER)
     appstream.move("SNAPSHOTTING", (300, "STOPPED"), name=OTHER)
@@ -112,7 +112,7 @@ def test_a_cancelled_rename_starts_nothing_any_more(harness: LambdaHarness, apps
 
 
 def test_a_cancelled_agent_update_does_not_start(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """The stop was made; the roll-back's Update starts the builder with the agent of before."""
+    """The stop was made; the rollback's Update starts the builder with the agent of before."""
     appstream.put("RUNNING", AppstreamAgentVersion="v1")
     appstream.durations(stop=120)
     began = appstream.clock.now
@@ -150,14 +150,14 @@ def test_a_create_redelivered_during_an_update_does_nothing(harness: LambdaHarne
 
 
 def test_a_recreated_resource_is_not_the_deleted_one(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """A look at the stack that is a little stale still tells of its deletion by the roll-back before."""
+    """A look at the stack that is a little stale still tells of its deletion by the rollback before."""
     appstream.put("STOPPED")
     harness.stacks.tell("DELETE_COMPLETE", changed_at=appstream.began_at - 4)
 
     assert "SUCCESS" == harness.run(issued(event(), appstream))["Status"]
 
 
-# A roll-back always ends.
+# A rollback always ends.
 
 
 @pytest.mark.parametrize("state", ["FAILED", "DELETING"])
@@ -215,7 +215,7 @@ def test_a_rollback_waits_five_minutes_for_a_transition(harness: LambdaHarness, 
 def test_an_update_that_ends_during_a_check_starts_nothing(
     harness: LambdaHarness, appstream: FakeAppStream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """To find out whether it is a roll-back takes 45 s where CloudFormation does not tell."""
+    """To find out whether it is a rollback takes 45 s where CloudFormation does not tell."""
 
     def refuse(stack_id: str) -> str:
         raise AwsCallError(ErrorKind.REFUSED, action="cloudformation:DescribeStacks", code="No", detail="no")
@@ -238,14 +238,14 @@ def test_an_ordinary_update_waits_for_a_transition(harness: LambdaHarness, appst
     assert "not RUNNING within 30 minutes" in harness.run(update_event({"PollIntervalSeconds": "5"}))["Reason"]
 
 
-def test_a_roll_back_with_bad_properties_ends(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_rollback_with_bad_properties_ends(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """A function that was updated may have become stricter."""
     response = rolled_back(harness, {}, PollIntervalSeconds="soon")
 
     assert ("SUCCESS", NAME) == (response["Status"], response["PhysicalResourceId"])
 
 
-def test_a_bug_of_ours_does_not_keep_a_roll_back_from_ending(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_bug_of_ours_does_not_keep_a_rollback_from_ending(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """It is in the log."""
     appstream.put("RUNNING")
     harness.function._calls = None  # type: ignore[assignment]
@@ -357,7 +357,7 @@ def test_a_successful_rename_is_left_to_its_own_delete(harness: LambdaHarness, a
     assert 0 == appstream.stops(OTHER)
 
 
-def test_the_wait_for_an_abandoned_builder_is_handed_over(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_the_wait_for_an_abandoned_builder_is_self_invoked(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """With what was found out so far."""
     harness.limit = 120
     appstream.put("RUNNING")
@@ -473,7 +473,7 @@ def test_a_builder_is_looked_for_twice(
 
 
 @pytest.mark.parametrize("own", [True, False])
-def test_a_twins_start_that_falls_back_is_not_repeated(
+def test_another_deliverys_failed_start_is_not_repeated(
     harness: LambdaHarness, appstream: FakeAppStream, own: bool
 ) -> None:
     """The schedule tells of another delivery of this request; of somebody else it does not, who starts anew later."""

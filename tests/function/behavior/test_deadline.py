@@ -36,7 +36,7 @@ def test_the_default_timeout_is_half_an_hour(harness: LambdaHarness, appstream: 
 
 
 @pytest.mark.parametrize(("limit", "self_invocations"), [(8, 104), (60, 13), (300, 1), (900, 0)])
-def test_a_wait_longer_than_an_invocation_is_handed_over(
+def test_a_wait_longer_than_an_invocation_is_self_invoked(
     harness: LambdaHarness, appstream: FakeAppStream, limit: float, self_invocations: int
 ) -> None:
     """Whatever Lambda's limit: one start, one answer, as soon as with a single invocation."""
@@ -52,7 +52,9 @@ def test_a_wait_longer_than_an_invocation_is_handed_over(
 
 
 @pytest.mark.parametrize(("limit", "margin"), [(900, 45), (120, 45), (80, 40), (8, 4)])
-def test_a_hand_over_is_made_well_before_lambdas_limit(harness: LambdaHarness, limit: float, margin: float) -> None:
+def test_a_self_invocation_is_made_well_before_lambdas_limit(
+    harness: LambdaHarness, limit: float, margin: float
+) -> None:
     """Forty-five seconds before it, or half of a short limit."""
     harness.limit = limit
     harness.appstream.put("PENDING")
@@ -76,8 +78,8 @@ def test_the_deadline_survives_self_invocations(harness: LambdaHarness, appstrea
     assert [3540] == harness.responded_at
 
 
-def test_a_handed_over_start_that_falls_back_fails(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """The successor knows that a start was accepted and that another state was seen."""
+def test_a_self_invoked_start_that_falls_back_fails(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """The next invocation knows that a start was accepted and that another state was seen."""
     harness.limit = 60
     appstream.put("STOPPED")
     appstream.starts_end("stopped")
@@ -91,7 +93,7 @@ def test_a_handed_over_start_that_falls_back_fails(harness: LambdaHarness, appst
     assert 1 == appstream.starts()
 
 
-def test_a_handed_over_event_is_the_same_event_with_a_memory(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_self_invoked_event_is_the_same_event_with_a_memory(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Nothing that CloudFormation sent is lost or changed."""
     harness.limit = 300
     appstream.put("STOPPED")
@@ -138,7 +140,7 @@ def test_a_late_request_reports_the_builders_state(harness: LambdaHarness, appst
     assert "SUCCESS" == harness.run(issued_event(appstream, seconds_ago=1801))["Status"]
 
 
-def test_a_refused_hand_over_is_tried_again(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_refused_self_invocation_is_tried_again(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """A permission that is still spreading, or a throttled Lambda, costs seconds only."""
     harness.limit = 300
     appstream.put("STOPPED")
@@ -195,7 +197,7 @@ def test_lambdas_outage_does_not_fail_a_good_start(harness: LambdaHarness, kind:
 
 
 def test_a_lost_self_invocation_is_left_to_lambda_once(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """It may have arrived: who tries again, and is tried again himself, would make thousands of successors."""
+    """It may have arrived: repeated retries would make thousands of invocations."""
     harness.limit = 300
     appstream.put("STOPPED")
     appstream.starts_end("never")
@@ -203,12 +205,12 @@ def test_a_lost_self_invocation_is_left_to_lambda_once(harness: LambdaHarness, a
 
     response = harness.run(issued_event(appstream, TimeoutSeconds="3000"))
 
-    assert "the function could not invoke itself: Lambda did not answer" in response["Reason"]
+    assert "the function could not invoke itself: Lambda did not respond" in response["Reason"]
     assert (1, 3, 1) == (harness.deaths, len(harness.invoke_errors), appstream.starts())
 
 
 @pytest.mark.parametrize("kind", [ErrorKind.INVALID, ErrorKind.NOT_FOUND])
-def test_a_hand_over_refused_for_good_fails_at_once(harness: LambdaHarness, kind: ErrorKind) -> None:
+def test_a_self_invocation_refused_for_good_fails_at_once(harness: LambdaHarness, kind: ErrorKind) -> None:
     """Lambda ends what looks like an endless chain; trying again would not help."""
     harness.limit = 300
     harness.appstream.put("STOPPED")

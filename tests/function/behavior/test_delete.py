@@ -110,7 +110,7 @@ def test_a_builder_that_never_stops_fails_at_the_timeout(harness: LambdaHarness,
     assert f"Image builder {NAME} (STOPPING): not STOPPED within 2 minutes." in response["Reason"]
 
 
-def test_a_long_stop_is_handed_over(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_long_stop_is_self_invoked(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """One stop, whatever Lambda's limit."""
     harness.limit = 60
     appstream.put("RUNNING")

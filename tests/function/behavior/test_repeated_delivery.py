@@ -48,7 +48,7 @@ def test_a_killed_invocations_failed_start_is_not_repeated(harness: LambdaHarnes
 
 
 def test_a_killed_successor_is_picked_up_with_its_memory(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """Lambda's retry of a handed-over event brings the journey again."""
+    """Lambda's retry of a self-invoked event has the callback context again."""
     harness.limit = 100
     appstream.put("STOPPED")
     appstream.starts_end("never")
@@ -158,7 +158,7 @@ def test_not_knowing_means_going_on(harness: LambdaHarness, kind: ErrorKind, cap
 def test_an_end_from_before_the_request_is_another_requests(
     harness: LambdaHarness, appstream: FakeAppStream, status: str, seconds_later: float | None
 ) -> None:
-    """CloudFormation's own status may lag behind, and a local engine tell no time."""
+    """CloudFormation's own status may be stale, and a local engine names no time."""
     appstream.put("STOPPED")
     changed_at = None if seconds_later is None else appstream.began_at + seconds_later
     harness.stacks.told = ResourceStatus(status, changed_at)

@@ -128,7 +128,7 @@ def test_a_fast_start_waits_for_its_address_too(harness: LambdaHarness, appstrea
 
 
 def test_a_stop_during_the_address_wait_is_a_failed_start(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """RUNNING was seen, so STOPPED is no lag of the start."""
+    """RUNNING was seen, so STOPPED isn't stale."""
     appstream.put("STOPPED")
     appstream.durations(start=1, eni_delay=10_000)
     appstream.clock.later(20, lambda: appstream.move("STOPPED"))

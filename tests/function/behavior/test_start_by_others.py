@@ -16,7 +16,7 @@ def start_moments(appstream: FakeAppStream) -> list[float]:
 @pytest.mark.parametrize("way_up", ["PENDING", "UPDATING_AGENT"])
 @pytest.mark.parametrize("way_down", ["STOPPED", "STOPPING"])
 def test_this_request_starts_after_somebodys_failed_start(harness: LambdaHarness, way_up: str, way_down: str) -> None:
-    """After a pause, in which a twin of this request would have answered."""
+    """After a pause, in which another delivery of this request would have responded."""
     harness.appstream.put("STOPPED")
     harness.appstream.move(way_up, (100, way_down), (5, "STOPPED"))
 
@@ -51,7 +51,7 @@ def test_a_redelivered_request_starts_what_was_not_started(harness: LambdaHarnes
 
 
 def test_the_cooldown_survives_a_self_invocation(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """The successor remembers when it fell."""
+    """The next invocation remembers when it failed."""
     harness.limit = 156
     appstream.put("STOPPED")
     appstream.move("PENDING", (100, "STOPPED"))

@@ -1,4 +1,4 @@
-"""The specification of a Create or Update, part two: what lag is believed, and when a start counts as failed."""
+"""The specification of a Create or Update, part two: stale descriptions, and when a start counts as failed."""
 
 import pytest
 

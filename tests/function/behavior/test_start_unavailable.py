@@ -72,7 +72,7 @@ def test_an_error_is_not_blamed_where_the_state_has_no_name(harness: LambdaHarne
 
 
 def test_a_start_that_was_taken_late_is_not_blamed(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """It was refused, then taken; what shows until the deadline is lag."""
+    """It was refused, then accepted; the descriptions are stale until the deadline."""
     appstream.put("STOPPED")
     appstream.durations(describe_lag=10_000)
     appstream.fault("throttle", "Start", seconds=30)
@@ -105,7 +105,7 @@ def test_a_start_whose_answer_was_lost_is_not_made_twice(harness: LambdaHarness,
 
 
 def test_an_unconfirmed_start_is_not_repeated_while_stale(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """The old state is believed to be lag for some seconds here as well."""
+    """The old state is taken as stale for some seconds here as well."""
     appstream.put("STOPPED")
     appstream.durations(describe_lag=9)
     appstream.fault("drop", "Start", after_effect=True, times=1)

@@ -1,4 +1,4 @@
-"""crhelper's seam: what of crhelper is left, and what is not."""
+"""The adapter of crhelper: which of its features remain."""
 
 import importlib
 import logging
@@ -29,8 +29,8 @@ class Sent(list[tuple[str, dict[str, Any]]]):
         self.append((url, body))
 
 
-def relay(sent: Sent, handle: Any, **options: Any) -> CrhelperResource:
-    """Return a relay with one handler for everything."""
+def resource(sent: Sent, handle: Any, **options: Any) -> CrhelperResource:
+    """Return a resource with one handler for everything."""
     made = CrhelperResource(log_level=options.get("log_level", "INFO"), send=sent)
     for register in (made.create, made.update, made.delete):
         register(handle)
@@ -47,7 +47,7 @@ def test_what_the_handler_returns_is_the_physical_id(request_type: str) -> None:
     """The answer is crhelper's body, to the request's URL, at once."""
     sent = Sent()
 
-    relay(sent, lambda *_: "id-1")(event(request_type), context())
+    resource(sent, lambda *_: "id-1")(event(request_type), context())
 
     assert [
         (
@@ -75,7 +75,7 @@ def test_data_is_the_requests_own() -> None:
         made.Data.update(next(answers))
         return "id-1"
 
-    made = relay(sent, handle)
+    made = resource(sent, handle)
     made(event(), context())
     made(event(), context())
 
@@ -90,7 +90,7 @@ def test_an_exception_is_a_failure_with_its_text() -> None:
         made.PhysicalResourceId = "id-1"
         raise ValueError("why")
 
-    made = relay(sent, handle)
+    made = resource(sent, handle)
     made(event(), context())
 
     assert [("FAILED", "why", "id-1")] == [
@@ -98,8 +98,8 @@ def test_an_exception_is_a_failure_with_its_text() -> None:
     ]
 
 
-def test_a_hand_over_sends_no_answer() -> None:
-    """The successor will; the next request of the same process is answered again."""
+def test_a_self_invocation_sends_no_answer() -> None:
+    """The next invocation responds; so does the next request of the same process."""
     sent = Sent()
     continues_elsewhere = iter([True, False])
 
@@ -108,7 +108,7 @@ def test_a_hand_over_sends_no_answer() -> None:
             made.send_no_response()
         return "id-1"
 
-    made = relay(sent, handle)
+    made = resource(sent, handle)
     made(event(), context())
     between = len(sent)
     made(event(), context())
@@ -125,14 +125,14 @@ def test_no_timer_answers_in_the_functions_place() -> None:
         return "id-1"
 
     before = threading.enumerate()
-    relay(Sent(), handle)(event(), context())
+    resource(Sent(), handle)(event(), context())
 
     assert before == running
 
 
 def test_a_delete_does_not_sleep() -> None:
     """Crhelper's default is two minutes; nothing here moves the clock."""
-    made = relay(Sent(), lambda *_: "id-1")
+    made = resource(Sent(), lambda *_: "id-1")
 
     assert 0 == vars(made)["_sleep_on_delete"]
 
@@ -147,7 +147,7 @@ def test_no_client_is_made_for_a_polling_that_is_not_used(monkeypatch: pytest.Mo
     else:
         monkeypatch.setenv("AWS_SAM_LOCAL", before)
 
-    relay(Sent(), lambda *_: "id-1")
+    resource(Sent(), lambda *_: "id-1")
 
     assert [] == made
     assert before == os.environ.get("AWS_SAM_LOCAL")
@@ -167,7 +167,7 @@ def test_crhelpers_own_construction_would_make_clients(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("log_level", ["DEBUG", "INFO", "ERROR"])
 def test_the_log_level_is_the_one_that_was_set(log_level: str) -> None:
     """Boto's loggers tell errors only: their DEBUG lines are whole payloads."""
-    relay(Sent(), lambda *_: "id-1", log_level=log_level)(event(), context())
+    resource(Sent(), lambda *_: "id-1", log_level=log_level)(event(), context())
 
     assert logging.getLevelName(log_level) == logging.getLogger().level
     assert {logging.ERROR} == {logging.getLogger(name).level for name in ("boto", "boto3", "botocore", "urllib3")}
@@ -176,7 +176,7 @@ def test_the_log_level_is_the_one_that_was_set(log_level: str) -> None:
 @pytest.mark.parametrize("name", SILENCED_LOGGERS)
 def test_crhelpers_loggers_are_silent(name: str, caplog: pytest.LogCaptureFixture) -> None:
     """They write whole events, and every failure a second time."""
-    relay(Sent(), lambda *_: "id-1")
+    resource(Sent(), lambda *_: "id-1")
     logging.getLogger(name).critical("any")
 
     assert [] == caplog.records

@@ -1,4 +1,4 @@
-"""CloudFormation's event as a typed request: what is valid, what is not, and whom a Delete is about."""
+"""CloudFormation's event as a typed request: what is valid, and which builder a Delete is about."""
 
 from typing import Any
 
@@ -175,7 +175,7 @@ def test_bad_properties_fail_the_request_at_once(harness: LambdaHarness, request
     expected_id = NAME if request_type == "Update" else f"{LOGICAL_ID}/not-started"
     assert ("FAILED", expected_id) == (answer["Status"], answer["PhysicalResourceId"])
     assert [] == harness.appstream.calls()
-    # An Update is the roll-back's for as long as CloudFormation may tell an old status: that must not fail.
+    # An Update is the rollback's for as long as CloudFormation may tell an old status: that must not fail.
     assert [0 if request_type == "Create" else STACK_CONSISTENCY_WINDOW] == harness.responded_at
 
 

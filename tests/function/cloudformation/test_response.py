@@ -1,4 +1,4 @@
-"""What of an answer fits into CloudFormation's 4096 bytes, and what is cut for it."""
+"""What is cut to fit a response into CloudFormation's 4096 bytes."""
 
 import json
 from typing import Any

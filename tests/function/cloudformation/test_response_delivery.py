@@ -1,4 +1,4 @@
-"""Getting an answer to CloudFormation: what is tried again, what is final, and what the log says of it."""
+"""Sending a response: what is retried, what is final, and what is logged."""
 
 import http.client
 import logging

@@ -1,4 +1,4 @@
-"""What really goes over the wire: an answer sent to an HTTPS server on this machine."""
+"""A response over the wire, to an HTTPS server on this machine."""
 
 import base64
 import http.client

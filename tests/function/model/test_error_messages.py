@@ -1,4 +1,4 @@
-"""The words for a failed call: what it means, and what to do, where a person sees it first."""
+"""The messages of failed calls: the cause and the remedy."""
 
 import re
 

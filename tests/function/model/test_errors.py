@@ -1,4 +1,4 @@
-"""What a person reads in the events pane: builder, state, cause, remedy, in 240 characters of whole words."""
+"""The Reason in the events pane: builder, state, cause and remedy, in 240 characters of whole words."""
 
 import pytest
 from hypothesis import example, given, settings

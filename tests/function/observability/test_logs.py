@@ -57,10 +57,10 @@ def test_each_line_has_fields_to_search_by(harness: LambdaHarness, caplog: pytes
     assert all(elapsed + remaining == pytest.approx(600) for _, elapsed, remaining, _ in said)
 
 
-def test_a_hand_over_is_told_and_the_state_is_not_told_twice(
+def test_a_self_invocation_is_told_and_the_state_is_not_told_twice(
     harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The successor knows what its predecessor has said."""
+    """The next invocation knows what was logged."""
     harness.limit = 300
     appstream.put("STOPPED")
 

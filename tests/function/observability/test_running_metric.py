@@ -1,4 +1,4 @@
-"""What a measurement tells of builders: whether each one runs, and nothing where that is not known."""
+"""The metric ``Running``: whether each builder runs, and nothing where that isn't known."""
 
 import json
 

@@ -7,28 +7,28 @@ from hypothesis import strategies as st
 from running_image_builder_function.reconcile.backoff import Backoff
 
 
-def pace(interval: float = 2.0, *, chance: float = 1.0) -> Backoff:
-    """Return a pace whose chance always gives the same number."""
+def backoff(interval: float = 2.0, *, chance: float = 1.0) -> Backoff:
+    """Return a backoff whose random number is always the same."""
     return Backoff(interval, random=lambda: chance)
 
 
 def test_all_is_well_at_the_steady_pace() -> None:
     """Without any jitter: nothing is to be spread."""
-    steady = pace(chance=0.5)
+    steady = backoff(chance=0.5)
     steady.on_success()
 
     assert [2, 2] == [steady.delay(), steady.delay()]
 
 
-def answered(pace: Backoff) -> float:
+def answered(backoff: Backoff) -> float:
     """Return the pause after one answered call."""
-    pace.on_success()
-    return pace.delay()
+    backoff.on_success()
+    return backoff.delay()
 
 
 def test_each_failure_doubles_the_delay_up_to_15_seconds() -> None:
     """However long it lasts, a refused call is repeated after three tenths of that, since it has waited already."""
-    slower = pace()
+    slower = backoff()
     pauses = []
     for _ in range(5):
         slower.on_failure()
@@ -39,7 +39,7 @@ def test_each_failure_doubles_the_delay_up_to_15_seconds() -> None:
 
 def test_each_success_shortens_the_delay_by_a_tenth() -> None:
     """AWS is not asked at full speed the moment that it answers again: those who share its limit need it as well."""
-    recovering = pace()
+    recovering = backoff()
     recovering.on_failure()
     recovering.on_failure()
 
@@ -50,7 +50,7 @@ def test_each_success_shortens_the_delay_by_a_tenth() -> None:
 @pytest.mark.parametrize(("chance", "expected"), [(0.0, 0.5), (0.5, 0.75), (1.0, 1.0)])
 def test_jitter_spreads_a_longer_pause(chance: float, expected: float) -> None:
     """Between half of the pause and all of it: many builders must not come back all at once."""
-    slower = pace(chance=chance)
+    slower = backoff(chance=chance)
     for _ in range(3):
         slower.on_failure()
 
@@ -60,7 +60,7 @@ def test_jitter_spreads_a_longer_pause(chance: float, expected: float) -> None:
 
 def test_an_interval_above_the_maximum_delay_stays() -> None:
     """ErrorKind never makes it faster."""
-    slow = pace(60)
+    slow = backoff(60)
     slow.on_failure()
 
     assert 60 == slow.delay()
@@ -74,8 +74,8 @@ def test_an_interval_above_the_maximum_delay_stays() -> None:
 )
 def test_a_delay_is_between_the_interval_and_the_maximum(interval: float, chance: float, events: list[bool]) -> None:
     """Whatever happened before."""
-    any_pace = pace(interval, chance=chance)
+    any_backoff = backoff(interval, chance=chance)
     for on_success in events:
-        (any_pace.on_success if on_success else any_pace.on_failure)()
+        (any_backoff.on_success if on_success else any_backoff.on_failure)()
 
-    assert interval <= any_pace.delay() <= max(15, interval)
+    assert interval <= any_backoff.delay() <= max(15, interval)

@@ -1,4 +1,4 @@
-"""The memory of a request: where it begins, and that a self-invocation keeps all of it."""
+"""What a request remembers: when it begins, and that a self-invocation keeps all of it."""
 
 import json
 from datetime import datetime, timezone
@@ -28,7 +28,7 @@ def signed(seconds_ago: float) -> dict[str, object]:
     return {**event(), "ResponseURL": f"{RESPONSE_URL}&X-Amz-Date={stamp}"}
 
 
-def test_a_journey_begins_empty() -> None:
+def test_a_context_begins_empty() -> None:
     """Nothing was seen and nothing done."""
     expected = CallbackContext(
         began_at=NOW,
@@ -68,7 +68,7 @@ def test_a_context_begins_at_the_requests_date(seconds_ago: float, began: float)
     assert NOW - began == CallbackContext.resume(signed(seconds_ago), now=NOW).began_at
 
 
-def test_a_handed_over_journey_goes_on_as_it_was() -> None:
+def test_a_self_invoked_context_goes_on_as_it_was() -> None:
     """Whatever the URL's date says."""
     context = CallbackContext(began_at=NOW - 100, last_call=LastCall(step="start"))
 
@@ -81,7 +81,7 @@ def test_a_handed_over_journey_goes_on_as_it_was() -> None:
 
 
 @pytest.mark.parametrize(("seconds_ago", "late"), [(0, False), (29, False), (30, True)])
-def test_an_event_that_is_handed_over_again_is_late(seconds_ago: float, late: bool) -> None:
+def test_an_event_that_is_self_invoked_again_is_late(seconds_ago: float, late: bool) -> None:
     """The invocation that it was handed to has died, with what it had done."""
     handed = CallbackContext(began_at=NOW - 500).next_event(event(), now=NOW - seconds_ago)
 
@@ -126,7 +126,7 @@ def test_what_is_no_memory_is_ignored() -> None:
         redelivered=st.booleans(),
     )
 )
-def test_a_hand_over_keeps_every_memory_and_counts(context: CallbackContext) -> None:
+def test_a_self_invocation_keeps_every_memory_and_counts(context: CallbackContext) -> None:
     """The event itself is kept as well."""
     handed = context.next_event(event(), now=NOW)
 

@@ -1,4 +1,4 @@
-"""The patience that both goals share, at its exact ends."""
+"""How long failed calls are retried and descriptions taken as stale, at the exact ends."""
 
 import pytest
 
@@ -21,7 +21,7 @@ BEGAN = 1_800_000_000.0
 
 @pytest.fixture(params=[EnsureRunning, EnsureStopped])
 def desired(request: pytest.FixtureRequest) -> DesiredState:
-    """Return either goal at its beginning."""
+    """Return each desired state at its beginning."""
     made: DesiredState = request.param(Request(name=NAME, timeout=600), CallbackContext(began_at=BEGAN), arn=ARN)
     return made
 

@@ -1,4 +1,4 @@
-"""One invocation's loop by itself: how it ends."""
+"""How one invocation's loop ends."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from support.stack import FakeStacks
 EVENT = event()
 
 
-def pursued(appstream: FakeAppStream, *, seconds: float = 840) -> Outcome:
+def reconciled(appstream: FakeAppStream, *, seconds: float = 840) -> Outcome:
     """Return how an invocation ends that has that many seconds until its end."""
     return Reconciler(
         desired=EnsureRunning(Request(name=NAME), CallbackContext(began_at=appstream.began_at), arn=ARN),
@@ -34,22 +34,22 @@ def pursued(appstream: FakeAppStream, *, seconds: float = 840) -> Outcome:
     ).run()
 
 
-def test_a_goal_that_is_reached_is_done_with_the_builder(appstream: FakeAppStream) -> None:
+def test_a_state_that_is_reached_is_done_with_the_builder(appstream: FakeAppStream) -> None:
     """As it was described last."""
     appstream.put("STOPPED")
 
-    outcome = pursued(appstream)
+    outcome = reconciled(appstream)
 
     assert Outcome(True, appstream.builders.describe(NAME)) == outcome
 
 
-def test_a_goal_that_a_failed_look_cannot_take_back_is_done(appstream: FakeAppStream) -> None:
+def test_a_state_that_a_failed_look_cannot_take_back_is_done(appstream: FakeAppStream) -> None:
     """The builder ran; only its address was still to come."""
     appstream.put("STOPPED")
     appstream.durations(eni_delay=1000)
     appstream.clock.later(430, lambda: appstream.fault("access_denied", "Describe"))
 
-    outcome = pursued(appstream)
+    outcome = reconciled(appstream)
 
     assert outcome.done
     assert outcome.builder is not None
@@ -60,13 +60,13 @@ def test_a_longer_wait_ends_at_the_invocations_end(appstream: FakeAppStream) -> 
     """The last sleep ends exactly there."""
     appstream.put("STOPPED")
 
-    assert Outcome(False) == pursued(appstream, seconds=99.5)
+    assert Outcome(False) == reconciled(appstream, seconds=99.5)
     assert 99.5 == appstream.elapsed()
 
 
-def test_a_goal_that_is_lost_raises_its_reason(appstream: FakeAppStream) -> None:
+def test_a_state_that_is_lost_raises_its_reason(appstream: FakeAppStream) -> None:
     """There is nothing else to return."""
     appstream.put("FAILED")
 
     with pytest.raises(RequestFailed, match=f"Image builder {NAME} "):
-        pursued(appstream)
+        reconciled(appstream)

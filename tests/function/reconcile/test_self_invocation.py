@@ -29,7 +29,7 @@ class Queue:
             raise AwsCallError(self.refusals.pop(0), action="any", code="EndpointConnectionError", detail="any")
 
 
-def test_an_event_that_is_taken_is_handed_over_once() -> None:
+def test_an_event_that_is_taken_is_self_invoked_once() -> None:
     """To the function named."""
     clock, queue = VirtualClock(), Queue()
 
@@ -52,7 +52,7 @@ def test_a_refusal_that_may_pass_is_tried_again(kind: ErrorKind) -> None:
 
 @pytest.mark.parametrize("code", ["ReadTimeoutError", "ConnectionClosedError", "ServiceException", "HTTP 502"])
 def test_a_lost_answer_is_not_followed_by_another_try(code: str) -> None:
-    """It may have been taken: two successors of each invocation are a thousand of the tenth."""
+    """It may have been accepted: two next invocations of each are a thousand of the tenth."""
     calls: list[str] = []
 
     def lost(function_arn: str, event: object) -> None:

@@ -1,4 +1,4 @@
-"""Where a request stands with CloudFormation: what each status means for it, and when an answer is believed."""
+"""What each status of a stack means for a request, and when a check is believed."""
 
 import pytest
 
@@ -40,7 +40,7 @@ class Stand:
         ("Create", "CREATE_IN_PROGRESS", 0.9, False),
         ("Update", "UPDATE_IN_PROGRESS", 0.9, False),
         ("Delete", "DELETE_IN_PROGRESS", 0.9, False),
-        # A later request of the same kind: a roll-back, a second Delete, a logical id that came back.
+        # A later request of the same kind: a rollback, a second Delete, a logical id that came back.
         ("Create", "CREATE_IN_PROGRESS", 60, True),
         ("Update", "UPDATE_IN_PROGRESS", 60, True),
         ("Delete", "DELETE_IN_PROGRESS", 60, True),
@@ -150,7 +150,7 @@ def test_what_cannot_be_looked_at_goes_on() -> None:
 
 
 @pytest.mark.parametrize("kind", ["Create", "Delete"])
-def test_only_an_update_can_be_a_roll_backs(kind: str) -> None:
+def test_only_an_update_can_be_a_rollbacks(kind: str) -> None:
     """No question is asked for any other."""
     stand = Stand(kind)
     stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
@@ -169,7 +169,7 @@ def test_that_a_stack_rolls_back_is_asked_once() -> None:
     assert ["DescribeStacks"] == stand.stacks.calls
 
 
-def test_a_roll_back_of_before_is_not_taken_for_this_updates() -> None:
+def test_a_rollback_of_before_is_not_taken_for_this_updates() -> None:
     """Its end may not show yet when the next update begins."""
     stand = Stand("Update")
     stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
@@ -179,7 +179,7 @@ def test_a_roll_back_of_before_is_not_taken_for_this_updates() -> None:
 
 
 def test_a_rollback_is_believed_once_settled() -> None:
-    """The first seconds of a roll-back may still show the update."""
+    """The first seconds of a rollback may still show the update."""
     stand = Stand("Update")
     stand.clock.later(
         STACK_CONSISTENCY_WINDOW - 5, lambda: setattr(stand.stacks, "status", "UPDATE_ROLLBACK_IN_PROGRESS")

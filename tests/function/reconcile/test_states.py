@@ -25,7 +25,7 @@ TABLE = {
 
 @pytest.mark.parametrize(("state", "meanings"), TABLE.items())
 def test_a_state_means_the_same_wherever_it_is_looked_up(state: str, meanings: tuple[Action, Action]) -> None:
-    """For the goal "running" and for the goal "stopped"."""
+    """When starting and when stopping."""
     assert meanings == (rule(state).when_starting, rule(state).when_stopping)
 
 

@@ -1,4 +1,4 @@
-"""A single step that changes a schedule: what the log says of it, and until when a stop of before may still arrive."""
+"""The steps that change a schedule: what is logged, and until when an earlier stop may still arrive."""
 
 import pytest
 
@@ -16,7 +16,7 @@ WANTED = StopSchedule(name="stop-1", role_arn="arn:aws:iam::123456789012:role/sc
 
 @pytest.fixture
 def desired(appstream: FakeAppStream) -> DesiredState:
-    """Return a goal of a builder that is to be stopped by itself; which goal it is does not matter."""
+    """Return any desired state of a builder with a scheduled stop."""
     return EnsureRunning(Request(name=NAME, schedule=WANTED), CallbackContext(began_at=appstream.began_at), arn=ARN)
 
 
