@@ -8,8 +8,8 @@ from typing import Any
 from running_image_builder_function.custom_resource import CustomResourceFunction, ResponseNotSent, SelfInvocationFailed
 from running_image_builder_function.observability.metrics import Metrics
 from support.fake_appstream import FUNCTION_ARN, NAME, FakeAppStream
-from support.schedules import FakeSchedules
-from support.stack import FakeStacks
+from support.fake_schedules import FakeSchedules
+from support.fake_stacks import FakeStacks
 from support.virtual_time import VirtualClock
 
 RESPONSE_URL = "https://cloudformation-custom-resource-response.s3.test/arn%3Aaws%3Astack%2F1?X-Amz-Signature=5ec7e7"

@@ -11,8 +11,8 @@ from running_image_builder_function.model.stop_schedule import ScheduledStop
 from running_image_builder_function.reconcile.ports import ResourceStatus
 from running_image_builder_function.timing import STACK_CONSISTENCY_WINDOW
 from support.fake_appstream import NAME, FakeAppStream
+from support.fake_schedules import SCHEDULE
 from support.lambda_harness import LOGICAL_ID, LambdaHarness, event, issued, update_event
-from support.schedules import SCHEDULE
 from support.virtual_time import VirtualClock
 
 OTHER = "builder-2"

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from support.fake_appstream import NAME, FakeAppStream
+from support.fake_schedules import SCHEDULE
 from support.lambda_harness import LambdaHarness, event, issued, update_event
-from support.schedules import SCHEDULE
 
 
 def test_a_start_has_a_fallback_stop_then_its_real_one(harness: LambdaHarness, appstream: FakeAppStream) -> None:

@@ -9,8 +9,8 @@ from running_image_builder_function.reconcile.desired_state import DesiredState
 from running_image_builder_function.reconcile.ensure_running import EnsureRunning
 from running_image_builder_function.reconcile.on_delete import desired_on_delete
 from support.fake_appstream import ARN, NAME, REGION, FakeAppStream
+from support.fake_schedules import SCHEDULE
 from support.lambda_harness import LambdaHarness, event, update_event
-from support.schedules import SCHEDULE
 
 
 def test_an_update_without_the_option_deletes_the_schedule(harness: LambdaHarness, appstream: FakeAppStream) -> None:

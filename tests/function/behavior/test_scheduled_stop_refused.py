@@ -7,8 +7,8 @@ import pytest
 
 from running_image_builder_function.model.errors import ErrorKind
 from support.fake_appstream import NAME, FakeAppStream
+from support.fake_schedules import SCHEDULE, refusal
 from support.lambda_harness import LambdaHarness, event, update_event
-from support.schedules import SCHEDULE, refusal
 
 
 def test_a_denied_schedule_fails_the_request_before_a_start(harness: LambdaHarness, appstream: FakeAppStream) -> None:

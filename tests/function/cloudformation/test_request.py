@@ -11,8 +11,8 @@ from running_image_builder_function.model.errors import RequestFailed
 from running_image_builder_function.model.stop_schedule import StopSchedule
 from running_image_builder_function.timing import STACK_CONSISTENCY_WINDOW
 from support.fake_appstream import NAME
+from support.fake_schedules import SCHEDULE
 from support.lambda_harness import LOGICAL_ID, RESPONSE_URL, LambdaHarness, event
-from support.schedules import SCHEDULE
 
 
 def problem(**properties: Any) -> str:

@@ -12,9 +12,9 @@ from running_image_builder_function.reconcile.loop import Outcome, Reconciler
 from running_image_builder_function.reconcile.ports import Calls
 from running_image_builder_function.reconcile.stack_checks import StackChecks
 from support.fake_appstream import ARN, NAME, FakeAppStream
+from support.fake_schedules import FakeSchedules
+from support.fake_stacks import FakeStacks
 from support.lambda_harness import event
-from support.schedules import FakeSchedules
-from support.stack import FakeStacks
 
 EVENT = event()
 

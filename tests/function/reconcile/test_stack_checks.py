@@ -8,8 +8,8 @@ from running_image_builder_function.reconcile.ports import ResourceStatus
 from running_image_builder_function.reconcile.stack_checks import StackChecks
 from running_image_builder_function.timing import STACK_CHECK_RETRY, STACK_CONSISTENCY_WINDOW
 from support.fake_appstream import NAME
+from support.fake_stacks import FakeStacks
 from support.lambda_harness import event
-from support.stack import FakeStacks
 from support.virtual_time import VirtualClock
 
 BEGAN = 1_800_000_000.0

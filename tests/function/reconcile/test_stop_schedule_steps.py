@@ -9,7 +9,7 @@ from running_image_builder_function.reconcile.desired_state import DesiredState,
 from running_image_builder_function.reconcile.ensure_running import EnsureRunning
 from running_image_builder_function.reconcile.stop_schedule_steps import change_schedule
 from support.fake_appstream import ARN, NAME, FakeAppStream
-from support.schedules import FakeSchedules
+from support.fake_schedules import FakeSchedules
 
 WANTED = StopSchedule(name="stop-1", role_arn="arn:aws:iam::123456789012:role/scheduler", after=900)
 
