@@ -13,7 +13,7 @@ VPC = {"VpcConfig": {"SubnetIds": ["subnet-1"]}}
 
 
 def test_a_deploy_in_progress_is_told_with_its_deadline(aws: FakeAws, clock: VirtualClock, run: Run) -> None:
-    """At a look, without waiting; exit code 0 since it could be told."""
+    """With one observation, without a wait; the exit code is 0."""
     begin(aws)
     aws.state("PENDING", **VPC)
     clock.now += 65

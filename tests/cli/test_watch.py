@@ -53,7 +53,7 @@ def test_a_late_watch_reads_the_beginning_from_the_log(aws: FakeAws, clock: Virt
     ] == lines[:4]
 
 
-def test_a_hand_over_is_shown_once_when_it_comes(aws: FakeAws, clock: VirtualClock, run: Run) -> None:
+def test_a_self_invocation_is_shown_once(aws: FakeAws, clock: VirtualClock, run: Run) -> None:
     """The log is looked at every ten seconds."""
     begin(aws)
     aws.state("PENDING")
@@ -138,7 +138,7 @@ def test_a_builder_that_is_gone_or_has_failed_ends_with_1(aws: FakeAws, clock: V
 
 
 def test_time_up_is_124(aws: FakeAws, clock: VirtualClock, run: Run) -> None:
-    """At --timeout, not at the look after it."""
+    """At --timeout, not at the observation after it."""
     code, lines = run("watch", "--timeout", "7")
 
     assert (124, 7, "08:00:07          not finished within 7 s") == (code, sum(clock.slept), lines[-1])
