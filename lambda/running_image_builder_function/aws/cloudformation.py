@@ -65,21 +65,30 @@ class CloudFormation:
         Raises:
             AwsCallError: CloudFormation didn't say, or not to the end.
         """
-        return any(
-            each.get("ResourceType") == contract.RESOURCE_TYPE
-            and each.get("LogicalResourceId") != logical_id
-            and each.get("PhysicalResourceId") == name
-            and not str(each.get("ResourceStatus") or "").startswith(_GONE)
-            for each in self._resources(stack_id)
-        )
+        for _ in range(2):
+            pages = 0
+            for page in self._pages(stack_id):
+                pages += 1
+                if any(
+                    each.get("ResourceType") == contract.RESOURCE_TYPE
+                    and each.get("LogicalResourceId") != logical_id
+                    and each.get("PhysicalResourceId") == name
+                    and not str(each.get("ResourceStatus") or "").startswith(_GONE)
+                    for each in page
+                ):
+                    return True
+            if pages == 1:
+                break
+            # Several pages are no snapshot: a resource that is deleted between two of them can hide another.
+        return False
 
-    def _resources(self, stack_id: str) -> Iterator[Mapping[str, Any]]:
+    def _pages(self, stack_id: str) -> Iterator[list[Mapping[str, Any]]]:
         token: dict[str, str] = {}
         for _ in range(_MAX_PAGES):
             with translated_errors("cloudformation:ListStackResources"):
                 response = self._client().list_stack_resources(StackName=stack_id, **token)
                 page = checked(response, StackResourceSummaries=list)
-            yield from (each for each in page["StackResourceSummaries"] if isinstance(each, Mapping))
+            yield [each for each in page["StackResourceSummaries"] if isinstance(each, Mapping)]
             if not page.get("NextToken"):
                 return
             token = {"NextToken": str(page["NextToken"])}

@@ -135,6 +135,14 @@ def test_another_resource_is_looked_for_on_all_pages() -> None:
     assert [{"StackName": STACK_ID}, {"StackName": STACK_ID, "NextToken": "more"}] == canned.asked
 
 
+def test_a_list_of_several_pages_is_read_twice() -> None:
+    """A resource that is deleted between two pages moves the next one to the page that was read."""
+    others = {"StackResourceSummaries": [entry(name="builder-2")], "NextToken": "more"}
+    canned = Canned(others, {"StackResourceSummaries": []}, others, {"StackResourceSummaries": [entry()]})
+
+    assert CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
+
+
 def test_pages_that_never_end_are_a_failed_look() -> None:
     """Nothing may hang."""
     canned = Canned(*[{"StackResourceSummaries": [], "NextToken": "again"}] * 60)
