@@ -21,6 +21,7 @@ COPIES = {
     "lambda/running_image_builder_function": "src/running_image_builder_function",
     "tests/docs": "tests/docs",
     "tests/function": "tests/function",
+    "tests/simulation": "tests/simulation",
     "tests/support": "tests/support",
     "tests/conftest.py": "tests/conftest.py",
     "docs": "docs",
