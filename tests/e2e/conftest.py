@@ -20,6 +20,8 @@ def engine() -> Iterator[Engine]:
     with Engine() as started:
         Cdk(engine=started, project_dir=PROJECT_DIR).bootstrap().check()
         started.admin.set_durations(start=6, stop=3, agent_update=1)
+        # The builders of all files, in whatever order a process gets them, are more than the default quota.
+        started.admin.set_behavior(quota=200)
         yield started
 
 

@@ -19,7 +19,7 @@ def test_an_unknown_builder_fails_at_once_and_rolls_back(deployer: Deployer) -> 
     assert result.exit_code != 0
     assert deployer.status("unknown") == "ROLLBACK_COMPLETE"
     assert (
-        "no-such-builder: not found in us-east-1. Give the name of a builder there, or"
+        "no-such-builder: not found in us-east-1. Use the name of a builder there, or"
         in failure(deployer, "unknown")[1]
     )
     deployer.destroy("Unknown").check()
