@@ -154,10 +154,12 @@ class StackChecks:
             own = later <= UNDATED_STATUS_DELAY
             known = own and later >= -UNDATED_STATUS_DELAY and (self._kind != "Update" or self._is_settled())
         else:
-            own = later <= REQUEST_DATE_PRECISION + STATUS_DELAY or (
+            certain = later <= REQUEST_DATE_PRECISION + STATUS_DELAY
+            own = certain or (
                 later <= UNCERTAIN_STATUS_DELAY and not context.redelivered and not self._may_be_rolled_back()
             )
-            known = own and later >= 0.0
+            # Until then a rollback, which may have followed this update at once, may not be shown yet.
+            known = own and later >= 0.0 and (certain or self._kind != "Update" or self._is_settled())
         if known:
             # From now on, whatever is later than this isn't this request's beginning.
             self._findings.request_shown_at = changed_at

@@ -212,6 +212,20 @@ def test_a_rollback_waits_five_minutes_for_a_transition(harness: LambdaHarness, 
     assert 300 <= harness.responded_at[0] <= 330
 
 
+def test_an_update_cancelled_within_seconds_ends_once_that_shows(
+    harness: LambdaHarness, appstream: FakeAppStream
+) -> None:
+    """At first the rollback's Update could be this one: dates are in whole seconds, and the stack's status is stale."""
+    appstream.put("STOPPED")
+    harness.stacks.tell("UPDATE_IN_PROGRESS", changed_at=appstream.began_at + 4)
+    appstream.clock.later(12, lambda: setattr(harness.stacks, "status", ROLLING_BACK))
+
+    answer = harness.run(issued(update_event({}), appstream))
+
+    assert "no longer waits for this request (UPDATE_IN_PROGRESS)" in answer["Reason"]
+    assert harness.answered_at[0] <= 64
+
+
 def test_an_update_that_ends_during_a_check_starts_nothing(
     harness: LambdaHarness, appstream: FakeAppStream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
