@@ -223,7 +223,7 @@ def test_an_update_cancelled_within_seconds_ends_once_that_shows(
     answer = harness.run(issued(update_event({}), appstream))
 
     assert "no longer waits for this request (UPDATE_IN_PROGRESS)" in answer["Reason"]
-    assert harness.answered_at[0] <= 64
+    assert harness.responded_at[0] <= 64
 
 
 def test_an_update_that_ends_during_a_check_starts_nothing(
