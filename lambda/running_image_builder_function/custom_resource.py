@@ -19,7 +19,7 @@ from running_image_builder_function.model.errors import (
     RequestFailed,
     reason,
 )
-from running_image_builder_function.model.image_builder import ImageBuilder, builder_arn
+from running_image_builder_function.model.image_builder import builder_arn
 from running_image_builder_function.observability.logs import RequestLogger
 from running_image_builder_function.observability.metrics import Metrics
 from running_image_builder_function.observability.redaction import RedactingFilter
@@ -188,7 +188,7 @@ class CustomResourceFunction:
         self._metrics.invalid(failure, now=self._clock.time())
         if checks.is_rollback():
             logger.warning("rolled back, but %s", failure)
-            self._resource.Data = {**ImageBuilder({}).attributes(), contract.SCHEDULED_STOP_TIME: ""}
+            self._resource.Data = dict.fromkeys((*contract.ATTRIBUTES, contract.SCHEDULED_STOP_TIME), "")
             return physical_id
         self._resource.PhysicalResourceId = physical_id or invalid_request_id(event["LogicalResourceId"])
         logger.error("FAILED: %s", failure)

@@ -252,11 +252,14 @@ def test_an_ordinary_update_waits_for_a_transition(harness: LambdaHarness, appst
     assert "not RUNNING within 30 minutes" in harness.run(update_event({"PollIntervalSeconds": "5"}))["Reason"]
 
 
-def test_a_rollback_with_bad_properties_ends(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_rollback_with_bad_properties_ends(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """A function that was updated may have become stricter."""
     response = rolled_back(harness, {}, PollIntervalSeconds="soon")
 
     assert ("SUCCESS", NAME) == (response["Status"], response["PhysicalResourceId"])
+    assert dict.fromkeys({*ATTRIBUTES, SCHEDULED_STOP_TIME}, "") == response["Data"]
+    said = f"rolled back, but Image builder {NAME}: property PollIntervalSeconds is 'soon'"
+    assert [said] == [each[: len(said)] for each in warnings(caplog)]
 
 
 def test_a_bug_of_ours_does_not_keep_a_rollback_from_ending(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -382,6 +385,35 @@ def test_the_wait_for_an_abandoned_builder_is_self_invoked(harness: LambdaHarnes
 
     assert ("SUCCESS", 1, 0) == (response["Status"], appstream.stops(OTHER), appstream.stops())
     assert harness.self_invoked
+
+
+@pytest.mark.parametrize(
+    ("latency", "stops", "said", "responded_at"),
+    [
+        (0, 1, f"what the failed update may have started may still run: Image builder {OTHER} (STOPPING): not", 70),
+        (15, 0, f"what the failed update may have started may still run: Image builder {OTHER} (RUNNING): not", 90),
+        (16, 0, f"{OTHER}, which the failed update may have started, may still run", 76),
+    ],
+)
+def test_a_rollback_that_timed_out_has_ten_seconds_for_a_stop(
+    harness: LambdaHarness,
+    caplog: pytest.LogCaptureFixture,
+    latency: float,
+    stops: int,
+    said: str,
+    responded_at: float,
+) -> None:
+    """None, where the last description took more than fifteen seconds; the log says what may still run."""
+    harness.appstream.put("PENDING")
+    harness.appstream.put("RUNNING", name=OTHER)
+    harness.appstream.builders.latency = latency
+    options = {"OnDelete": "STOP", "TimeoutSeconds": "60", "PollIntervalSeconds": "60"}
+
+    response = rolled_back(harness, {"Name": OTHER, **options}, **options)
+
+    assert ("SUCCESS", [responded_at]) == (response["Status"], harness.responded_at)
+    assert stops == harness.appstream.stops(OTHER)
+    assert warnings(caplog)[-1].startswith(f"{NAME}: {said}")
 
 
 # What may have been started is not forgotten.

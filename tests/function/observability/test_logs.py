@@ -4,7 +4,9 @@ import logging
 
 import pytest
 
+from running_image_builder_function.model.errors import ErrorKind
 from support.fake_appstream import NAME, FakeAppStream
+from support.fake_schedules import SCHEDULE, refusal
 from support.lambda_harness import LambdaHarness, event
 
 
@@ -142,6 +144,33 @@ def test_a_delete_that_leaves_the_builder_is_one_line(harness: LambdaHarness, ca
     assert [NAME] == [vars(record)["builder"] for record in caplog.records]
 
 
+def test_a_delete_says_whose_the_builder_is(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody has expected a stop."""
+    harness.appstream.put("RUNNING")
+    harness.stacks.others = {NAME}
+
+    harness.run(event("Delete", OnDelete="STOP"))
+
+    assert [
+        "another resource of the stack has the builder, which is left to it",
+        "deleted, the builder is left as it is",
+    ] == lines(caplog)
+
+
+def test_a_delete_warns_that_the_builder_may_be_shared(
+    harness: LambdaHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is stopped: one that nobody stops is paid for."""
+    harness.appstream.put("RUNNING")
+    harness.stacks.errors = [refusal(ErrorKind.DENIED) for _ in range(99)]
+
+    harness.run(event("Delete", OnDelete="STOP"))
+
+    warned = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert [f"{NAME}: CloudFormation doesn't say whether another resource of the stack has it"] == warned
+    assert 1 == harness.appstream.stops()
+
+
 def test_a_delete_with_bad_properties_is_a_warning(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """It succeeds, but somebody should know that no builder was stopped."""
     harness.run(event("Delete", Name=None))
@@ -149,6 +178,29 @@ def test_a_delete_with_bad_properties_is_a_warning(harness: LambdaHarness, caplo
     assert [logging.WARNING] == [record.levelno for record in caplog.records]
     said = "deleted, the builder is left as it is: Image builder: property Name is missing. Use"
     assert said == lines(caplog)[0][: len(said)]
+
+
+def test_a_delete_that_leaves_a_schedule_is_a_warning(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
+    """It succeeds, and tells what stays."""
+    harness.appstream.put("STOPPED")
+    harness.schedules.errors = [refusal(ErrorKind.INVALID)]
+
+    assert "SUCCESS" == harness.run(event("Delete", **SCHEDULE))["Status"]
+    said = (
+        f"deleted, the builder is left as it is: Image builder {NAME} (STOPPED): a value of its schedule was refused."
+    )
+    assert (logging.WARNING, said) == (caplog.records[-1].levelno, lines(caplog)[-1][: len(said)])
+
+
+def test_a_missing_builder_has_no_state(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
+    """Not even the one that it had before."""
+    harness.appstream.put("PENDING")
+    harness.appstream.clock.later(30, lambda: harness.appstream.move(""))
+
+    harness.run(event())
+
+    assert lines(caplog)[-1].startswith(f"FAILED: Image builder {NAME}: not found")
+    assert "" == vars(caplog.records[-1])["state"]
 
 
 def test_attributes_that_were_cut_are_named(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:

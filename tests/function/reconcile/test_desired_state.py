@@ -91,6 +91,17 @@ def test_a_refused_look_is_repeated_for_a_while(desired: DesiredState, kind: Err
         desired.describe_failed(failed(kind), now=BEGAN + 50 + patience)
 
 
+def test_a_schedule_step_that_succeeds_ends_the_refusals(desired: DesiredState) -> None:
+    """The next refusal is tried again for as long as the first one."""
+    desired = EnsureRunning(desired.request, desired.context, arn=ARN)
+    desired.schedule_failed(failed(ErrorKind.DENIED), now=BEGAN)
+    desired.schedule_changed(Step.POSTPONE_STOP)
+    desired.schedule_failed(failed(ErrorKind.DENIED), now=BEGAN + 100)
+
+    with pytest.raises(RequestFailed):
+        desired.schedule_failed(failed(ErrorKind.DENIED), now=BEGAN + 190)
+
+
 def test_a_service_without_an_address_is_given_a_minute(desired: DesiredState) -> None:
     """A Region may lack it; its call has not taken effect."""
     lacks = AwsCallError(ErrorKind.UNAVAILABLE, action="scheduler:Any", code="E", detail="no", has_no_endpoint=True)
@@ -155,6 +166,15 @@ def test_a_failed_look_is_never_enough_for_a_stop() -> None:
     desired = EnsureStopped(Request(name=NAME), CallbackContext(began_at=BEGAN), arn=ARN)
 
     assert not desired.is_enough(now=BEGAN)
+
+
+@pytest.mark.parametrize(("timeout", "said"), [(60, "1 minute"), (90, "1.5 minutes"), (600, "10 minutes")])
+def test_a_timeout_without_any_description_is_plain(timeout: float, said: str) -> None:
+    """There is nothing to say of the builder."""
+    desired = EnsureRunning(Request(name=NAME, timeout=timeout), CallbackContext(began_at=BEGAN), arn=ARN)
+
+    expected = f"Image builder {NAME}: not RUNNING within {said}. See the AppStream console, or raise the timeout."
+    assert expected == str(desired.timed_out(""))
 
 
 def test_a_running_builder_is_enough_without_its_address() -> None:

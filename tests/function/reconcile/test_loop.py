@@ -6,9 +6,9 @@ from running_image_builder_function.cloudformation.request import Request
 from running_image_builder_function.model.errors import RequestFailed
 from running_image_builder_function.observability.logs import RequestLogger
 from running_image_builder_function.reconcile.backoff import Backoff
-from running_image_builder_function.reconcile.callback_context import CallbackContext
+from running_image_builder_function.reconcile.callback_context import CallbackContext, Observation, Starts
 from running_image_builder_function.reconcile.ensure_running import EnsureRunning
-from running_image_builder_function.reconcile.loop import Outcome, Reconciler
+from running_image_builder_function.reconcile.loop import Outcome, Reconciler, cancelled
 from running_image_builder_function.reconcile.ports import Calls
 from running_image_builder_function.reconcile.stack_checks import StackChecks
 from support.fake_appstream import ARN, NAME, FakeAppStream
@@ -70,3 +70,22 @@ def test_a_state_that_is_lost_raises_its_reason(appstream: FakeAppStream) -> Non
 
     with pytest.raises(RequestFailed, match=f"Image builder {NAME} "):
         reconciled(appstream)
+
+
+@pytest.mark.parametrize("starts", [Starts(made=True), Starts(maybe_by_other_delivery=True)])
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [
+        ("CREATE_FAILED", "Stop the builder if it should not run."),
+        ("DELETE_COMPLETE", "Stop the builder if it should not run."),
+        ("CREATE_COMPLETE", "No action is needed."),
+        ("UPDATE_IN_PROGRESS", "No action is needed."),
+    ],
+)
+def test_a_cancelled_start_that_nobody_undoes_needs_a_stop(starts: Starts, status: str, remedy: str) -> None:
+    """Whichever delivery of the request has made it."""
+    context = CallbackContext(began_at=0, builder=Observation(state="PENDING"), starts=starts)
+
+    end = str(cancelled(EnsureRunning(Request(name=NAME), context, arn=ARN), status))
+
+    assert f"CloudFormation no longer waits for this request ({status}). {remedy}" in end

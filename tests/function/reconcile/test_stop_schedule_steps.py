@@ -3,7 +3,7 @@
 import pytest
 
 from running_image_builder_function.cloudformation.request import Request
-from running_image_builder_function.model.stop_schedule import ScheduledStop, StopSchedule, moment
+from running_image_builder_function.model.stop_schedule import ScheduledStop, StopSchedule, moment, parse_description
 from running_image_builder_function.reconcile.callback_context import CallbackContext
 from running_image_builder_function.reconcile.desired_state import DesiredState, Step
 from running_image_builder_function.reconcile.ensure_running import EnsureRunning
@@ -11,13 +11,23 @@ from running_image_builder_function.reconcile.stop_schedule_steps import change_
 from support.fake_appstream import ARN, NAME, FakeAppStream
 from support.fake_schedules import FakeSchedules
 
+AT = 1_800_000_000.0
+OWNER = "Builder/request-1"
 WANTED = StopSchedule(name="stop-1", role_arn="arn:aws:iam::123456789012:role/scheduler", after=900)
+DROPPED = StopSchedule(name="old", role_arn=WANTED.role_arn, after=900)
+POSTPONED = "the scheduled stop is postponed to 2027-01-15T08:45:00Z"
 
 
 @pytest.fixture
-def desired(appstream: FakeAppStream) -> DesiredState:
+def desired() -> DesiredState:
     """Return any desired state of a builder with a scheduled stop."""
-    return EnsureRunning(Request(name=NAME, schedule=WANTED), CallbackContext(began_at=appstream.began_at), arn=ARN)
+    return desired_with()
+
+
+def desired_with(*, dropped: StopSchedule | None = None) -> DesiredState:
+    """Return the desired state of a request that may drop another schedule."""
+    request = Request(name=NAME, schedule=WANTED, dropped=dropped, logical_id="Builder", request_id="request-1")
+    return EnsureRunning(request, CallbackContext(began_at=AT), arn=ARN)
 
 
 @pytest.fixture
@@ -90,6 +100,72 @@ def test_a_stop_that_is_put_off_is_still_the_builders(
     change_schedule(desired, Step.POSTPONE_STOP, schedules=schedules, now=appstream.began_at)
 
     assert {"stop-1": NAME} == schedules.builders
+
+
+def test_another_resources_schedule_is_left_to_it(desired: DesiredState, schedules: FakeSchedules) -> None:
+    """Its path is the same: the schedule's name tells nothing of the logical id."""
+    schedules.changed["stop-1"] = ScheduledStop(at=AT, builder=NAME, request_id="Other/request-1")
+
+    said = change_schedule(desired, Step.CANCEL_STOP, schedules=schedules, now=AT)
+
+    assert "another resource has set the schedule of that name" == said
+
+
+@pytest.mark.parametrize(
+    ("old", "expected"),
+    [
+        (ScheduledStop(at=None, builder="other"), "the schedule of that name stops other"),
+        (ScheduledStop(at=AT + 600, builder=NAME, request_id=OWNER), "the scheduled stop is this request's own"),
+        (ScheduledStop(at=AT + 599, builder=NAME, request_id=OWNER), POSTPONED),
+        (ScheduledStop(at=AT + 600, builder=NAME, request_id="Builder/request-0"), POSTPONED),
+    ],
+)
+def test_a_replaced_schedule_and_the_new_one_are_postponed(
+    schedules: FakeSchedules, old: ScheduledStop, expected: str
+) -> None:
+    """Each for itself: another delivery of this request may have done so with one of them."""
+    desired = desired_with(dropped=DROPPED)
+    schedules.changed.update({"old": old, "stop-1": ScheduledStop(at=AT, builder=NAME)})
+
+    said = change_schedule(desired, Step.POSTPONE_STOP, schedules=schedules, now=AT)
+
+    assert f"{expected}; {POSTPONED}" == said
+
+
+@pytest.mark.parametrize("request_id", [OWNER, ""])
+@pytest.mark.parametrize(("name", "has_fallback"), [("stop-1", True), ("old", False)])
+def test_only_the_requests_own_schedule_is_a_fallback(
+    schedules: FakeSchedules, request_id: str, name: str, has_fallback: bool
+) -> None:
+    """The one that is dropped will be deleted."""
+    desired = desired_with(dropped=DROPPED)
+    schedules.changed[name] = ScheduledStop(at=AT + 5000, builder=NAME, request_id=request_id)
+
+    change_schedule(desired, Step.POSTPONE_STOP, schedules=schedules, now=AT)
+
+    assert has_fallback is desired.context.schedule.has_fallback
+
+
+@pytest.mark.parametrize(("until", "noted"), [(AT - 1, 0.0), (AT, 0.0), (AT + 1, AT + 1)])
+@pytest.mark.parametrize("step", [Step.SET_FALLBACK_STOP, Step.SCHEDULE_STOP])
+def test_a_new_schedule_notes_an_earlier_stop_to_come(
+    desired: DesiredState, schedules: FakeSchedules, step: Step, until: float, noted: float
+) -> None:
+    """And whose it is, for another delivery of the request."""
+    desired.context.schedule.earlier_stop_until = until
+
+    change_schedule(desired, step, schedules=schedules, now=AT)
+
+    assert (OWNER, noted) == parse_description(schedules.descriptions["stop-1"])
+
+
+def test_a_postponed_schedule_notes_the_stop_of_before(desired: DesiredState, schedules: FakeSchedules) -> None:
+    """Only this tells another delivery of it."""
+    schedules.changed["stop-1"] = ScheduledStop(at=AT, builder=NAME)
+
+    change_schedule(desired, Step.POSTPONE_STOP, schedules=schedules, now=AT)
+
+    assert (OWNER, AT + 620) == parse_description(schedules.descriptions["stop-1"])
 
 
 @pytest.mark.usefixtures("in_tokyo")
