@@ -118,7 +118,7 @@ def checked(response: Any, **members: type) -> Mapping[str, Any]:
         raise UnreadableResponse(lacks="structure")
     # botocore reads a web page with status 200 as a response without members.
     headers = (response.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
-    if str(headers.get("content-type") or "").lower().startswith("text/html"):
+    if str(headers.get("content-type")).lower().startswith("text/html"):
         raise UnreadableResponse(lacks="data, but a page,")
     for name, kind in members.items():
         if not isinstance(response.get(name), kind):
@@ -178,6 +178,6 @@ def _is_unknown_host(error: BaseException | None) -> bool:
         if isinstance(error, socket.gaierror):
             return error.errno in _UNKNOWN_HOST
         seen.append(error)
-        inner = getattr(error, "kwargs", {}).get("error") if isinstance(error, BotoCoreError) else None
+        inner = error.kwargs.get("error") if isinstance(error, BotoCoreError) else None
         error = inner if isinstance(inner, BaseException) else error.__cause__ or error.__context__
     return False

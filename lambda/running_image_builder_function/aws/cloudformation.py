@@ -73,7 +73,7 @@ class CloudFormation:
                     each.get("ResourceType") == contract.RESOURCE_TYPE
                     and each.get("LogicalResourceId") != logical_id
                     and each.get("PhysicalResourceId") == name
-                    and not str(each.get("ResourceStatus") or "").startswith(_GONE)
+                    and not str(each.get("ResourceStatus")).startswith(_GONE)
                     for each in page
                 ):
                     return True

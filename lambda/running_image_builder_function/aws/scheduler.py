@@ -50,7 +50,7 @@ class EventBridgeScheduler:
                 return None
             raise
         once = _AT.fullmatch(found["ScheduleExpression"])
-        request_id, earlier_stop_until = parse_description(str(found.get("Description") or ""))
+        request_id, earlier_stop_until = parse_description(str(found.get("Description")))
         return ScheduledStop(
             at=seconds(once[1]) if once else None,
             builder=_builder(found),
@@ -125,8 +125,8 @@ def _wanted(schedule: StopSchedule, description: str, builder: str, at: float) -
 def _builder(found: Mapping[str, Any]) -> str:
     """Return the name of the builder that a schedule stops, "" where somebody has changed it to something else."""
     try:
-        return str(json.loads(found["Target"].get("Input") or "{}").get("Name") or "")
-    except (ValueError, AttributeError, RecursionError):
+        return str(json.loads(found["Target"].get("Input")).get("Name") or "")
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return ""
 
 

@@ -29,9 +29,6 @@ _FINAL = range(400, 500)
 _TRY_AGAIN = (400, 403, 408, 409, 429)
 """Statuses that S3 also sends for passing reasons: a slow sender, a skewed clock, a changed policy, a rate limit."""
 
-_CA_BUNDLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
-"""The variables in which boto3 looks for trusted certificates."""
-
 _NOT_SENT = (OSError, http.client.HTTPException, BotoCoreError)
 
 _REFUSED = "its URL has expired, the policy of a VPC's S3 endpoint does not allow the bucket, or a proxy refused it"
@@ -95,8 +92,9 @@ def _context() -> ssl.SSLContext:
     return context
 
 
-def _ca_bundle() -> str:
-    return next((os.environ[name] for name in _CA_BUNDLES if os.environ.get(name)), "")
+def _ca_bundle() -> str | None:
+    """Return the file of trusted certificates, from the variables that boto3 reads."""
+    return os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
 
 
 def encode(body: Mapping[str, Any]) -> bytes:

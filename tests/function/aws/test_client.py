@@ -23,7 +23,7 @@ from botocore.parsers import ResponseParserError
 from urllib3.exceptions import NewConnectionError
 
 from running_image_builder_function.aws.appstream import AppStream
-from running_image_builder_function.aws.client import CONFIG, translate
+from running_image_builder_function.aws.client import CONFIG, UnreadableResponse, checked, translate
 from running_image_builder_function.aws.cloudformation import CloudFormation
 from running_image_builder_function.aws.lambda_ import SelfInvoker
 from running_image_builder_function.aws.scheduler import EventBridgeScheduler
@@ -174,10 +174,27 @@ def unresolved(number: int) -> EndpointConnectionError:
         return EndpointConnectionError(endpoint_url=URL, error=error)
 
 
+def linked(link: str) -> EndpointConnectionError:
+    """Return the same with only one of the links that "raise ... from ..." sets."""
+    error = EndpointConnectionError(endpoint_url=URL)
+    setattr(error, link, socket.gaierror(socket.EAI_NONAME, "any"))
+    return error
+
+
+def circular() -> EndpointConnectionError:
+    """Return an error that is the cause of its cause."""
+    error, cause = EndpointConnectionError(endpoint_url=URL), OSError("any")
+    error.__cause__, cause.__cause__ = cause, error
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
         (unresolved(socket.EAI_NONAME), True),
+        (linked("__cause__"), True),
+        (linked("__context__"), True),
+        (circular(), False),
         (UnknownEndpointError(service_name="appstream", region_name="any"), True),
         (UnknownRegionError(region_name="any", error_msg="any"), True),
         (EndpointProviderError(msg="any"), True),
@@ -195,6 +212,12 @@ def test_a_service_without_an_address_is_told_from_an_outage(error: Exception, e
     failed = translate(error, action="any")
 
     assert (ErrorKind.UNAVAILABLE, expected) == (failed.kind, failed.has_no_endpoint)
+
+
+def test_a_response_must_have_a_structure() -> None:
+    """boto3 always returns one; the clients of tests and of local engines may not."""
+    with pytest.raises(UnreadableResponse, match=r"^structure$"):
+        checked(None)
 
 
 def test_a_real_resolver_says_so_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,11 +143,21 @@ def test_a_list_of_several_pages_is_read_twice() -> None:
     assert CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
 
 
+def test_a_list_of_several_pages_is_not_read_a_third_time() -> None:
+    """Each page is a call, and AWS limits their rate."""
+    page: dict[str, object] = {"StackResourceSummaries": []}
+    canned = Canned({**page, "NextToken": "more"}, page, {**page, "NextToken": "more"}, page)
+
+    assert not CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
+
+
 def test_pages_that_never_end_are_a_failed_look() -> None:
     """Nothing may hang."""
     canned = Canned(*[{"StackResourceSummaries": [], "NextToken": "again"}] * 60)
 
-    with pytest.raises(AwsCallError, match="no end in the response"):
+    with pytest.raises(
+        AwsCallError, match=r"^cloudformation:ListStackResources: UnreadableResponse: no end in the response$"
+    ):
         CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
 
 
@@ -177,6 +187,7 @@ def test_a_refused_look_says_why(client: Any, operation: str, code: str, kind: E
         {"Stacks": []},
         {"Stacks": [None]},
         {"Stacks": [{"StackName": "stack-1"}]},
+        {"Stacks": [{"StackName": "stack-1"}, {"StackStatus": "UPDATE_COMPLETE"}]},
     ],
 )
 def test_an_incomplete_response_is_an_error(operation: str, answer: object) -> None:

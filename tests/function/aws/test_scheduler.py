@@ -103,6 +103,21 @@ def test_a_refused_role_of_a_new_schedule_is_named(schedules: EventBridgeSchedul
     assert ("iam:PassRole", ROLE) == (failed.value.action, failed.value.resource)
 
 
+def test_a_refusal_to_create_or_delete_names_the_schedule(schedules: EventBridgeScheduler, stubber: Stubber) -> None:
+    """The action and the resource are what a policy lacks."""
+    stubber.add_client_error("update_schedule", "ResourceNotFoundException")
+    stubber.add_client_error("create_schedule", "AccessDeniedException", "Not you.")
+    stubber.add_client_error("delete_schedule", "AccessDeniedException", "Not you.")
+
+    with pytest.raises(AwsCallError) as create:
+        schedules.put(WANTED, NAME, at=AT)
+    with pytest.raises(AwsCallError) as delete:
+        schedules.remove("stop-1")
+
+    assert ("scheduler:CreateSchedule", "schedule/default/stop-1") == (create.value.action, create.value.resource)
+    assert ("scheduler:DeleteSchedule", "schedule/default/stop-1") == (delete.value.action, delete.value.resource)
+
+
 def test_a_schedule_that_is_not_there_is_never_due(schedules: EventBridgeScheduler, stubber: Stubber) -> None:
     """And need not be deleted."""
     stubber.add_client_error("get_schedule", "ResourceNotFoundException", expected_params=NAMED)

@@ -45,6 +45,7 @@ CALLS: dict[str, Callable[[], object]] = {
 
 PAGE = b"<html><head><title>Proxy</title></head><body>Not here<br></body></html>"
 XML = b"<a><b>c</b></a>"
+STACK_WITHOUT_STATUS = b"<a><DescribeStacksResult><Stacks><member/></Stacks></DescribeStacksResult></a>"
 BODIES = {
     "page": PAGE,
     "empty": b"",
@@ -92,6 +93,46 @@ def test_an_answer_in_no_format_is_a_call_without_an_answer(action: str, status:
     assert failed is not None
     assert (ErrorKind.UNAVAILABLE, action) == (failed.kind, failed.action)
     assert failed.code in ("UnreadableResponse", f"HTTP {status}")
+
+
+@pytest.mark.parametrize(
+    ("action", "response", "lacking"),
+    [
+        ("appstream:DescribeImageBuilders", b"{}", "ImageBuilders"),
+        ("appstream:DescribeImageBuilders", b'{"ImageBuilders": [{}]}', "name of a builder"),
+        ("appstream:DescribeImageBuilders", PAGE, "data, but a page,"),
+        ("appstream:StartImageBuilder", b"{}", "ImageBuilder"),
+        ("appstream:StopImageBuilder", b"{}", "ImageBuilder"),
+        ("scheduler:GetSchedule", b'{"Target": {}}', "ScheduleExpression"),
+        ("scheduler:GetSchedule", b'{"ScheduleExpression": "at(2027-01-15T08:00:00)"}', "Target"),
+        ("scheduler:UpdateSchedule", b"{}", "ScheduleArn"),
+        ("lambda:InvokeFunction", b"{}", "status 202"),
+        ("cloudformation:DescribeStackResource", b"<a><DescribeStackResourceResult/></a>", "StackResourceDetail"),
+        ("cloudformation:DescribeStacks", b"<a><DescribeStacksResult/></a>", "Stacks"),
+        ("cloudformation:DescribeStacks", STACK_WITHOUT_STATUS, "StackStatus"),
+        ("cloudformation:ListStackResources", b"<a><ListStackResourcesResult/></a>", "StackResourceSummaries"),
+    ],
+)
+def test_the_detail_says_what_is_lacking(action: str, response: bytes, lacking: str) -> None:
+    """Whoever reads the log has no response to look at."""
+    kind = "text/html" if response is PAGE else "application/json"
+
+    failed = answered(HttpResponse(200, response, {"Content-Type": kind}), action)
+
+    assert failed is not None
+    assert f"no {lacking} in the response" == failed.detail
+
+
+def test_a_created_schedule_must_have_an_arn() -> None:
+    """As an updated one must."""
+    missing = HttpResponse(404, b"{}", {"x-amzn-errortype": "ResourceNotFoundException"})
+    with (
+        serving(lambda _service, request: missing if request.method == "PUT" else HttpResponse(200, b"{}")),
+        pytest.raises(
+            AwsCallError, match="scheduler:CreateSchedule: UnreadableResponse: no ScheduleArn in the response"
+        ),
+    ):
+        CALLS["scheduler:UpdateSchedule"]()
 
 
 @pytest.mark.parametrize("action", CALLS)

@@ -34,6 +34,7 @@ class Bucket(BaseHTTPRequestHandler):
 
     received: list[tuple[str, dict[str, str], bytes]]
     status: int
+    body = b"any"
 
     def do_PUT(self) -> None:
         """Take an answer."""
@@ -42,7 +43,7 @@ class Bucket(BaseHTTPRequestHandler):
         self.send_response(self.status)
         self.send_header("content-length", "3")
         self.end_headers()
-        self.wfile.write(b"any")
+        self.wfile.write(self.body)
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
@@ -275,6 +276,38 @@ def test_a_server_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPat
     with pytest.raises(TimeoutError):
         https_put("https://localhost/any", b"{}")
     assert [10] == timeouts
+
+
+def test_a_server_behind_a_proxy_is_given_up_as_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default of botocore is six times as long."""
+    timeouts: list[float] = []
+
+    class Session:
+        def __init__(self, *, timeout: float = 60, **_: Any) -> None:
+            timeouts.append(timeout)
+            raise TimeoutError
+
+    monkeypatch.setattr("running_image_builder_function.cloudformation.response.URLLib3Session", Session)
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+
+    with pytest.raises(TimeoutError):
+        https_put("https://localhost/any", b"{}")
+    assert [10] == timeouts
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+def test_a_response_that_is_cut_is_an_error(
+    bucket: tuple[str, type[Bucket]], proxy: tuple[str, type[Proxy]], monkeypatch: pytest.MonkeyPatch, proxied: bool
+) -> None:
+    """The next try makes sure; CloudFormation takes the first of two."""
+    address, server = bucket
+    server.body = b"a"
+    clock = VirtualClock()
+    if proxied:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy[0]}")
+
+    assert not send_response(f"{address}/any", b"{}", clock=clock, until=clock.now + 2)
+    assert 2 == len(server.received)
 
 
 def test_a_server_that_is_not_there_is_an_oserror() -> None:
