@@ -98,6 +98,17 @@ def test_an_exception_is_a_failure_with_its_text() -> None:
     ]
 
 
+def test_a_failure_of_crhelpers_own_is_sent_as_well() -> None:
+    """With a status and a reason that aren't the handler's."""
+    sent = Sent()
+
+    made = resource(sent, lambda *_: "id-1")
+    made.init_failure(ValueError("why"))
+    made(event(), context())
+
+    assert [("FAILED", "why")] == [(body["Status"], body["Reason"]) for _, body in sent]
+
+
 def test_a_self_invocation_sends_no_answer() -> None:
     """The next invocation responds; so does the next request of the same process."""
     sent = Sent()

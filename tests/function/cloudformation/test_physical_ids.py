@@ -2,7 +2,7 @@
 
 import pytest
 
-from running_image_builder_function.cloudformation.physical_ids import NOT_STARTED
+from running_image_builder_function.cloudformation.physical_ids import NOT_STARTED, START_NOT_SEEN
 from running_image_builder_function.cloudformation.request import parse
 from support.fake_appstream import NAME
 from support.lambda_harness import LOGICAL_ID, event
@@ -13,6 +13,7 @@ from support.lambda_harness import LOGICAL_ID, event
     [
         ("old", "old", True),
         (f"old{NOT_STARTED}", "old", False),
+        (f"old{START_NOT_SEEN}", "old", True),
         (f"stack-{LOGICAL_ID}-1ABC", NAME, True),
         (f"{LOGICAL_ID}{NOT_STARTED}", NAME, False),
         ("2024/01/01/[$LATEST]0f0e", NAME, True),

@@ -12,7 +12,7 @@ from running_image_builder_function.model.stop_schedule import StopSchedule
 from running_image_builder_function.timing import STACK_CONSISTENCY_WINDOW
 from support.fake_appstream import NAME
 from support.fake_schedules import SCHEDULE
-from support.lambda_harness import LOGICAL_ID, RESPONSE_URL, LambdaHarness, event
+from support.lambda_harness import LOGICAL_ID, RESPONSE_URL, LambdaHarness, event, update_event
 
 
 def problem(**properties: Any) -> str:
@@ -68,6 +68,49 @@ def test_strings_become_what_they_stand_for() -> None:
     )
 
     assert expected == parse(sent)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "dropped"),
+    [
+        (SCHEDULE, {}, True),
+        (SCHEDULE, {**SCHEDULE, "ScheduleName": "stop-2"}, True),
+        (SCHEDULE, {**SCHEDULE, "StopAfterSeconds": "3600"}, False),
+        ({}, SCHEDULE, False),
+        ({}, {}, False),
+        ({**SCHEDULE, "Name": "another"}, {}, False),
+        ({**SCHEDULE, "ScheduleName": "/"}, {}, False),
+    ],
+)
+def test_an_update_may_drop_the_schedule(before: dict[str, str], now: dict[str, str], dropped: bool) -> None:
+    """Another builder's is for that builder's own Delete; an invalid one was never made."""
+    expected = parse(event(**SCHEDULE)).schedule if dropped else None
+
+    assert expected == parse(update_event(before, **now)).dropped
+
+
+def test_an_update_deletes_what_only_a_failed_one_has_named() -> None:
+    """As that builder's own Delete would, with the properties it had."""
+    sent = {**update_event({"Name": "failed", "OnDelete": "STOP"}), "PhysicalResourceId": "old"}
+
+    assert parse(event("Delete", physical_id="failed", Name="failed", OnDelete="STOP")) == parse(sent).abandoned
+
+
+@pytest.mark.parametrize(
+    ("request_type", "before"),
+    [
+        ("Create", {"Name": "failed"}),
+        ("Update", {"Name": NAME}),
+        ("Update", {"Name": "old"}),
+        ("Update", {"Name": "no name"}),
+        ("Update", {}),
+    ],
+)
+def test_nothing_was_started_of_which_nobody_knows(request_type: str, before: dict[str, str]) -> None:
+    """The old properties name this builder or the id's, or a builder that can't be started."""
+    sent = {**event(request_type, physical_id="old"), "OldResourceProperties": before}
+
+    assert parse(sent).abandoned is None
 
 
 def test_extra_properties_are_ignored() -> None:
