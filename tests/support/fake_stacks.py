@@ -25,6 +25,7 @@ class FakeStacks:
         errors: What the next looks meet, whichever they are.
         asked: Every look at the resource, in order.
         calls: Every look: the operation.
+        ids: The stacks and resources that were looked at.
     """
 
     def __init__(self, clock: VirtualClock) -> None:
@@ -36,6 +37,7 @@ class FakeStacks:
         self.errors: list[AwsCallError] = []
         self.asked: list[Asked] = []
         self.calls: list[str] = []
+        self.ids: set[str] = set()
 
     def tell(self, status: str, *, changed_at: float | None = None) -> None:
         """Tell a status from now on: by default one that the resource got a moment after now."""
@@ -44,20 +46,21 @@ class FakeStacks:
     def resource(self, stack_id: str, logical_id: str) -> ResourceStatus:
         """Return the status."""
         self.asked.append(Asked(self._clock.now, stack_id, logical_id))
-        self._called("DescribeStackResource")
+        self._called("DescribeStackResource", stack_id, logical_id)
         return self.told
 
     def stack_status(self, stack_id: str) -> str:
         """Return the status of the stack."""
-        self._called("DescribeStacks")
+        self._called("DescribeStacks", stack_id)
         return self.status
 
     def has_another(self, stack_id: str, logical_id: str, name: str) -> bool:
         """Return whether another resource has the builder."""
-        self._called("ListStackResources")
+        self._called("ListStackResources", stack_id, logical_id)
         return name in self.others
 
-    def _called(self, operation: str) -> None:
+    def _called(self, operation: str, *ids: str) -> None:
         self.calls.append(operation)
+        self.ids.update(ids)
         if self.errors:
             raise self.errors.pop(0)

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from running_image_builder_function.cloudformation.response_url import signed_at
 from running_image_builder_function.timing import MAX_CLOCK_AHEAD, REDELIVERED_AFTER
 
 KEY = "RunningImageBuilderCallbackContext"
 """The key in a self-invoked event; CloudFormation's own events never have it."""
-
-_T = TypeVar("_T")
 
 
 @dataclass(kw_only=True)
@@ -106,7 +104,7 @@ class CallbackContext:
             # Delivered again after an invocation that died: this context doesn't know what that one did.
             context.redelivered = context.redelivered or now - context.self_invoked_at >= REDELIVERED_AFTER
             return context
-        issued_at = signed_at(str(event.get("ResponseURL") or ""))
+        issued_at = signed_at(str(event.get("ResponseURL")))
         if issued_at is None or issued_at > now + MAX_CLOCK_AHEAD:
             return cls(began_at=now, delivered_at=now, dated=False)
         return cls(began_at=issued_at, delivered_at=now, redelivered=now - issued_at >= REDELIVERED_AFTER)
@@ -114,17 +112,18 @@ class CallbackContext:
     @classmethod
     def from_json(cls, carried: Mapping[str, Any]) -> "CallbackContext":
         """Return the callback context of a JSON object; what another version of the function has added is ignored."""
-        return _restored(cls, carried)
+        context: CallbackContext = _restored(cls, carried)
+        return context
 
     def next_event(self, event: Mapping[str, Any], *, now: float) -> dict[str, Any]:
         """Return the event for the next invocation."""
         return {**event, KEY: {**asdict(self), "self_invoked_at": now, "invocation": self.invocation + 1}}
 
 
-def _restored(cls: type[_T], carried: Mapping[str, Any]) -> _T:
+def _restored(cls: Any, carried: Mapping[str, Any]) -> Any:
     values: dict[str, Any] = {}
-    for each in fields(cast(Any, cls)):
+    for each in fields(cls):
         if each.name in carried:
             value, nested = carried[each.name], each.default_factory
-            values[each.name] = _restored(cast(Any, nested), value) if is_dataclass(nested) else value
+            values[each.name] = _restored(nested, value) if is_dataclass(nested) else value
     return cls(**values)

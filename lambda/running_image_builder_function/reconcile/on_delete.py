@@ -10,7 +10,7 @@ from running_image_builder_function.timing import CANCEL_STOP_RETRY, CONSISTENCY
 
 
 def desired_on_delete(
-    request: Request, context: CallbackContext, *, arn: str, has_another: bool, only_started: bool = False
+    request: Request, context: CallbackContext, *, arn: str, has_another: bool, only_started: bool
 ) -> DesiredState | None:
     """Return what a Delete wants; None where it has nothing to do.
 
@@ -43,7 +43,7 @@ class EnsureStopped(DesiredState):
 
     wanted = STOPPED
 
-    def __init__(self, request: Request, context: CallbackContext, *, arn: str, only_started: bool = False) -> None:
+    def __init__(self, request: Request, context: CallbackContext, *, arn: str, only_started: bool) -> None:
         super().__init__(request, context, arn=arn)
         self._only_started = only_started
         self._is_stopped = False
@@ -139,7 +139,7 @@ class LeaveBuilder(DesiredState):
     wanted = "rid of its scheduled stop"
 
     def __init__(
-        self, request: Request, context: CallbackContext, *, arn: str, unwanted: bool, may_start: bool = False
+        self, request: Request, context: CallbackContext, *, arn: str, unwanted: bool, may_start: bool
     ) -> None:
         super().__init__(request, context, arn=arn)
         self._may_start = may_start
@@ -165,5 +165,5 @@ class LeaveBuilder(DesiredState):
 
     def timed_out(self, last_error: str) -> RequestFailed:
         """Return the failure of a request that has no more time; it is only logged."""
-        name = self.request.schedule.name if self.request.schedule else ""
+        name = self.request.schedule and self.request.schedule.name
         return self.failed(f"its scheduled stop stays{last_error}", f"Delete schedule {name} if it is not wanted.")

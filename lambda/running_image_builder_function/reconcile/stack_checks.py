@@ -122,8 +122,7 @@ class StackChecks:
             now = self._clock.time()
             if result is not None and (result is believed_at_once or self._is_settled()):
                 return result
-            retry_for = STACK_CONSISTENCY_WINDOW if result is not None else STACK_CHECK_RETRY
-            if now + STACK_CHECK_DELAY > self.last_call_at or now - began >= retry_for:
+            if now + STACK_CHECK_DELAY > self.last_call_at or now - began >= STACK_CHECK_RETRY:
                 return last
             self._clock.sleep(STACK_CHECK_DELAY)
 

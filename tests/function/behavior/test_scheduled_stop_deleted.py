@@ -53,7 +53,8 @@ def test_a_builder_that_reappears_without_its_schedule_is_warned_of(
 
     assert "SUCCESS" == harness.run(event("Delete", PollIntervalSeconds="10", **SCHEDULE))["Status"]
     assert {} == harness.schedules.due_at
-    assert any("stop it if it should not run" in each.getMessage() for each in caplog.records)
+    warning = "its scheduled stop was deleted, since AppStream did not show it: stop it if it should not run"
+    assert any(each.endswith(warning) for each in caplog.messages)
 
 
 @pytest.mark.parametrize("state", ["RUNNING", "PENDING", "STOPPED"])
@@ -152,6 +153,7 @@ def test_a_schedule_does_not_outlive_its_role(harness: LambdaHarness, appstream:
     harness.run(event("Delete", physical_id=f"{NAME}/not-started", OnDelete="STOP", **SCHEDULE))
 
     assert ({}, 0, "RUNNING") == (harness.schedules.due_at, appstream.stops(), appstream.state())
+    assert [0] == harness.responded_at
 
 
 def test_a_create_that_started_nothing_keeps_an_earlier_stop(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -229,7 +231,8 @@ def test_each_goal_knows_its_region(request_type: str, on_delete: str) -> None:
     request = parse(event(request_type, OnDelete=on_delete, **SCHEDULE))
     desired: DesiredState | None = EnsureRunning(request, CallbackContext(began_at=0), arn=ARN)
     if request_type == "Delete":
-        desired = desired_on_delete(request, CallbackContext(began_at=0), arn=ARN, has_another=False)
+        context = CallbackContext(began_at=0)
+        desired = desired_on_delete(request, context, arn=ARN, has_another=False, only_started=False)
 
     assert desired is not None
     assert REGION == desired.region

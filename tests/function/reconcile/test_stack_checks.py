@@ -9,7 +9,7 @@ from running_image_builder_function.reconcile.stack_checks import StackChecks
 from running_image_builder_function.timing import STACK_CHECK_RETRY, STACK_CONSISTENCY_WINDOW
 from support.fake_appstream import NAME
 from support.fake_stacks import FakeStacks
-from support.lambda_harness import event
+from support.lambda_harness import LOGICAL_ID, STACK_ID, event
 from support.virtual_time import VirtualClock
 
 BEGAN = 1_800_000_000.0
@@ -67,7 +67,8 @@ class Stand:
         ("Delete", "UPDATE_COMPLETE", -3, False),
         # The second in which it began tells nothing of the order.
         ("Update", "UPDATE_FAILED", 0.4, False),
-        ("Delete", "UPDATE_COMPLETE", 0.4, False),
+        ("Delete", "UPDATE_COMPLETE", 1, False),
+        ("Delete", "UPDATE_COMPLETE", 1.1, True),
         # No time, or nothing, told.
         ("Create", "DELETE_COMPLETE", None, False),
         ("Create", "", 30, False),
@@ -90,11 +91,13 @@ def test_an_end_in_the_requests_second_counts_once_settled(status: str) -> None:
         ("Create", "CREATE_COMPLETE", -300, True),
         ("Create", "DELETE_COMPLETE", 10, False),
         ("Create", "DELETE_COMPLETE", 26, True),
-        ("Update", "UPDATE_COMPLETE", 10, False),
-        ("Update", "UPDATE_COMPLETE", 26, True),
+        ("Update", "UPDATE_COMPLETE", 25, False),
+        ("Update", "UPDATE_COMPLETE", 25.1, True),
         ("Update", "UPDATE_IN_PROGRESS", 26, True),
         ("Update", "DELETE_COMPLETE", -5, True),
         ("Delete", "DELETE_COMPLETE", -5, True),
+        ("Delete", "UPDATE_COMPLETE", 25, False),
+        ("Delete", "UPDATE_COMPLETE", 25.1, True),
         ("Delete", "DELETE_FAILED", 10, False),
         ("Delete", "DELETE_FAILED", 26, True),
     ],
@@ -102,6 +105,52 @@ def test_an_end_in_the_requests_second_counts_once_settled(status: str) -> None:
 def test_an_undated_request_is_compared_by_another_clock(kind: str, status: str, later: float, over: bool) -> None:
     """Lambda's, which may differ by twenty seconds; some ends can only be its own."""
     assert over is Stand(kind, dated=False).over(status, later)
+
+
+@pytest.mark.parametrize(
+    ("kind", "redelivered", "later", "over", "known"),
+    [
+        ("Create", False, -25.1, False, False),
+        ("Create", False, -25, False, True),
+        ("Create", False, 25, False, True),
+        ("Create", False, 25.1, True, False),
+        ("Update", False, 0, False, False),
+        ("Update", True, 0, False, True),
+    ],
+)
+def test_an_undated_requests_beginning_is_seen_by_another_clock(
+    kind: str, redelivered: bool, later: float, over: bool, known: bool
+) -> None:
+    """An Update's first seconds may show the update before it."""
+    stand = Stand(kind, dated=False, redelivered=redelivered)
+
+    assert over is stand.over(f"{kind.upper()}_IN_PROGRESS", later)
+    assert (BEGAN + later if known else None) == stand.context.stack.request_shown_at
+
+
+@pytest.mark.parametrize(
+    ("kind", "waited", "redelivered", "later", "over", "known"),
+    [
+        ("Update", 0, False, -0.1, False, False),
+        ("Update", 0, False, 0, False, True),
+        ("Update", 0, False, 1.5, False, True),
+        ("Update", 0, False, 10, False, False),
+        ("Update", STACK_CONSISTENCY_WINDOW, False, 10, False, True),
+        ("Create", 0, False, 10, False, True),
+        ("Create", 0, False, 10.1, True, False),
+        ("Update", 0, True, 1.5, False, True),
+        ("Update", 0, True, 1.6, True, False),
+    ],
+)
+def test_a_dated_requests_beginning_is_seen_from_its_date_on(
+    kind: str, waited: float, redelivered: bool, later: float, over: bool, known: bool
+) -> None:
+    """For ten seconds, or for a second and a half where a later request may have come."""
+    stand = Stand(kind, redelivered=redelivered)
+    stand.clock.sleep(waited)
+
+    assert over is stand.over(f"{kind.upper()}_IN_PROGRESS", later)
+    assert (BEGAN + later if known else None) == stand.context.stack.request_shown_at
 
 
 def test_what_follows_the_seen_beginning_is_later() -> None:
@@ -141,6 +190,17 @@ def test_a_redelivered_clean_up_ends_with_the_stacks_update(stack: str, over: bo
     assert over is stand.over("UPDATE_COMPLETE", -20)
 
 
+def test_every_check_is_of_the_requests_own_resource() -> None:
+    """And of its stack."""
+    update, delete = Stand("Update"), Stand("Delete", age=600, redelivered=True)
+    update.checks.is_rollback()
+    delete.over("UPDATE_COMPLETE", -20)
+    delete.checks.has_another(NAME)
+
+    assert ["DescribeStackResource", "DescribeStacks", "ListStackResources"] == delete.stacks.calls
+    assert ({STACK_ID}, {STACK_ID, LOGICAL_ID}) == (update.stacks.ids, delete.stacks.ids)
+
+
 def test_what_cannot_be_looked_at_goes_on() -> None:
     """Not knowing must not fail a deploy."""
     stand = Stand("Create")
@@ -167,6 +227,19 @@ def test_that_a_stack_rolls_back_is_asked_once() -> None:
     assert stand.checks.is_rollback()
     assert stand.checks.is_rollback()
     assert ["DescribeStacks"] == stand.stacks.calls
+
+
+@pytest.mark.parametrize(
+    ("kind", "redelivered", "asks"), [("Create", True, False), ("Update", False, False), ("Update", True, True)]
+)
+def test_that_a_stack_rolls_back_is_found_while_waiting(kind: str, redelivered: bool, asks: bool) -> None:
+    """Once, as soon as an Update can believe it: at its deadline there may be no time for it."""
+    stand = Stand(kind, redelivered=redelivered)
+    stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+
+    assert ("", "") == (stand.checks.cancelled_by(), stand.checks.cancelled_by())
+    assert (asks or None) is stand.context.stack.is_rollback
+    assert asks == stand.stacks.calls.count("DescribeStacks")
 
 
 def test_a_rollback_of_before_is_not_taken_for_this_updates() -> None:
@@ -197,7 +270,18 @@ def test_an_unanswered_question_is_asked_for_a_while(guess: bool) -> None:
     stand.stacks.errors = [FAILED] * 99
 
     assert guess is stand.checks.is_rollback(guess=guess)
-    assert STACK_CHECK_RETRY <= stand.clock.now - BEGAN < STACK_CHECK_RETRY + 10
+    assert STACK_CHECK_RETRY == stand.clock.now - stand.context.delivered_at
+
+
+@pytest.mark.parametrize(("time_left", "slept"), [(4.9, []), (5, [5])])
+def test_a_check_is_repeated_only_where_there_is_time_for_it(time_left: float, slept: list[float]) -> None:
+    """The next one would begin five seconds later."""
+    stand = Stand("Update")
+    stand.stacks.errors = [FAILED] * 99
+    stand.checks.last_call_at = stand.clock.now + time_left
+
+    assert not stand.checks.is_rollback()
+    assert (slept, 1 + len(slept)) == (stand.clock.slept, len(stand.stacks.calls))
 
 
 def test_nothing_is_asked_any_more_when_an_answer_is_due() -> None:
