@@ -134,8 +134,9 @@ def test_what_does_not_arrive_while_the_url_is_valid_is_over(
 
     assert tries == len(puts.sent)
     last = caplog.records[-1]
-    assert logging.ERROR == last.levelno
-    assert last.getMessage().startswith("the response was not accepted while its URL was valid (")
+    what = f"HTTP {kind}" if isinstance(kind, int) else type(kind).__name__
+    told = f"the response was not accepted while its URL was valid ({what}); the request is over"
+    assert (logging.ERROR, told) == (last.levelno, last.getMessage())
 
 
 def test_the_invocations_end_comes_before_the_urls(clock: VirtualClock) -> None:
