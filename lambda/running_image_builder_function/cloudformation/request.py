@@ -192,7 +192,7 @@ def _abandoned(event: Mapping[str, Any], name: str, physical_id: str, old: Mappi
     if event.get("RequestType") != "Update" or old.get(contract.NAME) in (name, physical_id):
         return None
     try:
-        delete = {**event, "RequestType": "Delete", "ResourceProperties": old, "PhysicalResourceId": old[contract.NAME]}
-        return parse(delete)
+        # As the builder's own Delete would have them.
+        return parse({**event, "ResourceProperties": old, "PhysicalResourceId": old[contract.NAME]})
     except (KeyError, RequestFailed):
         return None  # with such properties nothing was started

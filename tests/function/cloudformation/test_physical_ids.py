@@ -32,6 +32,22 @@ def test_an_update_uses_the_name_of_the_properties() -> None:
     assert NAME == parse(event("Update", physical_id="old")).name
 
 
+@pytest.mark.parametrize(
+    ("physical_id", "may_start"),
+    [
+        ("old", False),
+        (f"old{NOT_STARTED}", False),
+        (f"old{START_NOT_SEEN}", True),
+        (f"stack-{LOGICAL_ID}-1ABC", True),
+    ],
+)
+def test_the_id_says_whether_a_start_may_be_under_way(physical_id: str, may_start: bool) -> None:
+    """CloudFormation makes an id up where a Create never responded, whatever it had done."""
+    assert may_start is parse(event("Delete", physical_id=physical_id)).may_start
+
+
 def test_a_delete_without_a_logical_id_uses_its_physical_id() -> None:
-    """CloudFormation always sends one; a test event in the console may not."""
-    assert "old" == parse({**event("Delete", physical_id="old"), "LogicalResourceId": None}).name
+    """CloudFormation always sends its ids; a test event in the console may not."""
+    request = parse({**event("Delete", physical_id="old"), "LogicalResourceId": None, "RequestId": None})
+
+    assert ("old", "", "") == (request.name, request.logical_id, request.request_id)
