@@ -78,7 +78,8 @@ def test_both_packages_run_the_commands(program: tuple[str, ...]) -> None:
     """The construct's package is what users of CDK know."""
     done = subprocess.run([sys.executable, *program, "--help"], capture_output=True, text=True, check=False)
 
-    assert (0, "") == (done.returncode, done.stderr)
+    # Not the whole of stderr: with an old Node on PATH, jsii writes its banner there.
+    assert 0 == done.returncode, done.stderr
     assert done.stdout.startswith("usage: appstream-image-builder ")
 
 
