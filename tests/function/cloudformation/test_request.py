@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from running_image_builder_function.cloudformation.physical_ids import START_NOT_SEEN
 from running_image_builder_function.cloudformation.request import Request, parse
 from running_image_builder_function.model.errors import RequestFailed
 from running_image_builder_function.model.stop_schedule import StopSchedule
@@ -91,7 +92,7 @@ def test_an_update_may_drop_the_schedule(before: dict[str, str], now: dict[str, 
 
 def test_an_update_deletes_what_only_a_failed_one_has_named() -> None:
     """As that builder's own Delete would, with the properties it had."""
-    sent = {**update_event({"Name": "failed", "OnDelete": "STOP"}), "PhysicalResourceId": "old"}
+    sent = {**update_event({"Name": "failed", "OnDelete": "STOP"}), "PhysicalResourceId": f"old{START_NOT_SEEN}"}
 
     assert parse(event("Delete", physical_id="failed", Name="failed", OnDelete="STOP")) == parse(sent).abandoned
 
