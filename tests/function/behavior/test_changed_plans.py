@@ -174,6 +174,16 @@ def test_a_rollback_to_a_broken_builder_succeeds(
     assert any(f"{NAME}: rolled back, but Image builder {NAME} ({state})" in each for each in warnings(caplog))
 
 
+@pytest.mark.parametrize(("before", "status"), [(OTHER, "SUCCESS"), (NAME, "FAILED")])
+def test_a_rename_back_is_taken_for_a_rollback(harness: LambdaHarness, before: str, status: str) -> None:
+    """Where CloudFormation doesn't tell: the physical id shows that the rename has never succeeded."""
+    harness.appstream.put("FAILED")
+    denied = AwsCallError(ErrorKind.DENIED, action="cloudformation:DescribeStacks", code="No", detail="no")
+    harness.stacks.errors = [denied] * 99
+
+    assert status == rolled_back(harness, {"Name": before})["Status"]
+
+
 def test_a_rollback_to_a_missing_builder_succeeds(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """All of them are there: a template may read any."""
     response = rolled_back(harness, {"PollIntervalSeconds": "5"})
@@ -270,7 +280,9 @@ def test_a_bug_of_ours_does_not_keep_a_rollback_from_ending(harness: LambdaHarne
     assert "SUCCESS" == rolled_back(harness, {})["Status"]
 
 
-def test_the_failed_updates_retry_is_not_the_rollback(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_the_failed_updates_retry_is_not_the_rollback(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
     """The stack is rolled back, but by an Update that has followed it."""
     appstream.put("FAILED")
     harness.stacks.status = ROLLING_BACK
@@ -279,6 +291,7 @@ def test_the_failed_updates_retry_is_not_the_rollback(harness: LambdaHarness, ap
     response = harness.run(issued(update_event({"PollIntervalSeconds": "5"}), appstream, seconds_ago=400))
 
     assert "no longer waits" in response["Reason"]
+    assert [f"{NAME}: ended: {response['Reason']}"] == warnings(caplog)
 
 
 # What a failed rename has started.
@@ -416,7 +429,30 @@ def test_a_rollback_that_timed_out_has_ten_seconds_for_a_stop(
     assert warnings(caplog)[-1].startswith(f"{NAME}: {said}")
 
 
+def test_an_abandoned_builder_that_somebody_starts_runs(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """The invocation before has stopped it; that start isn't this request's to undo."""
+    harness.limit = 120
+    appstream.put("RUNNING")
+    appstream.put("RUNNING", name=OTHER)
+    appstream.durations(stop=300)
+    appstream.clock.later(100, partial(appstream.move, "PENDING", (60, "RUNNING"), name=OTHER))
+
+    rolled_back(harness, {"Name": OTHER, "OnDelete": "STOP"}, OnDelete="STOP")
+
+    assert (1, "RUNNING") == (appstream.stops(OTHER), appstream.state(OTHER))
+
+
 # What may have been started is not forgotten.
+
+
+def test_a_redelivered_create_without_a_look_may_have_started(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """The delivery before may have been allowed to describe the builder, and have started it."""
+    appstream.put("PENDING")
+    appstream.fault("access_denied", "Describe")
+
+    response = harness.run(issued(event(), appstream, seconds_ago=60))
+
+    assert ("FAILED", NAME) == (response["Status"], response["PhysicalResourceId"])
 
 
 def test_a_create_reports_a_start_of_its_other_delivery(harness: LambdaHarness, appstream: FakeAppStream) -> None:
