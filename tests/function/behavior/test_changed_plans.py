@@ -535,6 +535,26 @@ def test_a_start_that_nobody_waits_for_any_more_is_told(
     assert any(response["Reason"] in each for each in warnings(caplog))
 
 
+def test_a_start_is_not_warned_of_where_nothing_is_known(
+    harness: LambdaHarness,
+    appstream: FakeAppStream,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The resource's status leaves it open, and the stack's, which decides it, can't be read."""
+
+    def refuse(stack_id: str) -> str:
+        raise AwsCallError(ErrorKind.REFUSED, action="cloudformation:DescribeStacks", code="No", detail="no")
+
+    appstream.put("STOPPED")
+    appstream.durations(start=30)
+    appstream.clock.later(20, lambda: monkeypatch.setattr(harness.stacks, "stack_status", refuse))
+    harness.stacks.tell("UPDATE_IN_PROGRESS", changed_at=appstream.began_at + 5)
+
+    assert "SUCCESS" == harness.run(issued(event("Update"), appstream))["Status"]
+    assert (1, []) == (appstream.starts(), warnings(caplog))
+
+
 # One look is no verdict.
 
 

@@ -17,15 +17,6 @@ def test_stopped_after_an_accepted_start_is_taken_as_stale(harness: LambdaHarnes
     assert ["StartImageBuilder"] == harness.appstream.calls("StartImageBuilder")
 
 
-def test_an_error_just_before_the_start_is_not_its_failure(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """The first description has shown it: the same error in a stale one tells nothing new."""
-    error = {"ErrorCode": "OLD", "ErrorMessage": "Before.", "ErrorTimestamp": appstream.clock.now - 10}
-    appstream.put("STOPPED", ImageBuilderErrors=[error])
-    appstream.durations(describe_lag=20)
-
-    assert "SUCCESS" == harness.run(event())["Status"]
-
-
 def test_stopped_for_longer_than_any_lag_is_a_failed_start(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """It fails then, without a second start."""
     appstream.put("STOPPED")

@@ -4,10 +4,10 @@ import logging
 
 import pytest
 
-from running_image_builder_function.model.errors import ErrorKind
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from support.fake_appstream import NAME, FakeAppStream
 from support.fake_schedules import SCHEDULE, refusal
-from support.lambda_harness import LambdaHarness, event
+from support.lambda_harness import LambdaHarness, event, issued
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -201,6 +201,37 @@ def test_a_missing_builder_has_no_state(harness: LambdaHarness, caplog: pytest.L
 
     assert lines(caplog)[-1].startswith(f"FAILED: Image builder {NAME}: not found")
     assert "" == vars(caplog.records[-1])["state"]
+
+
+def test_a_failed_self_invocation_is_logged(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
+    """Lambda delivers the event again."""
+    harness.limit = 60
+    harness.appstream.put("PENDING")
+    harness.appstream.move("PENDING", (90, "RUNNING"))
+    throttled = AwsCallError(ErrorKind.THROTTLED, action="lambda:InvokeFunction", code="Code", detail="no")
+    harness.on_death = harness.invoke_errors.clear
+    harness.invoke_errors = [throttled] * 99
+
+    assert "SUCCESS" == harness.run(event())["Status"]
+    assert 1 == lines(caplog).count("self-invocation failed (Code on lambda:InvokeFunction)")
+
+
+def test_a_check_that_fails_is_logged(
+    harness: LambdaHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Even after a description that fails as well; the request continues."""
+
+    def refuse(stack_id: str) -> str:
+        raise AwsCallError(ErrorKind.REFUSED, action="cloudformation:DescribeStacks", code="Code", detail="no")
+
+    appstream = harness.appstream
+    appstream.put("RUNNING")
+    appstream.fault("throttle", "Describe", seconds=40)
+    monkeypatch.setattr(harness.stacks, "stack_status", refuse)
+    harness.stacks.tell("UPDATE_IN_PROGRESS", changed_at=appstream.began_at + 5)
+
+    assert "SUCCESS" == harness.run(issued(event("Update"), appstream))["Status"]
+    assert 1 == lines(caplog).count("cloudformation:DescribeStacks: Code: no")
 
 
 def test_attributes_that_were_cut_are_named(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,5 +1,6 @@
 """How long failed calls are retried and descriptions taken as stale, at the exact ends."""
 
+from datetime import datetime, timezone
 from functools import partial
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from running_image_builder_function.cloudformation.request import Request
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind, RequestFailed
 from running_image_builder_function.model.image_builder import ImageBuilder
+from running_image_builder_function.model.stop_schedule import StopSchedule
 from running_image_builder_function.reconcile.callback_context import (
     CallbackContext,
     LastCall,
@@ -47,6 +49,17 @@ def test_a_description_may_be_stale_for_a_while(desired: DesiredState, confirmed
     assert not desired.may_be_stale(now=BEGAN + patience)
 
 
+def test_an_error_just_before_the_start_is_not_its_failure() -> None:
+    """The description before the start has shown it: in a stale one after it, it tells nothing new."""
+    error = {"ErrorCode": "OLD", "ErrorTimestamp": datetime.fromtimestamp(BEGAN - 10, tz=timezone.utc)}
+    stopped = ImageBuilder({"Name": NAME, "State": "STOPPED", "ImageBuilderErrors": [error]})
+    desired = EnsureRunning(Request(name=NAME), CallbackContext(began_at=BEGAN), arn=ARN)
+
+    assert Step.START is desired.observe(stopped, now=BEGAN)
+    desired.change_accepted(Step.START, now=BEGAN)
+    assert Step.WAIT is desired.observe(stopped, now=BEGAN + 5)
+
+
 def test_a_late_stop_is_waited_out_until_its_moment() -> None:
     """And not beyond."""
     builder = ImageBuilder({"Name": NAME, "State": "RUNNING"})
@@ -73,6 +86,24 @@ def test_a_refusal_is_tried_again_for_a_while(desired: DesiredState, kind: Error
 
 
 @pytest.mark.parametrize(
+    ("step", "kind", "expected"),
+    [
+        (Step.START, ErrorKind.BUSY, True),
+        (Step.START, ErrorKind.REFUSED, True),
+        (Step.START, ErrorKind.DENIED, False),
+        (Step.STOP, ErrorKind.BUSY, False),
+    ],
+)
+def test_a_refused_start_may_follow_another_deliverys(
+    desired: DesiredState, step: Step, kind: ErrorKind, expected: bool
+) -> None:
+    """A builder that is shown as STOPPED but can't be started may be starting."""
+    desired.change_failed(step, failed(kind), now=BEGAN)
+
+    assert expected is desired.context.starts.maybe_by_other_delivery
+
+
+@pytest.mark.parametrize(
     ("kind", "patience"),
     [
         (ErrorKind.BUSY, 300),
@@ -93,15 +124,23 @@ def test_a_refused_look_is_repeated_for_a_while(desired: DesiredState, kind: Err
         desired.describe_failed(failed(kind), now=BEGAN + 50 + patience)
 
 
-def test_a_schedule_step_that_succeeds_ends_the_refusals(desired: DesiredState) -> None:
+def test_a_schedule_step_that_succeeds_ends_the_refusals() -> None:
     """The next refusal is tried again for as long as the first one."""
-    desired = EnsureRunning(desired.request, desired.context, arn=ARN)
+    desired = EnsureRunning(Request(name=NAME), CallbackContext(began_at=BEGAN), arn=ARN)
     desired.schedule_failed(failed(ErrorKind.DENIED), now=BEGAN)
     desired.schedule_changed(Step.POSTPONE_STOP)
     desired.schedule_failed(failed(ErrorKind.DENIED), now=BEGAN + 100)
 
     with pytest.raises(RequestFailed):
         desired.schedule_failed(failed(ErrorKind.DENIED), now=BEGAN + 190)
+
+
+def test_an_invalid_schedule_is_not_tried_again() -> None:
+    """No later try can succeed."""
+    desired = EnsureRunning(Request(name=NAME), CallbackContext(began_at=BEGAN), arn=ARN)
+
+    with pytest.raises(RequestFailed):
+        desired.schedule_failed(failed(ErrorKind.INVALID), now=BEGAN)
 
 
 def test_a_service_without_an_address_is_given_a_minute(desired: DesiredState) -> None:
@@ -181,5 +220,19 @@ def test_a_running_builder_is_enough_without_its_address() -> None:
     assert Step.WAIT is desired.next_step(ImageBuilder(vpc), now=BEGAN)
     assert not desired.is_enough(now=BEGAN + 299.9)
     assert desired.is_enough(now=BEGAN + 300)
+    assert ["it runs, but AppStream shows no address yet: the attribute is empty"] == desired.context.warnings
     assert Step.WAIT is desired.next_step(ImageBuilder({**vpc, "State": "REBOOTING"}), now=BEGAN)
     assert not desired.is_enough(now=BEGAN + 600)
+
+
+def test_a_scheduled_running_builder_is_enough_at_the_deadline() -> None:
+    """The description that would show that it still runs may fail until then; without the stop it isn't enough."""
+    stop = StopSchedule(name="stop-1", role_arn="any", after=900)
+    context = CallbackContext(began_at=BEGAN, schedule=StopScheduleProgress(postponed=True))
+    desired = EnsureRunning(Request(name=NAME, timeout=600, schedule=stop), context, arn=ARN)
+
+    assert Step.SCHEDULE_STOP is desired.next_step(ImageBuilder({"Name": NAME, "State": "RUNNING"}), now=BEGAN)
+    assert not desired.is_enough(now=BEGAN + 600)
+    desired.schedule_changed(Step.SCHEDULE_STOP, at=BEGAN + 900)
+    assert not desired.is_enough(now=BEGAN + 599.9)
+    assert desired.is_enough(now=BEGAN + 600)
