@@ -49,14 +49,15 @@ def test_a_description_may_be_stale_for_a_while(desired: DesiredState, confirmed
     assert not desired.may_be_stale(now=BEGAN + patience)
 
 
-def test_an_error_just_before_the_start_is_not_its_failure() -> None:
+@pytest.mark.parametrize("error_at", [BEGAN - 10, BEGAN + 1])
+def test_an_error_just_before_the_start_is_not_its_failure(error_at: float) -> None:
     """The description before the start has shown it: in a stale one after it, it tells nothing new."""
-    error = {"ErrorCode": "OLD", "ErrorTimestamp": datetime.fromtimestamp(BEGAN - 10, tz=timezone.utc)}
+    error = {"ErrorCode": "OLD", "ErrorTimestamp": datetime.fromtimestamp(error_at, tz=timezone.utc)}
     stopped = ImageBuilder({"Name": NAME, "State": "STOPPED", "ImageBuilderErrors": [error]})
     desired = EnsureRunning(Request(name=NAME), CallbackContext(began_at=BEGAN), arn=ARN)
 
-    assert Step.START is desired.observe(stopped, now=BEGAN)
-    desired.change_accepted(Step.START, now=BEGAN)
+    assert Step.START is desired.observe(stopped, now=BEGAN + 2)
+    desired.change_accepted(Step.START, now=BEGAN + 2)
     assert Step.WAIT is desired.observe(stopped, now=BEGAN + 5)
 
 

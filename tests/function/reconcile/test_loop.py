@@ -72,6 +72,16 @@ def test_a_state_that_is_lost_raises_its_reason(appstream: FakeAppStream) -> Non
         reconciled(appstream)
 
 
+def test_a_refused_start_is_followed_by_no_longer_pause(appstream: FakeAppStream) -> None:
+    """A description after an accepted one comes later."""
+    appstream.put("STOPPED")
+    appstream.fault("throttle", "Start", times=1)
+
+    reconciled(appstream)
+
+    assert 2 == appstream.clock.slept[0]
+
+
 @pytest.mark.parametrize("starts", [Starts(made=True), Starts(maybe_by_other_delivery=True)])
 @pytest.mark.parametrize(
     ("status", "remedy"),
