@@ -43,7 +43,7 @@ def test_another_builders_schedule_is_left_to_its_delete(harness: LambdaHarness,
     assert {"stop-1"} == set(harness.schedules.due_at)
 
 
-def test_a_builder_that_reappears_without_its_schedule_is_warned_of(
+def test_a_builder_that_reappears_is_warned_of(
     harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Two descriptions in a row have shown none, so its stop was deleted."""

@@ -59,7 +59,7 @@ def test_each_line_has_fields_to_search_by(harness: LambdaHarness, caplog: pytes
     assert all(elapsed + remaining == pytest.approx(600) for _, elapsed, remaining, _ in said)
 
 
-def test_a_self_invocation_is_told_and_the_state_is_not_told_twice(
+def test_a_self_invocation_is_logged_and_its_state_once(
     harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The next invocation knows what was logged."""
