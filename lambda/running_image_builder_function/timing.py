@@ -100,8 +100,8 @@ SCHEDULER_RETRIES_FOR = 300
 stop may meet a builder that somebody has started meanwhile. A builder in a longer transition isn't stopped."""
 
 SCHEDULER_PRECISION = 300
-"""EventBridge Scheduler invokes within 60 s (a stop for 1:00:00 comes until 1:00:59), and the age that ends its retries
-may count from there: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html"""
+"""By which EventBridge Scheduler may be late, and its retries begin later. AWS documents 60 s (a stop for 1:00:00 comes
+until 1:00:59): https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html. This allows more."""
 
 SCHEDULER_CLOCK_SKEW = 20.0  # by which the clocks of two services may differ, with a stop under way
 SCHEDULE_COLLISION_WINDOW = 600.0

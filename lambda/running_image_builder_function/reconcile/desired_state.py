@@ -230,7 +230,7 @@ class DesiredState:
             last_error: The last error of a call, "" for none.
         """
         said = "" if self.builder is None else self.builder.errors_since(self.context.began_at)
-        minutes = f"{self.request.timeout / 60:g} minute{'' if self.request.timeout == 60 else 's'}"
+        minutes = f"{self.request.timeout / 60:.3g} minute{'' if self.request.timeout == 60 else 's'}"
         return self.failed(
             f"{self.unmet} within {minutes}{last_error}",
             "See the AppStream console, or raise the timeout.",

@@ -203,7 +203,9 @@ def test_a_goal_of_no_kind_decides_nothing() -> None:
         )
 
 
-@pytest.mark.parametrize(("timeout", "said"), [(60, "1 minute"), (90, "1.5 minutes"), (600, "10 minutes")])
+@pytest.mark.parametrize(
+    ("timeout", "said"), [(60, "1 minute"), (70, "1.17 minutes"), (90, "1.5 minutes"), (3540, "59 minutes")]
+)
 def test_a_timeout_without_any_description_is_plain(timeout: float, said: str) -> None:
     """There is nothing to say of the builder."""
     desired = EnsureRunning(Request(name=NAME, timeout=timeout), CallbackContext(began_at=BEGAN), arn=ARN)
