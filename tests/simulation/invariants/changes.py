@@ -184,15 +184,15 @@ def a_superseded_request_changes_nothing(history: History) -> Iterator[str]:
 
 
 def _may_be_its_own(read: StackRead | None, request: Request) -> bool:
-    """Return whether a status of the same kind, soon after a request, could be its own: dates are in whole seconds.
+    """Return whether a status of the same kind, soon after a request, could be its own: its delay is not documented.
 
-    The stack's status distinguishes an update from its rollback, once that can't be stale.
+    The stack's status distinguishes an update from its rollback, once that can't be stale, but not from a later update.
     """
     shown = None if read is None else read.resource_status
     if not read or not shown or shown.request.kind != request.kind or not shown.status.endswith(_IN_PROGRESS):
         return False
     soon = shown.at <= request.sent_at + _UNCLEAR_FOR
-    return soon and (request.kind == "Delete" or read.at < shown.at + _STALE_FOR)
+    return soon and (not shown.request.is_rollback or read.at < shown.at + _STALE_FOR)
 
 
 _UNCLEAR_FOR = 12.0

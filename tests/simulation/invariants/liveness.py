@@ -189,7 +189,9 @@ def _was_reported(history: History, start: BuilderChange, request: Request) -> b
     if not last.succeeded:
         return True
     if last.kind == "Delete" and last.properties.on_delete != "STOP":
-        schedule = last.properties.schedule if last.properties.stop_after is not None else ""
+        # After a failed rename without rollback, the properties are another builder's.
+        scheduled = last.properties.stop_after is not None and last.properties.name == name
+        schedule = last.properties.schedule if scheduled else ""
         # The last request was to leave it, if need be until its scheduled stop.
         if not schedule or _has_fired(history, schedule, since=start.at):
             return True

@@ -109,22 +109,41 @@ def no_outdated_schedule_stops_a_builder(history: History) -> Iterator[str]:
             # A schedule that could not be deleted or moved is warned of.
             continue
         reported = str(last.response["Data"][SCHEDULED_STOP_TIME])
-        # A stack without the option does not know of a schedule that another one left.
-        knows = bool(reported) or last.kind == "Update"
-        hurried = last.ended_at >= last.deadline - _RESERVE - 4 * last.properties.poll_interval
+        # A resource without the option does not know of a schedule that another one, or its own failed rename, left.
+        _, setter = _setter(history, stop)
+        since = [each for each in here if each.resource == last.resource and setter and each.number > setter.number]
+        knows = bool(reported) or any(_knows_of(each, stop) for each in since)
+        hurried = any(_had_no_time(each) for each in (last, *_who_moved(history, stop)))
         early = not reported or stop.at < _moment(reported) - _CLOCKS
         yield f"a schedule stopped {stop.name} after request {last.number}" if knows and early and not hurried else ""
 
 
+def _knows_of(request: Request, stop: BuilderChange) -> bool:
+    """Return whether a request's properties have a stop's schedule, for the builder that it wants to run."""
+    known = [each for each in (request.properties, request.old_properties) if each and each.stop_after is not None]
+    return request.properties.name == stop.name and stop.schedule in [each.schedule for each in known]
+
+
+def _had_no_time(request: Request) -> bool:
+    """Return whether a request's timeout was too short to wait out a late stop."""
+    return request.ended_at >= request.deadline - _RESERVE - 4 * request.properties.poll_interval
+
+
+def _who_moved(history: History, stop: BuilderChange) -> list[Request]:
+    """Return the request that moved or deleted a schedule last, before its stop came late."""
+    changes = history.schedule_changes_of(stop.schedule, until=stop.at)
+    return [each.invocation.request for each in changes if each.invocation is not None][-1:]
+
+
 def _was_set_by_an_older_request(history: History, stop: BuilderChange, last: Request) -> bool:
     """Return whether an older request set the stop after the last one: another invariant judges that."""
-    set_at, setter = _last_setter(history, stop)
+    set_at, setter = _setter(history, stop)
     return setter is not None and setter.number < last.number and set_at > last.sent_at
 
 
 def _was_left_on_purpose(history: History, stop: BuilderChange, last: Request) -> bool:
     """Return whether a deleted resource left this stop, of which the next one that has the builder can't know."""
-    _, setter = _last_setter(history, stop)
+    _, setter = _setter(history, stop)
     if setter is None:
         return False
     deletes = [each for each in history.requests if each.kind == "Delete" and each.resource == setter.resource]
@@ -135,19 +154,24 @@ def _was_left_on_purpose(history: History, stop: BuilderChange, last: Request) -
     return deletes[-1].properties.on_delete != "STOP" or not deletes[-1].succeeded
 
 
-def _last_setter(history: History, stop: BuilderChange) -> tuple[float, Request | None]:
-    """Return the last request that set a stop's schedule before it, and when."""
+def _setter(history: History, stop: BuilderChange) -> tuple[float, Request | None]:
+    """Return the last request that scheduled this stop, which may have been moved before it came late, and when."""
     changes = history.schedule_changes_of(stop.schedule, until=stop.at)
-    found = [(each.at, each.invocation.request) for each in changes if each.action == "set" and each.invocation]
-    return found[-1] if found else (0.0, None)
+    due = _due(changes)
+    sets = [each for each in changes if each.action == "set" and each.invocation and each.due == due]
+    return (sets[-1].at, sets[-1].invocation.request) if sets and sets[-1].invocation else (0.0, None)
+
+
+def _due(changes: list[ScheduleChange]) -> float:
+    """Return when the last stop of a schedule was due."""
+    return max((each.due or 0.0 for each in changes if each.action in ("fired", "refused")), default=0.0)
 
 
 def _was_anothers(history: History, stop: BuilderChange, last: Request) -> bool:
     """Return whether a late stop was another resource's, or of the same one before it was removed."""
     changes = history.schedule_changes_of(stop.schedule, until=stop.at)
-    due = max((each.due or 0.0 for each in changes if each.action in ("fired", "refused")), default=0.0)
-    set_then = [each for each in changes if each.action == "set" and each.due == due]
-    setter = next((each.invocation.request for each in reversed(set_then) if each.invocation), None)
+    due = _due(changes)
+    _, setter = _setter(history, stop)
     if setter is None:
         return False
     deletes = [each for each in history.requests if each.kind == "Delete" and each.resource == setter.resource]
