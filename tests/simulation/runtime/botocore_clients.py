@@ -107,7 +107,8 @@ class Client:
         try:
             result = self._process(operation, arguments)
         except ClientError as error:
-            self._results[_key(call, response())] = error
+            # Without this one's traceback, which would keep a whole run in memory.
+            self._results[_key(call, response())] = type(error)(error.response, error.operation_name)
             raise
         self._results[_key(call, response())] = result
         return dict(result)
@@ -120,7 +121,8 @@ class Client:
         response, self._given = self._given, None
         if response is None:
             response = _servers[-1].server(self._service, request)
-            self._sent[greenlet.getcurrent()] = (request, response)
+            if _servers[-1].remembers:
+                self._sent[greenlet.getcurrent()] = (request, response)
         headers = HTTPHeaders()
         for name, value in response.headers.items():
             headers[name] = value
