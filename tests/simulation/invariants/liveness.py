@@ -82,6 +82,8 @@ def rollbacks_end_in_time(history: History) -> Iterator[str]:
             for each, later in pairwise(reads)
             if each.shown is not None and each.shown["State"] == "RUNNING"
         )
+        if request.responder is not None:
+            took -= _waited(history, request.responder)
         most = PLAIN if plain else IN_BETWEEN
         most += 2 * max(history.scenario.queue_delay, history.scenario.long_queue_delay) + 30
         what = f"request {request.number}, a rollback, took {took:.0f} s over a builder that was {first}"
