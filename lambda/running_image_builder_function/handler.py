@@ -14,7 +14,8 @@ from running_image_builder_function.aws.client import CONFIG
 from running_image_builder_function.aws.cloudformation import CloudFormation
 from running_image_builder_function.aws.lambda_ import SelfInvoker
 from running_image_builder_function.aws.scheduler import EventBridgeScheduler
-from running_image_builder_function.custom_resource import CustomResourceFunction, LambdaContext
+from running_image_builder_function.custom_resource.function import CustomResourceFunction
+from running_image_builder_function.custom_resource.time_limits import LambdaContext
 from running_image_builder_function.observability.metrics import Metrics
 from running_image_builder_function.observability.running_metric import RunningMetric, asks_for_running_metric
 

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from running_image_builder_function import custom_resource
 from running_image_builder_function.aws import scheduler
 from running_image_builder_function.aws.appstream import AppStream
 from running_image_builder_function.aws.cloudformation import CloudFormation
@@ -16,6 +15,8 @@ from running_image_builder_function.aws.scheduler import EventBridgeScheduler
 from running_image_builder_function.cloudformation import request, response
 from running_image_builder_function.cloudformation.physical_ids import NOT_STARTED
 from running_image_builder_function.cloudformation.response import truncate_to_limit
+from running_image_builder_function.custom_resource import function, invocation, time_limits
+from running_image_builder_function.custom_resource.function import CustomResourceFunction
 from running_image_builder_function.model import errors
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.model.image_builder import ImageBuilder
@@ -97,14 +98,14 @@ def _run_forever(patch: pytest.MonkeyPatch) -> None:
 
 
 def _log_the_url(patch: pytest.MonkeyPatch) -> None:
-    run = custom_resource.CustomResourceFunction._run
+    run = CustomResourceFunction._run
 
-    def log(self: custom_resource.CustomResourceFunction, event: dict[str, Any], context: Any) -> str:
+    def log(self: CustomResourceFunction, event: dict[str, Any], context: Any) -> str:
         logging.getLogger("anything").info("an event: %s", event)
         return run(self, event, context)
 
     patch.setattr(RedactingFilter, "filter", lambda self, record: True)
-    patch.setattr(custom_resource.CustomResourceFunction, "_run", log)
+    patch.setattr(CustomResourceFunction, "_run", log)
 
 
 def _send_once(url: str, body: bytes, *, put: response.Put, **_: Any) -> bool:
@@ -138,17 +139,17 @@ def _a_minute_early(at: float) -> str:
     return moment(at - 60)
 
 
-def _crash(self: custom_resource.CustomResourceFunction, url: str, body: dict[str, Any]) -> None:
+def _crash(self: CustomResourceFunction, url: str, body: dict[str, Any]) -> None:
     raise KeyError("a bug")
 
 
 def _leave_no_margin(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(custom_resource, "SELF_INVOCATION_MARGIN", 0.0)
-    patch.setattr(custom_resource, "RESPONSE_RESERVE", 0.0)
+    patch.setattr(time_limits, "SELF_INVOCATION_MARGIN", 0.0)
+    patch.setattr(time_limits, "RESPONSE_RESERVE", 0.0)
 
 
 def _mark_every_failure(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(custom_resource, "failed_create_id", lambda name, **_: name + NOT_STARTED)
+    patch.setattr(invocation, "failed_create_id", lambda name, **_: name + NOT_STARTED)
 
 
 def _take_all_errors_for_denials(patch: pytest.MonkeyPatch) -> None:
@@ -192,13 +193,13 @@ def _change_result(method: str, change: Callable[[Any], Any]) -> Introduce:
 
 
 SEEDED_BUGS = (
-    SeededBug("exactly_one_effective_response", _set(custom_resource, "send_response", _send_once), REFUSED_RESPONSE),
+    SeededBug("exactly_one_effective_response", _set(function, "send_response", _send_once), REFUSED_RESPONSE),
     SeededBug(
         "exactly_one_effective_response", _move_deadline(1e9), created_and_deleted(start_outcome="never", timeout=300)
     ),
     SeededBug(
         "every_invocation_responds_or_invokes_itself",
-        _set(custom_resource, "self_invoke", lambda *_, **__: None),
+        _set(invocation, "self_invoke", lambda *_, **__: None),
         created_and_deleted(function_timeout=120.0),
     ),
     SeededBug(
@@ -207,7 +208,7 @@ SEEDED_BUGS = (
     SeededBug("bodies_fit_the_limit", _set(response, "MAX_BYTES", 99_999), created_and_deleted(text="x" * 5000)),
     SeededBug(
         "responses_are_well_formed",
-        _set(custom_resource, "truncate_to_limit", _drop_the_reason),
+        _set(function, "truncate_to_limit", _drop_the_reason),
         created_and_deleted(state="FAILED"),
     ),
     SeededBug(
@@ -215,15 +216,13 @@ SEEDED_BUGS = (
         _set(errors, "REASON_MAX_LENGTH", 999),
         created_and_deleted(state="FAILED", text="word " * 80),
     ),
-    SeededBug(
-        "physical_ids_are_right", _set(custom_resource, "truncate_to_limit", _return_another_id), created_and_deleted()
-    ),
+    SeededBug("physical_ids_are_right", _set(function, "truncate_to_limit", _return_another_id), created_and_deleted()),
     SeededBug(
         "a_failed_create_marks_whether_it_started",
-        _set(custom_resource, "failed_create_id", lambda name, **_: name),
+        _set(invocation, "failed_create_id", lambda name, **_: name),
         created_and_deleted(state="FAILED"),
     ),
-    SeededBug("responses_are_delivered", _set(custom_resource, "send_response", _send_once), REFUSED_RESPONSE),
+    SeededBug("responses_are_delivered", _set(function, "send_response", _send_once), REFUSED_RESPONSE),
     SeededBug("a_throttled_self_invocation_fails_nothing", _take_all_errors_for_denials, throttled_self_invocation()),
     SeededBug("a_builder_is_gone_only_after_two_reads", _believe_one_read, with_reads_failing(NOT_FOUND_ONCE)),
     SeededBug("failed_reads_are_retried", _give_up_at_once, with_reads_failing(BRIEFLY_DENIED)),
@@ -325,7 +324,7 @@ SEEDED_BUGS = (
     SeededBug("nothing_stays_queued", _run_forever, created_and_deleted(start_outcome="never", timeout=300)),
     SeededBug(
         "only_retriable_failures_raise",
-        _set(custom_resource.CustomResourceFunction, "_send", _crash),
+        _set(CustomResourceFunction, "_send", _crash),
         created_and_deleted(),
     ),
     SeededBug(

@@ -5,7 +5,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from running_image_builder_function.custom_resource import CustomResourceFunction, ResponseNotSent, SelfInvocationFailed
+from running_image_builder_function.custom_resource.function import (
+    CustomResourceFunction,
+    ResponseNotSent,
+    SelfInvocationFailed,
+)
 from running_image_builder_function.observability.metrics import Metrics
 from support.fake_appstream import FUNCTION_ARN, NAME, FakeAppStream
 from support.fake_schedules import FakeSchedules

@@ -219,10 +219,6 @@ class DesiredState:
         if what not in self.context.warnings:
             self.context.warnings.append(what)
 
-    def attributes(self, builder: ImageBuilder | None) -> dict[str, str]:
-        """Return the response's attributes; a Delete has none."""
-        return {}
-
     def timed_out(self, last_error: str) -> RequestFailed:
         """Return the failure of a request whose deadline has passed, with the builder's errors since it began.
 

@@ -200,10 +200,10 @@ class EnsureRunning(DesiredState):
             return "its scheduled stop is not deleted"
         return super().unmet
 
-    def attributes(self, builder: ImageBuilder | None) -> dict[str, str]:
+    def attributes(self) -> dict[str, str]:
         """Return the builder's attributes, and when it will be stopped; "" for all that isn't known."""
         stops_at = self.context.schedule.stops_at
-        known = builder or ImageBuilder({"Name": self.request.name})
+        known = self.builder or ImageBuilder({"Name": self.request.name})
         stop_time = "" if stops_at is None else f"{moment(stops_at)}Z"
         return {**known.attributes(), contract.SCHEDULED_STOP_TIME: stop_time}
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind, RequestCancelled, RequestEnded
-from running_image_builder_function.model.image_builder import ImageBuilder
 from running_image_builder_function.reconcile.backoff import Backoff
 from running_image_builder_function.reconcile.desired_state import SCHEDULE_STEPS, DesiredState, Step
 from running_image_builder_function.reconcile.ports import Calls, ProgressLog
@@ -16,15 +15,6 @@ from running_image_builder_function.timing import (
     EXTRA_CALL_DELAY,
     Clock,
 )
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How an invocation ended that didn't fail."""
-
-    done: bool  # whether the desired state is reached; else another invocation must go on
-    # The builder as last described; None where it doesn't exist, and where this isn't done.
-    builder: ImageBuilder | None = None
 
 
 def cancelled(desired: DesiredState, status: str) -> RequestCancelled:
@@ -65,8 +55,8 @@ class Reconciler:
     _last_error: str = ""
     _last_error_state: str | None = None
 
-    def run(self) -> Outcome:
-        """Return the outcome.
+    def run(self) -> bool:
+        """Return whether the desired state is reached; else another invocation must go on.
 
         Raises:
             RequestEnded: The desired state can't be reached within the request's timeout, or nobody waits for it.
@@ -82,7 +72,7 @@ class Reconciler:
                 if describes:
                     self._describe()
                 if self._step is Step.DONE:
-                    return Outcome(True, desired.builder)
+                    return True
                 if self._may_act():
                     if self._step in SCHEDULE_STEPS:
                         self._change_schedule()
@@ -90,14 +80,14 @@ class Reconciler:
                     accepted = self._change_builder()
             except AwsCallError as error:
                 if self._is_enough_after(error):
-                    return Outcome(True, desired.builder)
+                    return True
             now = clock.time()
             if now >= desired.deadline:
                 if desired.is_enough(now=now):
-                    return Outcome(True, desired.builder)
+                    return True
                 raise desired.timed_out(self._last_error)
             if now >= self.ends_at:
-                return Outcome(False)
+                return False
             delay = self.backoff.delay() + (EXTRA_CALL_DELAY if describes and accepted else 0.0)
             clock.sleep(min(delay, desired.deadline - now, self.ends_at - now))
 

@@ -1,33 +1,55 @@
 """The desired states of a Delete: the builder is stopped, or left as it is without a needless scheduled stop."""
 
+import logging
+
 from running_image_builder_function.cloudformation.request import Request
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind, RequestFailed
 from running_image_builder_function.model.image_builder import ImageBuilder
 from running_image_builder_function.reconcile.callback_context import CallbackContext
 from running_image_builder_function.reconcile.desired_state import DesiredState, Step
+from running_image_builder_function.reconcile.stack_checks import StackChecks
 from running_image_builder_function.reconcile.states import STARTING, STOPPED, STOPPING, Action, rule
 from running_image_builder_function.timing import CANCEL_STOP_RETRY, CONSISTENCY_WINDOW, LEAVE_BUILDER_TIMEOUT
 
+logger = logging.getLogger("running_image_builder")
+
 
 def desired_on_delete(
-    request: Request, context: CallbackContext, *, arn: str, has_another: bool, only_started: bool
+    request: Request, context: CallbackContext, checks: StackChecks, *, arn: str, only_started: bool = False
 ) -> DesiredState | None:
     """Return what a Delete wants; None where it has nothing to do.
 
     Args:
         request: The Delete.
         context: The request's callback context.
+        checks: The checks of the stack: another resource may have the builder by now.
         arn: The builder's ARN.
-        has_another: Whether another resource of the stack has the builder.
         only_started: Whether only what a start may have led to is stopped.
     """
-    if request.stop_on_delete and request.started_here and not has_another:
+    stops = request.stop_on_delete and request.started_here
+    if not stops and not request.schedule:
+        return None
+    has_another = _has_another(request, context, checks)
+    if stops and not has_another:
         return EnsureStopped(request, context, arn=arn, only_started=only_started)
     if not request.schedule:
         return None
     unwanted = has_another or request.stop_on_delete
     may_start = request.may_start or only_started
     return LeaveBuilder(request, context, arn=arn, unwanted=unwanted, may_start=may_start)
+
+
+def _has_another(request: Request, context: CallbackContext, checks: StackChecks) -> bool:
+    """Return whether another resource of the stack has the builder; it is checked once a request."""
+    if context.stack.has_another is None:
+        has_another = checks.has_another(request.name)
+        if has_another is None:
+            # A builder that nobody stops is paid for: if in doubt, it is this resource's own.
+            context.warnings.append("CloudFormation doesn't say whether another resource of the stack has it")
+        context.stack.has_another = bool(has_another)
+        if has_another:
+            logger.info("%s: another resource of the stack has the builder, which is left to it", request.name)
+    return context.stack.has_another
 
 
 class EnsureStopped(DesiredState):

@@ -5,9 +5,8 @@ import pytest
 from running_image_builder_function.cloudformation.request import parse
 from running_image_builder_function.model.stop_schedule import ScheduledStop
 from running_image_builder_function.reconcile.callback_context import CallbackContext
-from running_image_builder_function.reconcile.desired_state import DesiredState
-from running_image_builder_function.reconcile.ensure_running import EnsureRunning
 from running_image_builder_function.reconcile.on_delete import desired_on_delete
+from running_image_builder_function.reconcile.stack_checks import StackChecks
 from support.fake_appstream import ARN, NAME, REGION, FakeAppStream
 from support.fake_schedules import SCHEDULE
 from support.lambda_harness import LambdaHarness, event, update_event
@@ -224,15 +223,13 @@ def test_the_schedule_of_a_builder_that_is_gone_goes_too(
     assert ({}, f"{NAME}: SUCCESS: gone") == (harness.schedules.due_at, caplog.messages[-1])
 
 
-@pytest.mark.parametrize("request_type", ["Create", "Delete"])
 @pytest.mark.parametrize("on_delete", ["STOP", "LEAVE_RUNNING"])
-def test_each_goal_knows_its_region(request_type: str, on_delete: str) -> None:
-    """For messages about what is not found there, or not allowed."""
-    request = parse(event(request_type, OnDelete=on_delete, **SCHEDULE))
-    desired: DesiredState | None = EnsureRunning(request, CallbackContext(began_at=0), arn=ARN)
-    if request_type == "Delete":
-        context = CallbackContext(began_at=0)
-        desired = desired_on_delete(request, context, arn=ARN, has_another=False, only_started=False)
+def test_each_desired_state_of_a_delete_has_the_region(harness: LambdaHarness, on_delete: str) -> None:
+    """For messages about what isn't found there, or not allowed."""
+    deleted, context = event("Delete", OnDelete=on_delete, **SCHEDULE), CallbackContext(began_at=0)
+    checks = StackChecks(harness.stacks, deleted, context, clock=harness.appstream.clock)
+
+    desired = desired_on_delete(parse(deleted), context, checks, arn=ARN)
 
     assert desired is not None
     assert REGION == desired.region

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ProxyConnectionError
 
 from running_image_builder_function.cloudformation.response import send_response
-from running_image_builder_function.custom_resource import ResponseNotSent
+from running_image_builder_function.custom_resource.function import ResponseNotSent
 from support.fake_appstream import FakeAppStream
 from support.lambda_harness import FakeContext, LambdaHarness, event
 from support.virtual_time import VirtualClock

@@ -8,7 +8,7 @@ from running_image_builder_function.observability.logs import RequestLogger
 from running_image_builder_function.reconcile.backoff import Backoff
 from running_image_builder_function.reconcile.callback_context import CallbackContext, Observation, Starts
 from running_image_builder_function.reconcile.ensure_running import EnsureRunning
-from running_image_builder_function.reconcile.loop import Outcome, Reconciler, cancelled
+from running_image_builder_function.reconcile.loop import Reconciler, cancelled
 from running_image_builder_function.reconcile.ports import Calls
 from running_image_builder_function.reconcile.stack_checks import StackChecks
 from support.fake_appstream import ARN, NAME, FakeAppStream
@@ -19,8 +19,8 @@ from support.lambda_harness import event
 EVENT = event()
 
 
-def reconciled(appstream: FakeAppStream, *, seconds: float = 840) -> Outcome:
-    """Return how an invocation ends that has that many seconds until its end."""
+def reconciler(appstream: FakeAppStream, *, seconds: float = 840) -> Reconciler:
+    """Return the loop of an invocation that has that many seconds until its end."""
     return Reconciler(
         desired=EnsureRunning(Request(name=NAME), CallbackContext(began_at=appstream.began_at), arn=ARN),
         calls=Calls(appstream.builders, FakeSchedules(appstream)),
@@ -31,36 +31,35 @@ def reconciled(appstream: FakeAppStream, *, seconds: float = 840) -> Outcome:
         ends_at=appstream.began_at + seconds,
         backoff=Backoff(2, random=lambda: 0.5),
         log=RequestLogger(None),
-    ).run()
+    )
 
 
-def test_a_state_that_is_reached_is_done_with_the_builder(appstream: FakeAppStream) -> None:
-    """As it was described last."""
+def test_a_state_that_is_reached_is_done(appstream: FakeAppStream) -> None:
+    """The builder is known as it was described last."""
     appstream.put("STOPPED")
+    loop = reconciler(appstream)
 
-    outcome = reconciled(appstream)
+    assert loop.run() is True
+    assert appstream.builders.describe(NAME) == loop.desired.builder
 
-    assert Outcome(True, appstream.builders.describe(NAME)) == outcome
 
-
-def test_a_state_that_a_failed_look_cannot_take_back_is_done(appstream: FakeAppStream) -> None:
+def test_a_state_that_a_failed_description_cannot_take_back_is_done(appstream: FakeAppStream) -> None:
     """The builder ran; only its address was still to come."""
     appstream.put("STOPPED")
     appstream.durations(eni_delay=1000)
     appstream.clock.later(430, lambda: appstream.fault("access_denied", "Describe"))
+    loop = reconciler(appstream)
 
-    outcome = reconciled(appstream)
-
-    assert outcome.done
-    assert outcome.builder is not None
-    assert "RUNNING" == outcome.builder.state
+    assert loop.run() is True
+    assert loop.desired.builder is not None
+    assert "RUNNING" == loop.desired.builder.state
 
 
 def test_a_longer_wait_ends_at_the_invocations_end(appstream: FakeAppStream) -> None:
     """The last sleep ends exactly there."""
     appstream.put("STOPPED")
 
-    assert Outcome(False) == reconciled(appstream, seconds=99.5)
+    assert reconciler(appstream, seconds=99.5).run() is False
     assert 99.5 == appstream.elapsed()
 
 
@@ -69,7 +68,7 @@ def test_a_state_that_is_lost_raises_its_reason(appstream: FakeAppStream) -> Non
     appstream.put("FAILED")
 
     with pytest.raises(RequestFailed, match=f"Image builder {NAME} "):
-        reconciled(appstream)
+        reconciler(appstream).run()
 
 
 def test_a_refused_start_is_followed_by_no_longer_pause(appstream: FakeAppStream) -> None:
@@ -77,7 +76,7 @@ def test_a_refused_start_is_followed_by_no_longer_pause(appstream: FakeAppStream
     appstream.put("STOPPED")
     appstream.fault("throttle", "Start", times=1)
 
-    reconciled(appstream)
+    reconciler(appstream).run()
 
     assert 2 == appstream.clock.slept[0]
 

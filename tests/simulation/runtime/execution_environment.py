@@ -11,7 +11,7 @@ from running_image_builder_function.aws.cloudformation import CloudFormation
 from running_image_builder_function.aws.lambda_ import SelfInvoker
 from running_image_builder_function.aws.scheduler import EventBridgeScheduler
 from running_image_builder_function.cloudformation.response import Put
-from running_image_builder_function.custom_resource import CustomResourceFunction
+from running_image_builder_function.custom_resource.function import CustomResourceFunction
 from running_image_builder_function.observability.metrics import Metrics
 from simulation.runtime.botocore_clients import client
 from support.fake_appstream import FUNCTION_ARN
