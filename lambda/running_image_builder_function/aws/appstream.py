@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from running_image_builder_function.aws.client import UnreadableResponse, checked, translated_errors
-from running_image_builder_function.model.errors import AwsCallError, ErrorKind
+from running_image_builder_function.aws.client import UnreadableResponse, checked, not_found_ignored, translated_errors
 from running_image_builder_function.model.image_builder import ImageBuilder
 
 
@@ -25,15 +24,10 @@ class AppStream:
         Raises:
             AwsCallError: AppStream didn't say, or an entry that can't be read may be the builder's.
         """
-        try:
-            with translated_errors("appstream:DescribeImageBuilders"):
-                response = self._client().describe_image_builders(Names=[name])
-                listed = checked(response, ImageBuilders=list)["ImageBuilders"]
-                return _builder(listed, name)
-        except AwsCallError as error:
-            if error.kind is ErrorKind.NOT_FOUND:
-                return None
-            raise
+        with not_found_ignored(), translated_errors("appstream:DescribeImageBuilders"):
+            response = self._client().describe_image_builders(Names=[name])
+            return _builder(checked(response, ImageBuilders=list)["ImageBuilders"], name)
+        return None
 
     def start(self, name: str, agent_version: str | None) -> None:
         """Start the builder, with an agent version where one is given.

@@ -104,6 +104,16 @@ def translated_errors(action: str) -> Iterator[None]:
         raise translate(error, action=action) from error
 
 
+@contextmanager
+def not_found_ignored() -> Iterator[None]:
+    """Go on after the block where the AwsCallError in it says that there is nothing of that name."""
+    try:
+        yield
+    except AwsCallError as error:
+        if error.kind is not ErrorKind.NOT_FOUND:
+            raise
+
+
 def checked(response: Any, **members: type) -> Mapping[str, Any]:
     """Return a response that has what it must have.
 

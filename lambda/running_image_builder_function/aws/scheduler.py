@@ -4,10 +4,11 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from running_image_builder_function.aws.client import checked, translated_errors
+from running_image_builder_function.aws.client import checked, not_found_ignored, translated_errors
 from running_image_builder_function.contract import SCHEDULE_GROUP
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.model.stop_schedule import (
@@ -41,22 +42,12 @@ class EventBridgeScheduler:
 
         One that has fired stays until its last retry, and is deleted then.
         """
-        try:
+        with not_found_ignored():
             with self._call("GetSchedule", name):
                 response = self._client().get_schedule(Name=name, GroupName=SCHEDULE_GROUP)
                 found = checked(response, ScheduleExpression=str, Target=dict)
-        except AwsCallError as error:
-            if error.kind is ErrorKind.NOT_FOUND:
-                return None
-            raise
-        once = _AT.fullmatch(found["ScheduleExpression"])
-        request_id, earlier_stop_until = parse_description(str(found.get("Description")))
-        return ScheduledStop(
-            at=seconds(once[1]) if once else None,
-            builder=_builder(found),
-            request_id=request_id,
-            earlier_stop_until=earlier_stop_until,
-        )
+            return _scheduled_stop(found)
+        return None
 
     def put(
         self, schedule: StopSchedule, builder: str, *, at: float, request_id: str = "", earlier_stop_until: float = 0.0
@@ -87,12 +78,8 @@ class EventBridgeScheduler:
 
     def remove(self, name: str) -> None:
         """Delete a schedule; one that is gone is fine."""
-        try:
-            with self._call("DeleteSchedule", name):
-                checked(self._client().delete_schedule(Name=name, GroupName=SCHEDULE_GROUP))
-        except AwsCallError as error:
-            if error.kind is not ErrorKind.NOT_FOUND:
-                raise
+        with not_found_ignored(), self._call("DeleteSchedule", name):
+            checked(self._client().delete_schedule(Name=name, GroupName=SCHEDULE_GROUP))
 
     @contextmanager
     def _call(self, operation: str, name: str, *, role_arn: str = "") -> Iterator[None]:
@@ -122,6 +109,17 @@ def _wanted(schedule: StopSchedule, description: str, builder: str, at: float) -
     }
 
 
+def _scheduled_stop(found: Mapping[str, Any]) -> ScheduledStop:
+    once = _AT.fullmatch(found["ScheduleExpression"])
+    request_id, earlier_stop_until = parse_description(str(found.get("Description")))
+    return ScheduledStop(
+        at=seconds(once[1]) if once else None,
+        builder=_builder(found),
+        request_id=request_id,
+        earlier_stop_until=earlier_stop_until,
+    )
+
+
 def _builder(found: Mapping[str, Any]) -> str:
     """Return the name of the builder that a schedule stops, "" where somebody has changed it to something else."""
     try:
@@ -132,10 +130,9 @@ def _builder(found: Mapping[str, Any]) -> str:
 
 def _with_resource(error: AwsCallError, *, schedule: str, role_arn: str) -> AwsCallError:
     """Return an error with its resource: the schedule, or the role that is passed to the scheduler."""
-    about: dict[str, Any] = {"code": error.code, "detail": error.detail, "has_no_endpoint": error.has_no_endpoint}
     if role_arn and error.kind is ErrorKind.DENIED and "iam:PassRole" in error.detail:
-        return AwsCallError(ErrorKind.DENIED, action="iam:PassRole", resource=role_arn, **about)
+        return replace(error, action="iam:PassRole", resource=role_arn)
     if role_arn and error.kind is ErrorKind.INVALID and "assume" in error.detail:
         # The scheduler doesn't know a new role yet.
-        return AwsCallError(ErrorKind.DENIED, action="sts:AssumeRole by the scheduler", resource=role_arn, **about)
-    return AwsCallError(error.kind, action=error.action, resource=schedule, **about)
+        return replace(error, kind=ErrorKind.DENIED, action="sts:AssumeRole by the scheduler", resource=role_arn)
+    return replace(error, resource=schedule)
