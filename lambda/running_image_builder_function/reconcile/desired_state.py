@@ -58,7 +58,8 @@ class DesiredState:
         arn: The builder's ARN, for messages about missing permissions.
 
     Attributes:
-        builder: The builder as last described in this invocation; None before that, and where it doesn't exist.
+        builder: The builder as last described in this invocation; None before that, and where it doesn't exist for
+            longer than one description may miss it.
     """
 
     wanted: ClassVar[str]
@@ -105,12 +106,13 @@ class DesiredState:
             RequestFailed: The desired state can't be reached any more.
         """
         observation = self.context.builder
-        self.builder = builder
         self.context.refused_since.pop(_DESCRIBE, None)
         if builder is not None:
             observation.found, observation.missing_since = True, None
         elif observation.missing_since is None:
             observation.missing_since = now
+        if builder is not None or not self.is_newly_missing(now=now):
+            self.builder = builder
         return self.next_step(builder, now=now)
 
     def next_step(self, builder: ImageBuilder | None, *, now: float) -> Step:

@@ -584,7 +584,9 @@ def test_another_deliverys_failed_start_is_not_repeated(
     setter = f"{LOGICAL_ID}/request-1" if own else "another/request"
     harness.schedules.changed["stop-1"] = ScheduledStop(at=appstream.began_at + 900, builder=NAME, request_id=setter)
 
-    assert ("FAILED", 0) if own else ("SUCCESS", 1) == (harness.run(event(**SCHEDULE))["Status"], appstream.starts())
+    response = harness.run(event(**SCHEDULE))
+
+    assert (("FAILED", 0) if own else ("SUCCESS", 1)) == (response["Status"], appstream.starts())
 
 
 # A stop of before, and a second delivery.

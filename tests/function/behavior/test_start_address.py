@@ -1,9 +1,11 @@
 """The specification of a Create or Update, part five: the network interface's address."""
 
+from functools import partial
+
 import pytest
 
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
-from support.fake_appstream import FakeAppStream
+from support.fake_appstream import NAME, FakeAppStream
 from support.lambda_harness import LambdaHarness, event
 
 
@@ -106,6 +108,19 @@ def test_a_refused_self_invocation_ends_the_address_wait(harness: LambdaHarness,
         response["Data"]["EniPrivateIpAddress"],
     )
     assert 30 <= harness.responded_at[0] <= 60
+
+
+def test_a_last_description_without_the_builder_is_no_verdict(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """The response has the attributes of the description before it; found as run 951007697."""
+    appstream.put("STOPPED")
+    appstream.durations(start=20, eni_delay=10_000)
+    missed = partial(appstream.fault, "error", "Describe", code="ResourceNotFoundException", status=404)
+    appstream.clock.later(52, missed)
+
+    response = harness.run(event(TimeoutSeconds="60"))
+
+    assert ("SUCCESS", "RUNNING") == (response["Status"], response["Data"]["State"])
+    assert response["Data"]["Arn"].endswith(NAME)
 
 
 def test_a_builder_that_left_running_is_not_enough(harness: LambdaHarness, appstream: FakeAppStream) -> None:
