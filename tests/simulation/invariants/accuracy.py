@@ -251,8 +251,10 @@ def failures_are_justified(history: History) -> Iterator[str]:
             yield ""
         else:
             fits = _agent_fits(request.properties, read)
-            # A success needs one more read after the schedule was set.
-            fits = fits and not (request.properties.stop_after is not None and _last_read_failed(history, invocation))
+            # A success needs one more read after the schedule was set or deleted.
+            versions = (request.properties, request.old_properties)
+            scheduled = any(each is not None and each.stop_after is not None for each in versions)
+            fits = fits and not (scheduled and _last_read_failed(history, invocation))
             what = f"request {request.number} (invocation {invocation.number})"
             yield f"{what} failed, though the builder was as requested" if fits else ""
 
