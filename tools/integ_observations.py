@@ -1,7 +1,5 @@
 """What the second integration case has seen, against what the project assumes: from logs and events to the table."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

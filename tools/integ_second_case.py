@@ -3,8 +3,6 @@
 It knows neither credentials nor the CDK CLI: both come from outside, so that the tests run it on the local engine.
 """
 
-from __future__ import annotations
-
 import json
 import threading
 import time

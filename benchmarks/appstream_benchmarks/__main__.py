@@ -1,7 +1,5 @@
 """Measures the parts, saves their data, and writes the page, its picture and the README's table."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 import time

@@ -1,7 +1,5 @@
 """Describes the machine and the versions with which the figures were measured, without names and paths."""
 
-from __future__ import annotations
-
 import json
 import os
 import platform

@@ -1,7 +1,5 @@
 """What some work uses, and what that costs at AWS's list prices."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final

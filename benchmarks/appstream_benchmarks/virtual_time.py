@@ -3,8 +3,6 @@
 The only module of the benchmarks that uses the tests' doubles.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from random import Random
 from statistics import mean, median

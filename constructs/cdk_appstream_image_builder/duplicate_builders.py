@@ -1,7 +1,5 @@
 """Warns at synth if two constructs of an app name the same image builder."""
 
-from __future__ import annotations
-
 import json
 from weakref import WeakKeyDictionary
 

@@ -1,7 +1,5 @@
 """Makes CloudFormation templates with parameters from the constructs, for deployments without CDK."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

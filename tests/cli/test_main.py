@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from appstream_image_builder_cli.__main__ import main
+from support.processes import run_to_end
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 PLACE = {"AWS_REGION": "eu-west-1"}
@@ -24,12 +25,8 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
-    return subprocess.run(
-        [sys.executable, "-m", "appstream_image_builder_cli", *arguments],
-        env={**environment, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
+    return run_to_end(
+        [sys.executable, "-m", "appstream_image_builder_cli", *arguments], env={**environment, **variables}
     )
 
 
@@ -76,7 +73,7 @@ def test_help_says_what_the_exit_codes_mean() -> None:
 @pytest.mark.parametrize("program", [("-m", "cdk_appstream_image_builder"), ("-m", "appstream_image_builder_cli")])
 def test_both_packages_run_the_commands(program: tuple[str, ...]) -> None:
     """The construct's package is what users of CDK know."""
-    done = subprocess.run([sys.executable, *program, "--help"], capture_output=True, text=True, check=False)
+    done = run_to_end([sys.executable, *program, "--help"])
 
     # Not the whole of stderr: with an old Node on PATH, jsii writes its banner there.
     assert 0 == done.returncode, done.stderr

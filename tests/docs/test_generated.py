@@ -2,20 +2,17 @@
 
 import os
 import re
-import subprocess
 import sys
 
 from support.paths import PROJECT_DIR
+from support.processes import run_to_end
 
 
 def test_nothing_is_stale() -> None:
     """Tables in the pages."""
-    ran = subprocess.run(
+    ran = run_to_end(
         [sys.executable, PROJECT_DIR / "tools" / "docs_blocks.py", "--check"],
         env={**os.environ, "PYTHONPATH": str(PROJECT_DIR / "tests")},
-        capture_output=True,
-        text=True,
-        check=False,
     )
     # Not the whole of stderr: with an old Node on PATH, jsii writes its banner there.
     assert 0 == ran.returncode, ran.stderr

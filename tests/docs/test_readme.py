@@ -2,16 +2,15 @@
 
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from appstream_local.process.cdk import Cdk
-from appstream_local.process.engine import Engine
 from running_image_builder_function import contract
+from support.engines import bootstrapped_engine
 from support.paths import PROJECT_DIR
+from support.processes import run_to_end
 
 README = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
 RUN_TIMEOUT = 300
@@ -74,12 +73,9 @@ def test_the_numbers_are_the_codes() -> None:
 @pytest.mark.engine
 def test_deploy_local_prints_what_is_shown() -> None:
     """A real run has every line of the README, in its order; only numbers differ."""
-    ran = subprocess.run(
+    ran = run_to_end(
         [sys.executable, "-m", "appstream_local.cli.deploy_local", "--start-seconds", "3"],
         cwd=PROJECT_DIR,
-        capture_output=True,
-        text=True,
-        check=False,
         timeout=RUN_TIMEOUT,
     )
     assert ("", 0) == (ran.stderr, ran.returncode)
@@ -98,17 +94,12 @@ def test_the_app_to_paste_deploys(tmp_path: Path) -> None:
     (code,) = blocks("python")
     (tmp_path / "app.py").write_text(code, encoding="utf-8")
     (tmp_path / "node_modules").symlink_to(PROJECT_DIR / "node_modules")
-    with Engine() as engine:
-        Cdk(engine=engine, project_dir=PROJECT_DIR).bootstrap().check()
-        engine.admin.set_durations(start=1)
+    with bootstrapped_engine(start=1) as engine:
         engine.admin.put_image_builder("my-builder", state="STOPPED", VpcConfig={"SubnetIds": ["subnet-1"]})
-        ran = subprocess.run(
+        ran = run_to_end(
             ["bash", "-c", f"{blocks('sh')[1].strip()} --require-approval never --outputs-file outputs.json"],
             cwd=tmp_path,
             env=dict(engine.environment),
-            capture_output=True,
-            text=True,
-            check=False,
             timeout=RUN_TIMEOUT,
         )
         assert 0 == ran.returncode, ran.stderr

@@ -1,9 +1,7 @@
 """Updates that are cancelled or fail, and stacks that are deleted on their way: who started what, and what stands."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timezone
 
 from appstream_local.process.admin_client import AdminClient
@@ -13,26 +11,9 @@ from support.waiting import wait_for_functions, wait_until
 HOUR = 3600.0
 
 
-@contextmanager
-def deploying(deployer: Deployer, step: str) -> Iterator[None]:
-    """Deploy in the background, and wait for the CDK CLI's end."""
-    deploy = threading.Thread(target=deployer.deploy, args=[step])
-    deploy.start()
-    try:
-        yield
-    finally:
-        deploy.join()
-
-
 def looked_at(admin: AdminClient, name: str) -> Callable[[], bool]:
     """Return a condition: the function has looked at a builder."""
     return lambda: any(call.name == name for call in admin.calls())
-
-
-def cancel(deployer: Deployer, stack_name: str) -> None:
-    """Cancel the update, and wait until the stack is what it was."""
-    deployer.cloudformation.cancel_update_stack(StackName=stack_name)
-    wait_until(lambda: deployer.status(stack_name) == "UPDATE_ROLLBACK_COMPLETE")
 
 
 def stop_of(deployer: Deployer, name: str) -> float:
@@ -55,7 +36,7 @@ def test_a_cancelled_rename_does_not_start_the_other_builder_later(deployer: Dep
     admin.set_state("plan-a", "STOPPED")
     admin.set_durations(start=25)
     try:
-        with deploying(deployer, "PlanB"):
+        with deployer.deploying("PlanB"):
             wait_until(looked_at(admin, "plan-b"))
             deployer.cloudformation.cancel_update_stack(StackName="plan-renamed")
             wait_until(lambda: admin.image_builder("plan-a").starts == 2)
@@ -82,7 +63,7 @@ def test_a_failure_elsewhere_ends_a_rename_as_a_cancel_does(deployer: Deployer, 
     admin.set_state("plan-sibling-a", "STOPPED")
     admin.set_durations(start=25)
     try:
-        with deploying(deployer, "SiblingB"):
+        with deployer.deploying("SiblingB"):
             wait_until(lambda: admin.image_builder("plan-sibling-a").starts == 2)
             admin.set_state("plan-sibling-b", "STOPPED")
     finally:
@@ -102,7 +83,7 @@ def test_a_cancelled_earlier_stop_leaves_the_later_one(deployer: Deployer, admin
     deployer.deploy("EightHours").check()
     admin.set_state("plan-hours", "SNAPSHOTTING")
     admin.clear_calls()
-    with deploying(deployer, "Quarter"):
+    with deployer.deploying("Quarter"):
         wait_until(looked_at(admin, "plan-hours"))
         deployer.cloudformation.cancel_update_stack(StackName="plan-hours")
         wait_until(lambda: deployer.status("plan-hours") == "UPDATE_ROLLBACK_IN_PROGRESS")
@@ -120,9 +101,9 @@ def test_a_cancelled_restart_does_not_start_the_other_agent(deployer: Deployer, 
     admin.set_durations(stop=8)
     try:
         deployer.deploy("AgentOne").check()
-        with deploying(deployer, "AgentTwo"):
+        with deployer.deploying("AgentTwo"):
             wait_until(lambda: admin.image_builder("plan-agent").stops == 1)
-            cancel(deployer, "plan-agent")
+            deployer.cancel("plan-agent")
         wait_for_functions(admin, "plan-agent")
     finally:
         admin.set_durations(stop=3)
@@ -135,7 +116,7 @@ def test_a_cancelled_restart_does_not_start_the_other_agent(deployer: Deployer, 
 def test_a_stack_deleted_while_a_builder_starts_stops_it(deployer: Deployer, admin: AdminClient) -> None:
     """The Delete comes while the Create still runs, with an id that CloudFormation made up."""
     admin.put_image_builder("plan-deleted")
-    with deploying(deployer, "DeletedOnItsWay"):
+    with deployer.deploying("DeletedOnItsWay"):
         wait_until(lambda: admin.image_builder("plan-deleted").starts == 1)
         stack_id = deployer.cloudformation.describe_stacks(StackName="plan-deleted")["Stacks"][0]["StackId"]
         deployer.cloudformation.delete_stack(StackName="plan-deleted")
@@ -150,7 +131,7 @@ def test_a_stack_deleted_before_the_start_starts_nothing(deployer: Deployer, adm
     """The builder was SNAPSHOTTING; it is left alone, also when it can be started."""
     admin.put_image_builder("plan-deleted-before", state="SNAPSHOTTING")
     admin.set_durations(snapshot=600)
-    with deploying(deployer, "DeletedBefore"):
+    with deployer.deploying("DeletedBefore"):
         wait_until(looked_at(admin, "plan-deleted-before"))
         stack_id = deployer.cloudformation.describe_stacks(StackName="plan-deleted-before")["Stacks"][0]["StackId"]
         deployer.cloudformation.delete_stack(StackName="plan-deleted-before")
@@ -186,17 +167,3 @@ def test_a_renamed_construct_keeps_its_builder_running(deployer: Deployer, admin
     scheduler = deployer.client("scheduler")
     found = [scheduler.get_schedule(Name=each["Name"]) for each in scheduler.list_schedules()["Schedules"]]
     assert 1 == len([each for each in found if '"plan-logical"' in each["Target"]["Input"]])
-
-
-def test_a_provider_can_be_configured_later_and_back(deployer: Deployer, admin: AdminClient) -> None:
-    """The ServiceToken stays, which CloudFormation doesn't let change; nothing is replaced."""
-    admin.put_image_builder("plan-provider")
-    deployer.deploy("ProviderDefault").check()
-
-    deployer.deploy("ProviderConfigured").check()
-    deployer.deploy("ProviderDefault").check()
-
-    assert [("CREATE_COMPLETE", "plan-provider")] + [("UPDATE_COMPLETE", "plan-provider")] * 2 == [
-        each[:2] for each in deployer.events("plan-provider") if each[0].endswith("_COMPLETE")
-    ]
-    assert 1 == admin.image_builder("plan-provider").starts

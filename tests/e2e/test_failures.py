@@ -6,12 +6,6 @@ from appstream_local.process.admin_client import AdminClient
 from support.deployer import Deployer
 
 
-def failure(deployer: Deployer, stack_name: str) -> tuple[str, str]:
-    """Return the physical id and the reason of the one failed create."""
-    [(_, physical_id, reason)] = [each for each in deployer.events(stack_name) if each[0] == "CREATE_FAILED"]
-    return physical_id, reason
-
-
 def test_an_unknown_builder_fails_at_once_and_rolls_back(deployer: Deployer) -> None:
     """A name that no builder has fails the deploy with that name and the remedy."""
     result = deployer.deploy("Unknown")
@@ -19,8 +13,7 @@ def test_an_unknown_builder_fails_at_once_and_rolls_back(deployer: Deployer) -> 
     assert result.exit_code != 0
     assert deployer.status("unknown") == "ROLLBACK_COMPLETE"
     assert (
-        "no-such-builder: not found in us-east-1. Use the name of a builder there, or"
-        in failure(deployer, "unknown")[1]
+        "no-such-builder: not found in us-east-1. Use the name of a builder there, or" in deployer.failure("unknown")[1]
     )
     deployer.destroy("Unknown").check()
 
@@ -35,7 +28,7 @@ def test_a_failing_start_says_what_appstream_says_and_is_not_repeated(deployer: 
     result = deployer.deploy("FailingStart")
 
     assert result.exit_code != 0
-    assert "SUBNET_NOT_FOUND: The subnet is gone." in failure(deployer, "failing-start")[1]
+    assert "SUBNET_NOT_FOUND: The subnet is gone." in deployer.failure("failing-start")[1]
     assert admin.image_builder("failing-start").starts == 1
     assert deployer.status("failing-start") == "ROLLBACK_COMPLETE"
 
@@ -48,7 +41,7 @@ def test_a_start_that_never_ends_fails_at_the_timeout(deployer: Deployer, admin:
     result = deployer.deploy("NeverRunning")
 
     assert result.exit_code != 0
-    assert "(PENDING): not RUNNING within 1 minute. " in failure(deployer, "never")[1]
+    assert "(PENDING): not RUNNING within 1 minute. " in deployer.failure("never")[1]
 
 
 def test_a_builder_deleted_while_it_is_waited_for_fails_at_once(deployer: Deployer, admin: AdminClient) -> None:
@@ -59,7 +52,7 @@ def test_a_builder_deleted_while_it_is_waited_for_fails_at_once(deployer: Deploy
     result = deployer.deploy("DeletedMeanwhile")
 
     assert result.exit_code != 0
-    assert "(DELETING): it is being deleted" in failure(deployer, "deleted-meanwhile")[1]
+    assert "(DELETING): it is being deleted" in deployer.failure("deleted-meanwhile")[1]
 
 
 def test_a_missing_permission_to_hand_over_fails_the_deploy(
@@ -73,5 +66,5 @@ def test_a_missing_permission_to_hand_over_fails_the_deploy(
 
     assert result.exit_code != 0
     remedy = "Allow the function's role lambda:InvokeFunction. AWS: AccessDenied"
-    reason = failure(deployer, "may-not-self-invoke")[1]
+    reason = deployer.failure("may-not-self-invoke")[1]
     assert f"the function could not invoke itself: access denied. {remedy}" in reason

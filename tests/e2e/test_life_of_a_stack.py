@@ -85,19 +85,6 @@ def test_a_rename_keeps_the_right_to_stop_where_policies_are_named_by_path(
     assert "STOPPED" == admin.image_builder("named-after").state
 
 
-def test_several_builders_share_one_function(deployer: Deployer, admin: AdminClient) -> None:
-    """Three builders of one stack are started at once by one function."""
-    names = ["several-1", "several-2", "several-3"]
-    for name in names:
-        admin.put_image_builder(name)
-
-    deployer.deploy("Several").check()
-
-    assert [admin.image_builder(name).state for name in names] == ["RUNNING"] * 3
-    resources = deployer.cloudformation.describe_stack_resources(StackName="several")["StackResources"]
-    assert [each["ResourceType"] for each in resources].count("AWS::Lambda::Function") == 1
-
-
 def test_every_deploy_starts_a_builder_that_was_stopped(deployer: Deployer, admin: AdminClient) -> None:
     """Where that is asked for; the two steps are otherwise the same."""
     admin.put_image_builder("every-deploy")

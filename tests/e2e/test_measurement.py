@@ -14,8 +14,7 @@ def resources(deployer: Deployer, engine: Any) -> dict[str, str]:
     """Deploy a builder with both alarms; return the physical ids of the stack's resources by their types."""
     engine.admin.put_image_builder("watched")
     deployer.deploy("Watched").check()
-    found = deployer.cloudformation.describe_stack_resources(StackName="watched")["StackResources"]
-    return {each["ResourceType"]: each["PhysicalResourceId"] for each in found}
+    return {each["ResourceType"]: each["PhysicalResourceId"] for each in deployer.resources("watched")}
 
 
 def test_the_rule_lets_the_function_measure_the_builder(

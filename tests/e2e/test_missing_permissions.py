@@ -39,6 +39,5 @@ def test_a_role_without_a_permission_fails_the_deploy_with_action_and_arn(
 
     assert 0 not in codes
     for (_, name), (_, reason) in cases.items():
-        [failed] = [each for each in deployer.events(name) if each[0] == "CREATE_FAILED"]
-        assert reason in failed[2]
+        assert reason in deployer.failure(name)[1]
         assert admin.image_builder(name).starts == 0

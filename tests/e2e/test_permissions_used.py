@@ -1,6 +1,6 @@
 """What the function's role is granted is what a whole life of its resource uses: no action and no resource more."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,8 +13,6 @@ from support.deployer import Deployer
 from support.paths import PROJECT_DIR
 from support.permissions import Permission, differences, granted_by, used_by
 
-APP = Path(__file__).parent / "scenarios_permissions" / "app.py"
-
 SETS = ("Default", "Stop", "Restart", "StopAndRestart", "Ends")
 
 
@@ -26,13 +24,12 @@ class Lives(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def lives(engine: Engine, admin_of_lives: AdminClient) -> Lives:
+def lives(engine: Engine, admin_of_lives: AdminClient, synthesized: Callable[[str], Path]) -> Lives:
     """Create each set's resource with the builder stopped, update it, delete it; side by side, to save time."""
-    cdk = Cdk(engine=engine, project_dir=PROJECT_DIR, app=f"python3 {APP}")
-    cdk.synth().check()
-    cdk = Cdk(engine=engine, project_dir=PROJECT_DIR, app=cdk.output_dir)
+    assembly = synthesized("scenarios_permissions/app.py")
+    cdk = Cdk(engine=engine, project_dir=PROJECT_DIR, app=assembly)
     together = ["--exclusively", "--concurrency", str(len(SETS))]
-    deployer = Deployer(engine, cdk.output_dir)
+    deployer = Deployer(engine, assembly)
 
     for name in SETS:
         admin_of_lives.put_image_builder(f"life-{name}")
@@ -65,10 +62,9 @@ def admin_of_lives(engine: Engine) -> Iterator[AdminClient]:
 
 def role_of(stack: str, deployer: Deployer) -> str:
     """Return the name of the function's role, the one of a stack that is not the scheduler's."""
-    resources = deployer.cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
     (role,) = [
         each["PhysicalResourceId"]
-        for each in resources
+        for each in deployer.resources(stack)
         if each["ResourceType"] == "AWS::IAM::Role" and "Scheduler" not in each["LogicalResourceId"]
     ]
     return str(role)

@@ -5,14 +5,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
 from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.engine import Engine
 from support.paths import PROJECT_DIR
+from support.processes import run_to_end
 
 AWS = PROJECT_DIR / ".venv" / "awscli" / "bin" / "aws"
 
@@ -43,7 +42,7 @@ def aws(engine: Engine) -> Aws:
     assert AWS.is_file(), "the AWS CLI is not installed: run `make setup-dev` once"
 
     def run(*arguments: str | Path) -> str:
-        done = subprocess.run([AWS, *arguments], env=engine.environment, capture_output=True, text=True, check=False)
+        done = run_to_end([AWS, *arguments], env=engine.environment)
         assert 0 == done.returncode, done.stdout + done.stderr
         return done.stdout
 
@@ -72,7 +71,7 @@ def outputs_of(aws: Aws, stack: str) -> dict[str, str]:
 
 def settle(engine: Engine, stack: str, *, end: str) -> None:
     """Wait until a stack is as it should be: the AWS CLI looks every 30 seconds only."""
-    client(engine, "cloudformation").get_waiter(f"stack_{end}_complete").wait(
+    engine.client("cloudformation").get_waiter(f"stack_{end}_complete").wait(
         StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 300}
     )
 
@@ -82,7 +81,7 @@ def update(engine: Engine, aws: Aws, packaged: Path) -> Update:
     """Return what updates the stack with other parameters, and returns the outputs."""
     names = [
         each["ParameterKey"]
-        for each in client(engine, "cloudformation").validate_template(TemplateBody=packaged.read_text())["Parameters"]
+        for each in engine.client("cloudformation").validate_template(TemplateBody=packaged.read_text())["Parameters"]
     ]
 
     def run(**parameters: str) -> dict[str, str]:
@@ -98,22 +97,9 @@ def update(engine: Engine, aws: Aws, packaged: Path) -> Update:
     return run
 
 
-def client(engine: Engine, service: str) -> Any:
-    """Return a boto3 client of the engine."""
-    make: Any = boto3.client
-    return make(
-        service,
-        endpoint_url=engine.endpoint_url,
-        verify=str(engine.ca_bundle),
-        region_name=engine.region,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-
-
 def scheduled(engine: Engine) -> list[str]:
     """Return the builders that a schedule stops."""
-    scheduler = client(engine, "scheduler")
+    scheduler = engine.client("scheduler")
     schedules = [scheduler.get_schedule(Name=each["Name"]) for each in scheduler.list_schedules()["Schedules"]]
     return sorted(json.loads(each["Target"]["Input"])["Name"] for each in schedules)
 
@@ -177,7 +163,7 @@ def test_another_template_uses_the_provider(engine: Engine, aws: Aws, tmp_path: 
         *("--template-file", tmp_path / "running-image-builder-provider.template.yaml"),
         *("--parameter-overrides", f"CodeS3Bucket={BUCKET}", "CodeS3Key=code.zip"),
     )
-    appstream = client(engine, "appstream")
+    appstream = engine.client("appstream")
     appstream.create_image_builder(
         Name="tagged", InstanceType="t", ImageName="i", Tags={"running-image-builder": "true"}
     )

@@ -16,14 +16,13 @@ def _deployed(engine: Engine, deployer: Deployer) -> None:
 
 def resources(deployer: Deployer) -> dict[str, str]:
     """Return the physical id of each of the stack's resources."""
-    found = deployer.cloudformation.describe_stack_resources(StackName="placed")["StackResources"]
-    return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}
+    return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in deployer.resources("placed")}
 
 
 def function(deployer: Deployer) -> tuple[str, int, str]:
     """Return the ARN of the stack's one function, its memory and its description."""
-    found = deployer.cloudformation.describe_stack_resources(StackName="placed")["StackResources"]
-    (name,) = [each["PhysicalResourceId"] for each in found if each["ResourceType"] == "AWS::Lambda::Function"]
+    found = [each for each in deployer.resources("placed") if each["ResourceType"] == "AWS::Lambda::Function"]
+    (name,) = [each["PhysicalResourceId"] for each in found]
     configuration = deployer.client("lambda").get_function_configuration(FunctionName=name)
     return configuration["FunctionArn"], configuration["MemorySize"], configuration["Description"]
 
@@ -39,6 +38,11 @@ def test_configured_and_back_are_updates_in_place(deployer: Deployer, admin: Adm
     deployer.deploy("PlacedAgain").check()
     assert before == resources(deployer)
     assert (arn, 256) == function(deployer)[:2]
+
+    assert [("CREATE_COMPLETE", "placed")] + [("UPDATE_COMPLETE", "placed")] * 2 == [
+        each[:2] for each in deployer.events("placed") if each[0].endswith("_COMPLETE")
+    ]
+    assert 1 == admin.image_builder("placed").starts
 
     deployer.destroy("PlacedAgain").check()
     assert "STOPPED" == admin.image_builder("placed").state

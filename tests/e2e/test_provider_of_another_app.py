@@ -1,5 +1,6 @@
 """Two apps, deployed with the real CDK CLI and IAM enforced: a function that one shares, and builders of the other."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,16 @@ from appstream_local.process.engine import Engine
 from support.deployer import Deployer
 from support.paths import PROJECT_DIR
 
-APPS = Path(__file__).parent / "scenarios_by_token"
-
 TEAMS = {"team-tagged": "cad", "team-untagged": "crm", "team-by-name": "crm"}
 """The builders, and the value of their tag."""
 
 
 @pytest.fixture(scope="module")
-def deployed(engine: Engine) -> tuple[Cdk, list[CdkResult]]:
+def deployed(engine: Engine, synthesized: Callable[[str], Path]) -> tuple[Cdk, list[CdkResult]]:
     """Return the team's app and what became of the deploys of its stacks, after the platform's."""
-    platform, team = (synthesized(engine, program) for program in ("platform_app.py", "team_app.py"))
-    appstream = Deployer(engine, APPS).client("appstream")
+    assemblies = (synthesized(f"scenarios_by_token/{program}.py") for program in ("platform_app", "team_app"))
+    platform, team = (Cdk(engine=engine, project_dir=PROJECT_DIR, app=each) for each in assemblies)
+    appstream = engine.client("appstream")
     engine.admin.set_durations(create=0)
     for name, value in TEAMS.items():
         appstream.create_image_builder(Name=name, InstanceType="t", ImageName="i", Tags={"team": value})
@@ -30,13 +30,6 @@ def deployed(engine: Engine) -> tuple[Cdk, list[CdkResult]]:
     platform.deploy("Platform").check()
     with ThreadPoolExecutor() as pool:
         return team, list(pool.map(team.deploy, ("Tagged", "Untagged", "ByName")))
-
-
-def synthesized(engine: Engine, program: str) -> Cdk:
-    """Return the CDK CLI for the assembly of an app, so that two deploys at once do not write it."""
-    cdk = Cdk(engine=engine, project_dir=PROJECT_DIR, app=f"python3 {APPS / program}")
-    cdk.synth().check()
-    return Cdk(engine=engine, project_dir=PROJECT_DIR, app=cdk.output_dir)
 
 
 def schedules(deployer: Deployer) -> list[Any]:
@@ -51,10 +44,8 @@ def test_the_function_of_the_other_app_starts_a_builder_with_the_tag(
     """The team's stack has neither function nor permission, and its builder's stop is scheduled."""
     assert {"State": "RUNNING"} == deployed[1][0].check().outputs["team-tagged"]
     assert ("RUNNING", 1) == (admin.image_builder("team-tagged").state, admin.image_builder("team-tagged").starts)
-    resources = deployer.cloudformation.describe_stack_resources(StackName="team-tagged")["StackResources"]
-    assert {"Custom::AppStreamRunningImageBuilder", "AWS::IAM::Role", "AWS::CDK::Metadata"} >= {
-        each["ResourceType"] for each in resources
-    }
+    expected = {"Custom::AppStreamRunningImageBuilder", "AWS::IAM::Role", "AWS::CDK::Metadata"}
+    assert expected >= set(deployer.types("team-tagged"))
     assert 1 == len(schedules(deployer))
 
 
@@ -63,8 +54,8 @@ def test_a_builder_without_the_tag_is_not_started(
 ) -> None:
     """IAM denies it, and the reason names action and builder."""
     assert 0 != deployed[1][1].exit_code
-    [failed] = [each for each in deployer.events("team-untagged") if each[0] == "CREATE_FAILED"]
-    assert "access denied. Allow the function's role appstream:StartImageBuilder" in failed[2]
+    reason = deployer.failure("team-untagged")[1]
+    assert "access denied. Allow the function's role appstream:StartImageBuilder" in reason
     assert 0 == admin.image_builder("team-untagged").starts
 
 

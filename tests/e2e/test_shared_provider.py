@@ -22,7 +22,7 @@ def test_the_builders_of_both_stacks_are_running(deployer: Deployer, admin: Admi
     """Each was started once, by the one function there is."""
     assert [("RUNNING", 1)] * 2 == [(each.state, each.starts) for each in map(admin.image_builder, STACKS)]
     assert {"shared": 1, "shared-left": 0, "shared-right": 0} == {
-        name: types_of(name, deployer).count("AWS::Lambda::Function") for name in ("shared", *STACKS)
+        name: deployer.types(name).count("AWS::Lambda::Function") for name in ("shared", *STACKS)
     }
 
 
@@ -34,9 +34,3 @@ def test_one_stack_can_go_and_the_other_still_works(deployer: Deployer, admin: A
     admin.set_state("shared-right", "STOPPED")
     deployer.deploy("SharedRightUpdated").check()
     assert [("STOPPED", 1), ("RUNNING", 2)] == [(each.state, each.starts) for each in map(admin.image_builder, STACKS)]
-
-
-def types_of(stack: str, deployer: Deployer) -> list[str]:
-    """Return the types of a stack's resources."""
-    resources = deployer.cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
-    return [each["ResourceType"] for each in resources]

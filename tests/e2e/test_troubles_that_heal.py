@@ -1,11 +1,8 @@
 """Errors that a deploy survives: self-invocations, throttling, late permissions, lost connections, cancels."""
 
-import threading
-import time
-from collections.abc import Callable
-
 from appstream_local.process.admin_client import AdminClient
 from support.deployer import Deployer
+from support.waiting import wait_until
 
 
 def test_a_start_longer_than_one_invocation_is_handed_over(deployer: Deployer, admin: AdminClient) -> None:
@@ -73,22 +70,9 @@ def test_an_update_cancelled_while_the_resource_is_created_leaves_nothing_runnin
     """An update cancelled during the create rolls back, and with OnDelete STOP the builder is stopped again."""
     admin.put_image_builder("cancelled")
     deployer.deploy("BeforeCancel").check()
-    deploy = threading.Thread(target=deployer.deploy, args=["Cancelled"])
-    deploy.start()
-    try:
-        _until(lambda: admin.image_builder("cancelled").starts == 1)
-        deployer.cloudformation.cancel_update_stack(StackName="cancelled")
-    finally:
-        deploy.join()
+    with deployer.deploying("Cancelled"):
+        wait_until(lambda: admin.image_builder("cancelled").starts == 1)
+        deployer.cancel("cancelled")
 
-    _until(lambda: deployer.status("cancelled") == "UPDATE_ROLLBACK_COMPLETE")
     builder = admin.image_builder("cancelled")
     assert ("STOPPED", 1, 1) == (builder.state, builder.starts, builder.stops)
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    """Wait for something that another process does, for a minute at most."""
-    ends_at = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < ends_at, "did not come true within a minute"
-        time.sleep(0.2)

@@ -7,16 +7,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
 from appstream_local.cli.live_view import LiveView
 from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.engine import Engine
 from support.deployer import Deployer
-from support.processes import children
+from support.processes import children, run_to_end
 
 PROGRAM = (sys.executable, "-m", "appstream_image_builder_cli")
 
@@ -40,21 +38,8 @@ def run(engine: Engine, *arguments: str) -> tuple[int, str, str]:
     return process.returncode, out, errors
 
 
-@pytest.fixture
-def logs(engine: Engine) -> Any:
-    """Return what writes to the function's log: on the engine a function's own lines come when its invocation ends."""
-    return boto3.client(
-        "logs",
-        endpoint_url=engine.endpoint_url,
-        verify=str(engine.ca_bundle),
-        region_name=engine.region,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-
-
 def test_a_deploy_is_watched_and_waited_for_from_other_processes(
-    engine: Engine, deployer: Deployer, admin: AdminClient, logs: Any
+    engine: Engine, deployer: Deployer, admin: AdminClient
 ) -> None:
     """One sees each change and the address, one waits for RUNNING; both end by themselves with 0."""
     admin.put_image_builder("life", VpcConfig={"SubnetIds": ["subnet-1"]})
@@ -73,8 +58,10 @@ def test_a_deploy_is_watched_and_waited_for_from_other_processes(
     assert f"address {outputs['EniPrivateIpAddress']}" in told
     assert "\x1b" not in shown
 
-    # A line as Lambda writes it, in the group that the stack's template leads to.
-    (group,) = (each for each in _resources(deployer, "life") if each["ResourceType"] == "AWS::Logs::LogGroup")
+    # A line as Lambda writes it, in the group that the stack's template leads to. On the engine a function's own lines
+    # come when its invocation ends.
+    logs = engine.client("logs")
+    (group,) = (each for each in deployer.resources("life") if each["ResourceType"] == "AWS::Logs::LogGroup")
     line = {"builder": "life", "message": "life: continues in a new invocation", "state": "PENDING"}
     logs.create_log_stream(logGroupName=group["PhysicalResourceId"], logStreamName="s")
     logs.put_log_events(
@@ -125,7 +112,7 @@ def test_the_certificate_is_chosen_as_with_the_aws_cli(engine: Engine, admin: Ad
     admin.put_image_builder("here")
     bare = {name: value for name, value in engine.environment.items() if name != "AWS_CA_BUNDLE"}
     done = [
-        subprocess.run([*PROGRAM, *options, "status", "here"], env=bare, capture_output=True, text=True, check=False)
+        run_to_end([*PROGRAM, *options, "status", "here"], env=bare)
         for options in ((), ("--no-verify-ssl",), ("--ca-bundle", str(engine.ca_bundle)))
     ]
 
@@ -146,10 +133,6 @@ def test_ctrl_c_is_quiet(engine: Engine, admin: AdminClient) -> None:
 
     _, errors = watch.communicate(timeout=30)
     assert (130, "") == (watch.returncode, errors)
-
-
-def _resources(deployer: Deployer, stack: str) -> Any:
-    return deployer.cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
 
 
 def test_deploy_locals_view_is_the_watch_and_leaves_no_process(

@@ -7,13 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.cdk import Cdk
 from appstream_local.process.engine import Engine
+from support.engines import bootstrapped_engine
 from support.paths import PROJECT_DIR
 from synth import app
 
@@ -47,9 +46,7 @@ def templates(assemblies: dict[str, Path]) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
     """Return a bootstrapped engine on which everything takes a second."""
-    with Engine() as started:
-        Cdk(engine=started, project_dir=PROJECT_DIR).bootstrap().check()
-        started.admin.set_durations(create=1, start=1, stop=1, delete=1)
+    with bootstrapped_engine(create=1, start=1, stop=1, delete=1) as started:
         yield started
 
 
@@ -57,24 +54,6 @@ def engine() -> Iterator[Engine]:
 def admin(engine: Engine) -> AdminClient:
     """Return what sets up image builders."""
     return engine.admin
-
-
-@pytest.fixture(scope="session")
-def client(engine: Engine) -> Callable[[Any], Any]:
-    """Return a maker of boto3 clients of the engine's services."""
-
-    def make(service: Any) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=engine.endpoint_url,
-            verify=str(engine.ca_bundle),
-            region_name=engine.region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(proxies={}),
-        )
-
-    return make
 
 
 @pytest.fixture

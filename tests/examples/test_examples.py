@@ -16,12 +16,13 @@ from cfnlint.api import lint
 
 from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.cdk import Cdk
+from appstream_local.process.engine import Engine
 from support.paths import PROJECT_DIR
+from support.processes import run_to_end
 from synth import app
-from synth.stacks import of_type, only, statements
+from synth.stacks import actions, of_type, only, statements
 
 Json = dict[str, Any]
-Clients = Callable[[Any], Any]
 Cdks = Callable[..., Cdk]
 
 BUILDER = "Custom::AppStreamRunningImageBuilder"
@@ -94,9 +95,7 @@ def connect(templates: dict[str, Json], port: int, minutes: int) -> subprocess.C
     for before, now in (("5985", str(port)), ("10 * 60", f"{minutes} * 60"), ("sleep 5", "sleep 0.2")):
         assert before in command
         command = command.replace(before, now)
-    return subprocess.run(
-        ["sh", "-c", command], env={**os.environ, "ADDRESS": "127.0.0.1"}, capture_output=True, text=True, check=False
-    )
+    return run_to_end(["sh", "-c", command], env={**os.environ, "ADDRESS": "127.0.0.1"})
 
 
 def test_pipeline_waits_until_the_port_is_open(templates: dict[str, Json]) -> None:
@@ -136,20 +135,20 @@ def test_pipeline_the_stage_deploys(cdk: Cdks, admin: AdminClient) -> None:
 
 
 @pytest.mark.engine
-def test_bootstrap_deploys_and_destroys_everything(cdk: Cdks, admin: AdminClient, client: Clients) -> None:
+def test_bootstrap_deploys_and_destroys_everything(cdk: Cdks, admin: AdminClient, engine: Engine) -> None:
     """The address is in the parameter and in the record; the destroy stops the builder before it is deleted."""
     outputs = cdk("bootstrap").deploy().check().outputs["Bootstrap"]
 
     address = _address(admin, "first-builder")
     assert {"Address": address, "HostName": "first-builder.builders.internal"} == outputs
-    parameter = client("ssm").get_parameter(Name="/image-builders/first-builder/address")["Parameter"]
-    (zone,) = client("route53").list_hosted_zones()["HostedZones"]
-    records = client("route53").list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
+    parameter = engine.client("ssm").get_parameter(Name="/image-builders/first-builder/address")["Parameter"]
+    (zone,) = engine.client("route53").list_hosted_zones()["HostedZones"]
+    records = engine.client("route53").list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
     assert [("first-builder.builders.internal.", [{"Value": address}])] == [
         (each["Name"], each["ResourceRecords"]) for each in records if each["Type"] == "A"
     ]
     assert address == parameter["Value"]
-    vpcs = [each["VpcId"] for each in _own_vpcs(client)]
+    vpcs = [each["VpcId"] for each in _own_vpcs(engine)]
     assert 1 == len(vpcs)
 
     admin.clear_calls()
@@ -157,14 +156,14 @@ def test_bootstrap_deploys_and_destroys_everything(cdk: Cdks, admin: AdminClient
 
     changes = [call.operation for call in admin.calls() if not call.operation.startswith("Describe")]
     assert ["StopImageBuilder", "DeleteImageBuilder"] == changes
-    assert [] == client("route53").list_hosted_zones()["HostedZones"]
+    assert [] == engine.client("route53").list_hosted_zones()["HostedZones"]
     assert (
         []
-        == client("ssm").describe_parameters(
+        == engine.client("ssm").describe_parameters(
             ParameterFilters=[{"Key": "Name", "Option": "BeginsWith", "Values": ["/image-builders"]}]
         )["Parameters"]
     )
-    assert [] == _own_vpcs(client)
+    assert [] == _own_vpcs(engine)
 
 
 @pytest.mark.engine
@@ -181,19 +180,19 @@ def test_several_builders_start_side_by_side(cdk: Cdks, admin: AdminClient) -> N
 
 
 @pytest.mark.engine
-def test_cross_stack_the_second_stack_gets_the_address(cdk: Cdks, admin: AdminClient, client: Clients) -> None:
+def test_cross_stack_the_second_stack_gets_the_address(cdk: Cdks, admin: AdminClient, engine: Engine) -> None:
     """One command deploys both, in order."""
     admin.put_image_builder("my-builder", VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
 
     cdk("cross_stack").deploy().check()
 
-    parameter = client("ssm").get_parameter(Name="/image-builders/my-builder/address")["Parameter"]
+    parameter = engine.client("ssm").get_parameter(Name="/image-builders/my-builder/address")["Parameter"]
     assert _address(admin, "my-builder") == parameter["Value"]
     cdk("cross_stack").destroy().check()
 
 
 @pytest.mark.engine
-def test_stop_after_the_builder_stops_when_the_output_says(cdk: Cdks, admin: AdminClient, client: Clients) -> None:
+def test_stop_after_the_builder_stops_when_the_output_says(cdk: Cdks, admin: AdminClient, engine: Engine) -> None:
     """Its schedule outlives the stack, and deletes itself."""
     admin.put_image_builder("my-builder")
     told = cdk("stop_after").deploy().check().outputs["StopAfter"]["StopsAt"]
@@ -203,22 +202,22 @@ def test_stop_after_the_builder_stops_when_the_output_says(cdk: Cdks, admin: Adm
     admin.run_schedules(at=datetime.fromisoformat(told.replace("Z", "+00:00")).timestamp())
 
     assert "RUNNING" != admin.image_builder("my-builder").state
-    assert [] == client("scheduler").list_schedules()["Schedules"]
+    assert [] == engine.client("scheduler").list_schedules()["Schedules"]
 
 
 @pytest.mark.engine
 def test_scheduled_refresh_starts_a_stopped_builder(
-    cdk: Cdks, admin: AdminClient, client: Clients, templates: dict[str, Json]
+    cdk: Cdks, admin: AdminClient, engine: Engine, templates: dict[str, Json]
 ) -> None:
     """What Scheduler would send at the hour is sent here: the update starts the builder, with no new template."""
     admin.put_image_builder("my-builder", VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
     cdk("scheduled_refresh").deploy().check()
     admin.set_state("my-builder", "STOPPED")
     (schedule,) = of_type(templates["scheduled_refresh/ScheduledRefresh.template.json"], "AWS::Scheduler::Schedule")
-    deployed = client("scheduler").get_schedule(Name=_physical_id(client, "ScheduledRefresh", schedule))
+    deployed = engine.client("scheduler").get_schedule(Name=_physical_id(engine, "ScheduledRefresh", schedule))
     assert ":scheduler:::aws-sdk:cloudformation:updateStack" in deployed["Target"]["Arn"]
 
-    cloudformation = client("cloudformation")
+    cloudformation = engine.client("cloudformation")
     sent = json.loads(deployed["Target"]["Input"].replace("<aws.scheduler.scheduled-time>", "2026-11-24T07:00:00Z"))
     cloudformation.update_stack(**sent)
     cloudformation.get_waiter("stack_update_complete").wait(
@@ -244,12 +243,7 @@ ENDPOINTS = {
 def test_private_vpc_has_exactly_the_endpoints_it_needs(templates: dict[str, Json]) -> None:
     """Derived from the role's policies; the answer to CloudFormation needs S3 besides."""
     template = templates["private_vpc/PrivateVpc.template.json"]
-    actions = {
-        action
-        for each in statements(template)
-        for action in (each["Action"] if isinstance(each["Action"], list) else [each["Action"]])
-    }
-    needed = set[str]().union(*(ENDPOINTS[action.partition(":")[0]] for action in actions))
+    needed = set[str]().union(*(ENDPOINTS[action.partition(":")[0]] for action in actions(statements(template))))
     assert needed | {"s3"} == {_service(each) for each in of_type(template, "AWS::EC2::VPCEndpoint").values()}
 
 
@@ -273,13 +267,13 @@ def test_private_vpc_has_no_way_to_the_internet(templates: dict[str, Json]) -> N
 
 @pytest.mark.engine
 def test_private_vpc_reaches_cloudformation_before_and_after(
-    cdk: Cdks, admin: AdminClient, client: Clients, templates: dict[str, Json]
+    cdk: Cdks, admin: AdminClient, engine: Engine, templates: dict[str, Json]
 ) -> None:
     """Everything of the network that the template has is made before the builder's turn, and deleted after it."""
     admin.put_image_builder("my-builder", VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]})
     outputs = cdk("private_vpc").deploy().check().outputs["PrivateVpc"]
     assert {"Address": _address(admin, "my-builder")} == outputs
-    stack = client("cloudformation").describe_stacks(StackName="PrivateVpc")["Stacks"][0]["StackId"]
+    stack = engine.client("cloudformation").describe_stacks(StackName="PrivateVpc")["Stacks"][0]["StackId"]
     cdk("private_vpc").destroy().check()
 
     template = templates["private_vpc/PrivateVpc.template.json"]
@@ -287,7 +281,7 @@ def test_private_vpc_reaches_cloudformation_before_and_after(
     kinds = ("VPCEndpoint", "SecurityGroupIngress", "SubnetRouteTableAssociation")
     network = {key for kind in kinds for key in of_type(template, f"AWS::EC2::{kind}")}
     assert 5 + 4 + 2 == len(network)
-    told = client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"][::-1]
+    told = engine.client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"][::-1]
     order = [(each["LogicalResourceId"], each["ResourceStatus"]) for each in told]
     begun, gone = order.index((builder, "CREATE_IN_PROGRESS")), order.index((builder, "DELETE_COMPLETE"))
     assert network == {key for key, status in order[:begun] if status == "CREATE_COMPLETE"} & network
@@ -304,11 +298,11 @@ def _address(admin: AdminClient, name: str) -> str:
     return str(admin.image_builder(name).description["NetworkAccessConfiguration"]["EniPrivateIpAddress"])
 
 
-def _own_vpcs(client: Clients) -> list[Json]:
+def _own_vpcs(engine: Engine) -> list[Json]:
     """Return the VPCs beside the account's default one."""
-    return [each for each in client("ec2").describe_vpcs()["Vpcs"] if not each["IsDefault"]]
+    return [each for each in engine.client("ec2").describe_vpcs()["Vpcs"] if not each["IsDefault"]]
 
 
-def _physical_id(client: Clients, stack: str, logical_id: str) -> str:
-    resource = client("cloudformation").describe_stack_resource(StackName=stack, LogicalResourceId=logical_id)
+def _physical_id(engine: Engine, stack: str, logical_id: str) -> str:
+    resource = engine.client("cloudformation").describe_stack_resource(StackName=stack, LogicalResourceId=logical_id)
     return str(resource["StackResourceDetail"]["PhysicalResourceId"])

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from support.paths import PROJECT_DIR
+from support.processes import run_to_end
 from synth.app import environment
 from synth.stacks import of_type, only
 
@@ -25,7 +26,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> tuple[Json, Json]:
     """Return the template of what is deployed, and that of the assertions."""
     out = tmp_path_factory.mktemp("integ") / "cdk.out"
     made = environment(IMAGE_NAME="an-image", CDK_OUTDIR=str(out))
-    ran = subprocess.run([sys.executable, PROGRAM], env=made, capture_output=True, text=True, check=False)
+    ran = run_to_end([sys.executable, PROGRAM], env=made)
     assert ("", "", 0) == (ran.stdout, ran.stderr, ran.returncode)
     (case,) = json.loads((out / "integ.json").read_text(encoding="utf-8"))["testCases"].values()
     names = (case["stacks"][0], case["assertionStackName"])
@@ -67,7 +68,7 @@ def test_it_asserts_running_and_the_outputs(templates: tuple[Json, Json]) -> Non
 @pytest.mark.parametrize("arguments", [[], ["--region", "eu-central-1"], ["--account-confirmed", "123456789012"]])
 def test_without_the_switch_nothing_runs(arguments: list[str]) -> None:
     """One line says what it would do and how to let it."""
-    ran = subprocess.run([sys.executable, TOOL, *arguments], capture_output=True, text=True, check=False)
+    ran = run_to_end([sys.executable, TOOL, *arguments])
     assert (1, "") == (ran.returncode, ran.stdout)
     expected = "integ: this creates and bills an image builder: make integ ACCOUNT_CONFIRMED=<number> REGION=<region>\n"
     assert expected == ran.stderr

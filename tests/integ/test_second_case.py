@@ -1,24 +1,21 @@
 """The second integration case on the local engine: real CDK CLI, real protocol, shortened by the engine's settings."""
 
-from __future__ import annotations
-
 import importlib
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from appstream_local.process.cdk import Cdk
 from appstream_local.process.engine import Engine
+from support.engines import bootstrapped_engine
 from support.paths import PROJECT_DIR
+from support.processes import run_to_end
 from support.waiting import wait_until
 from synth.app import environment
 from synth.stacks import of_type, only
@@ -38,7 +35,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Return what is deployed."""
     out = tmp_path_factory.mktemp("integ") / "cdk.out"
     made = environment(IMAGE_NAME="an-image", CDK_OUTDIR=str(out))
-    ran = subprocess.run([sys.executable, PROGRAM], env=made, capture_output=True, text=True, check=False)
+    ran = run_to_end([sys.executable, PROGRAM], env=made)
     assert ("", 0) == (ran.stderr, ran.returncode)
     found: dict[str, Any] = json.loads((out / "RunningImageBuilderIntegChanges.template.json").read_text("utf-8"))
     return found
@@ -61,9 +58,7 @@ def test_the_drivers_names_are_those_of_the_app(case: Any) -> None:
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     """Return a bootstrapped engine where a start lasts longer than the function may run."""
-    with Engine() as started:
-        Cdk(engine=started, project_dir=PROJECT_DIR).bootstrap().check()
-        started.admin.set_durations(create=1, start=14, stop=2, delete=1, eni_delay=1)
+    with bootstrapped_engine(create=1, start=14, stop=2, delete=1, eni_delay=1) as started:
         yield started
 
 
@@ -73,17 +68,6 @@ def test_the_case_runs_to_its_table(engine: Engine, case: Any) -> None:
     program = f"{sys.executable} {PROGRAM}"
     engine.environment.update(IMAGE_NAME="an-image", FUNCTION_LIMIT="8")
     cdk = Cdk(engine=engine, project_dir=PROJECT_DIR, app=program)
-
-    def client(service: Any) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=engine.endpoint_url,
-            verify=str(engine.ca_bundle),
-            region_name=engine.region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(proxies={}),
-        )
 
     ahead = 0.0
 
@@ -96,7 +80,7 @@ def test_the_case_runs_to_its_table(engine: Engine, case: Any) -> None:
         time.sleep(0.2)
 
     second = case.SecondCase(
-        client=client,
+        client=engine.client,
         deploy=lambda step: cdk.deploy(context={"step": step}).outputs.get(case.STACK, {}),
         pause=pause,
         now=lambda: time.time() + ahead,
@@ -105,12 +89,12 @@ def test_the_case_runs_to_its_table(engine: Engine, case: Any) -> None:
     try:
         findings = second.run()
     finally:
-        case.remove_schedule(client)
+        case.remove_schedule(engine.client)
     cdk.destroy(context={"step": "3"}).check()
 
     assert [] == [each for each in findings if each.holds is False]
     not_seen = [each.assumption for each in findings if each.holds is None]
     assert ["EventBridge Scheduler does not retry a target's 4xx"] == not_seen
     # The stack is gone as soon as its builder is DELETING.
-    wait_until(lambda: not client("appstream").describe_image_builders()["ImageBuilders"])
+    wait_until(lambda: not engine.client("appstream").describe_image_builders()["ImageBuilders"])
     assert os.environ.get("IMAGE_NAME") is None

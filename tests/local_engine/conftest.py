@@ -1,8 +1,7 @@
-"""Fixtures of the local engine's tests: a virtual clock, clients without the user's configuration, one engine."""
+"""Fixtures of the local engine's tests: a virtual clock, clients, one engine."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -39,16 +38,7 @@ def service(clock: VirtualClock) -> AppStreamService:
 
 
 @pytest.fixture
-def without_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the user's AWS configuration."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, os.devnull)
-
-
-@pytest.fixture
-def in_process_client(without_user: None, service: AppStreamService) -> Callable[..., AppStreamClient]:
+def in_process_client(service: AppStreamService) -> Callable[..., AppStreamClient]:
     """Return a factory of botocore clients of the service in this process."""
 
     def make(
@@ -82,19 +72,12 @@ def admin(engine: Engine) -> AdminClient:
 
 
 @pytest.fixture
-def engine_client(without_user: None, engine: Engine) -> Callable[..., Any]:
+def engine_client(engine: Engine) -> Callable[..., Any]:
     """Return a factory of boto3 clients of any service of the engine; without keys, of the account's root."""
 
     def make(service: Any, *keys: str) -> Any:
         names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-        given: dict[str, Any] = dict(zip(names, keys or ("test", "test"), strict=False))
-        return boto3.client(
-            service,
-            endpoint_url=engine.endpoint_url,
-            verify=str(engine.ca_bundle),
-            region_name=engine.region,
-            config=Config(retries={"total_max_attempts": 1}),
-            **given,
-        )
+        given: dict[str, Any] = dict(zip(names, keys, strict=False))
+        return engine.client(service, config=Config(retries={"total_max_attempts": 1}), **given)
 
     return make

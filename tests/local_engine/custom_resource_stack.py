@@ -26,9 +26,7 @@ def handler(event, context):
     response = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
     response |= {"Status": "SUCCESS", "PhysicalResourceId": script["Id"], "Data": {"Kind": kind}}
     response |= json.loads(script.get("Response" + kind, "{}"))
-    body = json.dumps(response).encode()
-    body += b" " * (int(script.get("Bytes" + kind, 0)) - len(body))
-    request = urllib.request.Request(event["ResponseURL"], data=body, method="PUT")
+    request = urllib.request.Request(event["ResponseURL"], data=json.dumps(response).encode(), method="PUT")
     urllib.request.urlopen(request, context=ssl.create_default_context())
     record(directory, "responded", event)
 

@@ -1,7 +1,5 @@
 """`aws appstream start-image-builder` against the engine, with each option of its reference page."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
@@ -13,6 +11,7 @@ import pytest
 from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.aws_cli import AwsCli, installed
 from appstream_local.process.engine import Engine
+from support.processes import run_to_end
 
 pytestmark = pytest.mark.engine
 
@@ -40,13 +39,10 @@ def aws(aws_cli: AwsCli, engine: Engine, admin: AdminClient) -> _Start:
     admin.put_image_builder("cad", DisplayName="CAD")
 
     def run(*arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        return run_to_end(
             [aws_cli.path, "appstream", *arguments, "--endpoint-url", engine.endpoint_url],
             env=engine.environment if environment is None else environment,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
             timeout=60,
         )
 

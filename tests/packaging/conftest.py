@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support.once import made_once
 from support.paths import PROJECT_DIR
 from synth.app import environment
 
@@ -31,9 +32,7 @@ def build() -> Callable[[Path, Path], None]:
 @pytest.fixture(scope="session")
 def dist(tmp_path_factory: pytest.TempPathFactory, build: Callable[[Path, Path], None]) -> Path:
     """Return the folder that holds the sdist and the wheel of this checkout."""
-    target = tmp_path_factory.mktemp("dist")
-    build(PROJECT_DIR, target)
-    return target
+    return made_once(tmp_path_factory, "dist", lambda target: build(PROJECT_DIR, target))
 
 
 @pytest.fixture(scope="session")

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cdk_appstream_image_builder.function_asset.deployment_package import contents
+from support.processes import run_to_end
 from synth.app import environment
 
 
 def python(program: str, code: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a program with nobody's environment."""
-    return subprocess.run(
-        [program, "-c", code], env=environment(**variables), capture_output=True, text=True, check=False
-    )
+    return run_to_end([program, "-c", code], env=environment(**variables))
 
 
 def test_an_app_does_not_import_the_commands() -> None:
@@ -48,13 +47,8 @@ def test_without_the_extra_one_line_says_how_to_install_it(install: Callable[[],
     (borrowed,) = python.parents[1].glob("lib/python*/site-packages/borrowed.pth")
     borrowed.unlink()
 
-    done = subprocess.run(
-        [python, "-m", "appstream_image_builder_cli", "status", "nb-1"],
-        cwd=python.parent,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
+    done = run_to_end(
+        [python, "-m", "appstream_image_builder_cli", "status", "nb-1"], cwd=python.parent, env=environment()
     )
 
     assert (253, "") == (done.returncode, done.stdout)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from support.paths import PROJECT_DIR
+from support.processes import run_to_end
 from synth.app import environment
 
 APP = Path(__file__).parent / "apps" / "every_option.py"
@@ -32,12 +33,9 @@ def lowest() -> list[str]:
 
 def pip(python: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Install into another environment with this one's pip and its user's settings: they say where packages are."""
-    return subprocess.run(
+    return run_to_end(
         [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python, "install", "-q", *arguments],
         env={**os.environ, "PIP_DEFAULT_TIMEOUT": "15", "PIP_RETRIES": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
     )
 
 
@@ -71,13 +69,8 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_lowest_versions_synthesize(python: Path, tmp_path: Path) -> None:
     """An app can be made with the oldest CDK that is claimed to do, in the smallest form and with every option."""
-    process = subprocess.run(
-        [python, APP],
-        cwd=tmp_path,
-        env=environment(CDK_OUTDIR=str(tmp_path / "cdk.out"), JSII_DEPRECATED="quiet"),
-        capture_output=True,
-        text=True,
-        check=False,
+    process = run_to_end(
+        [python, APP], cwd=tmp_path, env=environment(CDK_OUTDIR=str(tmp_path / "cdk.out"), JSII_DEPRECATED="quiet")
     )
     assert 0 == process.returncode, process.stderr
     for name in ("Smallest", "Stack"):
@@ -90,13 +83,10 @@ def test_the_lowest_versions_synthesize(python: Path, tmp_path: Path) -> None:
 
 def test_the_lowest_versions_load_the_function(python: Path, tmp_path: Path) -> None:
     """The function's own imports are content with them, boto3's lowest version included."""
-    process = subprocess.run(
+    process = run_to_end(
         [python, "-c", "import running_image_builder_function.handler, boto3; print(boto3.__version__)"],
         cwd=tmp_path,
         env=environment(AWS_DEFAULT_REGION="us-east-1"),
-        capture_output=True,
-        text=True,
-        check=False,
     )
     assert 0 == process.returncode, process.stderr
     assert f"boto3=={process.stdout.strip()}" in lowest()

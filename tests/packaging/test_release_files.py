@@ -14,6 +14,7 @@ import yaml
 
 from cdk_appstream_image_builder.function_asset import deployment_package
 from support.paths import PROJECT_DIR
+from support.processes import run_to_end
 
 WORKFLOWS = sorted((PROJECT_DIR / ".github" / "workflows").glob("*.yml"))
 SUPPORTED = ["3.10", "3.11", "3.12", "3.13", "3.14"]
@@ -56,7 +57,7 @@ def version() -> str:
 def check_release(tag: str) -> subprocess.CompletedProcess[str]:
     """Return what the check of a release says of a tag."""
     command = [sys.executable, str(PROJECT_DIR / "tools" / "check_release.py"), tag]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return run_to_end(command)
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from support.paths import PROJECT_DIR
-from support.processes import alive, children, within
+from support.processes import alive, children, run_to_end
+from support.waiting import wait_until
 from synth.app import environment
 
 STEP = PROJECT_DIR / "tools" / "setup_step.py"
@@ -32,21 +33,13 @@ def checkout(tmp_path: Path) -> Path:
 def make(checkout: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run make with nobody's settings of pip and npm."""
     settings = {"PIP_CONFIG_FILE": os.devnull, "npm_config_userconfig": os.devnull, **variables}
-    return subprocess.run(
-        ["make", *arguments],
-        cwd=checkout,
-        env=environment(**settings),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return run_to_end(["make", *arguments], cwd=checkout, env=environment(**settings), timeout=120)
 
 
 def step(title: str, code: str) -> subprocess.CompletedProcess[str]:
     """Run a step of the set-up that is a Python program."""
     command = [sys.executable, str(STEP), title, sys.executable, "-c", code]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return run_to_end(command)
 
 
 def test_no_way_to_the_python_index(checkout: Path) -> None:
@@ -128,7 +121,7 @@ def test_an_interrupted_step_ends_its_tool() -> None:
     """One line, no traceback, and nothing goes on in the background."""
     command = [sys.executable, str(STEP), "Installing", sys.executable, "-c", "import time; time.sleep(60)"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert within(20, lambda: bool(children(process.pid)))
+        wait_until(lambda: bool(children(process.pid)), seconds=20)
         tools = children(process.pid)
 
         process.send_signal(signal.SIGINT)

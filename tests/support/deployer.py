@@ -2,15 +2,16 @@
 
 import json
 import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import boto3
-from botocore.config import Config
 
 from appstream_local.process.cdk import Cdk, CdkResult
 from appstream_local.process.engine import Engine
 from support.paths import PROJECT_DIR
+from support.waiting import wait_until
 
 
 class Deployer:
@@ -20,23 +21,27 @@ class Deployer:
         """Use an engine and a synthesized assembly."""
         self._engine = engine
         self._assembly = assembly
-        self.cloudformation = self.client("cloudformation")
-
-    def client(self, service: str) -> Any:
-        """Return a boto3 client of one of the engine's services."""
-        return boto3.client(
-            service,  # type: ignore[call-overload]  # any service
-            endpoint_url=self._engine.endpoint_url,
-            verify=str(self._engine.ca_bundle),
-            region_name=self._engine.region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(retries={"mode": "standard"}, proxies={}),
-        )
+        self.client = engine.client
+        self.cloudformation = engine.client("cloudformation")
 
     def deploy(self, step: str) -> CdkResult:
         """Run ``cdk deploy`` for one step; the result tells whether it worked."""
         return self._cdk().deploy(step, arguments=["--exclusively"])
+
+    @contextmanager
+    def deploying(self, step: str) -> Iterator[None]:
+        """Deploy in the background, and wait for the CDK CLI's end."""
+        deploy = threading.Thread(target=self.deploy, args=[step])
+        deploy.start()
+        try:
+            yield
+        finally:
+            deploy.join()
+
+    def cancel(self, stack_name: str) -> None:
+        """Cancel the update, and wait until the stack is what it was."""
+        self.cloudformation.cancel_update_stack(StackName=stack_name)
+        wait_until(lambda: self.status(stack_name) == "UPDATE_ROLLBACK_COMPLETE")
 
     def destroy(self, step: str) -> CdkResult:
         """Run ``cdk destroy`` for one step."""
@@ -54,6 +59,19 @@ class Deployer:
     def status(self, stack_name: str) -> str:
         """Return the stack's status."""
         return str(self.cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]["StackStatus"])
+
+    def failure(self, stack_name: str) -> tuple[str, str]:
+        """Return the physical id and the reason of the custom resource's one failed create."""
+        [(_, physical_id, reason)] = [each for each in self.events(stack_name) if each[0] == "CREATE_FAILED"]
+        return physical_id, reason
+
+    def resources(self, stack_name: str) -> list[dict[str, Any]]:
+        """Return the stack's resources, as CloudFormation describes them."""
+        return list(self.cloudformation.describe_stack_resources(StackName=stack_name)["StackResources"])
+
+    def types(self, stack_name: str) -> list[str]:
+        """Return the types of the stack's resources."""
+        return [each["ResourceType"] for each in self.resources(stack_name)]
 
     def without(self, action: str, tmp_path: Path) -> "Deployer":
         """Return a deployer of the same scenarios whose roles lack one permission."""

@@ -1,10 +1,15 @@
-"""What runs and listens on this machine, as the operating system tells it; starts and ends nothing."""
+"""Runs programs, and tells what runs and listens on this machine."""
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+
+def run_to_end(command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, whatever comes of it, and return what it has written."""
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
 def living() -> dict[int, int]:
@@ -44,13 +49,3 @@ def listening() -> set[int]:
     """Return the ports that some process of this machine listens on over IPv4 (Linux)."""
     entries = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return {int(local.rpartition(":")[2], 16) for _, local, _, state, *_ in entries if state == "0A"}
-
-
-def within(seconds: float, condition: Callable[[], bool]) -> bool:
-    """Return whether the condition comes true in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True

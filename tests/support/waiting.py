@@ -11,7 +11,7 @@ def wait_until(condition: Callable[[], bool], *, seconds: float = 90) -> None:
     ends_at = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < ends_at, f"did not come true within {seconds:.0f} s"
-        time.sleep(0.2)
+        time.sleep(0.1)
 
 
 def wait_for_functions(admin: AdminClient, stack_name: str) -> None:

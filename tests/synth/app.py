@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from support.paths import PROJECT_DIR
+from support.processes import run_to_end
 
 _KEPT = ("HOME", "LANG", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 """What a process needs to run at all; everything else of the caller's environment stays outside."""
@@ -25,12 +26,9 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Return what a folder's app.py, or another program there, did with a context: its cdk.json's and this."""
     settings = json.loads((folder / "cdk.json").read_text(encoding="utf-8")).get("context", {})
-    return subprocess.run(
+    return run_to_end(
         [sys.executable, program],
         cwd=folder,
         env=environment(CDK_CONTEXT_JSON=json.dumps({**settings, **context}), CDK_OUTDIR=str(outdir)),
-        capture_output=True,
-        text=True,
-        check=False,
         timeout=120,
     )

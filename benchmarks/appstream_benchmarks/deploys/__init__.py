@@ -1,7 +1,5 @@
 """Deploys every approach on local engines and measures it."""
 
-from __future__ import annotations
-
 import tempfile
 from pathlib import Path
 from typing import Any

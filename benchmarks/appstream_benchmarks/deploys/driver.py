@@ -1,7 +1,5 @@
 """Drives an approach as its users would: deploys a stack, or runs a script."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

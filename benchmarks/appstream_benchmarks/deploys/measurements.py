@@ -1,7 +1,5 @@
 """Measures single starts, no-op updates and deletes of an approach."""
 
-from __future__ import annotations
-
 import statistics
 import time
 from typing import Any

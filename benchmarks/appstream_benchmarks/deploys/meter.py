@@ -1,7 +1,5 @@
 """Reads from an engine's records what some work used."""
 
-from __future__ import annotations
-
 import re
 
 from appstream_benchmarks.deploys.testbed import Testbed

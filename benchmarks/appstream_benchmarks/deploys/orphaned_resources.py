@@ -1,7 +1,5 @@
 """Counts the resources that a deleted stack left behind."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from appstream_benchmarks.deploys.testbed import Testbed

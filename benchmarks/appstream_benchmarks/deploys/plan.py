@@ -1,7 +1,5 @@
 """The plan of the measurements: what is measured how often, and what of it at the same time."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

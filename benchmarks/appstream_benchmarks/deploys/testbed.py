@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from appstream_benchmarks.baselines.names import SCRIPT
-from appstream_benchmarks.engine_client import engine_client
 from appstream_benchmarks.machine import PROJECT_DIR
 from appstream_local.process.cdk import Cdk
 from appstream_local.process.engine import Engine
@@ -39,14 +37,12 @@ class Testbed:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.engine.stop()
 
     def client(self, service: str) -> Any:
         """Return a boto3 client for the engine."""
-        return engine_client(self.engine, service)
+        return self.engine.client(service)
 
     def cool_functions(self) -> None:
         """Force cold starts at the next invocations, by writing a setting that each function already has."""

@@ -8,7 +8,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from appstream_benchmarks.engine_client import engine_client
 from appstream_benchmarks.footprint import memory_process
 from appstream_local.process.engine import Engine
 from cdk_appstream_image_builder.provider import _MEMORY_MIB as GIVEN_MIB
@@ -27,7 +26,7 @@ def measure_memory(package: Path, *, seconds: int = MAX_TIMEOUT_SECONDS) -> dict
         engine.admin.put_image_builder(_BUILDER)
         # Longer than any real time this takes: the wait lasts until the timeout.
         engine.admin.set_durations(start=86_400.0)
-        s3 = engine_client(engine, "s3")
+        s3 = engine.client("s3")
         s3.create_bucket(Bucket=_RESPONSE["Bucket"])
         response_url = s3.generate_presigned_url("put_object", Params=_RESPONSE, ExpiresIn=7200)
         done = subprocess.run(

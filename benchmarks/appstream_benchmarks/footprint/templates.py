@@ -1,7 +1,5 @@
 """Counts what an approach adds to a template, and what its policies allow on everything."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Reads and writes the measured data, one row a line."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The figures of each approach, in sections of one question each."""
 
-from __future__ import annotations
-
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Shows how the function's calls, price and lag grow, from the runs in virtual time."""
 
-from __future__ import annotations
-
 from appstream_benchmarks.reporting.data import Data
 from appstream_benchmarks.reporting.markdown import number, table
 from appstream_benchmarks.reporting.picture import Chart, draw

@@ -1,7 +1,5 @@
 """Formats numbers, ratios and tables as Markdown."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 

@@ -1,7 +1,5 @@
 """Writes the page, its picture and the table in the project's README."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from appstream_benchmarks.baselines.names import THIS, TITLES

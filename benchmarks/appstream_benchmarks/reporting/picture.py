@@ -1,7 +1,5 @@
 """Draws line charts as one small SVG."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

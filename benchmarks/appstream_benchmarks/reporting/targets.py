@@ -1,7 +1,5 @@
 """The targets of this project, beside what was measured."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from appstream_benchmarks.baselines.names import CRHELPER, FRAMEWORK, THIS

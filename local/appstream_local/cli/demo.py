@@ -1,7 +1,5 @@
 """What `make deploy-local` and `make local` share."""
 
-from __future__ import annotations
-
 import io
 import signal
 import sys

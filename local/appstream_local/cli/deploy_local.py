@@ -1,7 +1,5 @@
 """Deploys the app on a local engine with the CDK CLI, and cleans up: `python -m appstream_local.cli.deploy_local`."""
 
-from __future__ import annotations
-
 import argparse
 import subprocess
 import sys

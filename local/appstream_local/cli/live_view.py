@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from types import TracebackType
 
 from appstream_local.process.engine import Engine
 from appstream_local.process.supervised_process import SupervisedProcess
@@ -56,12 +55,7 @@ class LiveView:
             grace=_GRACE,
         )
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._process is None:
             return
         try:

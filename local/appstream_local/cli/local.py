@@ -1,7 +1,5 @@
 """Keeps a local engine running for other terminals until Ctrl-C: `python -m appstream_local.cli.local`."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import shlex

@@ -1,7 +1,5 @@
 """Writes the files to source that make a shell use an engine and nothing else."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import sys

@@ -1,7 +1,5 @@
 """Runs ministack with AppStream: `python -m appstream_local.ministack`, with ministack's own settings."""
 
-from __future__ import annotations
-
 import os
 
 

@@ -1,7 +1,5 @@
 """Adds AppStream to ministack's services, and everything else that ministack needs to act as AWS does."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,5 @@
 """IAM for AppStream: checks calls against image builders and their tags, and keeps a log of the decisions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

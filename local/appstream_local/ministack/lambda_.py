@@ -1,7 +1,5 @@
 """Lambda: function logs in Lambda's JSON format, and the number of running invocations."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """EventBridge Scheduler: schedules that stop image builders, with IAM enforced, and a clock that tests can set."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """Finds the AWS CLIs on a PATH, and says what they can do."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -123,22 +123,15 @@ class Cdk:
         if not self._cli.is_file():
             raise CdkError(f"the CDK CLI is not installed: run `npm ci` in {self._project_dir}")
 
-    def bootstrap(self, *arguments: str) -> CdkResult:
+    def bootstrap(self) -> CdkResult:
         """Bootstrap the engine's account and Region."""
         target = f"aws://{self._engine.account}/{self._engine.region}"
         # Outside the project: if the CLI finds a cdk.json, it first synthesizes the app, which takes
         # seconds, fails without the app's context and writes to the project's cdk.out.
-        return self.run("bootstrap", target, *arguments, cwd=self._work_dir)
-
-    def synth(self, *stacks: str, context: Mapping[str, str] | None = None, arguments: Sequence[str] = ()) -> CdkResult:
-        """Write the assembly to `output_dir`."""
-        return self.run("synth", *self._for_app(stacks, context), "--quiet", *arguments)
+        return self.run("bootstrap", target, cwd=self._work_dir)
 
     def deploy(
-        self,
-        *stacks: str,
-        context: Mapping[str, str] | None = None,
-        arguments: Sequence[str] = (),
+        self, *stacks: str, context: Mapping[str, str] | None = None, arguments: Sequence[str] = ()
     ) -> CdkResult:
         """Deploy the named stacks, or all of them, and read their outputs."""
         outputs_file = self._work_dir / f"outputs-{next(self._numbers)}.json"

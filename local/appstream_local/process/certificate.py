@@ -1,7 +1,5 @@
 """Makes the engine's TLS certificate."""
 
-from __future__ import annotations
-
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path

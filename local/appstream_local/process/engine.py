@@ -7,7 +7,10 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from typing import Any
+
+import boto3
+from botocore.config import Config
 
 from . import environment as env
 from .admin_client import AdminClient
@@ -25,6 +28,7 @@ _GRACE = 0.2
 # Another process may take a free port before the engine does.
 _ATTEMPTS = 3
 _TAKEN = "already in use"
+_START_SECONDS = 60.0
 
 
 class Engine:
@@ -43,6 +47,8 @@ class Engine:
         log_path: the log of the engine and its functions.
     """
 
+    region = env.REGION
+    account = env.ACCOUNT
     endpoint_url: str
     ca_bundle: Path
     environment: dict[str, str]
@@ -55,35 +61,22 @@ class Engine:
         *,
         port: int | None = None,
         state_dir: Path | None = None,
-        region: str = env.REGION,
-        account: str = env.ACCOUNT,
         inherited: Mapping[str, str] | None = None,
-        start_timeout: float = 60.0,
         node_path: Path | None = None,
-        retry_pause: float = 1.0,
     ) -> None:
         """Prepare an engine; nothing happens before `start`.
 
         Args:
             port: the loopback port; by default a free one.
             state_dir: an empty or missing directory; by default a temporary one.
-            region: the Region.
-            account: the account's id, twelve digits.
             inherited: the environment with PATH and the language; by default `os.environ`.
-            start_timeout: how many seconds to wait for the engine's first response.
             node_path: a node_modules with the AWS SDK, which Lambda's Node runtime includes; only functions on Node
                 need it.
-            retry_pause: how many seconds Lambda waits before it retries a failed asynchronous event, and twice that
-                before the last retry; in AWS it is 60.
         """
-        self.region = region
-        self.account = account
         self._port = port
         self._given_state_dir = state_dir
         self._inherited = os.environ if inherited is None else inherited
-        self._start_timeout = start_timeout
         self._node_path = node_path
-        self._retry_pause = retry_pause
         self._process: SupervisedProcess | None = None
         self._directory: StateDirectory | None = None
 
@@ -91,12 +84,7 @@ class Engine:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self) -> None:
@@ -135,6 +123,24 @@ class Engine:
             reason = self._directory.last_words()
             raise EngineError(f"the local engine ended with exit code {code}: {reason}")
 
+    def client(self, service: str, **options: Any) -> Any:
+        """Return a boto3 client of one of the engine's services, whatever the user's own AWS configuration says.
+
+        Args:
+            service: the service's name.
+            **options: options of `boto3.client` in addition to or instead of the usual ones.
+        """
+        make: Any = boto3.client
+        usual = {
+            "endpoint_url": self.endpoint_url,
+            "verify": str(self.ca_bundle),
+            "region_name": self.region,
+            "aws_access_key_id": "test",
+            "aws_secret_access_key": "test",
+            "config": Config(retries={"mode": "standard"}, proxies={}, max_pool_connections=60),
+        }
+        return make(service, **{**usual, **options})
+
     def keep_log(self) -> Path:
         """Copy the log of a running engine to a file that `stop` doesn't delete, and return its path."""
         if self._directory is None:
@@ -145,11 +151,10 @@ class Engine:
         port = usable_port(self._port)
         self._directory = directory = StateDirectory(self._given_state_dir)
         self.state_dir, self.log_path = directory.path, directory.log
-        target = {"region": self.region, "account": self.account}
         base = env.base_environment(state_dir=directory.path, inherited=self._inherited)
         certificate, key = make_certificate(directory.path, environment=base)
         self.endpoint_url, self.ca_bundle = f"https://{env.LOOPBACK}:{port}", certificate
-        self.environment = env.client_environment(base, endpoint_url=self.endpoint_url, ca_bundle=certificate, **target)
+        self.environment = env.client_environment(base, endpoint_url=self.endpoint_url, ca_bundle=certificate)
         with directory.log.open("wb") as log:
             self._process = SupervisedProcess(
                 [sys.executable, "-m", _SERVE],
@@ -160,8 +165,6 @@ class Engine:
                     certificate=certificate,
                     key=key,
                     node_path=self._node_path,
-                    retry_pause=self._retry_pause,
-                    **target,
                 ),
                 output=log,
                 cwd=directory.path,
@@ -169,14 +172,14 @@ class Engine:
                 remove=directory.path,
             )
         self._wait_until_ready(directory)
-        self.admin = AdminClient(endpoint_url=self.endpoint_url, ca_bundle=certificate, **target)
+        self.admin = AdminClient(endpoint_url=self.endpoint_url, ca_bundle=certificate)
 
     def _wait_until_ready(self, directory: StateDirectory) -> None:
-        deadline = time.monotonic() + self._start_timeout
+        deadline = time.monotonic() + _START_SECONDS
         while not responds(self.endpoint_url + _READY_PATH, ca_bundle=self.ca_bundle):
             self.check()
             if time.monotonic() > deadline:
                 raise EngineError(
-                    f"the local engine did not respond within {self._start_timeout:.0f} s: {directory.last_words()}"
+                    f"the local engine did not respond within {_START_SECONDS:.0f} s: {directory.last_words()}"
                 )
             time.sleep(_POLL)

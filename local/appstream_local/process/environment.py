@@ -4,8 +4,6 @@ The caller's shell may name a real AWS account, other certificates, a proxy or o
 A child that inherited them could fail because of that machine or, worse, reach that account.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Mapping
@@ -48,7 +46,7 @@ def base_environment(*, state_dir: Path, inherited: Mapping[str, str]) -> dict[s
         "AWS_EC2_METADATA_DISABLED": "true",
         "PYTHONUNBUFFERED": "1",
     }
-    if os.access(sys.prefix, os.W_OK):
+    if sys.prefix != sys.base_prefix and os.access(sys.prefix, os.W_OK):
         # 200 MB that the first synth unpacks, in 12 s of CPU: once for all engines instead of once in each new home.
         environment["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] = str(Path(sys.prefix) / ".cache" / "jsii")
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
@@ -57,26 +55,18 @@ def base_environment(*, state_dir: Path, inherited: Mapping[str, str]) -> dict[s
     return environment
 
 
-def client_environment(
-    base: Mapping[str, str],
-    *,
-    endpoint_url: str,
-    ca_bundle: Path,
-    region: str = REGION,
-    account: str = ACCOUNT,
-) -> dict[str, str]:
+def client_environment(base: Mapping[str, str], *, endpoint_url: str, ca_bundle: Path) -> dict[str, str]:
     """Return the environment of a process that uses the engine, such as `cdk` or `aws`."""
     return {
         **base,
-        **_trust_and_credentials(ca_bundle, region),
+        **_trust_and_credentials(ca_bundle),
         "AWS_ENDPOINT_URL": endpoint_url,
-        "CDK_DEFAULT_ACCOUNT": account,
-        "CDK_DEFAULT_REGION": region,
+        "CDK_DEFAULT_ACCOUNT": ACCOUNT,
+        "CDK_DEFAULT_REGION": REGION,
         # Without it the CDK CLI takes its directory from the password file, not from HOME.
         "CDK_HOME": str(Path(base["HOME"]) / ".cdk"),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CDK_DISABLE_VERSION_CHECK": "true",
-        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(_lasting_cache(base) / "jsii"),
     }
 
 
@@ -88,9 +78,6 @@ def engine_environment(
     certificate: Path,
     key: Path,
     node_path: Path | None = None,
-    retry_pause: float = 1.0,
-    region: str = REGION,
-    account: str = ACCOUNT,
 ) -> dict[str, str]:
     """Return the environment of the engine, which its functions inherit.
 
@@ -104,16 +91,16 @@ def engine_environment(
         "BIND_HOST": LOOPBACK,
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": "localhost",
-        "MINISTACK_REGION": region,
-        "MINISTACK_ACCOUNT_ID": account,
+        "MINISTACK_REGION": REGION,
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_SSL_CERT": str(certificate),
         "MINISTACK_SSL_KEY": str(key),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "LAMBDA_EXECUTOR": "local",
-        # The pause, then twice the pause, as AWS does with 60 s.
-        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(retry_pause),
-        "LAMBDA_ASYNC_RETRY_MAX_SECONDS": str(2 * retry_pause),
+        # The pauses before the two retries of an asynchronous event; in AWS they are 60 s and 120 s.
+        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "1",
+        "LAMBDA_ASYNC_RETRY_MAX_SECONDS": "2",
         # Keeps ministack away from Docker: at its start it would remove containers that another
         # engine on this machine may use.
         "DOCKER_HOST": f"unix://{state_dir / 'no-docker.sock'}",
@@ -121,26 +108,18 @@ def engine_environment(
         "S3_DATA_DIR": str(state_dir / "data" / "s3"),
         # The functions trust only this certificate. Otherwise ministack would add it to the
         # machine's own list, which not every machine has.
-        **_trust_and_credentials(certificate, region),
+        **_trust_and_credentials(certificate),
         "SSL_CERT_FILE": str(certificate),
         "REQUESTS_CA_BUNDLE": str(certificate),
     }
 
 
-def _trust_and_credentials(certificate: Path, region: str) -> dict[str, str]:
+def _trust_and_credentials(certificate: Path) -> dict[str, str]:
     return {
         "AWS_CA_BUNDLE": str(certificate),
         "NODE_EXTRA_CA_CERTS": str(certificate),
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
     }
-
-
-def _lasting_cache(base: Mapping[str, str]) -> Path:
-    """Return where unpacked libraries outlive a run: the virtual environment they came from."""
-    prefix = Path(sys.prefix)
-    if sys.prefix != sys.base_prefix and os.access(prefix, os.W_OK):
-        return prefix / ".cache"
-    return Path(base["HOME"]) / ".cache"

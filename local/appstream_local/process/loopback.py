@@ -1,7 +1,5 @@
 """Finds a free loopback port, and probes a URL on it."""
 
-from __future__ import annotations
-
 import socket
 import ssl
 import urllib.request

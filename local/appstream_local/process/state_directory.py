@@ -1,7 +1,5 @@
 """The directory that one engine writes to."""
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 from pathlib import Path

@@ -6,8 +6,6 @@ that end closes, on every system. Run it as a file with `-I -S`, so that it star
     python -I -S supervisor.py --grace SECONDS --report DESCRIPTOR [--remove DIRECTORY] -- COMMAND...
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import shutil

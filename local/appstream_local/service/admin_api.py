@@ -1,7 +1,5 @@
 """The admin API: operations in AppStream's wire format that inject faults and set up image builders."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
@@ -22,8 +20,7 @@ def execute(region: RegionState, operation: str, params: _Params) -> Mapping[str
     """Run an admin operation.
 
     Raises:
-        ApiError: UnknownOperationException, ValidationException, ResourceNotFoundException, or
-            OperationNotPermittedException for a transition the state does not allow.
+        ApiError: UnknownOperationException, ValidationException or ResourceNotFoundException.
     """
     if operation not in _OPERATIONS:
         raise unknown_operation(operation)
@@ -58,10 +55,6 @@ def _set_state(region: RegionState, params: _Params) -> None:
     region.builders.set_state(_name(params), params["State"], then)
 
 
-def _begin(region: RegionState, params: _Params) -> None:
-    region.builders.begin(_name(params), params["Transition"])
-
-
 def _set_start_outcome(region: RegionState, params: _Params) -> None:
     outcome = {key: value for key, value in params.items() if key != "Name"}
     region.builders.set_start_outcome(_name(params), start_outcome(outcome))
@@ -80,7 +73,7 @@ def _get_image_builder(region: RegionState, params: _Params) -> Mapping[str, Any
 
 
 def _limit_rate(region: RegionState, params: _Params) -> None:
-    region.faults.limit_rate(params.get("PerSecond"), params.get("Burst"))
+    region.faults.limit_rate(params.get("PerSecond"))
 
 
 def _name(params: _Params) -> str:
@@ -92,11 +85,8 @@ def _name(params: _Params) -> str:
 
 _OPERATIONS: Final[Mapping[str, Callable[[RegionState, _Params], Mapping[str, Any] | None]]] = {
     "AddFault": lambda region, params: region.faults.add(fault(params)),
-    "BeginTransition": _begin,
     "Calls": lambda region, _: {"Calls": [asdict(call) for call in region.calls.all()]},
     "ClearCalls": lambda region, _: region.calls.clear(),
-    "ClearFaults": lambda region, _: region.faults.clear(),
-    "ClearIamChecks": lambda region, _: region.iam_checks.clear(),
     "GetImageBuilder": _get_image_builder,
     "IamChecks": lambda region, _: {"IamChecks": [asdict(check) for check in region.iam_checks.all()]},
     "LimitRate": _limit_rate,

@@ -1,7 +1,5 @@
 """The ARNs of image builders and images, and which one IAM checks a call against."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

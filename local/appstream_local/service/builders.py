@@ -1,7 +1,5 @@
 """The image builders of one account and Region, as a state machine over a given clock."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from threading import RLock
 from typing import Any
@@ -39,8 +37,6 @@ class ImageBuilders:
         now: Callable[[], float],
         account: str = "000000000000",
         region: str = "us-east-1",
-        durations: Durations | None = None,
-        behavior: Behavior | None = None,
     ) -> None:
         """Start without image builders.
 
@@ -48,11 +44,9 @@ class ImageBuilders:
             now: The clock, in epoch seconds.
             account: The account, for ARNs.
             region: The Region, for ARNs.
-            durations: How long things take; by default, as long as in AWS.
-            behavior: What the service does where AWS documents nothing.
         """
-        self.durations = durations or Durations()
-        self.behavior = behavior or Behavior()
+        self.durations = Durations()
+        self.behavior = Behavior()
         self._now = now
         self._account = account
         self._region = region
@@ -125,8 +119,6 @@ class ImageBuilders:
         """Begin one of the transitions in `states.TRANSITIONS`, such as `reboot`."""
         with self._lock:
             builder, now = self._get(name), self._now()
-            if trigger not in TRANSITIONS:
-                raise validation_error(f"No transition {trigger!r}: {sorted(TRANSITIONS)}.")
             transition, state = TRANSITIONS[trigger], builder.state(now)
             if state not in transition.needs:
                 needed = " or ".join(sorted(transition.needs))

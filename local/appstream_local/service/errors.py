@@ -1,7 +1,5 @@
 """The errors that AppStream returns, as one exception."""
 
-from __future__ import annotations
-
 
 class ApiError(Exception):
     """An operation was refused.

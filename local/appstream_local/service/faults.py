@@ -1,7 +1,5 @@
 """Faults that a test injects, as data, and which request each of them affects."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from random import Random

@@ -1,7 +1,5 @@
 """One image builder: its fields, its timeline, and which of them the API shows."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Routes a botocore client's requests to a service in the same process, in virtual time."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any

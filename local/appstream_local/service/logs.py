@@ -1,7 +1,5 @@
 """The logs of one account and Region: the calls AppStream received, and what IAM decided for every service."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock

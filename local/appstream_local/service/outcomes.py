@@ -1,7 +1,5 @@
 """How the starts of an image builder end, as data that a test sets."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Splits a sorted list into pages, with a token for the next one."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 from collections.abc import Sequence

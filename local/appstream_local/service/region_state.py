@@ -1,7 +1,5 @@
 """The state of one account and Region: builders, faults and logs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from random import Random
 

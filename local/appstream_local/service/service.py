@@ -1,7 +1,5 @@
 """AppStream as a function from request to response, over a given clock."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from random import Random
 from threading import Lock
@@ -22,22 +20,19 @@ from .wire import Response, dropped, failure, success
 TARGET_PREFIX: Final = "PhotonAdminProxyService"
 ADMIN_PREFIX: Final = "AppStreamLocal"
 
+# Of everything random: faults and request ids.
+_SEED: Final = 0
+
 _Params = Mapping[str, Any]
 
 
 class AppStreamService:
     """AppStream for any number of accounts and Regions."""
 
-    def __init__(self, *, now: Callable[[], float], seed: int = 0) -> None:
-        """Start empty.
-
-        Args:
-            now: The clock, in epoch seconds; the only source of time.
-            seed: The seed of everything random: faults and request ids.
-        """
+    def __init__(self, *, now: Callable[[], float]) -> None:
+        """Start empty, with a clock in epoch seconds; it is the only source of time."""
         self._now = now
-        self._seed = seed
-        self._random = Random(seed)
+        self._random = Random(_SEED)
         self._regions: dict[tuple[str, str], RegionState] = {}
         self._lock = Lock()
 
@@ -47,7 +42,7 @@ class AppStreamService:
             key = (account, region)
             if key not in self._regions:
                 # Seeded by name: one Region's faults do not shift another's.
-                random = Random(f"{self._seed}{key}")
+                random = Random(f"{_SEED}{key}")
                 self._regions[key] = RegionState(account=account, region=region, now=self._now, random=random)
             return self._regions[key]
 

@@ -1,7 +1,5 @@
 """What a test can set for one account and Region."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar

@@ -1,7 +1,5 @@
 """The 14 states of an image builder, and the transitions between them as data."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -50,54 +48,36 @@ class Transition:
     Attributes:
         needs: The states that allow it.
         steps: The states it passes through, in order.
-        documented: Whether AWS documents both; otherwise the order is an assumption.
     """
 
     needs: frozenset[str]
     steps: tuple[Step, ...]
-    documented: bool
 
 
 _STOPPED: Final = frozenset({"STOPPED"})
 _RUNNING: Final = frozenset({"RUNNING"})
 
+# AWS documents start, stop, create and snapshot. The order of the others' states is an assumption.
 TRANSITIONS: Final[Mapping[str, Transition]] = {
     # The admin guide: a stopped builder is PENDING while it starts.
-    "start": Transition(_STOPPED, (Step("PENDING", "start"), Step("RUNNING")), documented=True),
+    "start": Transition(_STOPPED, (Step("PENDING", "start"), Step("RUNNING"))),
     # The state is documented. That it precedes PENDING is an assumption.
     "start_with_agent_update": Transition(
-        _STOPPED,
-        (Step("UPDATING_AGENT", "agent_update"), Step("PENDING", "start"), Step("RUNNING")),
-        documented=False,
+        _STOPPED, (Step("UPDATING_AGENT", "agent_update"), Step("PENDING", "start"), Step("RUNNING"))
     ),
-    "stop": Transition(_RUNNING, (Step("STOPPING", "stop"), Step("STOPPED")), documented=True),
-    "create": Transition(frozenset(), (Step("PENDING", "create"), Step("RUNNING")), documented=True),
-    "delete": Transition(
-        frozenset({"STOPPED", "FAILED"}),
-        (Step("DELETING", "delete"), Step(GONE)),
-        documented=False,
-    ),
-    "reboot": Transition(_RUNNING, (Step("REBOOTING", "reboot"), Step("RUNNING")), documented=False),
+    "stop": Transition(_RUNNING, (Step("STOPPING", "stop"), Step("STOPPED"))),
+    "create": Transition(frozenset(), (Step("PENDING", "create"), Step("RUNNING"))),
+    "delete": Transition(frozenset({"STOPPED", "FAILED"}), (Step("DELETING", "delete"), Step(GONE))),
+    "reboot": Transition(_RUNNING, (Step("REBOOTING", "reboot"), Step("RUNNING"))),
     # The admin guide: creating an image takes a snapshot of the builder and leaves it stopped.
-    "snapshot": Transition(_RUNNING, (Step("SNAPSHOTTING", "snapshot"), Step("STOPPED")), documented=True),
-    "update": Transition(_STOPPED, (Step("UPDATING", "update"), Step("STOPPED")), documented=False),
+    "snapshot": Transition(_RUNNING, (Step("SNAPSHOTTING", "snapshot"), Step("STOPPED"))),
+    "update": Transition(_STOPPED, (Step("UPDATING", "update"), Step("STOPPED"))),
     "sync_apps": Transition(
         _RUNNING,
-        (
-            Step("PENDING_SYNCING_APPS", "sync_apps_pending"),
-            Step("SYNCING_APPS", "sync_apps"),
-            Step("RUNNING"),
-        ),
-        documented=False,
+        (Step("PENDING_SYNCING_APPS", "sync_apps_pending"), Step("SYNCING_APPS", "sync_apps"), Step("RUNNING")),
     ),
-    "image_import": Transition(
-        _STOPPED, (Step("PENDING_IMAGE_IMPORT", "image_import"), Step("STOPPED")), documented=False
-    ),
-    "qualification": Transition(
-        _RUNNING,
-        (Step("PENDING_QUALIFICATION", "qualification"), Step("RUNNING")),
-        documented=False,
-    ),
+    "image_import": Transition(_STOPPED, (Step("PENDING_IMAGE_IMPORT", "image_import"), Step("STOPPED"))),
+    "qualification": Transition(_RUNNING, (Step("PENDING_QUALIFICATION", "qualification"), Step("RUNNING"))),
 }
 
 

@@ -1,7 +1,5 @@
 """Checks requests against botocore's service model."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Writes responses in AWS JSON 1.1, as AppStream sends them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

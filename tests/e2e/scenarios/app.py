@@ -80,7 +80,6 @@ step(app, "Updated", "life", "life", timeout=Duration.minutes(2))
 step(app, "AlreadyRunning", "running", "already-running")
 step(app, "BeforeRename", "rename", "old-name", on_delete=OnDelete.STOP)
 step(app, "AfterRename", "rename", "new-name", on_delete=OnDelete.STOP)
-step(app, "Several", "several", "several-1", "several-2", "several-3")
 step(app, "Unknown", "unknown", "no-such-builder")
 step(app, "FailingStart", "failing-start", "failing-start", on_delete=OnDelete.STOP)
 step(app, "NeverRunning", "never", "never-running")
@@ -129,8 +128,16 @@ for step_id, name in (("NamedBefore", "named-before"), ("NamedAfter", "named-aft
     Aspects.of(Stack.of(step(app, step_id, "named", name, on_delete=OnDelete.STOP))).add(NamedByPath())
 step(app, "Placed", "placed", "placed", on_delete=OnDelete.STOP)
 configuration = {"memory_size": 512, "log_retention": logs.RetentionDays.ONE_WEEK, "description": "Ours"}
-step(app, "PlacedConfigured", "placed", "placed", on_delete=OnDelete.STOP, configured=configuration)
-step(app, "PlacedAgain", "placed", "placed", on_delete=OnDelete.STOP, timeout=Duration.minutes(2))
+step(
+    app,
+    "PlacedConfigured",
+    "placed",
+    "placed",
+    on_delete=OnDelete.STOP,
+    timeout=Duration.minutes(2),
+    configured=configuration,
+)
+step(app, "PlacedAgain", "placed", "placed", on_delete=OnDelete.STOP)
 step(app, "LogicalOld", "plan-logical", "plan-logical", on_delete=OnDelete.STOP, stop_after=quarter)
 step(
     app,
@@ -140,14 +147,5 @@ step(
     on_delete=OnDelete.STOP,
     stop_after=quarter,
     construct_id="Renamed",
-)
-step(app, "ProviderDefault", "plan-provider", "plan-provider")
-step(
-    app,
-    "ProviderConfigured",
-    "plan-provider",
-    "plan-provider",
-    timeout=Duration.minutes(2),
-    configured={"log_retention": logs.RetentionDays.ONE_WEEK},
 )
 app.synth()

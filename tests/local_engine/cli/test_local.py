@@ -1,7 +1,5 @@
 """`make local`: what it tells a second terminal, and how it ends."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import signal
@@ -16,6 +14,7 @@ from appstream_local.cli.demo import PROJECT_DIR
 from appstream_local.cli.local import aws_command
 from appstream_local.cli.shell import write_env_files
 from appstream_local.process.engine import Engine
+from support.processes import run_to_end
 
 _COMMAND = (sys.executable, "-m", "appstream_local.cli.local")
 _ENDPOINT = "echo $AWS_ENDPOINT_URL"
@@ -31,7 +30,7 @@ _HOSTILE = {
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
-    return subprocess.run([*_COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    return run_to_end([*_COMMAND, *arguments], timeout=60)
 
 
 def _aws(folder: Path, version: str) -> str:

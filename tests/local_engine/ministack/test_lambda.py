@@ -1,7 +1,5 @@
 """Function logs in Lambda's JSON format."""
 
-from __future__ import annotations
-
 import io
 import json
 import zipfile

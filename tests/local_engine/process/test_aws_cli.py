@@ -1,7 +1,5 @@
 """Which AWS CLIs are on a PATH, and what they can do; with programs that only print a version."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Why a command of the CDK CLI failed, in one line."""
 
-from __future__ import annotations
-
 import pytest
 
 from appstream_local.process.cdk import TIMED_OUT, CdkError, CdkResult

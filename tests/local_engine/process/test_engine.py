@@ -1,7 +1,5 @@
 """The engine process: how it starts, why it can't, and that nothing outlives it."""
 
-from __future__ import annotations
-
 import os
 import signal
 import socket
@@ -16,14 +14,16 @@ from appstream_local.process import engine as engine_module
 from appstream_local.process.engine import Engine
 from appstream_local.process.errors import EngineError
 from appstream_local.process.supervised_process import SupervisedProcess
-from support.processes import alive, children, listening, within
+from support.processes import alive, children, listening
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.engine
 
-# An owner that is killed; it prints its engine's directory.
+# An owner that is killed; it prints its engine's directory. A shell makes its background jobs ignore SIGINT.
 OWNER = """
-import time
+import signal, time
 from appstream_local.process.engine import Engine
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with Engine() as engine:
     print(engine.state_dir, flush=True)
     time.sleep(60)
@@ -112,7 +112,7 @@ def test_a_dead_engine_is_noticed(own_children: Callable[[], set[int]]) -> None:
         engine.check()
         for pid in own_children():
             os.kill(pid, signal.SIGKILL)
-        assert within(5, lambda: not own_children())
+        wait_until(lambda: not own_children(), seconds=5)
         with pytest.raises(EngineError, match="the local engine ended with exit code"):
             engine.check()
 
@@ -127,8 +127,8 @@ def test_it_dies_with_its_owner(number: signal.Signals) -> None:
         assert len(started) >= 2
         owner.send_signal(number)
 
-    assert within(10, lambda: not alive(started))
-    assert within(5, lambda: not state_dir.exists())
+    wait_until(lambda: not alive(started), seconds=10)
+    wait_until(lambda: not state_dir.exists(), seconds=5)
 
 
 def test_hostile_settings_do_not_disturb_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -159,11 +159,11 @@ def test_a_stubborn_command_is_ended(
     command = SupervisedProcess(
         ["sh", "-c", STUBBORN], environment=os.environ, output=subprocess.DEVNULL, cwd=tmp_path, grace=0.1
     )
-    assert within(5, lambda: len(own_children()) == 4)
+    wait_until(lambda: len(own_children()) == 4, seconds=5)
     started = own_children()
     if supervisor_killed:
         os.kill(max(started, key=lambda pid: len(children(pid))), signal.SIGKILL)
     command.stop()
     command.stop()
 
-    assert within(5, lambda: not alive(started))
+    wait_until(lambda: not alive(started), seconds=5)

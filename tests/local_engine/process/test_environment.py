@@ -1,7 +1,5 @@
 """The environment of child processes: what they inherit, what they don't, and what is set."""
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path

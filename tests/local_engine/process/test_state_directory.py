@@ -1,7 +1,5 @@
 """The directory that one engine writes to."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from appstream_local.process.state_directory import StateDirectory

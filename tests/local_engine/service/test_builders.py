@@ -1,7 +1,5 @@
 """Image builders in virtual time: what each operation needs, does and shows."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a description shows: network interface, agent version, failed starts, seeded fields."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Faults: what they strike, how often, for how long, and what they answer."""
 
-from __future__ import annotations
-
 from random import Random
 
 import pytest

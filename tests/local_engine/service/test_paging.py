@@ -1,7 +1,5 @@
 """Pages: together they are the whole list, whatever happens between two of them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from hypothesis import given

@@ -1,7 +1,5 @@
 """The state table: it is AWS's, and every transition can be walked."""
 
-from __future__ import annotations
-
 import pytest
 
 from appstream_local.service.settings import Durations, changed

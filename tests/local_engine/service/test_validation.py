@@ -1,7 +1,5 @@
 """Requests against botocore's service model: what AWS would refuse, in its words."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

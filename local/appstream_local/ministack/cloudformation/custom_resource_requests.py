@@ -5,8 +5,6 @@ Here Lambda queues a request, as in AWS, and the wait can be cancelled: the Resp
 is ignored.
 """
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 import time

@@ -5,8 +5,6 @@ The limits are from the user guide ("Custom resource response objects"). The mes
 because no source quotes AWS's.
 """
 
-from __future__ import annotations
-
 import json
 import secrets
 import string

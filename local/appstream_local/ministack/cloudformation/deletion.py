@@ -1,7 +1,5 @@
 """Deletes stacks, and what an update replaced or removed, as CloudFormation does: dependents first, in parallel."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable, Collection, Mapping
 from typing import Any

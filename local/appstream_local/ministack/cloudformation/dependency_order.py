@@ -1,7 +1,5 @@
 """Acts on resources in the order of their dependencies, and on independent ones in parallel."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 

@@ -1,7 +1,5 @@
 """The resource type `AWS::AppStream::ImageBuilder`."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final

@@ -5,8 +5,6 @@ resolves templates, and creates, updates and deletes resources of AWS's own type
 of resources.
 """
 
-from __future__ import annotations
-
 import asyncio
 import copy
 from collections.abc import Awaitable, Callable, Mapping

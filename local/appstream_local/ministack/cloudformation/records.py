@@ -4,8 +4,6 @@ ministack updates a resource's record when the resource is complete, and drops i
 status immediately, keeps showing DELETE_COMPLETE, and finds a stack by the physical id of a resource.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Rolls back a failed or cancelled operation as CloudFormation does: immediately, Updates before Deletes."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Mapping
 from typing import Any

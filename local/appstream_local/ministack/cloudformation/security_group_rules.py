@@ -1,7 +1,5 @@
 """The resource types of single security group rules, which CDK uses for each rule between two groups."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import uuid4

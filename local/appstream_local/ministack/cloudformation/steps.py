@@ -1,7 +1,5 @@
 """What an operation has done to each resource so far, for its rollback."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any

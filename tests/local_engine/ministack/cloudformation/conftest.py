@@ -1,7 +1,5 @@
 """Fixtures of stacks with custom resources."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

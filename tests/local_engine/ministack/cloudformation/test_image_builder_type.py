@@ -1,7 +1,5 @@
 """The resource type AWS::AppStream::ImageBuilder."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

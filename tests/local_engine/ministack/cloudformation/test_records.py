@@ -1,7 +1,5 @@
 """How a stack shows its resources."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import Any
