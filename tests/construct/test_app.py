@@ -1,5 +1,6 @@
 """app.py as the CDK CLI runs it: what it makes of a context, and what it says of a wrong one."""
 
+import ast
 import json
 import os
 import re
@@ -13,9 +14,8 @@ from aws_cdk import App
 
 from support.paths import PROJECT_DIR
 from synth import app, snapshots
-from synth.stacks import Json, of_type, only, template_with
+from synth.stacks import TYPE, Json, of_type, only, template_with
 
-TYPE = "Custom::AppStreamRunningImageBuilder"
 STACK = "RunningImageBuilder.template.json"
 OPTIONS = (
     "-c imageBuilderName=NAME [-c appstreamAgentVersion=VERSION] [-c restartToUpdateAgent=true] [-c timeoutMinutes=30] "
@@ -31,19 +31,13 @@ DELETE_REMEDY = "specify LEAVE_RUNNING or STOP"
 REFUSED: dict[str, tuple[Json, str]] = {
     "no name": ({"imageBuilderName": None}, "imageBuilderName is missing: specify the name of an image builder"),
     "malformed name": ({"imageBuilderName": "my builder"}, f"image_builder_name is 'my builder': {NAME_REMEDY}"),
-    "wrong timeout": ({"timeoutMinutes": "nan"}, f"timeoutMinutes is 'nan': {TIMEOUT_REMEDY}"),
-    "wrong onDelete": ({"onDelete": "stop"}, f"onDelete is 'stop': {DELETE_REMEDY}"),
-    "long version": (
-        {"appstreamAgentVersion": "1" * 101},
-        f"appstream_agent_version is 101 characters long: {VERSION_REMEDY}",
-    ),
 }
-"""What is refused in a real run, one of each kind: the context beside a good name, and the message."""
+"""What is refused in a real run, by app.py and by the construct: the context beside a good name, and the message."""
 
 REFUSED_TOO: list[tuple[Json, str]] = [
     *[
         ({"timeoutMinutes": value}, f"timeoutMinutes is {value!r}: {TIMEOUT_REMEDY}")
-        for value in ("abc", "", "0", "60", "59.5", "-1", "inf", "1e400", True)
+        for value in ("nan", "abc", "", 0, "0", "60", "59.5", "-1", "inf", "1e400", True)
     ],
     *[
         ({"pollIntervalSeconds": value}, f"pollIntervalSeconds is {value!r}: specify a number of seconds from 1 to 60")
@@ -51,20 +45,38 @@ REFUSED_TOO: list[tuple[Json, str]] = [
     ],
     *[
         ({"stopAfterMinutes": value}, f"stopAfterMinutes is {value!r}: specify a number of minutes from 15 to 43200")
-        for value in ("later", "14", "43201")
+        for value in ("later", 14, "43201")
     ],
-    ({"restartToUpdateAgent": "yes"}, "restartToUpdateAgent is 'yes': specify true or false"),
-    ({"startOnEveryDeploy": "yes"}, "startOnEveryDeploy is 'yes': specify true or false"),
+    *[
+        ({key: value}, f"{key} is {value!r}: specify true or false")
+        for key in ("restartToUpdateAgent", "startOnEveryDeploy")
+        for value in ("yes", 1, "", ["true"])
+    ],
     *[
         ({"triggers": value}, f"triggers is {value!r}: specify a JSON object with strings as values")
-        for value in ("{", '["a"]', '{"a": 1}', {"a": 1}, "a=b")
+        for value in ("{", '["a"]', '{"a": 1}', {"a": 1}, "a=b", ["a"], 7)
     ],
     ({"imageBuilderName": ""}, "imageBuilderName is missing: specify the name of an image builder"),
-    ({"imageBuilderName": "a\nb"}, f"image_builder_name is 'a\\nb': {NAME_REMEDY}"),
-    ({"onDelete": ""}, f"onDelete is '': {DELETE_REMEDY}"),
-    ({"onDelete": ["STOP"]}, f"onDelete is ['STOP']: {DELETE_REMEDY}"),
-    ({"appstreamAgentVersion": ""}, f"appstream_agent_version is '': {VERSION_REMEDY}"),
-    ({"appstreamAgentVersion": 7}, f"appstream_agent_version is 7: {VERSION_REMEDY}"),
+    *[
+        ({"imageBuilderName": value}, f"image_builder_name is {value!r}: {NAME_REMEDY}")
+        for value in ("a\nb", True, ["nb-1"])
+    ],
+    *[({"onDelete": value}, f"onDelete is {value!r}: {DELETE_REMEDY}") for value in ("stop", "", ["STOP"], True)],
+    (
+        {"appstreamAgentVersion": "1" * 101},
+        f"appstream_agent_version is 101 characters long: {VERSION_REMEDY}",
+    ),
+    *[
+        ({"appstreamAgentVersion": value}, f"appstream_agent_version is {value!r}: {VERSION_REMEDY}")
+        for value in ("", 7)
+    ],
+    *[
+        (
+            {"deployNonce": value, "startOnEveryDeploy": True},
+            f"deployNonce is {value!r}: specify a string or a number, such as a build number",
+        )
+        for value in (True, {"build": 7}, ["7"])
+    ],
 ]
 """What is refused besides, asked of app.py's function in this process, as a run takes seconds."""
 
@@ -106,8 +118,19 @@ def test_a_wrong_setting_fails_in_one_line(ran: dict[str, tuple[Path, Any]], cas
 def test_other_wrong_settings_are_refused_too(context: Json, message: str) -> None:
     """Each raises the one error that app.py turns into a line."""
     program = runpy.run_path(str(PROJECT_DIR / "app.py"), run_name="app")
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+    with pytest.raises((TypeError, ValueError), match=f"^{re.escape(message)}$"):
         program["stack"](App(context={"imageBuilderName": "nb-1", **context}))
+
+
+def test_every_setting_of_the_app_is_refused_where_it_is_wrong() -> None:
+    """Those in its source, and the one that the construct reads itself."""
+    tree = ast.parse((PROJECT_DIR / "app.py").read_text(encoding="utf-8"))
+    found = {
+        node.args[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "setting" and isinstance(node.args[0], ast.Constant)
+    }
+    assert found | {"deployNonce"} == {key for context, _ in REFUSED_TOO for key in context}
 
 
 @pytest.mark.parametrize("case", ACCEPTED)

@@ -1,9 +1,6 @@
 """Every argument of every public callable is checked; a new one fails here until it has its row of wrong values."""
 
-import ast
 import inspect
-import json
-import runpy
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +12,6 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilder, RunningImageBuilderProvider
-from support.paths import PROJECT_DIR
 from synth.stacks import any_builder, any_stack
 
 CONSTRUCT: dict[str, list[Any]] = {"scope": ["Stack", None, App()], "construct_id": [7, "", None]}
@@ -86,20 +82,6 @@ WRONG: dict[str, dict[str, list[Any]]] = {
     "RunningImageBuilderProvider.metric_self_invocations": METRIC,
 }
 """Wrong values of each argument."""
-
-WRONG_SETTINGS: dict[str, list[Any]] = {
-    "imageBuilderName": [None, "", "a b", True, ["nb-1"]],
-    "appstreamAgentVersion": ["", "1" * 101, 7],
-    "restartToUpdateAgent": ["yes", 1, "", []],
-    "timeoutMinutes": ["soon", 0, "60", True],
-    "pollIntervalSeconds": ["often", 0, "61"],
-    "onDelete": ["stop", "", ["STOP"], True],
-    "stopAfterMinutes": ["later", 14, "43201"],
-    "triggers": ["v1", ["v1"], {"build": 7}, 7],
-    "startOnEveryDeploy": ["yes", 1, ""],
-    "deployNonce": ["", True, {"build": 7}, ["7"]],
-}
-"""Wrong values of each setting of app.py."""
 
 
 def public() -> Iterator[tuple[str, Any]]:
@@ -190,33 +172,6 @@ def shown_as(value: Any) -> list[str]:
         return [f"{len(value)} characters long"]
     members = [repr(each) for each in value] if isinstance(value, list | dict) else []
     return [repr(value), "()" if value == [] else repr(value), *members]
-
-
-def test_every_setting_of_the_app_has_its_row() -> None:
-    """Found in its source, and the one that the construct reads itself."""
-    tree = ast.parse((PROJECT_DIR / "app.py").read_text(encoding="utf-8"))
-    found = {
-        node.args[0].value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "setting" and isinstance(node.args[0], ast.Constant)
-    }
-    assert found | {"deployNonce"} == WRONG_SETTINGS.keys()
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [(key, value) for key, values in WRONG_SETTINGS.items() for value in values],
-    ids=lambda each: json.dumps(each)[:20],
-)
-def test_a_wrong_setting_is_named_with_the_remedy(key: str, value: Any) -> None:
-    """As the app prints it in one line."""
-    app = App(context={"imageBuilderName": "nb-1", "startOnEveryDeploy": True, key: value})
-    with pytest.raises((TypeError, ValueError)) as refused:
-        runpy.run_path(str(PROJECT_DIR / "app.py"))["stack"](app)
-    message = str(refused.value)
-    assert key in message or "".join(f"_{each.lower()}" if each.isupper() else each for each in key) in message
-    assert "specify" in message
-    assert 1 == len(message.splitlines())
 
 
 def test_right_values_are_taken() -> None:

@@ -1,6 +1,7 @@
 """Aspects over the construct: names from paths, removal policies, tags, permissions boundaries."""
 
 import re
+from functools import cache
 from typing import Any
 
 import jsii
@@ -10,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import IConstruct
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilderProvider
-from synth.stacks import Json, any_builder, any_stack, of_type, scheduler_roles, template
+from synth.stacks import FUNCTION, Json, any_builder, any_stack, of_type, scheduler_roles, template
 
 NAMES = {
     "AWS::IAM::Role": "RoleName",
@@ -29,6 +30,7 @@ class NamedByPath:
             node.add_property_override(NAMES[node.cfn_resource_type], re.sub("[/:]", "-", node.node.path))
 
 
+@cache
 def named(*names: str, **options: Any) -> dict[str, str]:
     """Return the names of what IAM gets for these builders, by logical id."""
     stack = any_stack()
@@ -99,13 +101,16 @@ def test_destroying_everything_retains_the_scheduled_stop(policies: Any) -> None
     assert "Retain" not in kept["Stop"]
 
 
-def test_tags_reach_the_schedulers_role_too() -> None:
-    """It stays behind, so who pays for it should be told."""
+def test_tags_of_the_stack_reach_everything_that_can_be_tagged() -> None:
+    """The scheduler's role too: it stays behind, so who pays for it should be told."""
     stack = any_stack()
     any_builder(stack, stop_after=Duration.hours(8))
     Tags.of(stack).add("cost-center", "42")
-    for role in of_type(template(stack), "AWS::IAM::Role").values():
-        assert [{"Key": "cost-center", "Value": "42"}] == role["Properties"]["Tags"]
+    tagged = {"AWS::IAM::Role": 2, FUNCTION: 1, "AWS::Logs::LogGroup": 1}
+    found = [each for kind in tagged for each in of_type(template(stack), kind).values()]
+    assert [[{"Key": "cost-center", "Value": "42"}]] * sum(tagged.values()) == [
+        each["Properties"]["Tags"] for each in found
+    ]
 
 
 @pytest.mark.parametrize("later", [False, True])

@@ -13,10 +13,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilder, RunningImageBuilderProvider
-from synth.stacks import Json, any_builder, any_stack, imported_vpc, of_type, only, template
-
-TYPE, FUNCTION = "Custom::AppStreamRunningImageBuilder", "AWS::Lambda::Function"
-
+from synth.stacks import FUNCTION, TYPE, Json, any_builder, any_stack, imported_vpc, of_type, only, template
 
 OPTIONS: dict[str, Callable[[Stack], Json]] = {
     "nothing": lambda _: {},

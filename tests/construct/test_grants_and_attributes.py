@@ -4,15 +4,13 @@ import re
 from typing import Any
 
 import pytest
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_appstream as appstream
 from aws_cdk import aws_iam as iam
 
 from cdk_appstream_image_builder import RunningImageBuilder
 from running_image_builder_function import contract
-from synth.stacks import Json, any_builder, any_stack, of_type, only, template, template_with
-
-TYPE = "Custom::AppStreamRunningImageBuilder"
+from synth.stacks import NAME, TYPE, Json, any_builder, any_stack, builder_arn, of_type, only, template, template_with
 
 
 def any_user(stack: Stack) -> iam.User:
@@ -29,24 +27,13 @@ def granted_by(name: str, *arguments: str) -> tuple[iam.Grant, list[Json], Json]
     return grant, policy["Properties"]["PolicyDocument"]["Statement"], found
 
 
-ON_BUILDER = {
-    "Fn::Join": [
-        "",
-        [
-            *("arn:", {"Ref": "AWS::Partition"}, ":appstream:", {"Ref": "AWS::Region"}, ":"),
-            *({"Ref": "AWS::AccountId"}, ":image-builder/nb-1"),
-        ],
-    ]
-}
-
-
 @pytest.mark.parametrize(
     ("name", "arguments", "actions", "resource"),
     [
-        ("grant_stop", [], "appstream:StopImageBuilder", ON_BUILDER),
+        ("grant_stop", [], "appstream:StopImageBuilder", builder_arn(NAME)),
         ("grant_describe", [], "appstream:DescribeImageBuilders", "*"),
-        ("grant_create_streaming_url", [], "appstream:CreateImageBuilderStreamingURL", ON_BUILDER),
-        ("grant", ["appstream:A", "appstream:B"], ["appstream:A", "appstream:B"], ON_BUILDER),
+        ("grant_create_streaming_url", [], "appstream:CreateImageBuilderStreamingURL", builder_arn(NAME)),
+        ("grant", ["appstream:A", "appstream:B"], ["appstream:A", "appstream:B"], builder_arn(NAME)),
     ],
 )
 def test_a_grant_gives_exactly_what_it_says(name: str, arguments: list[str], actions: Any, resource: Any) -> None:
@@ -139,24 +126,3 @@ def test_the_same_triggers_change_nothing() -> None:
     """A deploy without a change stays one."""
     triggers = {"b": "2", "a": "1"}
     assert template_with(triggers=triggers) == template_with(triggers=dict(triggers))
-
-
-def test_a_poll_interval_is_a_property_in_seconds() -> None:
-    """Whatever its unit was."""
-    found = template_with(poll_interval=Duration.minutes(1))
-    assert 60 == only(found, TYPE)["Properties"]["PollIntervalSeconds"]
-
-
-def test_without_options_there_are_no_properties_for_them() -> None:
-    """The function has the defaults, so a later change of one needs no update of the resource."""
-    properties = only(template_with(), TYPE)["Properties"]
-    assert set() == {"PollIntervalSeconds", "Triggers", "AppstreamAgentVersion"} & properties.keys()
-
-
-def test_whoever_uses_an_attribute_waits_for_running() -> None:
-    """An output or a resource that has one refers to the resource."""
-    stack = any_stack()
-    CfnOutput(stack, "Address", value=any_builder(stack).image_builder_eni_private_ip_address)
-    found = template(stack)
-    (resource_id,) = of_type(found, TYPE)
-    assert {"Fn::GetAtt": [resource_id, "EniPrivateIpAddress"]} == found["Outputs"]["Address"]["Value"]

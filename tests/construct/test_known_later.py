@@ -5,7 +5,7 @@ from typing import Any
 
 import jsii
 import pytest
-from aws_cdk import App, CfnParameter, Duration, Environment, Fn, IStableStringProducer, Lazy, Stack, Token
+from aws_cdk import CfnParameter, Duration, Fn, IStableStringProducer, Lazy, Stack, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -15,14 +15,7 @@ from aws_cdk import aws_ssm as ssm
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilderProvider
 from running_image_builder_function.cloudformation.request import parse
-from synth.stacks import any_builder, any_stack, only, template
-
-TYPE, FUNCTION = "Custom::AppStreamRunningImageBuilder", "AWS::Lambda::Function"
-
-
-def known_stack() -> Stack:
-    """Return a stack of a known account and Region, in which things can be looked up."""
-    return Stack(App(), "Stack", env=Environment(account="123456789012", region="us-east-1"))
+from synth.stacks import FUNCTION, TYPE, any_builder, any_stack, known_stack, only, template
 
 
 def looked_up(stack: Stack) -> str:
@@ -46,6 +39,7 @@ TEXTS: dict[str, Callable[[Stack], str]] = {
     "dynamic reference": lambda _: "{{resolve:ssm:/builders/name}}",
     "part of a text": lambda _: "builder-{{resolve:ssm:/builders/number:1}}",
     "parameter": lambda stack: CfnParameter(stack, "Later").value_as_string,
+    "parameter within a text": lambda stack: f"team/{CfnParameter(stack, 'Later').value_as_string}",
     "member of a list": lambda stack: Fn.select(
         0, CfnParameter(stack, "Later", type="CommaDelimitedList").value_as_list
     ),

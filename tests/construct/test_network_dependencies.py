@@ -11,9 +11,8 @@ from constructs import Construct
 
 from cdk_appstream_image_builder import RunningImageBuilder, RunningImageBuilderProvider
 from cdk_appstream_image_builder.network_dependencies import WARNING
-from synth.stacks import Json, any_builder, any_stack, of_type, template
+from synth.stacks import TYPE, Json, any_builder, any_stack, of_type, template
 
-TYPE = "Custom::AppStreamRunningImageBuilder"
 API = ec2.InterfaceVpcEndpointAwsService.APPSTREAM_API
 S3 = ec2.GatewayVpcEndpointAwsService.S3
 ISOLATED = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)

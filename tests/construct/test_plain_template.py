@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from cdk_appstream_image_builder import OnDelete, RunningImageBuilderProvider
 from cdk_appstream_image_builder.plain_template import TAG, PlainTemplate, image_builder_template, provider_template
 from running_image_builder_function import contract
 from support.checkov import DEFAULT_FINDINGS, checkov
-from synth.stacks import Json, any_builder, of_type, only, statements, template
+from synth.stacks import Json, any_builder, listed, of_type, only, statements, template
 
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 
@@ -57,6 +58,12 @@ OPTIONS: dict[str, tuple[dict[str, str], dict[str, Any], dict[str, Any]]] = {
     "VPC": ({"SubnetIds": "subnet-0000000a,subnet-0000000b", "SecurityGroupIds": "sg-0000000a"}, {}, {"vpc": True}),
 }
 """Parameters of the template, and the options of the builder and of the provider that say the same."""
+
+
+@cache
+def packaged() -> PlainTemplate:
+    """Return the template of a builder, which no test changes."""
+    return image_builder_template()
 
 
 def evaluated(made: PlainTemplate, **given: str) -> Json:
@@ -184,8 +191,8 @@ def meaning(found: Json) -> Json:
         "allowed": sorted(
             json.dumps([action, resource, plain(statement.get("Condition", {}))], sort_keys=True)
             for statement in statements(found)
-            for action in _list(statement["Action"])
-            for resource in _list(plain(statement["Resource"]))
+            for action in listed(statement["Action"])
+            for resource in listed(plain(statement["Resource"]))
         ),
     }
 
@@ -194,16 +201,12 @@ def _ref(value: Any) -> str:
     return str(value["Ref"]) if isinstance(value, dict) else ""
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
 @pytest.mark.parametrize("name", OPTIONS)
 def test_the_template_says_what_the_construct_says(name: str) -> None:
     """For each set of options: the same properties, permissions, roles, log group and function."""
     parameters, builder, provider = OPTIONS[name]
     boundary = "PermissionsBoundaryArn" in parameters
-    ours = evaluated(image_builder_template(), ImageBuilderName="nb-1", **parameters)
+    ours = evaluated(packaged(), ImageBuilderName="nb-1", **parameters)
 
     assert meaning(constructed(builder, provider, boundary=boundary)) == meaning(ours)
 
@@ -223,11 +226,11 @@ def test_every_parameter_is_compared() -> None:
     """A new one fails here until it has its set of options."""
     compared = {parameter for parameters, _, _ in OPTIONS.values() for parameter in parameters}
 
-    assert image_builder_template().body["Parameters"].keys() == {"ImageBuilderName", *compared}
+    assert packaged().body["Parameters"].keys() == {"ImageBuilderName", *compared}
 
 
 MADE: dict[str, Callable[[], PlainTemplate]] = {
-    "packaged": image_builder_template,
+    "packaged": packaged,
     "code parameters": lambda: image_builder_template(code_parameters=True),
     "provider": provider_template,
     "provider with code parameters": lambda: provider_template(code_parameters=True),
@@ -264,7 +267,7 @@ def test_the_yaml_is_for_people(made: PlainTemplate) -> None:
 
 def test_the_commands_find_the_builder_in_the_yaml() -> None:
     """With its timeout and the function's log group, so that `watch` shows the same as for the construct."""
-    made = image_builder_template()
+    made = packaged()
     values = {"ImageBuilderName": "nb-1", "TimeoutMinutes": "45", "LogGroup": "the-group"}
 
     found = locate(parse(to_yaml(made.body, made.comments)), stack="any", name="nb-1", values=values)
@@ -293,7 +296,7 @@ def test_strings_have_patterns_and_numbers_have_ranges(made: PlainTemplate) -> N
 )
 def test_the_pattern_of_stop_after_is_its_range(minutes: str, accepted: bool) -> None:
     """15 minutes to 30 days, or 0."""
-    pattern = image_builder_template().body["Parameters"]["StopAfterMinutes"]["AllowedPattern"]
+    pattern = packaged().body["Parameters"]["StopAfterMinutes"]["AllowedPattern"]
     assert accepted == bool(re.fullmatch(pattern, minutes))
 
 
@@ -304,11 +307,11 @@ def test_cfn_lint_has_nothing_to_say(made: PlainTemplate) -> None:
     assert (["W3002"] if packaged else []) == sorted({match.rule.id for match in found})
 
 
-def test_checkov_finds_what_it_finds_in_the_constructs(made: PlainTemplate, tmp_path: Path) -> None:
+def test_checkov_finds_what_it_finds_in_the_constructs(tmp_path: Path) -> None:
     """Nothing beside what docs/security.md lists."""
-    folder = tmp_path / "template"
-    folder.mkdir()
-    assert checkov(made.body, folder).keys() <= {*DEFAULT_FINDINGS, "CKV_AWS_111"}
+    found = checkov({name: make().body for name, make in MADE.items()}, tmp_path)
+
+    assert {} == {name: each for name, each in found.items() if not each.keys() <= {*DEFAULT_FINDINGS, "CKV_AWS_111"}}
 
 
 def test_cdk_nag_finds_what_it_finds_in_the_constructs(made: PlainTemplate, tmp_path: Path) -> None:

@@ -10,18 +10,23 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilderProvider
-from synth.stacks import Json, any_builder, any_stack, of_type, only, scheduler_roles, statements, template
+from synth.stacks import (
+    TYPE,
+    Json,
+    any_builder,
+    any_stack,
+    known_stack,
+    of_type,
+    only,
+    scheduler_roles,
+    statements,
+    template,
+)
 
-TYPE = "Custom::AppStreamRunningImageBuilder"
 TOKEN = "arn:aws:lambda:eu-central-1:123456789012:function:platform"
 TAGS = {"team": "cad"}
 
 PROVIDER_BY = RunningImageBuilderProvider.from_service_token
-
-
-def stack_in(region: str = "eu-central-1", account: str = "123456789012") -> Stack:
-    """Return an empty stack of a known environment."""
-    return Stack(App(), "Stack", env=Environment(account=account, region=region))
 
 
 def from_parameter(stack: Stack) -> str:
@@ -47,7 +52,7 @@ TOKENS: dict[str, Callable[[Stack], str]] = {
 @pytest.mark.parametrize("kind", TOKENS)
 def test_a_builder_of_another_app_needs_its_resource_alone(kind: str) -> None:
     """No function, no role and no policy: the token is what CloudFormation invokes."""
-    stack = stack_in()
+    stack = known_stack("eu-central-1")
     token = TOKENS[kind](stack)
     provider = PROVIDER_BY(stack, "Platform", token)
     any_builder(stack, provider=provider, on_delete=OnDelete.STOP)
@@ -60,7 +65,7 @@ def test_a_builder_of_another_app_needs_its_resource_alone(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["arn", "parameter", "lookup"])
 def test_metrics_and_alarms_work_by_the_functions_name(kind: str) -> None:
     """The rule that measures is allowed to invoke the function, from this app."""
-    stack = stack_in()
+    stack = known_stack("eu-central-1")
     provider = PROVIDER_BY(stack, "Platform", TOKENS[kind](stack))
     builder = any_builder(stack, provider=provider)
     provider.add_failed_starts_alarm()
@@ -118,7 +123,7 @@ def test_a_dynamic_reference_has_no_name_for_metrics() -> None:
 def test_a_token_that_can_be_none_is_refused(token: Any, error: type[Exception], message: str) -> None:
     """With the value and the remedy."""
     with pytest.raises(error, match=message):
-        PROVIDER_BY(stack_in(), "Platform", token)
+        PROVIDER_BY(known_stack("eu-central-1"), "Platform", token)
 
 
 def test_a_builder_in_a_stack_elsewhere_is_refused() -> None:
@@ -162,7 +167,7 @@ def test_the_token_is_exported_to_a_parameter() -> None:
 @pytest.mark.parametrize("kind", ["parameter", "dynamic reference", "lookup"])
 def test_a_parameters_name_may_be_known_later(kind: str) -> None:
     """SSM checks it then."""
-    stack = stack_in()
+    stack = known_stack("eu-central-1")
     RunningImageBuilderProvider(stack, "Provider").export_service_token(TOKENS[kind](stack))
     assert only(template(stack), "AWS::SSM::Parameter")["Properties"]["Name"]
 
@@ -203,7 +208,7 @@ def test_tags_are_checked(tags: Any, error: type[Exception], message: str) -> No
 
 def test_a_tag_may_be_known_later() -> None:
     """CDK's tokens, and what is looked up."""
-    stack = stack_in()
+    stack = known_stack("eu-central-1")
     RunningImageBuilderProvider(stack, "Provider", builders_by_tag={"team": from_parameter(stack)})
     assert "aws:ResourceTag/team" in json.dumps(template(stack))
 

@@ -12,25 +12,21 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 
 from cdk_appstream_image_builder import RunningImageBuilderProvider
-from synth.stacks import Json, any_builder, any_stack, of_type, only, statements, template, template_with
+from synth.stacks import (
+    FUNCTION,
+    Json,
+    any_builder,
+    any_stack,
+    imported_vpc,
+    of_type,
+    only,
+    statements,
+    template,
+    template_with,
+)
 
-FUNCTION = "AWS::Lambda::Function"
 GROUP = "AWS::EC2::SecurityGroup"
-EGRESS, ISOLATED = ["subnet-0000000a", "subnet-0000000b"], ["subnet-0000000c", "subnet-0000000d"]
-
-
-def any_vpc(stack: Stack) -> ec2.IVpc:
-    """Return an imported VPC with two subnets that have egress and two that have none."""
-    return ec2.Vpc.from_vpc_attributes(
-        stack,
-        "Vpc",
-        vpc_id="vpc-00000001",
-        availability_zones=["us-east-1a", "us-east-1b"],
-        private_subnet_ids=EGRESS,
-        private_subnet_route_table_ids=["rtb-0000000a", "rtb-0000000b"],
-        isolated_subnet_ids=ISOLATED,
-        isolated_subnet_route_table_ids=["rtb-0000000c", "rtb-0000000d"],
-    )
+EGRESS, ISOLATED = ["subnet-0000000a"], ["subnet-0000000c"]
 
 
 def provided(stack: Stack, **options: Any) -> Json:
@@ -150,7 +146,7 @@ def test_a_log_group_and_a_retention_contradict_each_other() -> None:
 def test_a_vpc_given_is_where_the_function_runs() -> None:
     """It gets the subnets with egress, a security group of its own, and the permission to make its interfaces."""
     stack = any_stack()
-    found = provided(stack, vpc=any_vpc(stack))
+    found = provided(stack, vpc=imported_vpc(stack))
     (group_id,) = of_type(found, GROUP)
     assert {
         "SubnetIds": EGRESS,
@@ -163,7 +159,7 @@ def test_a_vpc_given_is_where_the_function_runs() -> None:
 def test_the_vpc_comes_without_a_managed_policy() -> None:
     """AWS's own policy for it would also let the function write to every log group."""
     stack = any_stack()
-    assert "ManagedPolicyArns" not in only(provided(stack, vpc=any_vpc(stack)), "AWS::IAM::Role")["Properties"]
+    assert "ManagedPolicyArns" not in only(provided(stack, vpc=imported_vpc(stack)), "AWS::IAM::Role")["Properties"]
 
 
 def test_subnets_and_security_groups_given_are_used() -> None:
@@ -171,7 +167,7 @@ def test_subnets_and_security_groups_given_are_used() -> None:
     stack = any_stack()
     found = provided(
         stack,
-        vpc=any_vpc(stack),
+        vpc=imported_vpc(stack),
         vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
         security_groups=[ec2.SecurityGroup.from_security_group_id(stack, "Group", "sg-00000001")],
     )

@@ -5,9 +5,7 @@ from aws_cdk import App, Environment, NestedStack, Stack
 from aws_cdk import aws_iam as iam
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilderProvider
-from synth.stacks import Json, any_builder, any_stack, of_type, only, statements, template
-
-TYPE, POLICY = "Custom::AppStreamRunningImageBuilder", "AWS::IAM::Policy"
+from synth.stacks import POLICY, TYPE, Json, any_builder, any_stack, of_type, only, statements, template
 
 
 @pytest.fixture(scope="module")

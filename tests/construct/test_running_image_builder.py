@@ -1,16 +1,22 @@
 """The construct's part of the template: the custom resource, what it waits for, what it gives out."""
 
-from typing import Any
-
 import pytest
 from aws_cdk import Duration
 from constructs import Construct
 
 from running_image_builder_function import contract
-from synth.stacks import Json, any_builder, any_stack, every_option, of_type, only, template, template_with
-
-TYPE = "Custom::AppStreamRunningImageBuilder"
-FUNCTION = "AWS::Lambda::Function"
+from synth.stacks import (
+    FUNCTION,
+    TYPE,
+    Json,
+    any_builder,
+    any_stack,
+    every_option,
+    of_type,
+    only,
+    template,
+    template_with,
+)
 
 
 @pytest.fixture(scope="module")
@@ -108,32 +114,6 @@ def test_removing_the_resource_never_keeps_it(default: Json) -> None:
     """The resource is deleted with its stack: the function decides what that does to the builder."""
     assert "Delete" == only(default, TYPE)["DeletionPolicy"]
     assert "Delete" == only(default, TYPE)["UpdateReplacePolicy"]
-
-
-@pytest.mark.parametrize(
-    ("attribute", "field"),
-    [
-        ("image_builder_arn", "Arn"),
-        ("image_builder_state", "State"),
-        ("image_builder_eni_private_ip_address", "EniPrivateIpAddress"),
-        ("image_builder_eni_id", "EniId"),
-    ],
-)
-def test_attributes_come_from_the_function(attribute: str, field: str) -> None:
-    """An attribute is what the function answers under the API's own name, and the function promises it."""
-    stack = any_stack()
-    value: Any = stack.resolve(getattr(any_builder(stack), attribute))
-    (logical_id,) = of_type(template(stack), TYPE)
-    assert {"Fn::GetAtt": [logical_id, field]} == value
-    assert field in contract.ATTRIBUTES
-
-
-def test_the_name_waits_for_the_builder() -> None:
-    """Whoever uses the name of the construct refers to the resource, and so comes after RUNNING."""
-    stack = any_stack()
-    name = stack.resolve(any_builder(stack).image_builder_name)
-    (logical_id,) = of_type(template(stack), TYPE)
-    assert {"Ref": logical_id} == name
 
 
 def test_a_dependency_on_the_construct_is_one_on_the_resource() -> None:

@@ -11,7 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilderProvider
 from support.paths import PROJECT_DIR
-from synth.stacks import Json, any_builder, any_stack, every_option, statements, template
+from synth.stacks import Json, any_builder, any_stack, every_option, listed, statements, template
 
 RESTART = {"appstream_agent_version": "LATEST", "restart_to_update_agent": True}
 STOP = {"on_delete": OnDelete.STOP}
@@ -56,13 +56,10 @@ def made(options: Json, *, vpc: bool = False, tracing: bool = False, tag: bool =
     any_builder(stack, provider=provider, **options)
     found = set()
     for statement in statements(template(stack)):
-        actions, resources = (
-            each if isinstance(each, list) else [each] for each in (statement["Action"], statement["Resource"])
-        )
-        for resource in resources:
+        for resource in listed(statement["Resource"]):
             text = json.dumps(resource)
             (word,) = {word for pattern, word in RESOURCES.items() if re.search(pattern, text)}
-            found |= {(action, word) for action in actions}
+            found |= {(action, word) for action in listed(statement["Action"])}
     return found
 
 

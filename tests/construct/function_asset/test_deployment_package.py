@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cdk_appstream_image_builder.function_asset import deployment_package
+from support.processes import run_to_end
 from synth.app import environment
 
 OURS = "running_image_builder_function"
@@ -150,12 +151,9 @@ def test_the_zip_is_importable_with_nothing_but_boto3(package: Path, tmp_path: P
     assert six is not None
     (runtime / "six.py").symlink_to(str(six.origin))
     # -I and -S: no site-packages, no PYTHONPATH, nothing of the checkout.
-    process = subprocess.run(
+    process = run_to_end(
         [sys.executable, "-I", "-S", "-c", IMPORT, unpacked, runtime],
         cwd=tmp_path,
         env=environment(AWS_DEFAULT_REGION="eu-central-1"),
-        capture_output=True,
-        text=True,
-        check=False,
     )
     assert (f"crhelper {OURS}\n", "", 0) == (process.stdout, process.stderr, process.returncode)

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 
 from cdk_appstream_image_builder import OnDelete
 from synth.hardened import harden
-from synth.stacks import Json, any_builder, every_option, of_type, statements, template
+from synth.stacks import Json, actions, any_builder, every_option, of_type, statements, template
 
 IAM = ("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 BUILDERS = 20
@@ -50,12 +50,6 @@ def precreated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Json, Json]:
 def reported(tmp_path_factory: pytest.TempPathFactory) -> Json:
     """Return the report where it is all that is asked for."""
     return synthesized(tmp_path_factory.mktemp("reported"), prevent_synthesis=False)[1]
-
-
-def actions(found: list[Json]) -> set[str]:
-    """Return the actions of statements."""
-    listed = (each["Action"] if isinstance(each["Action"], list) else [each["Action"]] for each in found)
-    return {action for each in listed for action in each}
 
 
 def test_roles_that_exist_already_are_used_and_no_iam_is_made(precreated: tuple[Json, Json], ordinary: Json) -> None:

@@ -5,25 +5,30 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aws_cdk import Annotations, App, Environment, Stack
+from aws_cdk import Annotations, App, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk.assertions import Annotations as Warnings
-from aws_cdk.assertions import Match
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilderProvider
 from cdk_appstream_image_builder.iam.function_role import WARNING
-from synth.stacks import Json, any_builder, imported_vpc, of_type, only, statements, template, template_with
+from synth.stacks import (
+    ACCOUNT,
+    Json,
+    actions,
+    any_builder,
+    imported_vpc,
+    known_stack,
+    of_type,
+    only,
+    statements,
+    template,
+    template_with,
+    warnings,
+)
 
-ACCOUNT = "123456789012"
 ARN = f"arn:aws:iam::{ACCOUNT}:role/ours"
 OTHER_ARN = "arn:aws:iam::999999999999:role/theirs"
 SAID = "the given role cannot be changed: add these statements to it: "
-
-
-def any_stack() -> Stack:
-    """Return a stack of a known account and Region."""
-    return Stack(App(), "Stack", env=Environment(account=ACCOUNT, region="us-east-1"))
 
 
 def any_role(stack: Stack) -> iam.Role:
@@ -55,40 +60,25 @@ def use(stack: Stack, role: iam.IRole, **options: Any) -> RunningImageBuilderPro
     return provider
 
 
-def actions(found: list[Json]) -> set[str]:
-    """Return the actions of statements."""
-    return {each for statement in found for each in _listed(statement["Action"])}
-
-
-def _listed(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [value]
-
-
-def warnings(stack: Stack) -> list[str]:
-    """Return the stack's warnings about its role."""
-    found = Warnings.from_stack(stack).find_warning("*", Match.string_like_regexp(SAID))
-    return [str(each.entry.data) for each in found]
-
-
 def listed_in(messages: list[str]) -> list[Json]:
     """Return the statements that warnings list."""
-    texts = [message.removeprefix(SAID).partition(" [ack:")[0] for message in messages]
+    texts = [message.removeprefix(SAID) for message in messages]
     return [dict(statement) for text in texts for statement in json.loads(text)]
 
 
 @pytest.mark.parametrize("kind", MUTABLE)
 def test_a_role_that_can_be_changed_gets_every_statement(kind: str) -> None:
     """What a role made here gets, a given one gets as well, without a warning."""
-    stack = any_stack()
+    stack = known_stack()
     use(stack, MUTABLE[kind](stack))
     assert actions(statements(template_with(on_delete=OnDelete.STOP))) == actions(statements(template(stack)))
-    assert [] == warnings(stack)
+    assert [] == warnings(stack, SAID)
 
 
 @pytest.mark.parametrize("kind", MUTABLE)
 def test_a_given_role_is_used_and_no_other_is_made(kind: str) -> None:
     """Function and policies name that role."""
-    stack = any_stack()
+    stack = known_stack()
     role = MUTABLE[kind](stack)
     provider = use(stack, role)
     found = template(stack)
@@ -103,7 +93,7 @@ def test_a_given_role_is_used_and_no_other_is_made(kind: str) -> None:
 @pytest.mark.parametrize("kind", MUTABLE)
 def test_the_function_waits_for_a_given_roles_policy(kind: str) -> None:
     """Its first call must not be denied."""
-    stack = any_stack()
+    stack = known_stack()
     use(stack, MUTABLE[kind](stack))
     found = template(stack)
     (first,) = [
@@ -115,17 +105,17 @@ def test_the_function_waits_for_a_given_roles_policy(kind: str) -> None:
 @pytest.mark.parametrize("kind", FIXED)
 def test_a_fixed_role_causes_warnings_with_the_statements(kind: str) -> None:
     """No policy is made, and the warnings together hold the actions that a role made here would get."""
-    stack = any_stack()
+    stack = known_stack()
     use(stack, FIXED[kind](stack))
     assert {} == of_type(template(stack), "AWS::IAM::Policy")
-    assert actions(statements(template_with(on_delete=OnDelete.STOP))) == actions(listed_in(warnings(stack)))
+    assert actions(statements(template_with(on_delete=OnDelete.STOP))) == actions(listed_in(warnings(stack, SAID)))
 
 
 def test_the_statements_of_a_warning_are_ready_to_paste() -> None:
     """Each is a whole statement on the builder's own ARN where IAM allows that."""
-    stack = any_stack()
+    stack = known_stack()
     use(stack, FIXED["imported as it is"](stack))
-    (on_builder,) = [each for each in listed_in(warnings(stack)) if "StopImageBuilder" in str(each)]
+    (on_builder,) = [each for each in listed_in(warnings(stack, SAID)) if "StopImageBuilder" in str(each)]
     arn = ["arn:", {"Ref": "AWS::Partition"}, f":appstream:us-east-1:{ACCOUNT}:image-builder/nb-1"]
     assert {
         "Action": ["appstream:StartImageBuilder", "appstream:StopImageBuilder"],
@@ -136,19 +126,19 @@ def test_the_statements_of_a_warning_are_ready_to_paste() -> None:
 
 def test_a_warning_lists_what_vpc_and_tracing_need_too() -> None:
     """CDK's own Function would allow tracing silently, to a role that takes nothing."""
-    stack = any_stack()
+    stack = known_stack()
     vpc = imported_vpc(stack)
     use(stack, FIXED["imported as it is"](stack), vpc=vpc, tracing=lambda_.Tracing.ACTIVE)
-    needed = actions(listed_in(warnings(stack)))
+    needed = actions(listed_in(warnings(stack, SAID)))
     assert {"ec2:CreateNetworkInterface", "xray:PutTraceSegments", "xray:PutTelemetryRecords"} <= needed
 
 
 def test_the_warnings_can_be_acknowledged_with_one_id() -> None:
     """Whoever has added the statements silences the warnings, whatever they list."""
-    stack = any_stack()
+    stack = known_stack()
     provider = use(stack, FIXED["imported as it is"](stack))
     Annotations.of(provider).acknowledge_warning(WARNING, "the statements are in it")
-    assert [] == warnings(stack)
+    assert [] == warnings(stack, SAID)
 
 
 @pytest.mark.parametrize("kind", ["of the app", "imported"])

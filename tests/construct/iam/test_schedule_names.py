@@ -6,9 +6,8 @@ from aws_cdk import App, CfnParameter, Duration, NestedStack, Stack, Stage
 from aws_cdk import aws_appstream as appstream
 
 from cdk_appstream_image_builder import RunningImageBuilder
-from synth.stacks import any_builder, any_stack, of_type, only, scheduler_roles, template
+from synth.stacks import TYPE, any_builder, any_stack, of_type, only, scheduler_roles, template
 
-TYPE = "Custom::AppStreamRunningImageBuilder"
 HOURS = Duration.hours(8)
 
 

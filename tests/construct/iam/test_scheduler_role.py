@@ -6,13 +6,22 @@ from typing import Any
 import pytest
 from aws_cdk import App, Duration, Stack
 from aws_cdk import aws_iam as iam
-from aws_cdk.assertions import Annotations as Warnings
-from aws_cdk.assertions import Match
 
 from cdk_appstream_image_builder import OnDelete
-from synth.stacks import Json, any_builder, any_stack, of_type, only, scheduler_roles, template
+from synth.stacks import (
+    POLICY,
+    TYPE,
+    Json,
+    any_builder,
+    any_stack,
+    known_stack,
+    of_type,
+    only,
+    scheduler_roles,
+    template,
+    warnings,
+)
 
-TYPE, POLICY = "Custom::AppStreamRunningImageBuilder", "AWS::IAM::Policy"
 ARN = "arn:aws:iam::123456789012:role/stopper"
 EIGHT = Duration.hours(8)
 
@@ -25,13 +34,6 @@ def any_role(stack: Stack) -> iam.Role:
 def stopping(found: Json) -> dict[str, Json]:
     """Return the policies that stop a builder for the scheduler."""
     return {key: each for key, each in of_type(found, POLICY).items() if "SchedulerPolicy" in key}
-
-
-def warnings(stack: Stack) -> list[str]:
-    """Return the stack's warnings about a role."""
-    return [
-        str(each.entry.data) for each in Warnings.from_stack(stack).find_warning("*", Match.string_like_regexp("role"))
-    ]
 
 
 def used(stack: Stack, role: iam.IRole, **options: Any) -> Json:
@@ -51,7 +53,7 @@ def test_it_is_used_and_no_other_is_made() -> None:
         if each["Action"] == "iam:PassRole"
     ]
     assert stack.resolve(role.role_arn) == passing["Resource"]
-    assert [] == warnings(stack)
+    assert [] == warnings(stack, "role")
 
 
 def test_it_gets_the_right_to_stop_before_the_resource_is_made() -> None:
@@ -75,7 +77,7 @@ def test_the_right_stays_where_the_builder_may_be_left_running(kind: str) -> Non
         policies = stopping(used(stack, role, image_builder_name=name))
         assert ["Retain"] == [each["DeletionPolicy"] for each in policies.values()]
         assert "AWS::StackId" in json.dumps([each["Properties"]["PolicyName"] for each in policies.values()])
-        assert [] == warnings(stack)
+        assert [] == warnings(stack, "role")
         names.append(set(policies))
     assert set() == names[0] & names[1]
 
@@ -85,27 +87,23 @@ def test_a_role_of_the_same_stack_causes_a_warning() -> None:
     stack = any_stack()
     policies = stopping(used(stack, any_role(stack)))
     assert [None] == [each.get("DeletionPolicy") for each in policies.values()]
-    (warning,) = warnings(stack)
+    (warning,) = warnings(stack, "role")
     assert warning.startswith("the given scheduler_role is deleted with this stack")
 
 
 @pytest.mark.parametrize("kind", ["as it is", "of another account", "frozen"])
 def test_a_fixed_role_causes_a_warning_with_the_statement(kind: str) -> None:
     """And no policy is made that would not be attached."""
-    stack = any_stack() if kind != "of another account" else _of_an_account()
+    stack = any_stack() if kind != "of another account" else known_stack()
     role: iam.IRole = {
         "as it is": lambda: iam.Role.from_role_arn(stack, "Stopper", ARN, mutable=False),
         "of another account": lambda: iam.Role.from_role_arn(stack, "Stopper", ARN.replace("1234", "9999")),
         "frozen": lambda: any_role(stack).without_policy_updates(),
     }[kind]()
     assert {} == stopping(used(stack, role))
-    (warning,) = warnings(stack)
+    (warning,) = warnings(stack, "role")
     assert warning.startswith("the given scheduler_role cannot be changed: add these statements to it: [{")
     assert "appstream:StopImageBuilder" in warning
-
-
-def _of_an_account() -> Stack:
-    return Stack(App(), "Stack", env={"account": "123456789012", "region": "us-east-1"})
 
 
 def test_it_means_nothing_without_stop_after() -> None:

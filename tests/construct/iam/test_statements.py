@@ -5,7 +5,18 @@ from typing import Any
 import pytest
 
 from cdk_appstream_image_builder import OnDelete
-from synth.stacks import Json, any_builder, any_stack, of_type, only, statements, template, template_with
+from synth.stacks import (
+    Json,
+    any_builder,
+    any_stack,
+    builder_arn,
+    listed,
+    of_type,
+    only,
+    statements,
+    template,
+    template_with,
+)
 
 START, STOP = "appstream:StartImageBuilder", "appstream:StopImageBuilder"
 
@@ -16,21 +27,13 @@ def default() -> Json:
     return template_with()
 
 
-def builder_arn(name: object) -> Json:
-    """Return a builder's ARN in the stack's partition, Region and account, as a template says it."""
-    parts = ["arn:", {"Ref": "AWS::Partition"}, ":appstream:", {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"}]
-    end = [f":image-builder/{name}"] if isinstance(name, str) else [":image-builder/", name]
-    return {"Fn::Join": ["", [*parts, *end]]}
-
-
 def allowed(found: Json) -> list[tuple[list[str], Any]]:
     """Return what is allowed: actions and resource of each statement, which must be nothing but that."""
     result = []
     for statement in statements(found):
         assert {"Action", "Effect", "Resource"} == statement.keys() - {"Sid"}
         assert "Allow" == statement["Effect"]
-        actions = statement["Action"]
-        result.append(([actions] if isinstance(actions, str) else actions, statement["Resource"]))
+        result.append((listed(statement["Action"]), statement["Resource"]))
     return result
 
 

@@ -3,28 +3,21 @@
 from pathlib import Path
 
 import pytest
-from aws_cdk import App, Stack
 
 from support.checkov import DEFAULT_FINDINGS, HARDENED, checkov
 from support.paths import PROJECT_DIR
 from synth.hardened import harden
-from synth.stacks import any_builder, template
+from synth.stacks import any_stack, template, template_with
 
 
-def test_the_default_has_the_listed_findings_only(tmp_path: Path) -> None:
-    """A new finding fails this, and so does a listed one that is gone."""
-    stack = Stack(App(), "Stack")
-    any_builder(stack)
+def test_both_have_the_listed_findings_only(tmp_path: Path) -> None:
+    """A new finding fails this, and so does a listed one that is gone; a VPC and an encrypted log group end two."""
+    hardened = any_stack()
+    harden(hardened)
 
-    assert DEFAULT_FINDINGS == checkov(template(stack), tmp_path)
+    found = checkov({"default": template_with(), "hardened": template(hardened)}, tmp_path)
 
-
-def test_a_hardened_stack_has_the_unavoidable_ones_only(tmp_path: Path) -> None:
-    """A VPC and an encrypted log group end what is found by default."""
-    stack = Stack(App(), "Stack")
-    harden(stack)
-
-    assert HARDENED == checkov(template(stack), tmp_path)
+    assert {"default": DEFAULT_FINDINGS, "hardened": HARDENED} == found
 
 
 @pytest.mark.parametrize("check", sorted({*DEFAULT_FINDINGS, *HARDENED}))
