@@ -69,7 +69,10 @@ class View:
             grid.add_row(text, Text(minutes(seen.elapsed)))
             return grid
         total = max(1.0, seen.deadline - deploy.began_at)
-        bar = ProgressBar(total=total, completed=min(seen.elapsed, total), width=_BAR_WIDTH)
+        # By default the bar is red, and green where the time is up.
+        style = _STYLES[Action.WAIT]
+        completed = min(seen.elapsed, total)
+        bar = ProgressBar(total, completed, width=_BAR_WIDTH, complete_style=style, finished_style=style)
         grid.add_row(text, bar, Text(f"{minutes(seen.elapsed)} of {minutes(total)}"))
         return grid
 

@@ -42,7 +42,7 @@ class Terminal(io.StringIO):
 def test_a_terminal_has_a_line_that_runs_and_is_left_clean(
     aws: FakeAws, clock: VirtualClock, run: Run, monkeypatch: pytest.MonkeyPatch, no_color: str, colors: bool
 ) -> None:
-    """Elapsed against the deadline; colors unless NO_COLOR is set; the cursor is shown again."""
+    """Elapsed against the deadline; colors (the bar is not red) unless NO_COLOR is set; the cursor is shown again."""
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("NO_COLOR", no_color)
     begin(aws)
@@ -54,4 +54,5 @@ def test_a_terminal_has_a_line_that_runs_and_is_left_clean(
 
     assert "1:04 of 10:00" in stream.getvalue()
     assert colors == ("\x1b[1;32mRUNNING" in stream.getvalue())
+    assert colors == ("\x1b[36m\N{BOX DRAWINGS HEAVY HORIZONTAL}" in stream.getvalue())
     assert stream.getvalue().rfind("\x1b[?25h") > stream.getvalue().rfind("\x1b[?25l")
