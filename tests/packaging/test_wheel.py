@@ -1,17 +1,19 @@
 """What is in the distributions, and that an app with the wheel alone makes what an app in the checkout makes."""
 
 import json
-import subprocess
+import re
 import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
+from email.message import Message
 from email.parser import Parser
 from pathlib import Path
 
 import pytest
 
 from support.paths import PROJECT_DIR
+from support.processes import run_to_end
 from synth.app import environment
 
 SOURCES = {
@@ -33,6 +35,13 @@ print(appstream_image_builder_cli.__file__, cdk_appstream_image_builder.__file__
 Synth = Callable[[Path | str], tuple[dict[str, object], list[Path]]]
 
 
+@pytest.fixture(scope="module")
+def metadata(wheel: Path) -> Message:
+    """Return what PyPI reads of the wheel."""
+    (text,) = [content.decode() for name, content in contents(wheel).items() if name.endswith("/METADATA")]
+    return Parser().parsestr(text)
+
+
 def contents(wheel: Path) -> dict[str, bytes]:
     """Return the files of a wheel."""
     with zipfile.ZipFile(wheel) as files:
@@ -47,13 +56,8 @@ def synth(tmp_path_factory: pytest.TempPathFactory) -> Synth:
         folder = tmp_path_factory.mktemp("app")
         (folder / "app.py").write_text(APP)
         out = folder / "cdk.out"
-        process = subprocess.run(
-            [python, "app.py"],
-            cwd=folder,
-            env=environment(CDK_OUTDIR=str(out), PYTHONDONTWRITEBYTECODE="1"),
-            capture_output=True,
-            text=True,
-            check=False,
+        process = run_to_end(
+            [python, "app.py"], cwd=folder, env=environment(CDK_OUTDIR=str(out), PYTHONDONTWRITEBYTECODE="1")
         )
         assert ("", 0) == (process.stderr, process.returncode)
         template = json.loads((out / "Stack.template.json").read_text(encoding="utf-8"))
@@ -86,10 +90,21 @@ def test_the_wheel_is_the_packages_and_the_licenses(wheel: Path) -> None:
     )
 
 
-def test_the_metadata_says_what_a_user_must_know(wheel: Path) -> None:
+def test_the_links_of_the_long_description_lead_somewhere(metadata: Message) -> None:
+    """On PyPI nothing is beside the page: each link and picture is a file of the repository, or elsewhere."""
+    assert "text/markdown" == metadata["Description-Content-Type"]
+    links = re.findall(r"\]\(([^)]+)\)", str(metadata.get_payload()))
+    assert [] == [link for link in links if not link.startswith("https://")]
+    (picture,) = [link for link in links if link.startswith("https://raw.githubusercontent.com/")]
+    assert picture.endswith("/main/docs/pictures/watch.svg")
+    (repository,) = [url.partition(", ")[2] for url in metadata.get_all("Project-URL", []) if "Homepage" in url]
+    ours = [link.partition("/blob/main/")[2].partition("#")[0] for link in links if link.startswith(repository)]
+    assert {"LICENSE", "docs/how-to.md"} <= set(ours)
+    assert [] == [path for path in ours if not (PROJECT_DIR / path).is_file()]
+
+
+def test_the_metadata_says_what_a_user_must_know(metadata: Message) -> None:
     """Name, license and Python are stated, and crhelper is the one version that the function was made for."""
-    (text,) = [content.decode() for name, content in contents(wheel).items() if name.endswith("/METADATA")]
-    metadata = Parser().parsestr(text)
     assert "cdk-appstream-image-builder" == metadata["Name"]
     assert "Apache-2.0" == metadata["License-Expression"]
     assert ">=3.10" == metadata["Requires-Python"]
@@ -122,10 +137,8 @@ def test_the_sdist_holds_the_product_only(dist: Path) -> None:
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as files:
         top = {name.split("/")[1] for name in files.getnames()}
-    assert {"constructs", "lambda", "pyproject.toml", "LICENSE", "NOTICE", "README.md", "CHANGELOG.md"} | {
-        "PKG-INFO",
-        ".gitignore",
-    } == top
+    own = {"constructs", "lambda", "tools", "pyproject.toml", "LICENSE", "NOTICE", "README.md", "CHANGELOG.md"}
+    assert own | {"PKG-INFO", ".gitignore"} == top
 
 
 def test_an_app_with_the_wheel_is_the_app_in_the_checkout(
