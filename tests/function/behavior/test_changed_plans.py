@@ -325,15 +325,30 @@ def test_a_start_that_is_not_shown_yet_is_stopped_too(harness: LambdaHarness, ap
     assert 1 == appstream.stops(OTHER)
 
 
-@pytest.mark.parametrize("state", ["SNAPSHOTTING", "UPDATING", "REBOOTING"])
-def test_what_no_start_leads_to_is_left_alone(harness: LambdaHarness, appstream: FakeAppStream, state: str) -> None:
-    """The failed update had waited for it, too."""
-    appstream.put("RUNNING")
-    appstream.put(state, name=OTHER)
+@pytest.mark.parametrize(
+    ("state", "physical_id", "others"),
+    [
+        # No start leads to it: the failed update had waited for it, too.
+        ("SNAPSHOTTING", NAME, set()),
+        ("UPDATING", NAME, set()),
+        ("REBOOTING", NAME, set()),
+        # Another resource has it: it was there before the rename.
+        ("RUNNING", NAME, {OTHER}),
+        # The rename has succeeded, as the id shows, and is followed by a Delete of its own.
+        ("RUNNING", OTHER, set()),
+    ],
+)
+def test_what_no_failed_rename_has_started_is_left_alone(
+    harness: LambdaHarness, state: str, physical_id: str, others: set[str]
+) -> None:
+    """And the rollback doesn't wait for it."""
+    harness.appstream.put("RUNNING")
+    harness.appstream.put(state, name=OTHER)
+    harness.stacks.others = others
 
-    rolled_back(harness, {"Name": OTHER, "OnDelete": "STOP"}, OnDelete="STOP")
+    rolled_back(harness, {"Name": OTHER, "OnDelete": "STOP"}, physical_id=physical_id, OnDelete="STOP")
 
-    assert (0, True) == (appstream.stops(OTHER), harness.responded_at[0] <= 15)
+    assert (0, True) == (harness.appstream.stops(OTHER), harness.responded_at[0] <= 15)
 
 
 @pytest.mark.parametrize(
@@ -364,27 +379,6 @@ def test_a_failed_renames_running_builder_is_logged(harness: LambdaHarness, capl
     assert any(
         f"{OTHER}, which the failed update may have started, is left as it is" in each for each in warnings(caplog)
     )
-
-
-def test_a_failed_renames_shared_builder_is_left_alone(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """It was there before the rename."""
-    appstream.put("RUNNING")
-    appstream.put("RUNNING", name=OTHER)
-    harness.stacks.others = {OTHER}
-
-    rolled_back(harness, {"Name": OTHER, "OnDelete": "STOP"}, OnDelete="STOP")
-
-    assert 0 == appstream.stops(OTHER)
-
-
-def test_a_successful_rename_is_left_to_its_own_delete(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """Another resource's failure rolls it back: the id tells which builder the resource has by now."""
-    appstream.put("RUNNING")
-    appstream.put("RUNNING", name=OTHER)
-
-    rolled_back(harness, {"Name": OTHER, "OnDelete": "STOP"}, physical_id=OTHER, OnDelete="STOP")
-
-    assert 0 == appstream.stops(OTHER)
 
 
 def test_the_wait_for_an_abandoned_builder_is_self_invoked(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -445,19 +439,12 @@ def test_an_abandoned_builder_that_somebody_starts_runs(harness: LambdaHarness, 
 # What may have been started is not forgotten.
 
 
-def test_a_redelivered_create_without_a_look_may_have_started(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """The delivery before may have been allowed to describe the builder, and have started it."""
+@pytest.mark.parametrize("denied", [False, True])
+def test_a_redelivered_create_may_have_started(harness: LambdaHarness, appstream: FakeAppStream, denied: bool) -> None:
+    """The invocation before was killed, and may have been allowed to describe the builder: a Delete must stop it."""
     appstream.put("PENDING")
-    appstream.fault("access_denied", "Describe")
-
-    response = harness.run(issued(event(), appstream, seconds_ago=60))
-
-    assert ("FAILED", NAME) == (response["Status"], response["PhysicalResourceId"])
-
-
-def test_a_create_reports_a_start_of_its_other_delivery(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """The invocation that made it was killed: its Delete must stop the builder."""
-    appstream.put("PENDING")
+    if denied:
+        appstream.fault("access_denied", "Describe")
 
     response = harness.run(issued(event(TimeoutSeconds="120"), appstream, seconds_ago=60))
 
@@ -592,25 +579,18 @@ def test_another_deliverys_failed_start_is_not_repeated(
 # A stop of before, and a second delivery.
 
 
-@pytest.mark.parametrize("before", [SCHEDULE, {}])
-def test_a_killed_updates_retry_knows_the_earlier_stop(harness: LambdaHarness, before: dict[str, str]) -> None:
-    """The schedule was put off by the first delivery: only its note tells of the moment that it had before."""
+@pytest.mark.parametrize(("before", "now"), [(SCHEDULE, SCHEDULE), ({}, SCHEDULE), (SCHEDULE, {})])
+def test_a_killed_updates_retry_knows_the_earlier_stop(
+    harness: LambdaHarness, before: dict[str, str], now: dict[str, str]
+) -> None:
+    """The first delivery postponed the schedule, and noted there when it was due before."""
     harness.appstream.put("RUNNING")
     harness.schedules.due_at["stop-1"] = harness.appstream.began_at + 1
     harness.appstream.clock.later(5, harness.kill)
 
-    assert ("SUCCESS", 1) == (harness.run(update_event(before, **SCHEDULE))["Status"], harness.deaths)
+    assert ("SUCCESS", 1) == (harness.run(update_event(before, **now))["Status"], harness.deaths)
     assert harness.responded_at[0] >= 1 + 620
-
-
-def test_a_killed_update_without_a_schedule_does_the_same(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """It is deleted at the end only."""
-    appstream.put("RUNNING")
-    harness.schedules.due_at["stop-1"] = appstream.began_at + 1
-    appstream.clock.later(5, harness.kill)
-
-    assert ("SUCCESS", {}) == (harness.run(update_event(SCHEDULE))["Status"], harness.schedules.due_at)
-    assert harness.responded_at[0] >= 1 + 620
+    assert ("stop-1" in harness.schedules.due_at) is bool(now)
 
 
 def test_a_timeouts_reason_has_the_builders_own_errors(harness: LambdaHarness, appstream: FakeAppStream) -> None:

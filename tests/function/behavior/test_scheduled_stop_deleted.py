@@ -145,8 +145,9 @@ def test_a_changed_schedule_is_deleted_with_its_purpose(harness: LambdaHarness, 
 
 
 def test_a_schedule_does_not_outlive_its_role(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """With STOP the scheduler's role goes with the stack; who has started the builder before may keep it running."""
+    """With STOP the scheduler's role goes with the stack, whatever the builder does: it isn't even described."""
     appstream.put("RUNNING")
+    appstream.fault("access_denied", "Describe")
     harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
 
     harness.run(event("Delete", physical_id=f"{NAME}/not-started", OnDelete="STOP", **SCHEDULE))

@@ -1,7 +1,6 @@
 """Scheduled stops that cannot be made: a promise to stop is not dropped silently."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -65,39 +64,6 @@ def test_the_schedulers_outage_fails_the_request(harness: LambdaHarness, appstre
     reason = harness.run(event(TimeoutSeconds="60", **SCHEDULE))["Reason"]
 
     assert "its stop is not scheduled within 1 minute; last error: InternalServerException" in reason
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("StopAfterSeconds", "899"),
-        ("StopAfterSeconds", "2592001"),
-        ("StopAfterSeconds", "soon"),
-        ("ScheduleName", None),
-        ("ScheduleName", "a/b"),
-        ("ScheduleName", "x" * 65),
-        ("SchedulerRoleArn", None),
-        ("SchedulerRoleArn", "role"),
-    ],
-)
-def test_a_malformed_property_is_refused(harness: LambdaHarness, name: str, value: str | None) -> None:
-    """With its name and value."""
-    harness.appstream.put("RUNNING")
-
-    properties: dict[str, Any] = {**SCHEDULE, name: value}
-
-    assert f"Image builder {NAME}: property {name} is {value!r}"[:80] in harness.run(event(**properties))["Reason"]
-    assert [] == harness.schedules.calls
-
-
-@pytest.mark.parametrize(
-    ("name", "remedy"), [("ScheduleName", "Use a schedule's name."), ("SchedulerRoleArn", "Use a role's ARN.")]
-)
-def test_a_refused_property_comes_with_its_remedy(harness: LambdaHarness, name: str, remedy: str) -> None:
-    """Only a template that the construct has not made can have it."""
-    properties: dict[str, Any] = {**SCHEDULE, name: "/"}
-
-    assert f"Image builder {NAME}: property {name} is '/'. {remedy}" == harness.run(event(**properties))["Reason"]
 
 
 def deny_describing(harness: LambdaHarness) -> None:
@@ -186,14 +152,3 @@ def test_a_delete_succeeds_though_the_schedule_stays(harness: LambdaHarness, cap
 
     assert ("SUCCESS", "STOPPED") == (response["Status"], harness.appstream.state())
     assert any("its schedule stop-1 stays" in each for each in caplog.messages)
-
-
-def test_the_schedule_goes_without_describing_the_builder(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """With STOP the scheduler's role goes with the stack, whatever the builder does."""
-    appstream.put("RUNNING")
-    appstream.fault("access_denied", "Describe")
-    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
-
-    harness.run(event("Delete", physical_id=f"{NAME}/not-started", OnDelete="STOP", **SCHEDULE))
-
-    assert ({}, 0) == (harness.schedules.due_at, appstream.stops())

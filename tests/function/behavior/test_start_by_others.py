@@ -60,20 +60,6 @@ def test_the_cooldown_survives_a_self_invocation(harness: LambdaHarness, appstre
     assert [221] == start_moments(appstream)
 
 
-def test_its_own_failed_start_fails_at_once(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """It remembers that start."""
-    appstream.put("STOPPED")
-    appstream.starts_end("stopped")
-
-    response = harness.run(issued_event(appstream, seconds_ago=60))
-
-    assert (
-        "the start failed. Fix the problem that AWS reports, then deploy again. AWS: INTERNAL_SERVICE_ERROR"
-        in response["Reason"]
-    )
-    assert 420 <= harness.responded_at[0] <= 422
-
-
 def test_the_start_waits_for_the_other_deliverys_response(appstream: FakeAppStream, harness: LambdaHarness) -> None:
     """If the failed start was this request's own, the stack says so a little later, and nothing is started."""
     appstream.put("PENDING")

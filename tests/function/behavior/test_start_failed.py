@@ -4,7 +4,7 @@ import pytest
 
 from running_image_builder_function.timing import CONSISTENCY_WINDOW
 from support.fake_appstream import NAME, FakeAppStream
-from support.lambda_harness import LambdaHarness, event
+from support.lambda_harness import LambdaHarness, event, issued_event
 
 
 @pytest.mark.parametrize("lag", [1, 20, 50])
@@ -47,6 +47,27 @@ def test_a_failed_start_has_the_builders_own_errors(harness: LambdaHarness, kind
     assert (told in response["Reason"]) == (state == "STOPPED")
     assert 1 == harness.appstream.starts()
     assert 420 <= harness.responded_at[0] <= 422
+
+
+@pytest.mark.parametrize("limit", [60, 900])
+@pytest.mark.parametrize("lost", [None, "drop", "server_error"])
+@pytest.mark.parametrize("seconds_ago", [None, 60])
+def test_a_start_that_falls_back_is_not_repeated(
+    harness: LambdaHarness, appstream: FakeAppStream, limit: float, lost: str | None, seconds_ago: float | None
+) -> None:
+    """It was seen under way, by whichever invocation and delivery, and even where its response was lost."""
+    harness.limit = limit
+    appstream.put("STOPPED")
+    appstream.starts_end("stopped")
+    if lost is not None:
+        appstream.fault(lost, "Start", after_effect=True, times=1)
+
+    response = harness.run(event() if seconds_ago is None else issued_event(appstream, seconds_ago=seconds_ago))
+
+    said = "the start failed. Fix the problem that AWS reports, then deploy again. AWS: INTERNAL_SERVICE_ERROR"
+    assert said in response["Reason"]
+    assert 1 == appstream.starts()
+    assert 420 <= harness.responded_at[0] <= 423
 
 
 def test_a_failed_builders_newest_error_comes_first(harness: LambdaHarness, appstream: FakeAppStream) -> None:

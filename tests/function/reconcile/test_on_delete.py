@@ -45,22 +45,20 @@ def test_a_start_before_the_delete_may_not_show_for_a_while() -> None:
     assert [Step.WAIT, Step.WAIT, Step.DONE] == steps
 
 
-def test_a_start_that_does_not_show_by_the_deadline_is_none() -> None:
-    """A shorter timeout than that counts, with a warning."""
-    desired = ensure_stopped(may_start=True, timeout=60)
+@pytest.mark.parametrize(
+    ("request_options", "step", "warning"),
+    [
+        ({"may_start": True}, Step.WAIT, "it is STOPPED, but a start of a moment ago may not show yet"),
+        ({"schedule": SCHEDULE}, Step.CANCEL_STOP, "its schedule stop-1 stays: there was no time to delete it"),
+    ],
+)
+def test_a_stopped_builder_is_enough_at_the_deadline(request_options: dict[str, Any], step: Step, warning: str) -> None:
+    """Whatever was still to be waited for, or done about a schedule that has nothing to stop."""
+    desired = ensure_stopped(timeout=60, **request_options)
 
-    assert Step.WAIT is desired.next_step(described("STOPPED"), now=BEGAN + 59)
+    assert step is desired.next_step(described("STOPPED"), now=BEGAN + 59)
     assert [False, True] == [desired.is_enough(now=BEGAN + after) for after in (59.9, 60)]
-    assert ["it is STOPPED, but a start of a moment ago may not show yet"] == desired.context.warnings
-
-
-def test_a_stopped_builders_schedule_may_stay_at_the_deadline() -> None:
-    """It has nothing to stop."""
-    desired = ensure_stopped(schedule=SCHEDULE, timeout=60)
-
-    assert Step.CANCEL_STOP is desired.next_step(described("STOPPED"), now=BEGAN + 59)
-    assert [False, True] == [desired.is_enough(now=BEGAN + after) for after in (59.9, 60)]
-    assert ["its schedule stop-1 stays: there was no time to delete it"] == desired.context.warnings
+    assert [warning] == desired.context.warnings
 
 
 @pytest.mark.parametrize(
