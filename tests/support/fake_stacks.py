@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from running_image_builder_function.model.errors import AwsCallError
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.reconcile.ports import ResourceStatus
 from support.virtual_time import VirtualClock
 
@@ -21,6 +21,7 @@ class FakeStacks:
     Attributes:
         told: What is told of the resource.
         status: The stack's.
+        hides_status: Whether reading that is refused.
         others: The builders that other live resources of the stack have.
         errors: What the next looks meet, whichever they are.
         asked: Every look at the resource, in order.
@@ -33,6 +34,7 @@ class FakeStacks:
         self._clock = clock
         self.told = ResourceStatus("", None)
         self.status = "UPDATE_IN_PROGRESS"
+        self.hides_status = False
         self.others: set[str] = set()
         self.errors: list[AwsCallError] = []
         self.asked: list[Asked] = []
@@ -52,6 +54,8 @@ class FakeStacks:
     def stack_status(self, stack_id: str) -> str:
         """Return the status of the stack."""
         self._called("DescribeStacks", stack_id)
+        if self.hides_status:
+            raise AwsCallError(ErrorKind.REFUSED, action="cloudformation:DescribeStacks", code="Code", detail="no")
         return self.status
 
     def has_another(self, stack_id: str, logical_id: str, name: str) -> bool:

@@ -16,15 +16,21 @@ from support.lambda_harness import LOGICAL_ID, STACK_ID
 SERVICE = "cloudformation"
 CHANGED = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
 
-LOOKS: dict[str, Callable[[CloudFormation], object]] = {
+CALLS: dict[str, Callable[[CloudFormation], object]] = {
     "describe_stack_resource": lambda stacks: stacks.resource(STACK_ID, LOGICAL_ID),
     "describe_stacks": lambda stacks: stacks.stack_status(STACK_ID),
     "list_stack_resources": lambda stacks: stacks.has_another(STACK_ID, LOGICAL_ID, NAME),
 }
 
 
+@pytest.fixture
+def stacks(client: Any) -> CloudFormation:
+    """Return the function's calls over the stubbed client."""
+    return CloudFormation(lambda: client)
+
+
 class Canned:
-    """A client that answers every look with the next of some answers."""
+    """A client that answers every call with the next of some answers."""
 
     def __init__(self, *answers: object) -> None:
         """Keep them."""
@@ -51,23 +57,13 @@ def entry(
     }
 
 
-def test_a_resource_is_told_with_since_when(client: Any) -> None:
-    """Its time is CloudFormation's own."""
-    detail = {
-        "LogicalResourceId": LOGICAL_ID,
-        "ResourceType": "any",
-        "ResourceStatus": "UPDATE_IN_PROGRESS",
-        "LastUpdatedTimestamp": CHANGED,
-    }
-    with Stubber(client) as stubber:
-        stubber.add_response(
-            "describe_stack_resource",
-            {"StackResourceDetail": detail},
-            {"StackName": STACK_ID, "LogicalResourceId": LOGICAL_ID},
-        )
-        assert ("UPDATE_IN_PROGRESS", CHANGED.timestamp()) == CloudFormation(lambda: client).resource(
-            STACK_ID, LOGICAL_ID
-        )
+def test_a_resource_has_its_status_and_since_when(stacks: CloudFormation, stubber: Stubber) -> None:
+    """The time is CloudFormation's own."""
+    detail = {**entry("UPDATE_IN_PROGRESS", logical_id=LOGICAL_ID)}
+    request = {"StackName": STACK_ID, "LogicalResourceId": LOGICAL_ID}
+    stubber.add_response("describe_stack_resource", {"StackResourceDetail": detail}, request)
+
+    assert ("UPDATE_IN_PROGRESS", CHANGED.timestamp()) == stacks.resource(STACK_ID, LOGICAL_ID)
 
 
 @pytest.mark.parametrize(
@@ -87,15 +83,12 @@ def test_what_a_resource_does_not_tell_is_empty(detail: object, expected: tuple[
 
 
 @pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_COMPLETE"])
-def test_the_status_of_the_stack_is_told(client: Any, status: str) -> None:
+def test_the_stack_has_its_status(stacks: CloudFormation, stubber: Stubber, status: str) -> None:
     """As CloudFormation names it."""
-    with Stubber(client) as stubber:
-        stubber.add_response(
-            "describe_stacks",
-            {"Stacks": [{"StackName": "stack-1", "CreationTime": CHANGED, "StackStatus": status}]},
-            {"StackName": STACK_ID},
-        )
-        assert status == CloudFormation(lambda: client).stack_status(STACK_ID)
+    stack = {"StackName": "stack-1", "CreationTime": CHANGED, "StackStatus": status}
+    stubber.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": STACK_ID})
+
+    assert status == stacks.stack_status(STACK_ID)
 
 
 @pytest.mark.parametrize(
@@ -119,11 +112,13 @@ def test_the_status_of_the_stack_is_told(client: Any, status: str) -> None:
         (entry("IMPORT_FAILED"), False),
     ],
 )
-def test_another_live_resource_of_this_type_has_the_builder(client: Any, found: dict[str, Any], expected: bool) -> None:
+def test_another_live_resource_of_this_type_has_the_builder(
+    stacks: CloudFormation, stubber: Stubber, found: dict[str, Any], expected: bool
+) -> None:
     """Any other resource, and one that is on its way out, has not."""
-    with Stubber(client) as stubber:
-        stubber.add_response("list_stack_resources", {"StackResourceSummaries": [found]}, {"StackName": STACK_ID})
-        assert expected is CloudFormation(lambda: client).has_another(STACK_ID, LOGICAL_ID, NAME)
+    stubber.add_response("list_stack_resources", {"StackResourceSummaries": [found]}, {"StackName": STACK_ID})
+
+    assert expected is stacks.has_another(STACK_ID, LOGICAL_ID, NAME)
 
 
 def test_another_resource_is_looked_for_on_all_pages() -> None:
@@ -151,7 +146,7 @@ def test_a_list_of_several_pages_is_not_read_a_third_time() -> None:
     assert not CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
 
 
-def test_pages_that_never_end_are_a_failed_look() -> None:
+def test_pages_that_never_end_are_a_failed_call() -> None:
     """Nothing may hang."""
     canned = Canned(*[{"StackResourceSummaries": [], "NextToken": "again"}] * 60)
 
@@ -161,23 +156,24 @@ def test_pages_that_never_end_are_a_failed_look() -> None:
         CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
 
 
-@pytest.mark.parametrize("operation", LOOKS)
+@pytest.mark.parametrize("operation", CALLS)
 @pytest.mark.parametrize(
     ("code", "kind"),
     [("AccessDenied", ErrorKind.DENIED), ("ValidationError", ErrorKind.REFUSED), ("Throttling", ErrorKind.THROTTLED)],
 )
-def test_a_refused_look_says_why(client: Any, operation: str, code: str, kind: ErrorKind) -> None:
+def test_a_refused_call_says_why(
+    stacks: CloudFormation, stubber: Stubber, operation: str, code: str, kind: ErrorKind
+) -> None:
     """What it means for the request is not decided here."""
-    with Stubber(client) as stubber:
-        stubber.add_client_error(operation, code)
-        with pytest.raises(AwsCallError) as caught:
-            LOOKS[operation](CloudFormation(lambda: client))
+    stubber.add_client_error(operation, code)
+    with pytest.raises(AwsCallError) as caught:
+        CALLS[operation](stacks)
 
     assert (kind, code) == (caught.value.kind, caught.value.code)
     assert caught.value.action == "cloudformation:" + operation.title().replace("_", "")
 
 
-@pytest.mark.parametrize("operation", LOOKS)
+@pytest.mark.parametrize("operation", CALLS)
 @pytest.mark.parametrize(
     "answer",
     [
@@ -193,6 +189,6 @@ def test_a_refused_look_says_why(client: Any, operation: str, code: str, kind: E
 def test_an_incomplete_response_is_an_error(operation: str, answer: object) -> None:
     """Somebody else has answered, or only a part of it came."""
     with pytest.raises(AwsCallError) as caught:
-        LOOKS[operation](CloudFormation(lambda: Canned(answer)))
+        CALLS[operation](CloudFormation(lambda: Canned(answer)))
 
     assert ErrorKind.UNAVAILABLE is caught.value.kind

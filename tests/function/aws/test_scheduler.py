@@ -138,68 +138,40 @@ def test_a_changed_schedule_may_fire_at_any_time(
     assert ScheduledStop(at=None, builder="") == schedules.find("stop-1")
 
 
+MAY_NOT = "User: x is not authorized to perform: "
+MUST_ASSUME = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+
+
 @pytest.mark.parametrize(
-    ("code", "message", "kind", "action", "resource"),
+    ("code", "message", "kind", "role_action"),
     [
-        (
-            "AccessDeniedException",
-            "User: x is not authorized to perform: scheduler:UpdateSchedule",
-            ErrorKind.DENIED,
-            "scheduler:UpdateSchedule",
-            "schedule/default/stop-1",
-        ),
-        (
-            "AccessDeniedException",
-            f"User: x is not authorized to perform: iam:PassRole on resource: {ROLE}",
-            ErrorKind.DENIED,
-            "iam:PassRole",
-            ROLE,
-        ),
-        (
-            "ValidationException",
-            "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
-            ErrorKind.DENIED,
-            "sts:AssumeRole by the scheduler",
-            ROLE,
-        ),
-        (
-            "ValidationException",
-            "no such time",
-            ErrorKind.INVALID,
-            "scheduler:UpdateSchedule",
-            "schedule/default/stop-1",
-        ),
-        ("ThrottlingException", "slow", ErrorKind.THROTTLED, "scheduler:UpdateSchedule", "schedule/default/stop-1"),
-        ("ConflictException", "busy", ErrorKind.BUSY, "scheduler:UpdateSchedule", "schedule/default/stop-1"),
+        ("AccessDeniedException", f"{MAY_NOT}scheduler:UpdateSchedule", ErrorKind.DENIED, None),
+        ("AccessDeniedException", f"{MAY_NOT}iam:PassRole on resource: {ROLE}", ErrorKind.DENIED, "iam:PassRole"),
+        ("ValidationException", MUST_ASSUME, ErrorKind.DENIED, "sts:AssumeRole by the scheduler"),
+        ("ValidationException", "no such time", ErrorKind.INVALID, None),
+        ("ThrottlingException", "slow", ErrorKind.THROTTLED, None),
+        ("ConflictException", "busy", ErrorKind.BUSY, None),
     ],
 )
-def test_a_refusal_tells_what_it_is_about(
-    schedules: EventBridgeScheduler,
-    stubber: Stubber,
-    code: str,
-    message: str,
-    kind: ErrorKind,
-    action: str,
-    resource: str,
+def test_a_refusal_names_the_schedule_or_the_role(
+    schedules: EventBridgeScheduler, stubber: Stubber, code: str, message: str, kind: ErrorKind, role_action: str | None
 ) -> None:
-    """The schedule, or the role that is passed; a role that is not known yet is a permission that comes late."""
+    """The role where that is what may not be passed; one that is not known yet is a permission that comes late."""
     stubber.add_client_error("update_schedule", code, message)
 
     with pytest.raises(AwsCallError) as failed:
         schedules.put(WANTED, NAME, at=AT)
 
-    assert (kind, action, resource) == (failed.value.kind, failed.value.action, failed.value.resource)
+    about = ("scheduler:UpdateSchedule", "schedule/default/stop-1") if role_action is None else (role_action, ROLE)
+    assert (kind, code, message) == (failed.value.kind, failed.value.code, failed.value.detail)
+    assert about == (failed.value.action, failed.value.resource)
 
 
 def test_a_refusal_without_a_role_names_the_schedule(schedules: EventBridgeScheduler, stubber: Stubber) -> None:
     """Whatever words are in a schedule's name."""
     stubber.add_client_error("get_schedule", "ValidationException", "no such name: assume-1")
 
-    with pytest.raises(AwsCallError) as failed:
+    with pytest.raises(AwsCallError, match=r"^scheduler:GetSchedule: ") as failed:
         schedules.find("assume-1")
 
-    assert (ErrorKind.INVALID, "scheduler:GetSchedule", "schedule/default/assume-1") == (
-        failed.value.kind,
-        failed.value.action,
-        failed.value.resource,
-    )
+    assert (ErrorKind.INVALID, "schedule/default/assume-1") == (failed.value.kind, failed.value.resource)

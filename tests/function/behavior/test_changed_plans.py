@@ -1,5 +1,6 @@
 """The specification of changed plans: renamed constructs, cancelled updates, rollbacks."""
 
+import json
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.model.stop_schedule import ScheduledStop
 from running_image_builder_function.reconcile.ports import ResourceStatus
 from running_image_builder_function.timing import STACK_CONSISTENCY_WINDOW
-from support.fake_appstream import NAME, FakeAppStream
+from support.fake_appstream import ARN, NAME, FakeAppStream
 from support.fake_schedules import SCHEDULE
 from support.lambda_harness import LOGICAL_ID, LambdaHarness, event, issued, update_event
 from support.virtual_time import VirtualClock
@@ -172,6 +173,7 @@ def test_a_rollback_to_a_broken_builder_succeeds(
     assert ("SUCCESS", NAME, state) == (response["Status"], response["PhysicalResourceId"], response["Data"]["State"])
     assert [STACK_CONSISTENCY_WINDOW] == harness.responded_at
     assert any(f"{NAME}: rolled back, but Image builder {NAME} ({state})" in each for each in warnings(caplog))
+    assert f"Image builder {NAME} ({state})" in json.loads(harness.lines[0])["Reason"]
 
 
 @pytest.mark.parametrize(("before", "status"), [(OTHER, "SUCCESS"), (NAME, "FAILED")])
@@ -236,15 +238,9 @@ def test_an_update_cancelled_within_seconds_ends_once_that_shows(
     assert harness.responded_at[0] <= 64
 
 
-def test_an_update_that_ends_during_a_check_starts_nothing(
-    harness: LambdaHarness, appstream: FakeAppStream, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_update_that_ends_during_a_check_starts_nothing(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """To find out whether it is a rollback takes 45 s where CloudFormation does not tell."""
-
-    def refuse(stack_id: str) -> str:
-        raise AwsCallError(ErrorKind.REFUSED, action="cloudformation:DescribeStacks", code="No", detail="no")
-
-    monkeypatch.setattr(harness.stacks, "stack_status", refuse)
+    harness.stacks.hides_status = True
     appstream.put("STOPPED")
     appstream.move("SNAPSHOTTING", (310, "STOPPED"))
     appstream.clock.later(350, lambda: harness.stacks.tell("UPDATE_FAILED"))
@@ -423,6 +419,18 @@ def test_a_rollback_that_timed_out_has_ten_seconds_for_a_stop(
     assert warnings(caplog)[-1].startswith(f"{NAME}: {said}")
 
 
+def test_an_abandoned_builders_denied_stop_names_its_arn(
+    harness: LambdaHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The policy may allow the stop of the other builder only."""
+    harness.appstream.put("RUNNING")
+    harness.appstream.put("RUNNING", name=OTHER)
+    harness.appstream.fault("access_denied", "Stop")
+
+    assert "SUCCESS" == rolled_back(harness, {"Name": OTHER, "OnDelete": "STOP"}, OnDelete="STOP")["Status"]
+    assert warnings(caplog)[-1].endswith(f"Resource: {ARN.replace(NAME, OTHER)}")
+
+
 def test_an_abandoned_builder_that_somebody_starts_runs(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The invocation before has stopped it; that start isn't this request's to undo."""
     harness.limit = 120
@@ -522,20 +530,26 @@ def test_a_start_that_nobody_waits_for_any_more_is_told(
     assert any(response["Reason"] in each for each in warnings(caplog))
 
 
-def test_a_start_is_not_warned_of_where_nothing_is_known(
-    harness: LambdaHarness,
-    appstream: FakeAppStream,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+def test_a_start_that_succeeds_unwanted_is_warned_of(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The resource's status leaves it open, and the stack's, which decides it, can't be read."""
-
-    def refuse(stack_id: str) -> str:
-        raise AwsCallError(ErrorKind.REFUSED, action="cloudformation:DescribeStacks", code="No", detail="no")
-
+    """The stack was deleted between the last check and RUNNING."""
     appstream.put("STOPPED")
     appstream.durations(start=30)
-    appstream.clock.later(20, lambda: monkeypatch.setattr(harness.stacks, "stack_status", refuse))
+    appstream.clock.later(20, lambda: harness.stacks.tell("DELETE_COMPLETE"))
+
+    assert "SUCCESS" == harness.run(issued(event(), appstream))["Status"]
+    said = "it runs, and CloudFormation no longer waits for it (DELETE_COMPLETE): stop it if it should not"
+    assert [f"{NAME}: {said}"] == warnings(caplog)
+
+
+def test_a_start_is_not_warned_of_where_nothing_is_known(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The resource's status leaves it open, and the stack's, which decides it, can't be read."""
+    appstream.put("STOPPED")
+    appstream.durations(start=30)
+    appstream.clock.later(20, lambda: setattr(harness.stacks, "hides_status", True))
     harness.stacks.tell("UPDATE_IN_PROGRESS", changed_at=appstream.began_at + 5)
 
     assert "SUCCESS" == harness.run(issued(event("Update"), appstream))["Status"]

@@ -141,7 +141,7 @@ def test_a_refused_self_invocation_fails_with_that_reason(harness: LambdaHarness
         "Allow the function's role lambda:InvokeFunction. AWS: AccessDeniedException on lambda:InvokeFunction: any"
         == response["Reason"]
     )
-    assert NAME == response["PhysicalResourceId"]
+    assert (NAME, 0) == (response["PhysicalResourceId"], harness.deaths)
 
 
 @pytest.mark.parametrize(("limit", "gives_up_after"), [(900, 855 + 9), (300, 255 + 9), (40, 20)])

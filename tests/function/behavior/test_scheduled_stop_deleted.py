@@ -23,15 +23,6 @@ def test_an_update_without_the_option_deletes_the_schedule(harness: LambdaHarnes
     assert [1800 + 900] == harness.schedules.moments
 
 
-def test_an_unwanted_stop_that_has_fired_is_waited_out(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """Nobody documents that deleting a schedule ends its tries."""
-    appstream.put("RUNNING")
-    harness.schedules.due_at["stop-1"] = appstream.began_at - 100
-
-    assert "SUCCESS" == harness.run(update_event(SCHEDULE))["Status"]
-    assert 520 <= harness.responded_at[0] <= 524
-
-
 def test_another_builders_schedule_is_left_to_its_delete(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """A rename is followed by one."""
     appstream.put("RUNNING", name="other")

@@ -117,18 +117,6 @@ def test_old_errors_do_not_prevent_a_start(harness: LambdaHarness, appstream: Fa
     assert 1 == appstream.starts()
 
 
-def test_a_start_by_somebody_else_is_a_success() -> None:
-    """Two requests see STOPPED at the same moment; AppStream takes one start and both are answered RUNNING."""
-    appstream = FakeAppStream()
-    appstream.put("STOPPED")
-    sides = [LambdaHarness(appstream), LambdaHarness(appstream)]
-
-    appstream.clock.run_together(*(lambda harness=harness: harness.run(event()) for harness in sides))
-
-    assert ["SUCCESS", "SUCCESS"] == [harness.responses[0]["Status"] for harness in sides]
-    assert 1 == appstream.starts()
-
-
 @pytest.mark.parametrize("code", ["ResourceNotAvailableException", "OperationNotPermittedException", "NobodyToldUs"])
 def test_a_start_refused_while_running_is_a_success(
     harness: LambdaHarness, appstream: FakeAppStream, code: str

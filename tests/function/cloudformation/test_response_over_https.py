@@ -8,8 +8,9 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from botocore.exceptions import ProxyConnectionError, SSLError
@@ -77,6 +78,22 @@ class Proxy(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+Handler = TypeVar("Handler", Bucket, Proxy)
+AtAddress = tuple[str, type[Handler]]
+"""Where a server is, and its handler, which has what it received."""
+
+
+@contextmanager
+def running(server: HTTPServer) -> Iterator[None]:
+    """Run a server."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget the machine's own settings."""
@@ -86,16 +103,12 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def proxy() -> Iterator[tuple[str, type[Proxy]]]:
+def proxy() -> Iterator[AtAddress[Proxy]]:
     """Run a proxy; return its address, without a scheme, and what it was asked for."""
     handler = type("OneProxy", (Proxy,), {"asked": [], "status": 200})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"127.0.0.1:{server.server_port}", handler
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(server):
+        yield f"127.0.0.1:{server.server_port}", handler
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +119,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 
 
 @pytest.fixture
-def bucket(certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, type[Bucket]]]:
+def bucket(certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[AtAddress[Bucket]]:
     """Run a server; return its address and what it received."""
     monkeypatch.setenv("SSL_CERT_FILE", certificate[0])
     handler = type("OneBucket", (Bucket,), {"received": [], "status": 200})
@@ -114,15 +127,11 @@ def bucket(certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> Ite
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"https://localhost:{server.server_port}", handler
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(server):
+        yield f"https://localhost:{server.server_port}", handler
 
 
-def test_a_signed_url_is_used_as_it_stands(bucket: tuple[str, type[Bucket]]) -> None:
+def test_a_signed_url_is_used_as_it_stands(bucket: AtAddress[Bucket]) -> None:
     """Escapes and order belong to the signature, and so does the empty content type."""
     address, server = bucket
     path = "/arn%3Aaws%3Acloudformation%3Aany%2F1%7C2?X-Amz-Date=20270115T080000Z&X-Amz-Credential=a%2Fb&X=%20~"
@@ -137,8 +146,8 @@ def test_a_signed_url_is_used_as_it_stands(bucket: tuple[str, type[Bucket]]) -> 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy"])
 @pytest.mark.parametrize("trusted", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
 def test_the_environments_proxy_counts(
-    bucket: tuple[str, type[Bucket]],
-    proxy: tuple[str, type[Proxy]],
+    bucket: AtAddress[Bucket],
+    proxy: AtAddress[Proxy],
     certificate: tuple[str, str],
     monkeypatch: pytest.MonkeyPatch,
     variable: str,
@@ -160,7 +169,7 @@ def test_the_environments_proxy_counts(
 
 
 def test_a_proxy_may_want_credentials(
-    bucket: tuple[str, type[Bucket]], proxy: tuple[str, type[Proxy]], monkeypatch: pytest.MonkeyPatch
+    bucket: AtAddress[Bucket], proxy: AtAddress[Proxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are in its address, escaped."""
     monkeypatch.setenv("HTTPS_PROXY", f"http://user:p%40ss@{proxy[0]}")
@@ -173,8 +182,8 @@ def test_a_proxy_may_want_credentials(
 @pytest.mark.parametrize("variable", ["NO_PROXY", "no_proxy"])
 @pytest.mark.parametrize("value", ["localhost", "any.test,localhost", "*"])
 def test_a_host_may_be_excepted_from_the_proxy(
-    bucket: tuple[str, type[Bucket]],
-    proxy: tuple[str, type[Proxy]],
+    bucket: AtAddress[Bucket],
+    proxy: AtAddress[Proxy],
     monkeypatch: pytest.MonkeyPatch,
     variable: str,
     value: str,
@@ -189,8 +198,8 @@ def test_a_host_may_be_excepted_from_the_proxy(
 
 @pytest.mark.parametrize("status", [403, 407, 502])
 def test_a_proxy_that_refuses_to_connect_is_an_error(
-    bucket: tuple[str, type[Bucket]],
-    proxy: tuple[str, type[Proxy]],
+    bucket: AtAddress[Bucket],
+    proxy: AtAddress[Proxy],
     monkeypatch: pytest.MonkeyPatch,
     status: int,
     caplog: pytest.LogCaptureFixture,
@@ -211,7 +220,7 @@ def test_a_proxy_that_refuses_to_connect_is_an_error(
 
 
 def test_a_stranger_behind_the_proxy_gets_no_answer(
-    bucket: tuple[str, type[Bucket]], proxy: tuple[str, type[Proxy]], monkeypatch: pytest.MonkeyPatch
+    bucket: AtAddress[Bucket], proxy: AtAddress[Proxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The URL is a right to answer."""
     monkeypatch.delenv("SSL_CERT_FILE")
@@ -224,7 +233,7 @@ def test_a_stranger_behind_the_proxy_gets_no_answer(
 
 @pytest.mark.parametrize("trusted", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
 def test_boto3s_certificates_are_trusted_without_a_proxy(
-    bucket: tuple[str, type[Bucket]], certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch, trusted: str
+    bucket: AtAddress[Bucket], certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch, trusted: str
 ) -> None:
     """A network that looks into TLS has its own, with or without a proxy."""
     monkeypatch.delenv("SSL_CERT_FILE")
@@ -233,7 +242,7 @@ def test_boto3s_certificates_are_trusted_without_a_proxy(
     assert 200 == https_put(bucket[0] + SIGNED, b"{}")
 
 
-def test_an_url_without_a_query_has_none(bucket: tuple[str, type[Bucket]]) -> None:
+def test_an_url_without_a_query_has_none(bucket: AtAddress[Bucket]) -> None:
     """Local engines have such URLs."""
     address, server = bucket
 
@@ -243,7 +252,7 @@ def test_an_url_without_a_query_has_none(bucket: tuple[str, type[Bucket]]) -> No
 
 
 @pytest.mark.parametrize("status", [403, 500])
-def test_the_status_is_returned_and_no_exception_raised(bucket: tuple[str, type[Bucket]], status: int) -> None:
+def test_the_status_is_returned_and_no_exception_raised(bucket: AtAddress[Bucket], status: int) -> None:
     """What it means is decided elsewhere."""
     address, server = bucket
     server.status = status
@@ -252,7 +261,7 @@ def test_the_status_is_returned_and_no_exception_raised(bucket: tuple[str, type[
 
 
 def test_a_server_that_nobody_vouches_for_gets_no_answer(
-    bucket: tuple[str, type[Bucket]], monkeypatch: pytest.MonkeyPatch
+    bucket: AtAddress[Bucket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The URL is a right to answer: it is not told to a stranger."""
     address, server = bucket
@@ -297,7 +306,7 @@ def test_a_server_behind_a_proxy_is_given_up_as_soon(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("proxied", [False, True])
 def test_a_response_that_is_cut_is_an_error(
-    bucket: tuple[str, type[Bucket]], proxy: tuple[str, type[Proxy]], monkeypatch: pytest.MonkeyPatch, proxied: bool
+    bucket: AtAddress[Bucket], proxy: AtAddress[Proxy], monkeypatch: pytest.MonkeyPatch, proxied: bool
 ) -> None:
     """The next try makes sure; CloudFormation takes the first of two."""
     address, server = bucket

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from support.fake_appstream import NAME, FakeAppStream
 from support.lambda_harness import LOGICAL_ID, FakeContext, LambdaHarness, event
 
@@ -131,13 +130,3 @@ def test_a_strange_function_arn_is_no_reason_to_fail(harness: LambdaHarness, fun
 
     partition = "aws" if ":" in function_arn else ""
     assert f"Resource: arn:{partition}:appstream:::image-builder/{NAME}" in harness.run(event())["Reason"]
-
-
-def test_a_refused_self_invocation_ends_in_a_response(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """A self-invocation that stays refused ends in an answer, never in an exception of Lambda's."""
-    harness.limit = 60
-    appstream.put("PENDING")
-    harness.invoke_errors = [AwsCallError(ErrorKind.DENIED, action="a:B", code="C", detail="d") for _ in range(99)]
-
-    assert "FAILED" == harness.run(event())["Status"]
-    assert 0 == harness.deaths

@@ -216,18 +216,12 @@ def test_a_failed_self_invocation_is_logged(harness: LambdaHarness, caplog: pyte
     assert 1 == lines(caplog).count("self-invocation failed (Code on lambda:InvokeFunction)")
 
 
-def test_a_check_that_fails_is_logged(
-    harness: LambdaHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_check_that_fails_is_logged(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """Even after a description that fails as well; the request continues."""
-
-    def refuse(stack_id: str) -> str:
-        raise AwsCallError(ErrorKind.REFUSED, action="cloudformation:DescribeStacks", code="Code", detail="no")
-
     appstream = harness.appstream
     appstream.put("RUNNING")
     appstream.fault("throttle", "Describe", seconds=40)
-    monkeypatch.setattr(harness.stacks, "stack_status", refuse)
+    harness.stacks.hides_status = True
     harness.stacks.tell("UPDATE_IN_PROGRESS", changed_at=appstream.began_at + 5)
 
     assert "SUCCESS" == harness.run(issued(event("Update"), appstream))["Status"]
