@@ -8,7 +8,7 @@ from support.virtual_time import VirtualClock
 
 
 class Asked(NamedTuple):
-    """One look at the resource, at a moment."""
+    """One read of the resource's status, at a moment."""
 
     at: float
     stack_id: str
@@ -16,17 +16,17 @@ class Asked(NamedTuple):
 
 
 class FakeStacks:
-    """The three looks of the function.
+    """The three calls of the function.
 
     Attributes:
         told: What is told of the resource.
         status: The stack's.
         hides_status: Whether reading that is refused.
         others: The builders that other live resources of the stack have.
-        errors: What the next looks meet, whichever they are.
-        asked: Every look at the resource, in order.
-        calls: Every look: the operation.
-        ids: The stacks and resources that were looked at.
+        errors: What the next calls meet, whichever they are.
+        asked: Every read of the resource's status, in order.
+        calls: Every call: the operation.
+        ids: The stacks and resources that were read.
     """
 
     def __init__(self, clock: VirtualClock) -> None:

@@ -15,7 +15,7 @@ from support.fake_appstream import NAME
 
 SERVICE = "appstream"
 CHANGED = {"ImageBuilder": {"Name": NAME}}
-"""The answer to a start or stop."""
+"""The response to a start or stop."""
 
 
 @pytest.fixture
@@ -38,16 +38,16 @@ def test_describe_asks_for_one_name_and_returns_its_fields(
     assert fields == found.fields
 
 
-@pytest.mark.parametrize("answer", [{"ImageBuilders": []}, {"ImageBuilders": [{"Name": "another"}]}])
-def test_a_builder_that_is_not_listed_is_none(appstream: AppStream, stubber: Stubber, answer: dict[str, Any]) -> None:
+@pytest.mark.parametrize("response", [{"ImageBuilders": []}, {"ImageBuilders": [{"Name": "another"}]}])
+def test_a_builder_that_is_not_listed_is_none(appstream: AppStream, stubber: Stubber, response: dict[str, Any]) -> None:
     """Some callers saw an empty list for an unknown name; another builder is never taken for it."""
-    stubber.add_response("describe_image_builders", answer, {"Names": [NAME]})
+    stubber.add_response("describe_image_builders", response, {"Names": [NAME]})
 
     assert appstream.describe(NAME) is None
 
 
 def test_a_builder_that_appstream_does_not_find_is_none(appstream: AppStream, stubber: Stubber) -> None:
-    """It is an error of the API, and an answer here."""
+    """It is an error of the API, and a result here."""
     stubber.add_client_error("describe_image_builders", "ResourceNotFoundException", http_status_code=404)
 
     assert appstream.describe(NAME) is None
@@ -115,7 +115,7 @@ def test_a_name_that_botocore_refuses_is_a_failed_call(appstream: AppStream) -> 
     assert ErrorKind.INVALID is failed.value.kind
 
 
-def test_the_answers_of_the_local_engine_are_understood(client: Any, appstream: AppStream) -> None:
+def test_the_responses_of_the_local_engine_are_understood(client: Any, appstream: AppStream) -> None:
     """Over the wire format, times included."""
     service = AppStreamService(now=VirtualClock())
     route(client, service)

@@ -85,7 +85,7 @@ def refusal(code: str, status: int = 400, message: str = "Any.") -> ClientError:
 
 
 @pytest.mark.parametrize(("code", "kind"), [(code, kind) for kind, codes in CODES.items() for code in codes])
-def test_a_code_means_one_kind_of_trouble(code: str, kind: ErrorKind) -> None:
+def test_a_code_means_one_kind_of_error(code: str, kind: ErrorKind) -> None:
     """A code that nobody knows is a refusal."""
     failed = translate(refusal(code), action="any:Action")
 
@@ -112,18 +112,18 @@ def test_a_status_below_a_server_errors_decides_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [{}, {"Code": None, "Message": None}, {"Code": ""}, {"Code": "404"}, {"Code": "<html>"}]
+    "error", [{}, {"Code": None, "Message": None}, {"Code": ""}, {"Code": "404"}, {"Code": "<html>"}]
 )
 @pytest.mark.parametrize(("status", "code"), [(0, "UnreadableResponse"), (404, "HTTP 404"), (403, "HTTP 403")])
-def test_an_answer_without_a_code_is_none(told: Any, status: int, code: str) -> None:
+def test_a_response_without_a_code_is_none(error: Any, status: int, code: str) -> None:
     """It is not the service's: above all, it does not say that something was not found."""
-    response: Any = {"Error": told, "ResponseMetadata": {"HTTPStatusCode": status}} if status else {"Error": told}
+    response: Any = {"Error": error, "ResponseMetadata": {"HTTPStatusCode": status}} if status else {"Error": error}
     failed = translate(ClientError(response, "Any"), action="any")
 
     assert (ErrorKind.UNAVAILABLE, code, "no message") == (failed.kind, failed.code, failed.detail)
 
 
-def test_an_answer_with_nothing_in_it_is_none() -> None:
+def test_a_response_with_nothing_in_it_is_none() -> None:
     """As a botocore of later may give it."""
     failed = translate(ClientError({}, "Any"), action="any")
 
@@ -141,7 +141,7 @@ def test_an_answer_with_nothing_in_it_is_none() -> None:
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_a_call_without_an_answer_is_unavailable(error: Exception) -> None:
+def test_a_call_without_a_response_is_unavailable(error: Exception) -> None:
     """It may have taken effect; its name is the code."""
     failed = translate(error, action="any:Action")
 
@@ -207,8 +207,8 @@ def circular() -> EndpointConnectionError:
     ],
     ids=repr,
 )
-def test_a_service_without_an_address_is_told_from_an_outage(error: Exception, expected: bool) -> None:
-    """A name that nobody has is not what a broken network looks like: its resolver does not answer."""
+def test_a_service_without_an_endpoint_is_no_outage(error: Exception, expected: bool) -> None:
+    """A name that nobody has isn't a broken network, whose resolver doesn't respond."""
     failed = translate(error, action="any")
 
     assert (ErrorKind.UNAVAILABLE, expected) == (failed.kind, failed.has_no_endpoint)

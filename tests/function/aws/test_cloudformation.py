@@ -30,16 +30,16 @@ def stacks(client: Any) -> CloudFormation:
 
 
 class Canned:
-    """A client that answers every call with the next of some answers."""
+    """A client that answers every call with the next of some responses."""
 
-    def __init__(self, *answers: object) -> None:
+    def __init__(self, *responses: object) -> None:
         """Keep them."""
-        self._answers = list(answers)
+        self._responses = list(responses)
         self.asked: list[dict[str, str]] = []
 
     def _next(self, **arguments: str) -> object:
         self.asked.append(arguments)
-        return self._answers.pop(0)
+        return self._responses.pop(0)
 
     describe_stack_resource = describe_stacks = list_stack_resources = _next
 
@@ -75,7 +75,7 @@ def test_a_resource_has_its_status_and_since_when(stacks: CloudFormation, stubbe
         ({"ResourceStatus": None, "LastUpdatedTimestamp": CHANGED}, ("", CHANGED.timestamp())),
     ],
 )
-def test_what_a_resource_does_not_tell_is_empty(detail: object, expected: tuple[str, object]) -> None:
+def test_what_a_resource_lacks_is_empty(detail: object, expected: tuple[str, object]) -> None:
     """Local engines leave out much."""
     canned = Canned({"StackResourceDetail": detail})
 
@@ -121,7 +121,7 @@ def test_another_live_resource_of_this_type_has_the_builder(
     assert expected is stacks.has_another(STACK_ID, LOGICAL_ID, NAME)
 
 
-def test_another_resource_is_looked_for_on_all_pages() -> None:
+def test_another_resource_is_searched_for_on_all_pages() -> None:
     """A stack may have 500 resources."""
     first = {"StackResourceSummaries": [entry(name="builder-2"), "no entry"], "NextToken": "more"}
     canned = Canned(first, {"StackResourceSummaries": [entry()]})
@@ -175,7 +175,7 @@ def test_a_refused_call_says_why(
 
 @pytest.mark.parametrize("operation", CALLS)
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         None,
         {},
@@ -186,9 +186,9 @@ def test_a_refused_call_says_why(
         {"Stacks": [{"StackName": "stack-1"}, {"StackStatus": "UPDATE_COMPLETE"}]},
     ],
 )
-def test_an_incomplete_response_is_an_error(operation: str, answer: object) -> None:
-    """Somebody else has answered, or only a part of it came."""
+def test_an_incomplete_response_is_an_error(operation: str, response: object) -> None:
+    """Somebody else has responded, or only a part of it came."""
     with pytest.raises(AwsCallError) as caught:
-        CALLS[operation](CloudFormation(lambda: Canned(answer)))
+        CALLS[operation](CloudFormation(lambda: Canned(response)))
 
     assert ErrorKind.UNAVAILABLE is caught.value.kind

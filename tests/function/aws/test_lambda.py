@@ -43,7 +43,7 @@ def test_a_refusal_names_the_action(client: Any, stubber: Stubber, code: str, ki
 
 @pytest.mark.parametrize("status", [200, 204, None])
 def test_what_is_not_queued_is_not_self_invoked(status: int | None) -> None:
-    """Lambda answers 202 to an asynchronous invocation; something else has answered otherwise."""
+    """Lambda responds with 202 to an asynchronous invocation; something else has responded otherwise."""
 
     class Client:
         def invoke(self, **_: object) -> dict[str, object]:

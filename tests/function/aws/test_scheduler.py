@@ -54,7 +54,7 @@ def test_a_schedule_that_is_there_is_moved(schedules: EventBridgeScheduler, stub
 
 
 @pytest.mark.usefixtures("in_tokyo")
-def test_a_schedule_tells_what_it_does(schedules: EventBridgeScheduler, stubber: Stubber) -> None:
+def test_a_schedule_has_its_time_and_builder(schedules: EventBridgeScheduler, stubber: Stubber) -> None:
     """When, in seconds since the epoch, whatever the machine's time zone; and to which builder."""
     stubber.add_response("get_schedule", SET, NAMED)
 
@@ -86,7 +86,7 @@ def test_the_description_carries_request_and_earlier_stop(
 
 @pytest.mark.parametrize("at", ["2027-13-15T08:00:00", "2027-01-15T25:00:00"])
 def test_a_moment_that_there_is_not_may_be_any(schedules: EventBridgeScheduler, stubber: Stubber, at: str) -> None:
-    """It looks like one only."""
+    """It only has the form of one."""
     stubber.add_response("get_schedule", {**SET, "ScheduleExpression": f"at({at})"}, NAMED)
 
     assert ScheduledStop(at=None, builder=NAME) == schedules.find("stop-1")

@@ -66,7 +66,7 @@ def test_every_field_of_the_api_is_an_attribute(model: Any) -> None:
 
 @pytest.mark.parametrize("field", SINCE)
 def test_a_newer_field_is_compared_with_a_newer_botocore(model: Any, field: str) -> None:
-    """What the installed one cannot know is told here, not passed over."""
+    """What the installed one can't know is reported, not passed over."""
     first = SINCE[field]
     if first > INSTALLED:
         version = ".".join(str(part) for part in first)
@@ -96,8 +96,8 @@ def test_every_error_of_the_api_is_understood(model: Any, operation: str) -> Non
 def error_of(model: Any, name: str) -> Exception:
     """Return an error as boto3 raises it: the code is the shape's, whatever its name."""
     shape = model.shape_for(name)
-    answer: Any = {"Error": {"Code": shape.error_code, "Message": "m"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
-    return botocore.exceptions.ClientError(answer, "Any")
+    response: Any = {"Error": {"Code": shape.error_code, "Message": "m"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+    return botocore.exceptions.ClientError(response, "Any")
 
 
 def test_the_wire_is_the_one_that_the_engine_speaks(model: Any) -> None:

@@ -1,6 +1,6 @@
 """Responses that AWS didn't send, through the real botocore: each is a failed call, never "not found".
 
-What botocore makes of them differs by protocol: of a web page with status 200 JSON services give an empty answer, of
+What botocore makes of them differs by protocol: of a web page with status 200 JSON services give an empty response, of
 "null" an AttributeError; CloudFormation's XML a ResponseParserError; a status without a code becomes the code.
 """
 
@@ -61,12 +61,12 @@ BODIES = {
     "no text": b"\xff\xfe\x00",
 }
 NEEDS_NOTHING = [("scheduler:DeleteSchedule", 200), ("scheduler:DeleteSchedule", 202), ("lambda:InvokeFunction", 202)]
-"""What AWS answers there has no members: any data will do."""
+"""AWS's response has no members there: any data will do."""
 
 
-def answered(answer: HttpResponse, action: str) -> AwsCallError | None:
-    """Return the failure of a call that meets an answer; None where it is none."""
-    with serving(lambda _service, _request: answer):
+def failure(response: HttpResponse, action: str) -> AwsCallError | None:
+    """Return the failure of a call that gets a response; None where there is none."""
+    with serving(lambda _service, _request: response):
         try:
             CALLS[action]()
         except AwsCallError as error:
@@ -84,11 +84,11 @@ def answered(answer: HttpResponse, action: str) -> AwsCallError | None:
     ],
 )
 @pytest.mark.parametrize("body", BODIES)
-def test_an_answer_in_no_format_is_a_call_without_an_answer(action: str, status: int, body: str) -> None:
+def test_a_response_in_no_format_is_a_call_without_one(action: str, status: int, body: str) -> None:
     """It may have taken effect, and says nothing of what it was about; whatever its status."""
     kind = "text/html" if body == "page" else "application/json"
 
-    failed = answered(HttpResponse(status, BODIES[body], {"Content-Type": kind}), action)
+    failed = failure(HttpResponse(status, BODIES[body], {"Content-Type": kind}), action)
 
     assert failed is not None
     assert (ErrorKind.UNAVAILABLE, action) == (failed.kind, failed.action)
@@ -114,10 +114,10 @@ def test_an_answer_in_no_format_is_a_call_without_an_answer(action: str, status:
     ],
 )
 def test_the_detail_says_what_is_lacking(action: str, response: bytes, lacking: str) -> None:
-    """Whoever reads the log has no response to look at."""
+    """Whoever reads the log doesn't have the response."""
     kind = "text/html" if response is PAGE else "application/json"
 
-    failed = answered(HttpResponse(200, response, {"Content-Type": kind}), action)
+    failed = failure(HttpResponse(200, response, {"Content-Type": kind}), action)
 
     assert failed is not None
     assert f"no {lacking} in the response" == failed.detail
@@ -137,9 +137,9 @@ def test_a_created_schedule_must_have_an_arn() -> None:
 
 @pytest.mark.parametrize("action", CALLS)
 @pytest.mark.parametrize("status", [200, 202, 404])
-def test_a_web_page_is_no_answer_even_where_none_is_needed(action: str, status: int) -> None:
+def test_a_web_page_is_no_response_even_where_none_is_needed(action: str, status: int) -> None:
     """A proxy's, most often."""
-    failed = answered(HttpResponse(status, PAGE, {"Content-Type": "text/html; charset=utf-8"}), action)
+    failed = failure(HttpResponse(status, PAGE, {"Content-Type": "text/html; charset=utf-8"}), action)
 
     assert failed is not None
     assert ErrorKind.UNAVAILABLE is failed.kind
@@ -149,7 +149,7 @@ def test_a_web_page_is_no_answer_even_where_none_is_needed(action: str, status: 
 @pytest.mark.parametrize("status", [200, 400, 404])
 def test_of_a_long_page_the_log_gets_its_beginning(action: str, status: int) -> None:
     """At each try; and on one line."""
-    failed = answered(HttpResponse(status, b"<html>\n" + b"words \n" * 10_000, {"Content-Type": "text/html"}), action)
+    failed = failure(HttpResponse(status, b"<html>\n" + b"words \n" * 10_000, {"Content-Type": "text/html"}), action)
 
     assert failed is not None
     assert len(failed.detail) <= 500
@@ -159,8 +159,8 @@ def test_of_a_long_page_the_log_gets_its_beginning(action: str, status: int) -> 
 @pytest.mark.parametrize("action", CALLS)
 @pytest.mark.parametrize("body", [PAGE, b"", XML, b"{}"])
 def test_status_429_is_throttling_in_any_format(action: str, body: bytes) -> None:
-    """Some answers of that status come from in front of a service. Of what is no XML, botocore does not tell it."""
-    failed = answered(HttpResponse(429, body), action)
+    """Some responses of that status come from in front of a service. Of what is no XML, botocore doesn't keep it."""
+    failed = failure(HttpResponse(429, body), action)
 
     assert failed is not None
     assert failed.kind in (ErrorKind.THROTTLED, ErrorKind.UNAVAILABLE)
@@ -194,10 +194,10 @@ def test_an_entry_that_cannot_be_read_hides_no_other_one(entries: bytes, found: 
 
 @pytest.mark.parametrize("body", [body for name, body in BODIES.items() if name != "cut XML"])
 def test_an_unreadable_builder_does_not_hide_the_others(body: bytes) -> None:
-    """They are measured; then Lambda is told."""
+    """They are measured; then the invocation fails."""
     lines: list[str] = []
 
-    def answer(_service: str, request: Any) -> HttpResponse:
+    def respond(_service: str, request: Any) -> HttpResponse:
         wanted: Mapping[str, str] = {"first": "RUNNING", "last": "STOPPED"}
         name = next((each for each in wanted if each.encode() in request.body), "")
         return HttpResponse(200, b'{"ImageBuilders": [{"Name": "%s"}]}' % name.encode() if name else body)
@@ -205,7 +205,7 @@ def test_an_unreadable_builder_does_not_hide_the_others(body: bytes) -> None:
     appstream = AppStream(lambda: client("appstream"))
     measuring = RunningMetric(builders=appstream, metrics=Metrics(lines.append, function="any"), clock=VirtualClock())
     with (
-        serving(answer),
+        serving(respond),
         pytest.raises(RunningMetricFailed, match="broken: appstream:DescribeImageBuilders: UnreadableResponse"),
     ):
         measuring({"MeasureImageBuilders": ["first", "broken", "last"]})

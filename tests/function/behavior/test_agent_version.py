@@ -53,7 +53,7 @@ def test_a_running_builder_with_another_version_fails(harness: LambdaHarness, wa
 
 
 def test_a_running_builder_with_an_available_update_fails(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """LatestAppstreamAgentVersion alone tells that it is not the latest one."""
+    """LatestAppstreamAgentVersion alone shows that it is not the latest one."""
     appstream.put("RUNNING", AppstreamAgentVersion=None, LatestAppstreamAgentVersion="FALSE")
 
     assert "it runs agent an older one, but LATEST was requested." in harness.run(UPDATE_WITHOUT_RESTART)["Reason"]
@@ -139,7 +139,7 @@ def test_a_stop_that_changes_nothing_fails(harness: LambdaHarness, appstream: Fa
 
 @pytest.mark.parametrize("after_effect", [True, False])
 def test_a_lost_stop_is_repeated_only_if_it_did_not_arrive(harness: LambdaHarness, after_effect: bool) -> None:
-    """What the builder does tells which of the two it was."""
+    """What the builder does shows which of the two it was."""
     harness.appstream.put("RUNNING", AppstreamAgentVersion=OLD)
     harness.appstream.fault("drop", "Stop", after_effect=after_effect, times=1)
 
@@ -171,7 +171,7 @@ def test_a_version_that_the_start_does_not_bring_fails(harness: LambdaHarness, a
 
 
 def test_somebodys_start_during_the_restart_is_kept(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """They started it with the old agent: that is told, and left to them."""
+    """They started it with the old agent: the reason says so, and it is left to them."""
     appstream.put("RUNNING", AppstreamAgentVersion=OLD)
     appstream.clock.later(60, lambda: appstream.move("PENDING", (60, "RUNNING")))
 

@@ -28,7 +28,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 def rolled_back(
     harness: LambdaHarness, before: dict[str, Any], *, physical_id: str = NAME, **properties: Any
 ) -> dict[str, Any]:
-    """Return the answer to the Update of a rollback: from the properties of the failed update to these."""
+    """Return the response to the Update of a rollback: from the properties of the failed update to these."""
     harness.stacks.status = ROLLING_BACK
     made = {**update_event({"Name": NAME, **before}, **properties), "PhysicalResourceId": physical_id}
     return harness.run(issued(made, harness.appstream))
@@ -49,7 +49,7 @@ def test_a_renamed_constructs_delete_leaves_the_builder(harness: LambdaHarness, 
 
 @pytest.mark.parametrize("on_delete", ["STOP", "LEAVE_RUNNING"])
 def test_the_schedule_of_a_renamed_construct_goes_with_it(harness: LambdaHarness, on_delete: str) -> None:
-    """It would end early what the new one has, whatever the builder does, and though it cannot be looked at."""
+    """It would end early what the new one has, whatever the builder does, and though it can't be described."""
     harness.appstream.put("RUNNING")
     harness.appstream.fault("access_denied", "Describe")
     harness.stacks.others = {NAME}
@@ -85,7 +85,7 @@ def test_a_resource_that_is_alone_stops_its_builder(harness: LambdaHarness, apps
 
 
 def test_a_delete_that_has_nothing_to_do_asks_nothing(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """Leaving a builder needs no look at anything."""
+    """Leaving a builder needs no call."""
     appstream.put("RUNNING")
     harness.stacks.others = {NAME}
 
@@ -151,7 +151,7 @@ def test_a_create_redelivered_during_an_update_does_nothing(harness: LambdaHarne
 
 
 def test_a_recreated_resource_is_not_the_deleted_one(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """A look at the stack that is a little stale still tells of its deletion by the rollback before."""
+    """A status that is a little stale still shows its deletion by the rollback before."""
     appstream.put("STOPPED")
     harness.stacks.tell("DELETE_COMPLETE", changed_at=appstream.began_at - 4)
 
@@ -165,7 +165,7 @@ def test_a_recreated_resource_is_not_the_deleted_one(harness: LambdaHarness, app
 def test_a_rollback_to_a_broken_builder_succeeds(
     harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture, state: str
 ) -> None:
-    """As soon as no look can be stale: a failure would need a person, and nothing would be better for it."""
+    """As soon as no status can be stale: a failure would need a person, and nothing would be better for it."""
     appstream.put(state)
 
     response = rolled_back(harness, {"PollIntervalSeconds": "5"})
@@ -178,7 +178,7 @@ def test_a_rollback_to_a_broken_builder_succeeds(
 
 @pytest.mark.parametrize(("before", "status"), [(OTHER, "SUCCESS"), (NAME, "FAILED")])
 def test_a_rename_back_is_taken_for_a_rollback(harness: LambdaHarness, before: str, status: str) -> None:
-    """Where CloudFormation doesn't tell: the physical id shows that the rename has never succeeded."""
+    """Where CloudFormation doesn't say: the physical id shows that the rename has never succeeded."""
     harness.appstream.put("FAILED")
     denied = AwsCallError(ErrorKind.DENIED, action="cloudformation:DescribeStacks", code="No", detail="no")
     harness.stacks.errors = [denied] * 99
@@ -204,7 +204,7 @@ def test_the_same_update_fails_where_nothing_is_rolled_back(harness: LambdaHarne
 
 
 def test_a_rollback_waits_its_timeout_for_its_own_start(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """Then it tells how far the builder is."""
+    """Then it says how far the builder is."""
     appstream.put("STOPPED")
     appstream.starts_end("never")
 
@@ -232,14 +232,14 @@ def test_an_update_cancelled_within_seconds_ends_once_that_shows(
     harness.stacks.tell("UPDATE_IN_PROGRESS", changed_at=appstream.began_at + 4)
     appstream.clock.later(12, lambda: setattr(harness.stacks, "status", ROLLING_BACK))
 
-    answer = harness.run(issued(update_event({}), appstream))
+    response = harness.run(issued(update_event({}), appstream))
 
-    assert "no longer waits for this request (UPDATE_IN_PROGRESS)" in answer["Reason"]
+    assert "no longer waits for this request (UPDATE_IN_PROGRESS)" in response["Reason"]
     assert harness.responded_at[0] <= 64
 
 
 def test_an_update_that_ends_during_a_check_starts_nothing(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """To find out whether it is a rollback takes 45 s where CloudFormation does not tell."""
+    """To find out whether it is a rollback takes 45 s where CloudFormation doesn't say."""
     harness.stacks.hides_status = True
     appstream.put("STOPPED")
     appstream.move("SNAPSHOTTING", (310, "STOPPED"))
@@ -294,7 +294,7 @@ def test_the_failed_updates_retry_is_not_the_rollback(
 
 
 def test_what_a_failed_rename_has_started_is_stopped(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """CloudFormation sends no Delete for it: no answer has ever named it."""
+    """CloudFormation sends no Delete for it: no response has ever named it."""
     appstream.put("RUNNING")
     appstream.put("PENDING", name=OTHER)
     appstream.move("PENDING", (200, "RUNNING"), name=OTHER)
@@ -473,7 +473,7 @@ def test_two_twins_of_one_event_leave_no_builder_behind() -> None:
 
 
 def test_its_own_schedule_shows_another_delivery(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """It is set before the start: here the look that follows fails for good."""
+    """It is set before the start: here the start that follows fails for good."""
     appstream.put("STOPPED")
     harness.schedules.changed["stop-1"] = ScheduledStop(
         at=appstream.began_at + 5000, builder=NAME, request_id=f"{LOGICAL_ID}/request-1"
@@ -506,7 +506,7 @@ def test_a_start_that_has_not_shown_yet_keeps_its_end(harness: LambdaHarness, ap
     assert {"stop-1"} == set(harness.schedules.due_at)
 
 
-def test_an_unanswered_create_may_just_have_started(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_create_without_a_response_may_just_have_started(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Its Delete comes with an id that CloudFormation has made up."""
     appstream.put("STOPPED")
     appstream.durations(start=30, describe_lag=60)
@@ -517,7 +517,7 @@ def test_an_unanswered_create_may_just_have_started(harness: LambdaHarness, apps
     assert 1 == appstream.stops()
 
 
-def test_a_start_that_nobody_waits_for_any_more_is_told(
+def test_a_start_that_nobody_waits_for_is_in_the_reason(
     harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nobody else knows of it."""
@@ -556,12 +556,12 @@ def test_a_start_is_not_warned_of_where_nothing_is_known(
     assert (1, []) == (appstream.starts(), warnings(caplog))
 
 
-# One look is no verdict.
+# One description is no proof.
 
 
 @pytest.mark.parametrize("missed_at", [0, 60])
 @pytest.mark.parametrize("kind", ["Update", "Create"])
-def test_a_builder_is_looked_for_twice(
+def test_a_builder_is_missing_only_after_two_descriptions(
     harness: LambdaHarness, appstream: FakeAppStream, kind: str, missed_at: float
 ) -> None:
     """After `--no-rollback` a failed Create is followed by another one, which must not forget what that one started."""
@@ -579,7 +579,7 @@ def test_a_builder_is_looked_for_twice(
 def test_another_deliverys_failed_start_is_not_repeated(
     harness: LambdaHarness, appstream: FakeAppStream, own: bool
 ) -> None:
-    """The schedule tells of another delivery of this request; of somebody else it does not, who starts anew later."""
+    """The schedule shows another delivery of this request. After somebody else's start, this request makes its own."""
     appstream.put("PENDING")
     appstream.region.builders.set_state(NAME, "PENDING", [(30.0, "STOPPED")])
     setter = f"{LOGICAL_ID}/request-1" if own else "another/request"
@@ -608,7 +608,7 @@ def test_a_killed_updates_retry_knows_the_earlier_stop(
 
 
 def test_a_timeouts_reason_has_the_builders_own_errors(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """A builder can hang in PENDING with its errors told: those since the request began."""
+    """A builder can hang in PENDING and show its errors: those since the request began."""
     appstream.put("STOPPED")
     appstream.starts_end("never")
     appstream.clock.later(
@@ -644,10 +644,10 @@ def test_a_region_without_the_scheduler_fails_after_a_minute(harness: LambdaHarn
 
 
 def test_another_deliverys_final_stop_stays(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """Put off, it would come half an hour later than was told."""
+    """Postponed, it would come half an hour later than the response said."""
     appstream.put("PENDING")
-    told = appstream.began_at + 900
-    harness.schedules.changed["stop-1"] = ScheduledStop(at=told, builder=NAME, request_id=f"{LOGICAL_ID}/request-1")
+    due_at = appstream.began_at + 900
+    harness.schedules.changed["stop-1"] = ScheduledStop(at=due_at, builder=NAME, request_id=f"{LOGICAL_ID}/request-1")
     appstream.clock.later(60, lambda: harness.stacks.tell("CREATE_COMPLETE"))
 
     harness.run(issued(event(**SCHEDULE), appstream))

@@ -15,7 +15,7 @@ def refused(kind: ErrorKind = ErrorKind.DENIED, code: str = "AccessDeniedExcepti
 
 
 def test_a_builder_that_never_runs_fails_at_the_timeout(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """The reason tells what was wanted, how long, and what to do."""
+    """The reason says what was wanted, how long, and what to do."""
     appstream.put("STOPPED")
     appstream.starts_end("never")
 
@@ -39,7 +39,7 @@ def test_the_default_timeout_is_half_an_hour(harness: LambdaHarness, appstream: 
 def test_a_wait_longer_than_an_invocation_is_self_invoked(
     harness: LambdaHarness, appstream: FakeAppStream, limit: float, self_invocations: int
 ) -> None:
-    """Whatever Lambda's limit: one start, one answer, as soon as with a single invocation."""
+    """Whatever Lambda's limit: one start, one response, as soon as with a single invocation."""
     harness.limit = limit
     appstream.put("STOPPED")
 
@@ -78,7 +78,7 @@ def test_the_deadline_survives_self_invocations(harness: LambdaHarness, appstrea
     assert [3540] == harness.responded_at
 
 
-def test_a_self_invoked_event_is_the_same_event_with_a_memory(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_self_invoked_event_only_adds_the_callback_context(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Nothing that CloudFormation sent is lost or changed."""
     harness.limit = 300
     appstream.put("STOPPED")
@@ -129,7 +129,7 @@ def test_a_refused_self_invocation_is_tried_again(harness: LambdaHarness, appstr
 
 
 def test_a_refused_self_invocation_fails_with_that_reason(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """There is time left to answer: nobody reads that something timed out."""
+    """There is time left to respond: nobody reads that something timed out."""
     harness.limit = 300
     appstream.put("STOPPED")
     harness.invoke_errors = [refused() for _ in range(100)]
@@ -145,7 +145,7 @@ def test_a_refused_self_invocation_fails_with_that_reason(harness: LambdaHarness
 
 
 @pytest.mark.parametrize(("limit", "gives_up_after"), [(900, 855 + 9), (300, 255 + 9), (40, 20)])
-def test_time_is_kept_for_the_answer_and_a_look_at_the_stack(
+def test_time_is_kept_for_the_response_and_a_stack_check(
     harness: LambdaHarness, appstream: FakeAppStream, limit: float, gives_up_after: float
 ) -> None:
     """No try is begun that could hang into them, except for the first one; nor is an invocation ended in one."""
@@ -163,7 +163,7 @@ def test_time_is_kept_for_the_answer_and_a_look_at_the_stack(
     [(ErrorKind.THROTTLED, "TooManyRequestsException"), (ErrorKind.UNAVAILABLE, "EndpointConnectionError")],
 )
 def test_lambdas_outage_does_not_fail_a_good_start(harness: LambdaHarness, kind: ErrorKind, code: str) -> None:
-    """Lambda delivers the event again a minute later; that one has the memory of the self-invocation before."""
+    """Lambda delivers the event again a minute later; it still has the callback context."""
     harness.limit = 300
     harness.appstream.put("STOPPED")
     died: list[float] = []
@@ -189,7 +189,7 @@ def test_a_lost_self_invocation_is_left_to_lambda_once(harness: LambdaHarness, a
 
 @pytest.mark.parametrize("kind", [ErrorKind.INVALID, ErrorKind.NOT_FOUND])
 def test_a_self_invocation_refused_for_good_fails_at_once(harness: LambdaHarness, kind: ErrorKind) -> None:
-    """Lambda ends what looks like an endless chain; trying again would not help."""
+    """Lambda ends what it takes for an endless chain; trying again would not help."""
     harness.limit = 300
     harness.appstream.put("STOPPED")
     harness.invoke_errors = [refused(kind, "RecursiveInvocationException")]

@@ -39,7 +39,7 @@ def test_a_running_builder_is_stopped_and_waited_for(harness: LambdaHarness, app
 
 @pytest.mark.parametrize("state", ["STOPPED", "FAILED", "DELETING"])
 def test_a_builder_that_does_not_run_needs_no_stop(harness: LambdaHarness, state: str) -> None:
-    """One look is enough."""
+    """One description is enough."""
     harness.appstream.put(state)
 
     assert "SUCCESS" == harness.run(stop())["Status"]
@@ -49,14 +49,14 @@ def test_a_builder_that_does_not_run_needs_no_stop(harness: LambdaHarness, state
 
 @pytest.mark.parametrize("lists_nothing", [False, True])
 def test_a_builder_that_is_gone_needs_no_stop(harness: LambdaHarness, lists_nothing: bool) -> None:
-    """A stack must be deletable after its builder. One look is no verdict: the second one comes ten seconds later."""
+    """A stack must be deletable after its builder. The second description comes ten seconds later."""
     harness.appstream.behave(unknown_name_is_empty=lists_nothing)
 
     assert "SUCCESS" == harness.run(stop())["Status"]
     assert 10 <= harness.responded_at[0] <= 12
 
 
-def test_a_builder_that_one_look_does_not_find_is_stopped(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_builder_that_one_description_misses_is_stopped(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Nobody would ever stop it."""
     appstream.put("RUNNING")
     appstream.fault("error", "Describe", code="ResourceNotFoundException", status=404, times=1)

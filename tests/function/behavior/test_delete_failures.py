@@ -11,8 +11,8 @@ STOP = event("Delete", OnDelete="STOP")
 
 @pytest.mark.parametrize("kind", ["throttle", "server_error", "unavailable", "drop"])
 @pytest.mark.parametrize("operation", ["Describe", "Stop", "*"])
-def test_trouble_that_passes_is_survived(harness: LambdaHarness, kind: str, operation: str) -> None:
-    """Ten minutes of it, anywhere: one stop and one success."""
+def test_errors_that_pass_are_survived(harness: LambdaHarness, kind: str, operation: str) -> None:
+    """Ten minutes of them, anywhere: one stop and one success."""
     harness.appstream.put("RUNNING")
     harness.appstream.fault(kind, operation, seconds=600)
 
@@ -44,7 +44,7 @@ def test_a_builder_that_stays_busy_fails_after_five_minutes(harness: LambdaHarne
     assert 300 <= harness.responded_at[0] <= 330
 
 
-def test_two_separate_spells_of_being_busy_are_not_added_up(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_two_separate_times_of_being_busy_are_not_added_up(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Between them the builder rebooted for longer than a refusal is tried again."""
     appstream.put("RUNNING")
     appstream.fault("error", "Stop", code="ConcurrentModificationException", seconds=60)
@@ -58,7 +58,7 @@ def test_two_separate_spells_of_being_busy_are_not_added_up(harness: LambdaHarne
 
 
 def test_a_builder_that_is_gone_at_the_stop_needs_none(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """Somebody deleted it between the look and the stop."""
+    """Somebody deleted it between the description and the stop."""
     appstream.put("RUNNING")
     appstream.builders.before_change = lambda: appstream.move("")
 
@@ -69,7 +69,7 @@ def test_a_builder_that_is_gone_at_the_stop_needs_none(harness: LambdaHarness, a
 def test_an_unconfirmed_stop_is_repeated_if_it_was_lost(
     harness: LambdaHarness, appstream: FakeAppStream, after_effect: bool
 ) -> None:
-    """What the builder does tells which of the two it was."""
+    """What the builder does shows which of the two it was."""
     appstream.put("RUNNING")
     appstream.fault("drop", "Stop", after_effect=after_effect, times=1)
 

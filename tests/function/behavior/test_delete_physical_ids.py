@@ -10,7 +10,7 @@ from support.lambda_harness import LOGICAL_ID, LambdaHarness, event
 from support.virtual_time import VirtualClock
 
 MADE_UP_ID = f"stack-1-{LOGICAL_ID}-1ABCDEFGHIJKL"
-"""What CloudFormation uses for a Create that has not answered."""
+"""What CloudFormation uses for a Create that has not responded."""
 
 
 def stop(**properties: Any) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def stop(**properties: Any) -> dict[str, Any]:
 
 
 def test_an_id_that_cloudformation_made_up_is_handled(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """A Create that never answered may have started the builder that the properties name."""
+    """A Create that never responded may have started the builder that the properties name."""
     appstream.put("RUNNING")
 
     response = harness.run(stop() | {"PhysicalResourceId": MADE_UP_ID})

@@ -34,7 +34,7 @@ def test_an_invocation_killed_during_the_start_is_retried(harness: LambdaHarness
 
 
 def test_a_killed_invocations_failed_start_is_not_repeated(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """Its memory died with it, but AppStream dates its errors: this one is younger than the request."""
+    """Its callback context died with it, but AppStream dates its errors: this one is younger than the request."""
     appstream.put("STOPPED")
     appstream.durations(start=30)
     appstream.starts_end("stopped", error_code="SUBNET_NOT_FOUND", error_message="The subnet is gone.")
@@ -47,7 +47,7 @@ def test_a_killed_invocations_failed_start_is_not_repeated(harness: LambdaHarnes
     assert 1 == appstream.starts()
 
 
-def test_a_killed_successor_is_picked_up_with_its_memory(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_killed_self_invocation_goes_on_with_its_context(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Lambda's retry of a self-invoked event has the callback context again."""
     harness.limit = 100
     appstream.put("STOPPED")
@@ -60,7 +60,7 @@ def test_a_killed_successor_is_picked_up_with_its_memory(harness: LambdaHarness,
     assert 1 == appstream.starts()
 
 
-def test_a_function_that_is_killed_each_time_never_answers(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_function_that_is_killed_each_time_never_responds(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Three times is all that Lambda tries; then CloudFormation's ServiceTimeout ends the wait."""
     appstream.put("STOPPED")
     for seconds in (10, 80, 210):
@@ -119,7 +119,7 @@ def test_a_request_cancelled_meanwhile_ends_in_a_minute(harness: LambdaHarness, 
 
 @pytest.mark.parametrize("kind", ErrorKind)
 def test_not_knowing_means_going_on(harness: LambdaHarness, kind: ErrorKind, caplog: pytest.LogCaptureFixture) -> None:
-    """A missing permission must not fail a deploy; the log says that nobody looked."""
+    """A missing permission must not fail a deploy; the log says that nothing was checked."""
     harness.appstream.put("STOPPED")
     action = "cloudformation:DescribeStackResource"
     harness.stacks.errors = [AwsCallError(kind, action=action, code="Code", detail="no") for _ in range(99)]
@@ -141,8 +141,8 @@ def test_an_end_from_before_the_request_is_another_requests(
     assert "SUCCESS" == harness.run(issued_event(appstream))["Status"]
 
 
-def test_a_successor_asks_at_once(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """Where a function's limit is below a minute, nobody would otherwise."""
+def test_a_self_invocation_checks_at_once(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """Where a function's limit is below a minute, none would check otherwise."""
     harness.limit = 8
     appstream.put("PENDING")
     appstream.clock.later(100, lambda: harness.stacks.tell("DELETE_IN_PROGRESS"))
@@ -152,7 +152,7 @@ def test_a_successor_asks_at_once(harness: LambdaHarness, appstream: FakeAppStre
 
 
 def test_a_request_that_is_over_reports_a_running_builder(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """A duplicate of an answered request gives the answer that it had."""
+    """A duplicate of a finished request gets the response that it had."""
     appstream.put("RUNNING")
     harness.stacks.tell("CREATE_COMPLETE")
 
@@ -162,7 +162,7 @@ def test_a_request_that_is_over_reports_a_running_builder(harness: LambdaHarness
 
 
 def test_cloudformation_is_asked_at_the_full_minute(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """Where a look falls on it."""
+    """Where a description falls on it."""
     appstream.put("PENDING")
 
     harness.run(event(PollIntervalSeconds="30", TimeoutSeconds="200"))
@@ -180,7 +180,7 @@ def test_the_stack_is_checked_before_starts_and_each_minute(harness: LambdaHarne
     moments = [asked.at - appstream.began_at for asked in harness.stacks.asked]
     assert 3 <= len([moment for moment in moments if moment <= 20])
     assert {(STACK_ID, LOGICAL_ID)} == {(asked.stack_id, asked.logical_id) for asked in harness.stacks.asked}
-    # The last one is asked before the answer, of a builder that this request has started.
+    # The last one is asked before the response, of a builder that this request has started.
     gaps = [later - earlier for earlier, later in pairwise(moments[:-1]) if earlier > 20]
     assert 5 <= len(gaps)
     assert all(60 <= gap <= 75 for gap in gaps)

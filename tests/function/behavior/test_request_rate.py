@@ -17,7 +17,7 @@ def moments(appstream: FakeAppStream, operation: str = "") -> list[float]:
 
 
 def test_a_start_makes_at_most_one_call_in_two_seconds(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """The start itself is one of them, in whatever minute one looks."""
+    """The start itself is one of them, in whatever minute."""
     appstream.put("STOPPED")
 
     harness.run(event())
@@ -26,8 +26,8 @@ def test_a_start_makes_at_most_one_call_in_two_seconds(harness: LambdaHarness, a
     assert 30 == max(sum(first <= each < first + 60 for each in times) for first in times)
 
 
-def test_a_throttled_start_is_repeated_without_another_look(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """A look would take a request away from somebody who waits for one."""
+def test_a_throttled_start_is_repeated_without_a_description(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """A description would take a request away from somebody who waits for one."""
     appstream.put("STOPPED")
     appstream.fault("throttle", "Start", times=3)
 
@@ -37,8 +37,8 @@ def test_a_throttled_start_is_repeated_without_another_look(harness: LambdaHarne
     assert 1 == appstream.starts()
 
 
-def test_a_look_of_exactly_half_a_minute_ago_is_too_old(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """After it the builder may be in another state: it is looked at before the start is repeated."""
+def test_a_description_of_half_a_minute_ago_is_too_old(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """After it the builder may be in another state: it is described before the start is repeated."""
     appstream.put("STOPPED")
     appstream.fault("throttle", "Start", times=1)
 
@@ -49,16 +49,16 @@ def test_a_look_of_exactly_half_a_minute_ago_is_too_old(harness: LambdaHarness, 
     ]
 
 
-def test_a_look_is_good_for_half_a_minute(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """A builder that is throttled for longer is looked at again, since somebody else may have started it."""
+def test_a_description_is_good_for_half_a_minute(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """A builder that is throttled for longer is described again, since somebody else may have started it."""
     appstream.put("STOPPED")
     appstream.fault("throttle", "Start", seconds=80)
 
     harness.run(event())
 
-    looks = [each for each in moments(appstream, "DescribeImageBuilders") if each < 80]
-    assert 3 == len(looks)
-    assert all(30 <= later - earlier <= 40 for earlier, later in pairwise(looks))
+    descriptions = [each for each in moments(appstream, "DescribeImageBuilders") if each < 80]
+    assert 3 == len(descriptions)
+    assert all(30 <= later - earlier <= 40 for earlier, later in pairwise(descriptions))
 
 
 def test_a_cancelled_throttled_start_is_not_repeated(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -73,7 +73,7 @@ def test_a_cancelled_throttled_start_is_not_repeated(harness: LambdaHarness, app
 
 @pytest.mark.parametrize("seed", range(3))
 def test_fifty_builders_share_five_requests_a_second(seed: int) -> None:
-    """All of them start soon, and none is noticed later than twice the time that a look at each takes."""
+    """All of them start soon, and none is noticed later than twice the time that describing each takes."""
     names = [f"shared-{number}" for number in range(50)]
     appstream = FakeAppStream()
     appstream.behave(quota=50)
@@ -91,6 +91,6 @@ def test_fifty_builders_share_five_requests_a_second(seed: int) -> None:
         for call in appstream.region.calls.all()
         if call.operation == "StartImageBuilder" and not call.error
     }
-    # A look and a start for each of them take 20 s at this rate.
+    # A description and a start for each of them take 20 s at this rate.
     assert max(started.values()) <= 60
     assert max(harness.responded_at[0] - started[name] - 120 for name, harness in sides.items()) <= 20

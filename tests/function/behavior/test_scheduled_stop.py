@@ -10,7 +10,7 @@ from support.lambda_harness import LambdaHarness, event, issued, update_event
 
 
 def test_a_start_has_a_fallback_stop_then_its_real_one(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """The first is for the case that nobody comes back: after the deadline; the second counts from RUNNING."""
+    """The first, after the deadline, stops it if the function never runs again; the second counts from RUNNING."""
     appstream.put("STOPPED")
 
     response = harness.run(event(**SCHEDULE))
@@ -24,7 +24,7 @@ def test_a_start_has_a_fallback_stop_then_its_real_one(harness: LambdaHarness, a
 
 
 def test_the_builder_stops_by_itself(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """At the moment that the answer told."""
+    """At the moment that the response said."""
     appstream.put("RUNNING")
     harness.run(event(**SCHEDULE))
 
@@ -45,7 +45,7 @@ def test_without_the_option_nothing_is_scheduled(harness: LambdaHarness, appstre
 
 
 def test_an_update_moves_the_stop(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """First out of the way, then to its new time."""
+    """It is postponed first, then moved to its new time."""
     appstream.put("RUNNING")
     harness.schedules.due_at["stop-1"] = appstream.began_at + 500
 
@@ -56,7 +56,7 @@ def test_an_update_moves_the_stop(harness: LambdaHarness, appstream: FakeAppStre
 
 
 def test_running_is_seen_again_after_the_stop_was_set(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """What stops it between the two looks does not become a success: it is started again."""
+    """What stops it between the two descriptions does not become a success: it is started again."""
     appstream.put("RUNNING")
     put = harness.schedules.put
 
@@ -118,15 +118,15 @@ def test_nothing_is_scheduled_for_a_request_that_is_over(harness: LambdaHarness,
 
 
 @pytest.mark.parametrize(
-    ("due_in", "put_off"),
+    ("due_in", "postponed"),
     [(None, "no stop is scheduled yet"), (500, "the scheduled stop is postponed to 2027-01-15T08:45:00Z")],
 )
-def test_the_log_tells_what_became_of_the_stop(
+def test_the_log_says_what_became_of_the_stop(
     harness: LambdaHarness,
     appstream: FakeAppStream,
     caplog: pytest.LogCaptureFixture,
     due_in: float | None,
-    put_off: str,
+    postponed: str,
 ) -> None:
     """Each step has a line."""
     caplog.set_level("INFO")
@@ -137,4 +137,4 @@ def test_the_log_tells_what_became_of_the_stop(
     harness.run(event(**SCHEDULE))
 
     said = [message for message in caplog.messages if "stop" in message]
-    assert [f"{NAME}: {put_off}", f"{NAME}: the stop is scheduled for 2027-01-15T08:15:00Z"] == said
+    assert [f"{NAME}: {postponed}", f"{NAME}: the stop is scheduled for 2027-01-15T08:15:00Z"] == said

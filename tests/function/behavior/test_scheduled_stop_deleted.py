@@ -13,7 +13,7 @@ from support.lambda_harness import LambdaHarness, event, update_event
 
 
 def test_an_update_without_the_option_deletes_the_schedule(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """The function learns of it from the properties before; until the end it stays, put off, as the builder's end."""
+    """The function learns of it from the properties before; until the end it stays, postponed, as the fallback."""
     appstream.put("RUNNING")
     harness.schedules.due_at["stop-1"] = appstream.began_at + 500
 
@@ -176,7 +176,7 @@ def test_a_renamed_schedules_old_one_is_deleted(harness: LambdaHarness, appstrea
         (None, "no stop is scheduled"),
     ],
 )
-def test_the_log_tells_of_the_end(
+def test_the_log_says_what_became_of_the_schedule(
     harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture, builder: str | None, said: str
 ) -> None:
     """What was there, and in which state the builder was left."""
@@ -190,7 +190,7 @@ def test_the_log_tells_of_the_end(
     assert [f"{NAME}: {each}" for each in ("state STOPPED", said, "SUCCESS: STOPPED")] == caplog.messages
 
 
-def test_an_update_tells_whom_the_schedule_still_serves(
+def test_an_update_logs_which_builder_the_schedule_stops(
     harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It serves the new builder at the end."""

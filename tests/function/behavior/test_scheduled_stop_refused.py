@@ -27,7 +27,7 @@ def test_a_denied_schedule_fails_the_request_before_a_start(harness: LambdaHarne
 
 @pytest.mark.parametrize("kind", [ErrorKind.DENIED, ErrorKind.THROTTLED, ErrorKind.UNAVAILABLE, ErrorKind.BUSY])
 @pytest.mark.parametrize("state", ["STOPPED", "RUNNING"])
-def test_trouble_that_passes_is_outlived(harness: LambdaHarness, kind: ErrorKind, state: str) -> None:
+def test_errors_that_pass_are_outlived(harness: LambdaHarness, kind: ErrorKind, state: str) -> None:
     """Each step is made again."""
     harness.appstream.put(state)
     harness.schedules.errors = [refusal(kind)] * 3
@@ -93,7 +93,7 @@ def test_a_denied_create_can_be_rolled_back(
     assert [failed] * 2 == [each["PhysicalResourceId"] for each in harness.responses]
 
 
-TROUBLES = [
+KINDS = [
     ErrorKind.DENIED,
     ErrorKind.THROTTLED,
     ErrorKind.UNAVAILABLE,
@@ -103,7 +103,7 @@ TROUBLES = [
 ]
 
 
-@pytest.mark.parametrize("kind", TROUBLES)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("state", ["STOPPED", None])
 def test_scheduler_errors_do_not_fail_a_delete_without_stop(
     harness: LambdaHarness,

@@ -20,7 +20,7 @@ ENDS_NOWHERE = ("FAILED", "DELETING")
 
 @pytest.mark.parametrize("request_type", ["Create", "Update"])
 def test_a_stopped_builder_is_started_once_and_waited_for(harness: LambdaHarness, request_type: str) -> None:
-    """A start takes seven minutes here; the answer comes with the first look that shows RUNNING."""
+    """A start takes seven minutes here; the response comes with the first description that shows RUNNING."""
     harness.appstream.put("STOPPED")
 
     response = harness.run(event(request_type))
@@ -41,7 +41,7 @@ def test_a_success_carries_every_promised_attribute(harness: LambdaHarness, apps
     assert data["EniPrivateIpAddress"].startswith("10.")
 
 
-def test_a_running_builder_is_answered_with_one_look(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_running_builder_needs_one_description(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Nothing is started, and nothing is waited for."""
     appstream.put("RUNNING")
 
@@ -65,7 +65,7 @@ def test_a_state_that_ends_in_running_is_waited_out(harness: LambdaHarness, stat
 
 @pytest.mark.parametrize("state", ENDS_STOPPED)
 def test_a_transition_to_stopped_is_followed_by_a_start(harness: LambdaHarness, state: str) -> None:
-    """The start is made with the first look that shows STOPPED."""
+    """The start is made with the first description that shows STOPPED."""
     harness.appstream.put("STOPPED")
     harness.appstream.move(state, (200, "STOPPED"))
 
@@ -136,7 +136,7 @@ def test_after_a_start_a_state_that_leads_away_fails_at_once(harness: LambdaHarn
 
 
 @pytest.mark.parametrize("lists_nothing", [False, True])
-def test_a_name_without_a_builder_fails_at_the_second_look(harness: LambdaHarness, lists_nothing: bool) -> None:
+def test_a_name_without_a_builder_fails_at_the_second_description(harness: LambdaHarness, lists_nothing: bool) -> None:
     """AppStream says so with an error or, as some callers saw, with an empty list."""
     harness.appstream.behave(unknown_name_is_empty=lists_nothing)
 

@@ -26,7 +26,7 @@ def test_an_address_that_comes_late_is_waited_for(harness: LambdaHarness, delay:
 def test_an_address_that_never_comes_is_waited_for_briefly(
     harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The builder does run: five minutes later the answer goes out without it, and a warning says so."""
+    """The builder does run: five minutes later the response goes out without it, and a warning says so."""
     appstream.put("STOPPED")
     appstream.durations(eni_delay=10_000)
 
@@ -52,8 +52,8 @@ def test_an_ipv6_address_is_one(harness: LambdaHarness, appstream: FakeAppStream
     assert [0] == harness.responded_at
 
 
-@pytest.mark.parametrize(("kind", "patience"), [("access_denied", 90), ("error", 10)])
-def test_a_final_error_ends_the_wait_for_an_address(harness: LambdaHarness, kind: str, patience: int) -> None:
+@pytest.mark.parametrize(("kind", "retry_for"), [("access_denied", 90), ("error", 10)])
+def test_a_final_error_ends_the_wait_for_an_address(harness: LambdaHarness, kind: str, retry_for: int) -> None:
     """The builder runs, as was asked for: that is a success."""
     harness.appstream.put("STOPPED")
     harness.appstream.durations(eni_delay=50)
@@ -66,12 +66,12 @@ def test_a_final_error_ends_the_wait_for_an_address(harness: LambdaHarness, kind
         response["Data"]["State"],
         response["Data"]["EniPrivateIpAddress"],
     )
-    assert 430 + patience <= harness.responded_at[0] <= 445 + patience
+    assert 430 + retry_for <= harness.responded_at[0] <= 445 + retry_for
 
 
 @pytest.mark.parametrize("kind", ["throttle", "drop"])
-def test_trouble_does_not_end_the_wait_for_an_address_early(harness: LambdaHarness, kind: str) -> None:
-    """It may pass, and then the address is there."""
+def test_errors_do_not_end_the_wait_for_an_address_early(harness: LambdaHarness, kind: str) -> None:
+    """They may pass, and then the address is there."""
     harness.appstream.put("STOPPED")
     harness.appstream.durations(eni_delay=30)
     harness.appstream.clock.later(430, lambda: harness.appstream.fault(kind, "Describe", seconds=10))
@@ -81,7 +81,7 @@ def test_trouble_does_not_end_the_wait_for_an_address_early(harness: LambdaHarne
 
 @pytest.mark.parametrize("kind", ["throttle", "drop"])
 def test_lasting_errors_do_not_prolong_the_address_wait(harness: LambdaHarness, kind: str) -> None:
-    """The answer goes out with what was seen last."""
+    """The response has what was seen last."""
     harness.appstream.put("STOPPED")
     harness.appstream.durations(eni_delay=30)
     harness.appstream.clock.later(430, lambda: harness.appstream.fault(kind, "Describe"))
@@ -94,7 +94,7 @@ def test_lasting_errors_do_not_prolong_the_address_wait(harness: LambdaHarness, 
 
 @pytest.mark.parametrize("kind", [ErrorKind.DENIED, ErrorKind.THROTTLED])
 def test_a_refused_self_invocation_ends_the_address_wait(harness: LambdaHarness, kind: ErrorKind) -> None:
-    """The builder runs, and nobody will look again: the answer goes out with what was seen last."""
+    """The builder runs, and nobody will describe it again: the response has what was seen last."""
     harness.limit = 60
     harness.appstream.put("STOPPED")
     harness.appstream.durations(start=20, eni_delay=50)
@@ -134,7 +134,7 @@ def test_a_builder_that_left_running_is_not_enough(harness: LambdaHarness, appst
 
 
 def test_a_fast_start_waits_for_its_address_too(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """A start can be over between two looks; its address is still to come."""
+    """A start can be over between two descriptions; its address is still to come."""
     appstream.put("STOPPED")
     appstream.durations(start=1, eni_delay=30)
 

@@ -8,7 +8,7 @@ from support.lambda_harness import LambdaHarness, event, issued_event
 
 
 def start_moments(appstream: FakeAppStream) -> list[float]:
-    """Return when each start was asked for, in seconds since the world began."""
+    """Return when each start was asked for, in seconds since the test began."""
     calls = [call for call in appstream.region.calls.all() if call.operation == "StartImageBuilder"]
     return [call.time - appstream.began_at for call in calls]
 
@@ -26,7 +26,7 @@ def test_this_request_starts_after_somebodys_failed_start(harness: LambdaHarness
 
 @pytest.mark.parametrize("way_down", ["STOPPED", "STOPPING"])
 def test_a_redelivered_request_repeats_no_start_of_its_own(harness: LambdaHarness, way_down: str) -> None:
-    """A killed invocation left no memory: a builder that was seen PENDING and falls back has failed to start."""
+    """A killed invocation left no context: a builder that was seen PENDING and falls back has failed to start."""
     harness.appstream.put("STOPPED")
     harness.appstream.move("PENDING", (100, way_down))
 
@@ -42,7 +42,7 @@ def test_a_redelivered_request_repeats_no_start_of_its_own(harness: LambdaHarnes
 
 @pytest.mark.parametrize("state", ["STOPPING", "SNAPSHOTTING", "UPDATING"])
 def test_a_redelivered_request_starts_what_was_not_started(harness: LambdaHarness, state: str) -> None:
-    """Only PENDING tells of a start."""
+    """Only PENDING shows a start."""
     harness.appstream.put("STOPPED")
     harness.appstream.move(state, (100, "STOPPED"))
 

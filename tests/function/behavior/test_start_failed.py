@@ -43,8 +43,8 @@ def test_a_failed_start_has_the_builders_own_errors(harness: LambdaHarness, kind
 
     assert "FAILED" == response["Status"]
     assert response["Reason"].startswith(f"Image builder {NAME} ({state}): the start failed")
-    told = "Fix the problem that AWS reports, then deploy again. AWS: SUBNET_NOT_FOUND: The subnet is gone."
-    assert (told in response["Reason"]) == (state == "STOPPED")
+    said = "Fix the problem that AWS reports, then deploy again. AWS: SUBNET_NOT_FOUND: The subnet is gone."
+    assert (said in response["Reason"]) == (state == "STOPPED")
     assert 1 == harness.appstream.starts()
     assert 420 <= harness.responded_at[0] <= 422
 
@@ -89,7 +89,7 @@ def test_a_failed_builders_newest_error_comes_first(harness: LambdaHarness, apps
     )
 
 
-def test_a_failed_builder_without_a_word_is_told_as_such(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_failed_builder_without_a_reason(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Every field but the name may be absent."""
     appstream.put("FAILED")
 
@@ -98,7 +98,7 @@ def test_a_failed_builder_without_a_word_is_told_as_such(harness: LambdaHarness,
     )
 
 
-def test_a_builder_being_deleted_is_told_as_such(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_builder_being_deleted_fails_with_that_reason(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """What it complained about before does not matter any more."""
     appstream.put("DELETING", StateChangeReason={"Code": "INTERNAL_ERROR", "Message": "It broke."})
 
@@ -121,7 +121,7 @@ def test_old_errors_do_not_prevent_a_start(harness: LambdaHarness, appstream: Fa
 def test_a_start_refused_while_running_is_a_success(
     harness: LambdaHarness, appstream: FakeAppStream, code: str
 ) -> None:
-    """Somebody started it after the last look: whatever AppStream calls that, the next look shows it."""
+    """Somebody started it after the last description: whatever AppStream calls that, the next one shows it."""
     appstream.put("STOPPED")
     appstream.durations(start=5)
     appstream.behave(start_refusal_code=code)
@@ -133,7 +133,7 @@ def test_a_start_refused_while_running_is_a_success(
 
 
 def test_a_start_accepted_while_running_is_a_success(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """What a start answers on RUNNING is documented nowhere."""
+    """What a start of a RUNNING builder responds is documented nowhere."""
     appstream.put("STOPPED")
     appstream.behave(start_refusal_code="")
     appstream.builders.before_change = lambda: appstream.move("RUNNING")

@@ -45,7 +45,7 @@ def test_a_builder_that_is_being_changed_is_tried_again(harness: LambdaHarness, 
 
 @pytest.mark.parametrize("code", BUSY)
 def test_a_builder_that_stays_busy_fails_after_five_minutes(harness: LambdaHarness, code: str) -> None:
-    """Bounded, whatever the request's timeout; each try is preceded by a look."""
+    """Bounded, whatever the request's timeout; each try is preceded by a description."""
     harness.appstream.put("STOPPED")
     harness.appstream.fault("error", "Start", code=code, message="Somebody works on it.")
 
@@ -58,7 +58,7 @@ def test_a_builder_that_stays_busy_fails_after_five_minutes(harness: LambdaHarne
     assert harness.appstream.calls()[::2] == ["DescribeImageBuilders"] * (len(harness.appstream.calls()) // 2)
 
 
-def test_two_separate_spells_of_being_busy_are_not_added_up(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_two_separate_times_of_being_busy_are_not_added_up(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Between them somebody updated the builder for longer than a refusal is tried again."""
     appstream.put("STOPPED")
     appstream.fault("error", "Start", code="ConcurrentModificationException", seconds=60)
@@ -72,7 +72,7 @@ def test_two_separate_spells_of_being_busy_are_not_added_up(harness: LambdaHarne
 
 
 def test_a_lost_and_then_refused_start_is_made_in_the_end(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """A lost answer and a builder that is being changed are two kinds, each with a patience of its own."""
+    """A lost response and a builder that is being changed are two kinds, each retried for its own time."""
     appstream.put("STOPPED")
     appstream.fault("error", "Start", code="ConcurrentModificationException", times=1)
     appstream.fault("drop", "Start", times=1)

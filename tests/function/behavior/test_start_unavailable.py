@@ -1,4 +1,4 @@
-"""The specification of a Create or Update, part four: throttling, server errors, dropped connections, lost answers."""
+"""The specification of a Create or Update, part four: throttling, server errors, lost connections and responses."""
 
 from itertools import pairwise
 
@@ -7,13 +7,13 @@ import pytest
 from support.fake_appstream import NAME, FakeAppStream
 from support.lambda_harness import LambdaHarness, event
 
-TROUBLES = ["throttle", "request_limit", "server_error", "unavailable", "drop"]
+ERRORS = ["throttle", "request_limit", "server_error", "unavailable", "drop"]
 
 
-@pytest.mark.parametrize("kind", TROUBLES)
+@pytest.mark.parametrize("kind", ERRORS)
 @pytest.mark.parametrize("operation", ["Describe", "Start", "*"])
-def test_trouble_that_passes_is_survived(harness: LambdaHarness, kind: str, operation: str) -> None:
-    """Ten minutes of it, anywhere: one start and one success."""
+def test_errors_that_pass_are_survived(harness: LambdaHarness, kind: str, operation: str) -> None:
+    """Ten minutes of them, anywhere: one start and one success."""
     harness.appstream.put("STOPPED")
     harness.appstream.fault(kind, operation, seconds=600)
 
@@ -31,7 +31,7 @@ def test_trouble_that_passes_is_survived(harness: LambdaHarness, kind: str, oper
 )
 @pytest.mark.parametrize("operation", ["Describe", "Start"])
 def test_a_lasting_error_is_named_at_the_deadline(harness: LambdaHarness, kind: str, code: str, operation: str) -> None:
-    """It was retried until then; the reason tells what was in the way."""
+    """It was retried until then; the reason says what was in the way."""
     harness.appstream.put("STOPPED")
     harness.appstream.fault(kind, operation)
 
@@ -64,7 +64,7 @@ def test_an_overcome_refusal_is_not_blamed_at_the_deadline(harness: LambdaHarnes
 
 
 def test_an_error_is_not_blamed_where_the_state_has_no_name(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """AppStream answered in the end, if with less than usual."""
+    """AppStream responded in the end, if with less than usual."""
     appstream.put("RUNNING", State=None)
     appstream.fault("throttle", "Describe", times=3)
 
@@ -117,7 +117,7 @@ def test_a_start_that_never_arrived_is_made_again(harness: LambdaHarness, appstr
 
 
 def test_an_unconfirmed_start_that_fell_back_unseen_fails(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """It failed between two looks; AppStream's dated error tells that it had been taken."""
+    """It failed between two descriptions; AppStream's dated error shows that it had been accepted."""
     appstream.put("STOPPED")
     appstream.durations(start=3)
     appstream.fault("drop", "Start", after_effect=True, times=1)

@@ -25,7 +25,7 @@ class Sent(list[tuple[str, dict[str, Any]]]):
     """What was sent."""
 
     def __call__(self, url: str, body: dict[str, Any]) -> None:
-        """Take an answer."""
+        """Take a response."""
         self.append((url, body))
 
 
@@ -44,7 +44,7 @@ def context() -> FakeContext:
 
 @pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])
 def test_what_the_handler_returns_is_the_physical_id(request_type: str) -> None:
-    """The answer is crhelper's body, to the request's URL, at once."""
+    """The response is crhelper's body, to the request's URL, at once."""
     sent = Sent()
 
     resource(sent, lambda *_: "id-1")(event(request_type), context())
@@ -69,10 +69,10 @@ def test_what_the_handler_returns_is_the_physical_id(request_type: str) -> None:
 def test_data_is_the_requests_own() -> None:
     """Nothing of an earlier request is left in it."""
     sent = Sent()
-    answers = iter([{"a": "1"}, {}])
+    attributes = iter([{"a": "1"}, {}])
 
     def handle(*_: Any) -> str:
-        made.Data.update(next(answers))
+        made.Data.update(next(attributes))
         return "id-1"
 
     made = resource(sent, handle)
@@ -109,7 +109,7 @@ def test_a_failure_of_crhelpers_own_is_sent_as_well() -> None:
     assert [("FAILED", "why")] == [(body["Status"], body["Reason"]) for _, body in sent]
 
 
-def test_a_self_invocation_sends_no_answer() -> None:
+def test_a_self_invocation_sends_no_response() -> None:
     """The next invocation responds; so does the next request of the same process."""
     sent = Sent()
     continues_elsewhere = iter([True, False])
@@ -127,7 +127,7 @@ def test_a_self_invocation_sends_no_answer() -> None:
     assert (0, 1) == (between, len(sent))
 
 
-def test_no_timer_answers_in_the_functions_place() -> None:
+def test_no_timer_responds_in_the_functions_place() -> None:
     """Crhelper's "Execution timed out" is never what a user reads."""
     running: list[threading.Thread] = []
 
@@ -177,7 +177,7 @@ def test_crhelpers_own_construction_would_make_clients(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("log_level", ["DEBUG", "INFO", "ERROR"])
 def test_the_log_level_is_the_one_that_was_set(log_level: str) -> None:
-    """Boto's loggers tell errors only: their DEBUG lines are whole payloads."""
+    """Boto's loggers write errors only: their DEBUG lines are whole payloads."""
     resource(Sent(), lambda *_: "id-1", log_level=log_level)(event(), context())
 
     assert logging.getLevelName(log_level) == logging.getLogger().level
@@ -200,8 +200,8 @@ def test_the_silent_loggers_are_all_that_crhelper_has() -> None:
     assert set(SILENCED_LOGGERS) == {module.logger.name for module in modules if hasattr(module, "logger")}
 
 
-def test_cloudformations_events_can_be_answered() -> None:
-    """All that an answer needs is in them."""
+def test_cloudformations_events_can_be_responded_to() -> None:
+    """All that a response needs is in them."""
     assert needs_response(event())
 
 

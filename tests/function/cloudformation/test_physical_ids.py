@@ -1,4 +1,4 @@
-"""What an event's ids and its URL tell: which builder a Delete is about, and how old the request is."""
+"""What an event's ids and its URL say: which builder a Delete is about, and how old the request is."""
 
 import pytest
 

@@ -155,7 +155,7 @@ def test_an_invalid_value_is_shown_with_the_remedy(key: str, value: object, reme
 
 
 @pytest.mark.parametrize("name", [None, ""])
-def test_a_missing_name_is_told_as_such(name: str | None) -> None:
+def test_a_missing_name_is_said_to_be_missing(name: str | None) -> None:
     """An empty string is what a template's empty parameter becomes."""
     assert problem(Name=name).startswith("Image builder: property Name is missing. Use 1 to 101 letters")
 
@@ -196,12 +196,12 @@ def test_a_value_at_the_edge_is_taken(key: str, value: object, attribute: str, e
 @pytest.mark.parametrize("request_type", ["Create", "Update"])
 def test_bad_properties_fail_the_request_at_once(harness: LambdaHarness, request_type: str) -> None:
     """No call is made; the id of an existing resource stays, a new one's says that nothing was started."""
-    answer = harness.run(event(request_type, Name="no name"))
+    response = harness.run(event(request_type, Name="no name"))
 
     expected_id = NAME if request_type == "Update" else f"{LOGICAL_ID}/not-started"
-    assert ("FAILED", expected_id) == (answer["Status"], answer["PhysicalResourceId"])
+    assert ("FAILED", expected_id) == (response["Status"], response["PhysicalResourceId"])
     assert [] == harness.appstream.calls()
-    # An Update is the rollback's for as long as CloudFormation may tell an old status: that must not fail.
+    # An Update is the rollback's for as long as CloudFormation may show an old status: that must not fail.
     assert [0 if request_type == "Create" else STACK_CONSISTENCY_WINDOW] == harness.responded_at
 
 

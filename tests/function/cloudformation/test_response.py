@@ -101,7 +101,7 @@ def test_a_body_is_compact_and_in_utf8() -> None:
 
 
 @pytest.mark.parametrize("spare", [0, 1])
-def test_an_answer_that_just_fits_is_not_cut(spare: int) -> None:
+def test_a_response_that_just_fits_is_not_cut(spare: int) -> None:
     """4096 bytes are allowed."""
     assert 4096 == MAX_BYTES
     room = MAX_BYTES - len(encode(body({"Description": ""}))) - spare
@@ -124,13 +124,13 @@ def test_one_byte_too_many_halves_the_longest_attribute() -> None:
 
 
 def test_the_longest_is_the_one_with_the_most_bytes() -> None:
-    """Not with the most characters: what counts is the answer's size."""
+    """Not with the most characters: what counts is the response's size."""
     data = {"Description": "x" * 2000, "DisplayName": "😀" * 1000}
 
     assert ["DisplayName"] == truncate_to_limit(body(data))[1]
 
 
-def test_attributes_are_cut_again_until_the_answer_fits() -> None:
+def test_attributes_are_cut_again_until_the_response_fits() -> None:
     """Each is named once, and marked once, however often it was cut."""
     encoded, cut = truncate_to_limit(body({"Description": "x" * 20_000, "DisplayName": "y" * 3_000}))
 
@@ -140,7 +140,7 @@ def test_attributes_are_cut_again_until_the_answer_fits() -> None:
 
 
 def test_what_is_essential_is_never_cut() -> None:
-    """Such an answer cannot be made to fit; everything that can be cut is gone."""
+    """Such a response can't be made to fit; everything that can be cut is gone."""
     data = {"Name": "n" * 5000, "Description": "d" * 20}
 
     encoded, cut = truncate_to_limit(body(data))
@@ -159,7 +159,7 @@ def test_a_text_as_short_as_the_mark_is_removed(length: int, left: str) -> None:
     assert left == json.loads(encoded)["Data"]["Description"]
 
 
-def test_an_answer_without_data_is_left_alone() -> None:
+def test_a_response_without_data_is_left_alone() -> None:
     """A failure has none."""
     failure = {key: value for key, value in body({}).items() if key != "Data"}
 

@@ -68,7 +68,7 @@ def clock() -> VirtualClock:
 
 
 @pytest.mark.parametrize("status", [200, 204, 299])
-def test_an_answer_that_arrives_is_sent_once(
+def test_a_response_that_arrives_is_sent_once(
     clock: VirtualClock, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     """To the URL as it stands, and without a word in the log."""
@@ -80,7 +80,7 @@ def test_an_answer_that_arrives_is_sent_once(
 
 
 @pytest.mark.parametrize("kind", SECOND_CHANCE, ids=repr)
-def test_trouble_at_cloudformations_end_is_waited_out(clock: VirtualClock, kind: int | Exception) -> None:
+def test_errors_at_cloudformations_end_are_waited_out(clock: VirtualClock, kind: int | Exception) -> None:
     """The pauses grow: 1, 2, 4 and then always 8 seconds."""
     puts = Puts(*[kind] * 6, 200)
 
@@ -90,7 +90,7 @@ def test_trouble_at_cloudformations_end_is_waited_out(clock: VirtualClock, kind:
 
 
 @pytest.mark.parametrize("kind", SECOND_CHANCE, ids=repr)
-def test_trouble_that_lasts_asks_for_another_invocation(clock: VirtualClock, kind: int | Exception) -> None:
+def test_errors_that_last_ask_for_another_invocation(clock: VirtualClock, kind: int | Exception) -> None:
     """In time: no pause ends after the last moment."""
     began = clock.now
 
@@ -114,8 +114,8 @@ def test_a_refusal_is_final(clock: VirtualClock, status: int, caplog: pytest.Log
 
     assert send_response(URL, b"body", clock=clock, until=clock.now + 100, put=puts)
     assert 1 == len(puts.sent)
-    told = f"CloudFormation refused the response (HTTP {status}); the request is over"
-    assert [(logging.ERROR, told)] == [(record.levelno, record.getMessage()) for record in caplog.records]
+    message = f"CloudFormation refused the response (HTTP {status}); the request is over"
+    assert [(logging.ERROR, message)] == [(record.levelno, record.getMessage()) for record in caplog.records]
 
 
 @pytest.mark.parametrize("kind", SECOND_CHANCE, ids=repr)
@@ -135,8 +135,8 @@ def test_what_does_not_arrive_while_the_url_is_valid_is_over(
     assert tries == len(puts.sent)
     last = caplog.records[-1]
     what = f"HTTP {kind}" if isinstance(kind, int) else type(kind).__name__
-    told = f"the response was not accepted while its URL was valid ({what}); the request is over"
-    assert (logging.ERROR, told) == (last.levelno, last.getMessage())
+    message = f"the response was not accepted while its URL was valid ({what}); the request is over"
+    assert (logging.ERROR, message) == (last.levelno, last.getMessage())
 
 
 def test_the_invocations_end_comes_before_the_urls(clock: VirtualClock) -> None:
@@ -150,7 +150,7 @@ def test_the_invocations_end_comes_before_the_urls(clock: VirtualClock) -> None:
 def test_nothing_of_the_url_is_logged(
     clock: VirtualClock, kind: int | Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not by the text of an error either: only its kind is told."""
+    """Not by the text of an error either: only its type is."""
     caplog.set_level(logging.DEBUG)
 
     send_response(URL, b"body", clock=clock, until=clock.now + 3, put=Puts(kind))
@@ -160,7 +160,7 @@ def test_nothing_of_the_url_is_logged(
 
 
 def test_each_failed_attempt_is_a_warning(clock: VirtualClock, caplog: pytest.LogCaptureFixture) -> None:
-    """With what came back, or the kind of error; what may have caused it is told once."""
+    """With what came back, or the kind of error; what may have caused it is logged once."""
     results = (503, TimeoutError("any"), OSError("any"), 403, 400, 200)
     send_response(URL, b"body", clock=clock, until=clock.now + 100, put=Puts(*results))
 
@@ -182,7 +182,7 @@ def test_an_error_that_is_no_connection_error_is_raised(clock: VirtualClock) -> 
 
 
 def test_a_response_that_is_not_sent_makes_lambda_retry(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """The next invocation looks again, and answers what is true by then."""
+    """The next invocation describes the builder again, and responds with what is true by then."""
     harness.limit = 60
     appstream.put("RUNNING")
     harness.put_results = [500, 403] * 6
@@ -193,7 +193,7 @@ def test_a_response_that_is_not_sent_makes_lambda_retry(harness: LambdaHarness, 
 
 @pytest.mark.parametrize(("limit", "last_try"), [(33, 31), (16, 7), (16.01, 15)])
 def test_sending_ends_a_second_before_lambdas_limit(harness: LambdaHarness, limit: float, last_try: float) -> None:
-    """Otherwise Lambda would kill it, and say so where nobody looks. Tries come after 1, 3, 7, 15, 23, 31 seconds."""
+    """Otherwise Lambda would kill it. Tries come after 1, 3, 7, 15, 23, 31 seconds."""
     harness.limit = limit
     harness.appstream.put("RUNNING")
     harness.put_results = [OSError()] * 1000

@@ -38,7 +38,7 @@ class Bucket(BaseHTTPRequestHandler):
     body = b"any"
 
     def do_PUT(self) -> None:
-        """Take an answer."""
+        """Take a response."""
         length = int(self.headers["content-length"])
         self.received.append((self.path, {k.lower(): v for k, v in self.headers.items()}, self.rfile.read(length)))
         self.send_response(self.status)
@@ -204,7 +204,7 @@ def test_a_proxy_that_refuses_to_connect_is_an_error(
     status: int,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It is tried again; the log tells neither the URL nor the proxy's password."""
+    """It is tried again; the log has neither the URL nor the proxy's password."""
     caplog.set_level("INFO")
     clock = VirtualClock()
     proxy[1].status = status
@@ -219,10 +219,10 @@ def test_a_proxy_that_refuses_to_connect_is_an_error(
     assert not [secret for secret in ("pass-word", "5ec7e7", bucket[0]) if secret in caplog.text]
 
 
-def test_a_stranger_behind_the_proxy_gets_no_answer(
+def test_a_stranger_behind_the_proxy_gets_no_response(
     bucket: AtAddress[Bucket], proxy: AtAddress[Proxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The URL is a right to answer."""
+    """The URL is a permission to respond."""
     monkeypatch.delenv("SSL_CERT_FILE")
     monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy[0]}")
 
@@ -235,7 +235,7 @@ def test_a_stranger_behind_the_proxy_gets_no_answer(
 def test_boto3s_certificates_are_trusted_without_a_proxy(
     bucket: AtAddress[Bucket], certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch, trusted: str
 ) -> None:
-    """A network that looks into TLS has its own, with or without a proxy."""
+    """A network that inspects TLS has its own, with or without a proxy."""
     monkeypatch.delenv("SSL_CERT_FILE")
     monkeypatch.setenv(trusted, certificate[0])
 
@@ -260,10 +260,10 @@ def test_the_status_is_returned_and_no_exception_raised(bucket: AtAddress[Bucket
     assert status == https_put(address, b"{}")
 
 
-def test_a_server_that_nobody_vouches_for_gets_no_answer(
+def test_a_server_that_nobody_vouches_for_gets_no_response(
     bucket: AtAddress[Bucket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The URL is a right to answer: it is not told to a stranger."""
+    """The URL is a permission to respond: no stranger gets it."""
     address, server = bucket
     monkeypatch.delenv("SSL_CERT_FILE")
 
@@ -272,7 +272,7 @@ def test_a_server_that_nobody_vouches_for_gets_no_answer(
     assert [] == server.received
 
 
-def test_a_server_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_does_not_respond_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Well before an invocation ends."""
     timeouts: list[float] = []
 

@@ -42,7 +42,7 @@ AT = 1_800_000_000
     ],
 )
 def test_the_age_of_a_request_is_that_of_its_signature(query: str, issued: float | None, ends: float | None) -> None:
-    """Of today's form or of the one before; what is no date tells nothing."""
+    """Of today's form or of the one before; what is no date says nothing."""
     url = f"https://any.test/any?{query}"
 
     assert (issued, ends) == (signed_at(url), ends_at(url))

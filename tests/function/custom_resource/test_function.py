@@ -10,7 +10,7 @@ from support.lambda_harness import LOGICAL_ID, FakeContext, LambdaHarness, event
 
 @pytest.mark.parametrize("garbage", [{}, {"RequestType": "Create"}, {"warm": "up"}, [], None, "any"])
 def test_an_event_that_nobody_waits_for_is_an_error(harness: LambdaHarness, garbage: Any) -> None:
-    """There is nowhere to answer to; nothing is looked at."""
+    """There is nowhere to respond to; nothing is described."""
     with pytest.raises(ValueError, match=r"^this function handles CloudFormation's custom resource requests only$"):
         harness.function(garbage, FakeContext(harness.appstream.clock))
 
@@ -19,7 +19,7 @@ def test_an_event_that_nobody_waits_for_is_an_error(harness: LambdaHarness, garb
 
 
 @pytest.mark.parametrize(("request_type", "physical_id"), [("Create", f"{NAME}/not-started"), ("Delete", "id-1")])
-def test_a_bug_is_answered_and_told_in_the_log(
+def test_a_bug_is_in_the_response_and_in_the_log(
     harness: LambdaHarness,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -43,7 +43,7 @@ def test_a_bug_is_answered_and_told_in_the_log(
     ]
 
 
-def test_a_bug_after_the_start_leaves_an_id_that_tells_of_it(
+def test_a_bug_after_the_start_leaves_an_id_that_shows_it(
     harness: LambdaHarness, appstream: FakeAppStream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The Delete that follows stops the builder."""
@@ -53,7 +53,7 @@ def test_a_bug_after_the_start_leaves_an_id_that_tells_of_it(
     assert (NAME, "FAILED") == (harness.run(event())["PhysicalResourceId"], harness.responses[0]["Status"])
 
 
-def test_a_bug_in_the_self_invocation_is_answered(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_bug_in_the_self_invocation_is_in_the_response(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """As any other."""
     harness.limit = 60
     appstream.put("PENDING")
@@ -123,7 +123,7 @@ def test_the_id_of_a_failure(harness: LambdaHarness, appstream: FakeAppStream, r
 
 @pytest.mark.parametrize("function_arn", ["", "provider", "arn:aws:lambda"])
 def test_a_strange_function_arn_is_no_reason_to_fail(harness: LambdaHarness, function_arn: str) -> None:
-    """It only serves to name a builder's ARN in messages: what it does not tell is left out."""
+    """It only serves to name a builder's ARN in messages: what it doesn't say is left out."""
     harness.function_arn = function_arn
     harness.appstream.put("STOPPED")
     harness.appstream.fault("access_denied", "Start")

@@ -47,10 +47,10 @@ FOREIGN = {
 @pytest.mark.parametrize("error", FAILURES, ids=str)
 def test_the_remedy_of_a_failed_call_is_on_the_first_line(error: AwsCallError) -> None:
     """With a name of eighteen characters; with the longest one nothing of it is cut either."""
-    told = {"state": "STOPPED", "cause": cause(error), "remedy": remedy(error)}
+    parts = {"state": "STOPPED", "cause": cause(error), "remedy": remedy(error)}
 
-    text = reason(name="n" * 18, details="AWS: " + "word " * 100, **told)
-    longest = reason(name=LONGEST, details="AWS: " + "word " * 100, **told)
+    text = reason(name="n" * 18, details="AWS: " + "word " * 100, **parts)
+    longest = reason(name=LONGEST, details="AWS: " + "word " * 100, **parts)
 
     assert remedy(error) in text[:WIDTH]
     assert f"Image builder {LONGEST} (STOPPED): {cause(error)}. {remedy(error)}" in longest
@@ -74,7 +74,7 @@ def test_no_remedy_speaks_of_another_service(kind: ErrorKind, service: str, acti
 
 
 @pytest.mark.parametrize("service", ACTIONS)
-def test_a_region_without_the_service_is_told_by_its_name(service: str) -> None:
+def test_a_region_without_the_service_is_named(service: str) -> None:
     """Whatever the error is called that botocore makes of it."""
     error = AwsCallError(
         ErrorKind.UNAVAILABLE,

@@ -32,7 +32,7 @@ def test_a_reason_says_builder_state_cause_and_remedy() -> None:
 
 
 def test_a_reason_without_a_state_or_a_name_leaves_them_out() -> None:
-    """Before the first look, and where the name itself is wrong."""
+    """Before the first description, and where the name itself is wrong."""
     assert "Image builder b-1: it broke. Mend it." == reason(name="b-1", state="", cause="it broke", remedy="Mend it.")
     assert "Image builder: it broke. Mend it." == reason(name="", state="", cause="it broke", remedy="Mend it.")
 
@@ -72,18 +72,18 @@ def test_awss_own_words_come_after_the_remedy() -> None:
     ],
 )
 def test_awss_own_words_are_cut_to_what_there_is_room_for(room: int, expected: str) -> None:
-    """A part of them that is too short to tell anything is left out."""
-    told = "Image builder b-1: it broke."
-    advice = "x" * (240 - room - 1 - len(f"{told} "))
+    """A part of them that is too short to say anything is left out."""
+    head = "Image builder b-1: it broke."
+    advice = "x" * (240 - room - 1 - len(f"{head} "))
     details = "AWS: some-words-that tell what it was about, at length"
 
-    assert f"{told} {advice} {expected}".rstrip() == reason(
+    assert f"{head} {advice} {expected}".rstrip() == reason(
         name="b-1", state="", cause="it broke", remedy=advice, details=details
     )
 
 
 def test_short_details_are_kept_in_little_room() -> None:
-    """Where they are whole they tell something."""
+    """Where they are whole they say something."""
     advice = "x" * (240 - len("Image builder b-1: it broke.  AWS: No."))
 
     assert reason(name="b-1", state="", cause="it broke", remedy=advice, details="AWS: No.").endswith("x AWS: No.")
@@ -100,11 +100,11 @@ def test_a_reason_has_all_its_parts_in_240_characters(name: str, state: str, cau
     assert len(text) <= 240
     assert text.startswith(head)
     assert text.endswith(f" {advice}")
-    told = text.removeprefix(head).removesuffix(f" {advice}")
-    assert words(told) <= words(cause) | {""}
-    assert (told == f"{plain(cause)}.") == (len(f"{head}{plain(cause)}. {advice}") <= 240)
-    assert told.endswith(".")
-    assert not told.endswith("....")
+    said = text.removeprefix(head).removesuffix(f" {advice}")
+    assert words(said) <= words(cause) | {""}
+    assert (said == f"{plain(cause)}.") == (len(f"{head}{plain(cause)}. {advice}") <= 240)
+    assert said.endswith(".")
+    assert not said.endswith("....")
 
 
 @settings(deadline=None, derandomize=True, max_examples=500)

@@ -15,7 +15,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage().removeprefix(f"{NAME}: ") for record in caplog.records]
 
 
-def test_a_start_is_told_line_by_line(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_start_is_logged_line_by_line(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """Each transition, the call, a line a minute, the outcome; nothing else."""
     harness.appstream.put("STOPPED")
 
@@ -68,13 +68,13 @@ def test_a_self_invocation_is_logged_and_its_state_once(
 
     harness.run(event())
 
-    told = lines(caplog)
-    assert 1 == told.count("continues in a new invocation")
-    assert 1 == told.count("state PENDING")
-    assert "still PENDING" == told[told.index("continues in a new invocation") + 1]
+    logged = lines(caplog)
+    assert 1 == logged.count("continues in a new invocation")
+    assert 1 == logged.count("state PENDING")
+    assert "still PENDING" == logged[logged.index("continues in a new invocation") + 1]
 
 
-def test_a_failure_is_told_once_as_an_error(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_is_logged_once_as_an_error(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """With the reason that CloudFormation shows."""
     harness.appstream.put("FAILED")
 
@@ -82,13 +82,13 @@ def test_a_failure_is_told_once_as_an_error(harness: LambdaHarness, caplog: pyte
     assert [logging.INFO, logging.ERROR] == [record.levelno for record in caplog.records]
 
 
-def test_bad_properties_are_told_once_as_an_error(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
-    """No builder was looked at."""
+def test_bad_properties_are_logged_once_as_an_error(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
+    """No builder was described."""
     assert [f"FAILED: {harness.run(event(TimeoutSeconds='soon'))['Reason']}"] == lines(caplog)
     assert [logging.ERROR] == [record.levelno for record in caplog.records]
 
 
-def test_an_unknown_state_is_told_as_such(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unknown_state_is_logged_as_such(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """Once; after that it is a state like others."""
     harness.appstream.put("RUNNING", State="WARMING_UP")
     harness.appstream.clock.later(100, lambda: harness.appstream.show(State="RUNNING"))
@@ -103,7 +103,7 @@ def test_an_unknown_state_is_told_as_such(harness: LambdaHarness, caplog: pytest
     ] == lines(caplog)
 
 
-def test_each_failed_call_is_told(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
+def test_each_failed_call_is_logged(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """With AWS's code and words."""
     harness.appstream.put("STOPPED")
     harness.appstream.fault("throttle", "Describe", times=1)
@@ -119,7 +119,7 @@ def test_each_failed_call_is_told(harness: LambdaHarness, caplog: pytest.LogCapt
     ] == lines(caplog)[:4]
 
 
-def test_a_stop_on_delete_is_told_to_its_end(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_stop_on_delete_is_logged_to_its_end(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """As a start is."""
     harness.appstream.put("RUNNING")
     harness.appstream.durations(stop=30)
@@ -129,7 +129,7 @@ def test_a_stop_on_delete_is_told_to_its_end(harness: LambdaHarness, caplog: pyt
     assert ["state RUNNING", "stop accepted", "state STOPPING", "state STOPPED", "SUCCESS: STOPPED"] == lines(caplog)
 
 
-def test_a_builder_that_is_gone_is_told_as_such(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_builder_that_is_gone_is_logged_as_such(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """There is no state to name."""
     harness.run(event("Delete", OnDelete="STOP"))
 
@@ -137,7 +137,7 @@ def test_a_builder_that_is_gone_is_told_as_such(harness: LambdaHarness, caplog: 
 
 
 def test_a_delete_that_leaves_the_builder_is_one_line(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
-    """Nothing was looked at."""
+    """Nothing was described."""
     harness.run(event("Delete"))
 
     assert ["deleted, the builder is left as it is"] == lines(caplog)
@@ -181,7 +181,7 @@ def test_a_delete_with_bad_properties_is_a_warning(harness: LambdaHarness, caplo
 
 
 def test_a_delete_that_leaves_a_schedule_is_a_warning(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
-    """It succeeds, and tells what stays."""
+    """It succeeds, and says what stays."""
     harness.appstream.put("STOPPED")
     harness.schedules.errors = [refusal(ErrorKind.INVALID)]
 
@@ -229,7 +229,7 @@ def test_a_check_that_fails_is_logged(harness: LambdaHarness, caplog: pytest.Log
 
 
 def test_attributes_that_were_cut_are_named(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
-    """A builder's description can be larger than an answer may be."""
+    """A builder's description can be larger than a response may be."""
     harness.appstream.put("RUNNING", Description="d" * 9000, DisplayName="n" * 3000)
 
     harness.run(event())

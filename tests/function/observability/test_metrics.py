@@ -12,7 +12,7 @@ FUNCTION = FUNCTION_ARN.rsplit(":", 1)[1]
 COUNT = "Count"
 
 
-def told(harness: LambdaHarness) -> list[dict[str, Any]]:
+def written(harness: LambdaHarness) -> list[dict[str, Any]]:
     """Return each line of standard output, decoded."""
     return [json.loads(line) for line in harness.lines]
 
@@ -29,7 +29,7 @@ def test_a_start_is_counted_with_its_duration(harness: LambdaHarness, appstream:
 
     harness.run(event())
 
-    (line,) = told(harness)
+    (line,) = written(harness)
     duration = line.pop("StartDuration")
     ended_at = line["_aws"].pop("Timestamp")
     assert {
@@ -59,14 +59,14 @@ def test_a_start_is_counted_with_its_duration(harness: LambdaHarness, appstream:
     assert int(appstream.clock.now * 1000) == ended_at
 
 
-def test_a_duration_is_told_to_a_tenth_of_a_second(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_duration_is_in_tenths_of_a_second(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """As the log's fields are."""
     appstream.put("STOPPED")
     appstream.builders.latency = 0.0371
 
     harness.run(event())
 
-    (duration,) = [line["StartDuration"] for line in told(harness)]
+    (duration,) = [line["StartDuration"] for line in written(harness)]
     assert (round(duration, 1), True) == (duration, duration != int(duration))
 
 
@@ -77,7 +77,7 @@ def test_a_duration_ends_when_the_builder_runs(harness: LambdaHarness, appstream
 
     harness.run(event())
 
-    assert [420] == [round(line["StartDuration"]) for line in told(harness)]
+    assert [420] == [round(line["StartDuration"]) for line in written(harness)]
     assert harness.responded_at[0] >= 470
 
 
@@ -87,7 +87,9 @@ def test_a_builder_that_ran_already_has_no_start_duration(harness: LambdaHarness
 
     harness.run(event("Update"))
 
-    assert [{"FailedStarts": 0, "SucceededStarts": 1, "SelfInvocations": 0}] == [values(line) for line in told(harness)]
+    assert [{"FailedStarts": 0, "SucceededStarts": 1, "SelfInvocations": 0}] == [
+        values(line) for line in written(harness)
+    ]
 
 
 def test_a_start_by_somebody_else_has_no_start_duration(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -97,17 +99,17 @@ def test_a_start_by_somebody_else_has_no_start_duration(harness: LambdaHarness, 
 
     harness.run(event())
 
-    assert ["StartDuration" in line for line in told(harness)] == [False]
+    assert ["StartDuration" in line for line in written(harness)] == [False]
 
 
-def test_self_invocations_are_counted_and_told_once(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_self_invocations_are_counted_and_written_once(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The invocations before the last one write nothing."""
     harness.limit = 100
     appstream.put("STOPPED")
 
     harness.run(event())
 
-    (line,) = told(harness)
+    (line,) = written(harness)
     assert len(harness.self_invoked) == line["SelfInvocations"] > 0
 
 
@@ -117,7 +119,7 @@ def test_a_failure_is_counted_with_state_and_reason(harness: LambdaHarness, apps
 
     response = harness.run(event())
 
-    (line,) = told(harness)
+    (line,) = written(harness)
     assert {"FailedStarts": 1, "SucceededStarts": 0, "SelfInvocations": 0} == values(line)
     assert ("FAILED", "FAILED", response["Reason"]) == (line["Outcome"], line["LastState"], line["Reason"])
 
@@ -126,14 +128,14 @@ def test_a_missing_builder_has_a_state_too(harness: LambdaHarness) -> None:
     """CloudWatch drops a line whose dimension is empty."""
     harness.run(event())
 
-    assert ["NONE"] == [line["LastState"] for line in told(harness)]
+    assert ["NONE"] == [line["LastState"] for line in written(harness)]
 
 
 def test_bad_properties_are_a_failed_start(harness: LambdaHarness) -> None:
     """Counted for the function alone: the builder's name may be what is bad."""
     response = harness.run(event(Name="-"))
 
-    (line,) = told(harness)
+    (line,) = written(harness)
     assert ("FAILED", response["Reason"]) == (line["Outcome"], line["Reason"])
     assert [["FunctionName"]] == line["_aws"]["CloudWatchMetrics"][0]["Dimensions"]
     assert {"FailedStarts": 1, "SucceededStarts": 0} == values(line)

@@ -47,7 +47,7 @@ def redaction(log: io.StringIO) -> RedactingFilter:
 def test_the_url_is_hidden_in_any_librarys_lines(
     redaction: RedactingFilter, log: io.StringIO, name: str, level: int, message: str
 ) -> None:
-    """Its signature alone would do to answer in the function's place."""
+    """Its signature alone would do to respond in the function's place."""
     logging.getLogger(name).log(level, message)
 
     assert "Signature" not in log.getvalue()
@@ -126,15 +126,15 @@ def fail(name: str) -> None:
 
 
 @pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])
-@pytest.mark.parametrize("kind", ["none", "answer", "bad event", "bug"])
-def test_a_whole_request_at_debug_level_never_tells_the_url(
+@pytest.mark.parametrize("kind", ["none", "response", "bad event", "bug"])
+def test_a_whole_request_at_debug_level_never_logs_the_url(
     appstream: FakeAppStream, log: io.StringIO, monkeypatch: pytest.MonkeyPatch, request_type: str, kind: str
 ) -> None:
     """Crhelper's and botocore's loggers included, whatever goes wrong; nor is the event ever written as a whole."""
     harness = LambdaHarness(appstream, log_level="DEBUG")
     appstream.put("STOPPED")
     sent = event(request_type, OnDelete="STOP", Comment="whole-payload")
-    if kind == "answer":
+    if kind == "response":
         harness.put_results = [500, OSError(RESPONSE_URL), 403]
     if kind == "bad event":
         sent["ResourceProperties"]["Name"] = RESPONSE_URL
@@ -149,7 +149,7 @@ def test_a_whole_request_at_debug_level_never_tells_the_url(
     assert "crhelper" not in log.getvalue()
 
 
-def test_botocore_at_debug_level_never_tells_the_url(log: io.StringIO, redaction: RedactingFilter) -> None:
+def test_botocore_at_debug_level_never_logs_the_url(log: io.StringIO, redaction: RedactingFilter) -> None:
     """It writes the parameters of every call: a self-invocation's payload holds the URL."""
     client = boto3.client("lambda", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test")
     with Stubber(client) as stubber:

@@ -27,7 +27,7 @@ def measure(harness: LambdaHarness, *names: str) -> dict[str, str]:
     ("state", "running"), [("RUNNING", 1), ("STOPPED", 0), ("PENDING", 0), ("SNAPSHOTTING", 0), ("STOPPING", 0)]
 )
 def test_a_builder_is_measured(harness: LambdaHarness, appstream: FakeAppStream, state: str, running: int) -> None:
-    """By function and builder; nothing is started, stopped or answered."""
+    """By function and builder; nothing is started or stopped, and no response is sent."""
     appstream.put(state)
 
     assert {NAME: state} == measure(harness, NAME)
@@ -52,8 +52,8 @@ def test_a_failed_description_is_an_error_after_the_others(harness: LambdaHarnes
     appstream.put("RUNNING")
     appstream.fault("throttle", "Describe", times=2)
 
-    told = r"^could not be measured: a: appstream:\S+ Thr[^;]+; b: appstream:\S+ Thr[^;]+$"
-    with pytest.raises(RunningMetricFailed, match=told):
+    message = r"^could not be measured: a: appstream:\S+ Thr[^;]+; b: appstream:\S+ Thr[^;]+$"
+    with pytest.raises(RunningMetricFailed, match=message):
         measure(harness, "a", "b", NAME)
 
     assert [NAME] == [json.loads(line)["ImageBuilder"] for line in harness.lines]
@@ -70,5 +70,5 @@ def test_nothing_to_measure_is_nothing_to_do(harness: LambdaHarness, appstream: 
     "event", [{"RequestType": "Create", "MeasureImageBuilders": [NAME]}, {}, {"MeasureImageBuilders": NAME}, None, []]
 )
 def test_nothing_else_is_taken_for_a_measurement(event: object) -> None:
-    """CloudFormation's requests must be answered."""
+    """CloudFormation's requests need a response."""
     assert not asks_for_running_metric(event)

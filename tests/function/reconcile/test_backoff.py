@@ -20,8 +20,8 @@ def test_all_is_well_at_the_steady_pace() -> None:
     assert [2, 2] == [steady.delay(), steady.delay()]
 
 
-def answered(backoff: Backoff) -> float:
-    """Return the pause after one answered call."""
+def after_success(backoff: Backoff) -> float:
+    """Return the pause after one successful call."""
     backoff.on_success()
     return backoff.delay()
 
@@ -38,13 +38,13 @@ def test_each_failure_doubles_the_delay_up_to_15_seconds() -> None:
 
 
 def test_each_success_shortens_the_delay_by_a_tenth() -> None:
-    """AWS is not asked at full speed the moment that it answers again: those who share its limit need it as well."""
+    """AWS is not asked at full speed the moment that it responds again: those who share its limit need it as well."""
     recovering = backoff()
     recovering.on_failure()
     recovering.on_failure()
 
-    assert pytest.approx([8 * 0.9, 8 * 0.9**2, 8 * 0.9**3]) == [answered(recovering) for _ in range(3)]
-    assert [2, 2] == [answered(recovering) for _ in range(20)][-2:]
+    assert pytest.approx([8 * 0.9, 8 * 0.9**2, 8 * 0.9**3]) == [after_success(recovering) for _ in range(3)]
+    assert [2, 2] == [after_success(recovering) for _ in range(20)][-2:]
 
 
 @pytest.mark.parametrize(("chance", "expected"), [(0.0, 0.5), (0.5, 0.75), (1.0, 1.0)])
@@ -55,7 +55,7 @@ def test_jitter_spreads_a_longer_pause(chance: float, expected: float) -> None:
         slower.on_failure()
 
     assert pytest.approx(15 * 0.3 * expected) == slower.delay()
-    assert pytest.approx(15 * 0.9 * expected) == answered(slower)
+    assert pytest.approx(15 * 0.9 * expected) == after_success(slower)
 
 
 def test_an_interval_above_the_maximum_delay_stays() -> None:

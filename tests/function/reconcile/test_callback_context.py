@@ -82,22 +82,22 @@ def test_a_self_invoked_context_goes_on_as_it_was() -> None:
 
 @pytest.mark.parametrize(("seconds_ago", "late"), [(0, False), (29, False), (30, True)])
 def test_an_event_that_is_self_invoked_again_is_late(seconds_ago: float, late: bool) -> None:
-    """The invocation that it was handed to has died, with what it had done."""
-    handed = CallbackContext(began_at=NOW - 500).next_event(event(), now=NOW - seconds_ago)
+    """The invocation that carried it on has died, with what it had done."""
+    invoked = CallbackContext(began_at=NOW - 500).next_event(event(), now=NOW - seconds_ago)
 
-    assert late is CallbackContext.resume(handed, now=NOW).redelivered
+    assert late is CallbackContext.resume(invoked, now=NOW).redelivered
 
 
 def test_what_another_version_remembered_is_ignored() -> None:
     """A deploy may replace the function's code between two invocations."""
-    handed = CallbackContext(began_at=NOW).next_event(event(), now=NOW)
-    handed[KEY]["new"] = 1
-    handed[KEY]["builder"]["new"] = 1
+    invoked = CallbackContext(began_at=NOW).next_event(event(), now=NOW)
+    invoked[KEY]["new"] = 1
+    invoked[KEY]["builder"]["new"] = 1
 
-    assert CallbackContext(began_at=NOW, self_invoked_at=NOW, invocation=2) == CallbackContext.resume(handed, now=NOW)
+    assert CallbackContext(began_at=NOW, self_invoked_at=NOW, invocation=2) == CallbackContext.resume(invoked, now=NOW)
 
 
-def test_what_is_no_memory_is_ignored() -> None:
+def test_what_is_no_callback_context_is_ignored() -> None:
     """Only the function itself writes one."""
     assert NOW == CallbackContext.resume({**event(), KEY: "any"}, now=NOW).began_at
 
@@ -126,11 +126,11 @@ def test_what_is_no_memory_is_ignored() -> None:
         redelivered=st.booleans(),
     )
 )
-def test_a_self_invocation_keeps_every_memory_and_counts(context: CallbackContext) -> None:
+def test_a_self_invocation_keeps_everything_and_counts(context: CallbackContext) -> None:
     """The event itself is kept as well."""
-    handed = context.next_event(event(), now=NOW)
+    invoked = context.next_event(event(), now=NOW)
 
     expected = CallbackContext(**{**vars(context), "self_invoked_at": NOW, "invocation": context.invocation + 1})
-    assert expected == CallbackContext.resume(handed, now=NOW)
-    assert json.loads(json.dumps(handed)) == handed
-    assert event() == {key: value for key, value in handed.items() if key != KEY}
+    assert expected == CallbackContext.resume(invoked, now=NOW)
+    assert json.loads(json.dumps(invoked)) == invoked
+    assert event() == {key: value for key, value in invoked.items() if key != KEY}

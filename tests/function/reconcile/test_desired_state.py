@@ -40,18 +40,18 @@ def test_the_deadline_counts_from_the_beginning(desired: DesiredState) -> None:
     assert BEGAN + 600 == desired.deadline
 
 
-@pytest.mark.parametrize(("confirmed", "patience"), [(True, 100), (False, 10)])
-def test_a_description_may_be_stale_for_a_while(desired: DesiredState, confirmed: bool, patience: float) -> None:
+@pytest.mark.parametrize(("confirmed", "retry_for"), [(True, 100), (False, 10)])
+def test_a_description_may_be_stale_for_a_while(desired: DesiredState, confirmed: bool, retry_for: float) -> None:
     """Longer where the call was surely accepted."""
     desired.change_accepted(Step.START, now=BEGAN, confirmed=confirmed)
 
-    assert desired.may_be_stale(now=BEGAN + patience - 0.1)
-    assert not desired.may_be_stale(now=BEGAN + patience)
+    assert desired.may_be_stale(now=BEGAN + retry_for - 0.1)
+    assert not desired.may_be_stale(now=BEGAN + retry_for)
 
 
 @pytest.mark.parametrize("error_at", [BEGAN - 10, BEGAN + 1])
 def test_an_error_just_before_the_start_is_not_its_failure(error_at: float) -> None:
-    """The description before the start has shown it: in a stale one after it, it tells nothing new."""
+    """The description before the start has shown it: in a stale one after it, it shows nothing new."""
     error = {"ErrorCode": "OLD", "ErrorTimestamp": datetime.fromtimestamp(error_at, tz=timezone.utc)}
     stopped = ImageBuilder({"Name": NAME, "State": "STOPPED", "ImageBuilderErrors": [error]})
     desired = EnsureRunning(Request(name=NAME), CallbackContext(began_at=BEGAN), arn=ARN)
@@ -71,19 +71,21 @@ def test_a_late_stop_is_waited_out_until_its_moment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "patience"),
+    ("kind", "retry_for"),
     [(ErrorKind.BUSY, 300), (ErrorKind.REFUSED, 100), (ErrorKind.DENIED, 90), (ErrorKind.NOT_FOUND, 10)],
 )
-def test_a_refusal_is_tried_again_for_a_while(desired: DesiredState, kind: ErrorKind, patience: float) -> None:
+def test_a_refusal_is_tried_again_for_a_while(desired: DesiredState, kind: ErrorKind, retry_for: float) -> None:
     """Counted from the first one."""
     desired.change_failed(Step.START, failed(kind), now=BEGAN + 50)
-    desired.change_failed(Step.START, failed(kind), now=BEGAN + 50 + patience - 0.1)
+    desired.change_failed(Step.START, failed(kind), now=BEGAN + 50 + retry_for - 0.1)
 
     if isinstance(desired, EnsureStopped) and kind is ErrorKind.NOT_FOUND:
-        desired.change_failed(Step.START, failed(kind), now=BEGAN + 50 + patience)  # it is gone: the next look says so
+        desired.change_failed(
+            Step.START, failed(kind), now=BEGAN + 50 + retry_for
+        )  # it is gone: the next description shows that
         return
     with pytest.raises(RequestFailed, match=r"Code on any:Action|role any:Action"):
-        desired.change_failed(Step.START, failed(kind), now=BEGAN + 50 + patience)
+        desired.change_failed(Step.START, failed(kind), now=BEGAN + 50 + retry_for)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,7 @@ def test_a_refused_start_may_follow_another_deliverys(
 
 
 @pytest.mark.parametrize(
-    ("kind", "patience"),
+    ("kind", "retry_for"),
     [
         (ErrorKind.BUSY, 300),
         (ErrorKind.DENIED, 90),
@@ -114,15 +116,17 @@ def test_a_refused_start_may_follow_another_deliverys(
         (ErrorKind.INVALID, 10),
     ],
 )
-def test_a_refused_look_is_repeated_for_a_while(desired: DesiredState, kind: ErrorKind, patience: float) -> None:
-    """Counted from the first refusal in a row: a look that is answered ends it."""
+def test_a_refused_description_is_repeated_for_a_while(
+    desired: DesiredState, kind: ErrorKind, retry_for: float
+) -> None:
+    """Counted from the first refusal in a row: a description that succeeds ends it."""
     desired.describe_failed(failed(kind), now=BEGAN)
     desired.observe(ImageBuilder({"Name": NAME, "State": "PENDING"}), now=BEGAN + 5)
     desired.describe_failed(failed(kind), now=BEGAN + 50)
-    desired.describe_failed(failed(kind), now=BEGAN + 50 + patience - 0.1)
+    desired.describe_failed(failed(kind), now=BEGAN + 50 + retry_for - 0.1)
 
     with pytest.raises(RequestFailed, match=r"Code on any:Action|role any:Action"):
-        desired.describe_failed(failed(kind), now=BEGAN + 50 + patience)
+        desired.describe_failed(failed(kind), now=BEGAN + 50 + retry_for)
 
 
 def test_a_schedule_step_that_succeeds_ends_the_refusals() -> None:
@@ -144,7 +148,7 @@ def test_an_invalid_schedule_is_not_tried_again() -> None:
         desired.schedule_failed(failed(ErrorKind.INVALID), now=BEGAN)
 
 
-def test_a_service_without_an_address_is_given_a_minute(desired: DesiredState) -> None:
+def test_a_service_without_an_endpoint_is_given_a_minute(desired: DesiredState) -> None:
     """A Region may lack it; its call has not taken effect."""
     lacks = AwsCallError(ErrorKind.UNAVAILABLE, action="scheduler:Any", code="E", detail="no", has_no_endpoint=True)
     desired.change_failed(Step.START, lacks, now=BEGAN)
@@ -155,7 +159,7 @@ def test_a_service_without_an_address_is_given_a_minute(desired: DesiredState) -
         desired.change_failed(Step.START, lacks, now=BEGAN + 60)
 
 
-def test_a_call_whose_answer_was_lost_may_have_been_accepted(desired: DesiredState) -> None:
+def test_a_call_whose_response_was_lost_may_have_been_accepted(desired: DesiredState) -> None:
     """It is remembered as such."""
     desired.change_failed(Step.START, failed(ErrorKind.UNAVAILABLE), now=BEGAN + 5)
 
@@ -195,8 +199,8 @@ def test_once_started_or_restarted_is_remembered(desired: DesiredState) -> None:
     assert (True, True) == (desired.context.starts.made, desired.context.starts.restarted)
 
 
-def test_a_goal_of_no_kind_decides_nothing() -> None:
-    """The two kinds do."""
+def test_the_common_desired_state_decides_nothing() -> None:
+    """Its subclasses do."""
     with pytest.raises(NotImplementedError):
         DesiredState(Request(name=NAME), CallbackContext(began_at=BEGAN), arn=ARN).next_step(
             ImageBuilder({}), now=BEGAN

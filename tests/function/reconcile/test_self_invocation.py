@@ -51,7 +51,7 @@ def test_a_refusal_that_may_pass_is_tried_again(kind: ErrorKind) -> None:
 
 
 @pytest.mark.parametrize("code", ["ReadTimeoutError", "ConnectionClosedError", "ServiceException", "HTTP 502"])
-def test_a_lost_answer_is_not_followed_by_another_try(code: str) -> None:
+def test_a_lost_response_is_not_followed_by_another_try(code: str) -> None:
     """It may have been accepted: two next invocations of each are a thousand of the tenth."""
     calls: list[str] = []
 

@@ -16,7 +16,7 @@ BEGAN = 1_800_000_000.0
 FAILED = AwsCallError(ErrorKind.UNAVAILABLE, action="cloudformation:Any", code="Code", detail="no")
 
 
-class Stand:
+class CheckedRequest:
     """A request, some seconds old by its date, delivered just now."""
 
     def __init__(self, kind: str, *, age: float = 0.5, dated: bool = True, redelivered: bool = False) -> None:
@@ -27,7 +27,7 @@ class Stand:
         self.checks = StackChecks(self.stacks, event(kind), self.context, clock=self.clock)
 
     def over(self, status: str, later: float | None) -> bool:
-        """Return whether a status, some seconds later than the request's date, tells that it is over."""
+        """Return whether a status, some seconds later than the request's date, means that it is over."""
         self.stacks.told = ResourceStatus(status, None if later is None else BEGAN + later)
         return bool(self.checks.cancelled_by())
 
@@ -59,30 +59,30 @@ class Stand:
         ("Delete", "DELETE_FAILED", 30, True),
         ("Delete", "CREATE_IN_PROGRESS", 30, True),
         ("Delete", "UPDATE_IN_PROGRESS", 30, True),
-        # What a look that is stale tells was so before the request.
+        # A stale status is from before the request.
         ("Create", "DELETE_COMPLETE", -3, False),
         ("Update", "UPDATE_FAILED", -3, False),
         ("Update", "CREATE_COMPLETE", -300, False),
         ("Delete", "CREATE_COMPLETE", -3, False),
         ("Delete", "UPDATE_COMPLETE", -3, False),
-        # The second in which it began tells nothing of the order.
+        # The second in which it began says nothing of the order.
         ("Update", "UPDATE_FAILED", 0.4, False),
         ("Delete", "UPDATE_COMPLETE", 1, False),
         ("Delete", "UPDATE_COMPLETE", 1.1, True),
-        # No time, or nothing, told.
+        # No time, or no status.
         ("Create", "DELETE_COMPLETE", None, False),
         ("Create", "", 30, False),
     ],
 )
 def test_what_a_status_means_for_a_fresh_request(kind: str, status: str, later: float | None, over: bool) -> None:
     """A status that is later than the request is its end, or another request's."""
-    assert over is Stand(kind).over(status, later)
+    assert over is CheckedRequest(kind).over(status, later)
 
 
 @pytest.mark.parametrize("status", ["UPDATE_COMPLETE", "UPDATE_FAILED"])
 def test_an_end_in_the_requests_second_counts_once_settled(status: str) -> None:
     """An event that is delivered again minutes later, of an update that took no time."""
-    assert Stand("Update", age=300, redelivered=True).over(status, 0.4)
+    assert CheckedRequest("Update", age=300, redelivered=True).over(status, 0.4)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_an_end_in_the_requests_second_counts_once_settled(status: str) -> None:
 )
 def test_an_undated_request_is_compared_by_another_clock(kind: str, status: str, later: float, over: bool) -> None:
     """Lambda's, which may differ by twenty seconds; some ends can only be its own."""
-    assert over is Stand(kind, dated=False).over(status, later)
+    assert over is CheckedRequest(kind, dated=False).over(status, later)
 
 
 @pytest.mark.parametrize(
@@ -122,10 +122,10 @@ def test_an_undated_requests_beginning_is_seen_by_another_clock(
     kind: str, redelivered: bool, later: float, over: bool, known: bool
 ) -> None:
     """An Update's first seconds may show the update before it."""
-    stand = Stand(kind, dated=False, redelivered=redelivered)
+    request = CheckedRequest(kind, dated=False, redelivered=redelivered)
 
-    assert over is stand.over(f"{kind.upper()}_IN_PROGRESS", later)
-    assert (BEGAN + later if known else None) == stand.context.stack.request_shown_at
+    assert over is request.over(f"{kind.upper()}_IN_PROGRESS", later)
+    assert (BEGAN + later if known else None) == request.context.stack.request_shown_at
 
 
 @pytest.mark.parametrize(
@@ -146,30 +146,30 @@ def test_a_dated_requests_beginning_is_seen_from_its_date_on(
     kind: str, waited: float, redelivered: bool, later: float, over: bool, known: bool
 ) -> None:
     """For ten seconds, or for a second and a half where a later request may have come."""
-    stand = Stand(kind, redelivered=redelivered)
-    stand.clock.sleep(waited)
+    request = CheckedRequest(kind, redelivered=redelivered)
+    request.clock.sleep(waited)
 
-    assert over is stand.over(f"{kind.upper()}_IN_PROGRESS", later)
-    assert (BEGAN + later if known else None) == stand.context.stack.request_shown_at
+    assert over is request.over(f"{kind.upper()}_IN_PROGRESS", later)
+    assert (BEGAN + later if known else None) == request.context.stack.request_shown_at
 
 
 def test_what_follows_the_seen_beginning_is_later() -> None:
     """Even within the time in which two clocks, or a date in whole seconds, leave open what came first."""
-    stand = Stand("Update")
+    request = CheckedRequest("Update")
 
-    assert not stand.over("UPDATE_IN_PROGRESS", 0.5)
-    assert not stand.over("UPDATE_IN_PROGRESS", 0.5)
-    assert not stand.over("UPDATE_COMPLETE", -7)
-    assert stand.over("UPDATE_IN_PROGRESS", 0.9)
+    assert not request.over("UPDATE_IN_PROGRESS", 0.5)
+    assert not request.over("UPDATE_IN_PROGRESS", 0.5)
+    assert not request.over("UPDATE_COMPLETE", -7)
+    assert request.over("UPDATE_IN_PROGRESS", 0.9)
 
 
 @pytest.mark.parametrize(("stack", "over"), [("UPDATE_IN_PROGRESS", False), ("UPDATE_ROLLBACK_IN_PROGRESS", True)])
 def test_a_late_beginning_is_its_own_without_a_rollback(stack: str, over: bool) -> None:
     """AWS documents no order between the two, nor their distance."""
-    stand = Stand("Update", age=6)
-    stand.stacks.status = stack
+    request = CheckedRequest("Update", age=6)
+    request.stacks.status = stack
 
-    assert over is stand.over("UPDATE_IN_PROGRESS", 5)
+    assert over is request.over("UPDATE_IN_PROGRESS", 5)
 
 
 @pytest.mark.parametrize(
@@ -183,16 +183,16 @@ def test_a_late_beginning_is_its_own_without_a_rollback(stack: str, over: bool) 
     ],
 )
 def test_a_redelivered_clean_up_ends_with_the_stacks_update(stack: str, over: bool) -> None:
-    """The resource shows the end of the update before, which tells nothing of it."""
-    stand = Stand("Delete", age=600, redelivered=True)
-    stand.stacks.status = stack
+    """The resource shows the end of the update before, which says nothing of it."""
+    request = CheckedRequest("Delete", age=600, redelivered=True)
+    request.stacks.status = stack
 
-    assert over is stand.over("UPDATE_COMPLETE", -20)
+    assert over is request.over("UPDATE_COMPLETE", -20)
 
 
 def test_every_check_is_of_the_requests_own_resource() -> None:
     """And of its stack."""
-    update, delete = Stand("Update"), Stand("Delete", age=600, redelivered=True)
+    update, delete = CheckedRequest("Update"), CheckedRequest("Delete", age=600, redelivered=True)
     update.checks.is_rollback()
     delete.over("UPDATE_COMPLETE", -20)
     delete.checks.has_another(NAME)
@@ -201,32 +201,32 @@ def test_every_check_is_of_the_requests_own_resource() -> None:
     assert ({STACK_ID}, {STACK_ID, LOGICAL_ID}) == (update.stacks.ids, delete.stacks.ids)
 
 
-def test_what_cannot_be_looked_at_goes_on() -> None:
+def test_what_cannot_be_checked_goes_on() -> None:
     """Not knowing must not fail a deploy."""
-    stand = Stand("Create")
-    stand.stacks.errors = [FAILED]
+    request = CheckedRequest("Create")
+    request.stacks.errors = [FAILED]
 
-    assert not stand.over("DELETE_IN_PROGRESS", 30)
+    assert not request.over("DELETE_IN_PROGRESS", 30)
 
 
 @pytest.mark.parametrize("kind", ["Create", "Delete"])
 def test_only_an_update_can_be_a_rollbacks(kind: str) -> None:
     """No question is asked for any other."""
-    stand = Stand(kind)
-    stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    request = CheckedRequest(kind)
+    request.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
 
-    assert not stand.checks.is_rollback()
-    assert [] == stand.stacks.calls
+    assert not request.checks.is_rollback()
+    assert [] == request.stacks.calls
 
 
 def test_that_a_stack_rolls_back_is_asked_once() -> None:
     """What was found out is kept."""
-    stand = Stand("Update", age=300, redelivered=True)
-    stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    request = CheckedRequest("Update", age=300, redelivered=True)
+    request.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
 
-    assert stand.checks.is_rollback()
-    assert stand.checks.is_rollback()
-    assert ["DescribeStacks"] == stand.stacks.calls
+    assert request.checks.is_rollback()
+    assert request.checks.is_rollback()
+    assert ["DescribeStacks"] == request.stacks.calls
 
 
 @pytest.mark.parametrize(
@@ -234,72 +234,72 @@ def test_that_a_stack_rolls_back_is_asked_once() -> None:
 )
 def test_that_a_stack_rolls_back_is_found_while_waiting(kind: str, redelivered: bool, asks: bool) -> None:
     """Once, as soon as an Update can believe it: at its deadline there may be no time for it."""
-    stand = Stand(kind, redelivered=redelivered)
-    stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    request = CheckedRequest(kind, redelivered=redelivered)
+    request.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
 
-    assert ("", "") == (stand.checks.cancelled_by(), stand.checks.cancelled_by())
-    assert (asks or None) is stand.context.stack.is_rollback
-    assert asks == stand.stacks.calls.count("DescribeStacks")
+    assert ("", "") == (request.checks.cancelled_by(), request.checks.cancelled_by())
+    assert (asks or None) is request.context.stack.is_rollback
+    assert asks == request.stacks.calls.count("DescribeStacks")
 
 
 def test_a_rollback_of_before_is_not_taken_for_this_updates() -> None:
     """Its end may not show yet when the next update begins."""
-    stand = Stand("Update")
-    stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
-    stand.clock.later(STACK_CONSISTENCY_WINDOW - 5, lambda: setattr(stand.stacks, "status", "UPDATE_IN_PROGRESS"))
+    request = CheckedRequest("Update")
+    request.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    request.clock.later(STACK_CONSISTENCY_WINDOW - 5, lambda: setattr(request.stacks, "status", "UPDATE_IN_PROGRESS"))
 
-    assert not stand.checks.is_rollback()
+    assert not request.checks.is_rollback()
 
 
 def test_a_rollback_is_believed_once_settled() -> None:
     """The first seconds of a rollback may still show the update."""
-    stand = Stand("Update")
-    stand.clock.later(
-        STACK_CONSISTENCY_WINDOW - 5, lambda: setattr(stand.stacks, "status", "UPDATE_ROLLBACK_IN_PROGRESS")
+    request = CheckedRequest("Update")
+    request.clock.later(
+        STACK_CONSISTENCY_WINDOW - 5, lambda: setattr(request.stacks, "status", "UPDATE_ROLLBACK_IN_PROGRESS")
     )
-    plain = Stand("Update")
+    plain = CheckedRequest("Update")
 
-    assert (True, False) == (stand.checks.is_rollback(), plain.checks.is_rollback())
+    assert (True, False) == (request.checks.is_rollback(), plain.checks.is_rollback())
     assert STACK_CONSISTENCY_WINDOW <= plain.clock.now - plain.context.delivered_at < STACK_CONSISTENCY_WINDOW + 5
 
 
 @pytest.mark.parametrize("guess", [False, True])
 def test_an_unanswered_question_is_asked_for_a_while(guess: bool) -> None:
     """Then what else is known of the request decides."""
-    stand = Stand("Update")
-    stand.stacks.errors = [FAILED] * 99
+    request = CheckedRequest("Update")
+    request.stacks.errors = [FAILED] * 99
 
-    assert guess is stand.checks.is_rollback(guess=guess)
-    assert STACK_CHECK_RETRY == stand.clock.now - stand.context.delivered_at
+    assert guess is request.checks.is_rollback(guess=guess)
+    assert STACK_CHECK_RETRY == request.clock.now - request.context.delivered_at
 
 
 @pytest.mark.parametrize(("time_left", "slept"), [(4.9, []), (5, [5])])
 def test_a_check_is_repeated_only_where_there_is_time_for_it(time_left: float, slept: list[float]) -> None:
     """The next one would begin five seconds later."""
-    stand = Stand("Update")
-    stand.stacks.errors = [FAILED] * 99
-    stand.checks.last_call_at = stand.clock.now + time_left
+    request = CheckedRequest("Update")
+    request.stacks.errors = [FAILED] * 99
+    request.checks.last_call_at = request.clock.now + time_left
 
-    assert not stand.checks.is_rollback()
-    assert (slept, 1 + len(slept)) == (stand.clock.slept, len(stand.stacks.calls))
+    assert not request.checks.is_rollback()
+    assert (slept, 1 + len(slept)) == (request.clock.slept, len(request.stacks.calls))
 
 
 def test_nothing_is_asked_any_more_when_an_answer_is_due() -> None:
     """A call may hang for a quarter of a minute."""
-    stand = Stand("Update")
-    stand.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
-    stand.checks.last_call_at = stand.clock.now - 0.1
+    request = CheckedRequest("Update")
+    request.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    request.checks.last_call_at = request.clock.now - 0.1
 
-    assert not stand.checks.is_rollback()
-    assert not stand.checks.cancelled_by()
-    assert [] == stand.stacks.calls
+    assert not request.checks.is_rollback()
+    assert not request.checks.cancelled_by()
+    assert [] == request.stacks.calls
 
 
 def test_another_resource_is_believed_once_settled() -> None:
     """A stack that is deleted deletes all its resources at once: each would leave the builder to the other."""
-    goes, stays = Stand("Delete"), Stand("Delete")
-    for stand in (goes, stays):
-        stand.stacks.others = {NAME}
+    goes, stays = CheckedRequest("Delete"), CheckedRequest("Delete")
+    for request in (goes, stays):
+        request.stacks.others = {NAME}
     goes.clock.later(STACK_CONSISTENCY_WINDOW - 5, goes.stacks.others.clear)
 
     assert (False, True) == (goes.checks.has_another(NAME), stays.checks.has_another(NAME))
@@ -307,17 +307,17 @@ def test_another_resource_is_believed_once_settled() -> None:
 
 def test_the_last_answer_counts_where_no_more_come() -> None:
     """Better than none."""
-    stand = Stand("Delete")
-    stand.stacks.others = {NAME}
-    stand.clock.later(1, lambda: setattr(stand.stacks, "errors", [FAILED] * 99))
+    request = CheckedRequest("Delete")
+    request.stacks.others = {NAME}
+    request.clock.later(1, lambda: setattr(request.stacks, "errors", [FAILED] * 99))
 
-    assert stand.checks.has_another(NAME) is True
+    assert request.checks.has_another(NAME) is True
 
 
-def test_a_neighbor_that_cannot_be_looked_for_is_not_made_up() -> None:
+def test_another_resource_that_cannot_be_searched_for_is_not_made_up() -> None:
     """Neither way: the Delete decides, and says so."""
-    stand = Stand("Delete")
-    stand.stacks.others = {NAME}
-    stand.stacks.errors = [FAILED] * 99
+    request = CheckedRequest("Delete")
+    request.stacks.others = {NAME}
+    request.stacks.errors = [FAILED] * 99
 
-    assert stand.checks.has_another(NAME) is None
+    assert request.checks.has_another(NAME) is None

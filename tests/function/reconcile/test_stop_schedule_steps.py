@@ -91,10 +91,10 @@ def test_a_stop_that_is_almost_due_may_arrive_as_well(
     assert expected == desired.context.schedule.earlier_stop_until
 
 
-def test_a_stop_that_is_put_off_is_still_the_builders(
+def test_a_postponed_stop_is_still_the_builders(
     desired: DesiredState, schedules: FakeSchedules, appstream: FakeAppStream
 ) -> None:
-    """Should nobody come back, this one ends it."""
+    """It stops the builder if the function never runs again."""
     schedules.changed["stop-1"] = ScheduledStop(at=appstream.began_at, builder=NAME)
 
     change_schedule(desired, Step.POSTPONE_STOP, schedules=schedules, now=appstream.began_at)
@@ -103,7 +103,7 @@ def test_a_stop_that_is_put_off_is_still_the_builders(
 
 
 def test_another_resources_schedule_is_left_to_it(desired: DesiredState, schedules: FakeSchedules) -> None:
-    """Its path is the same: the schedule's name tells nothing of the logical id."""
+    """Its path is the same: the schedule's name says nothing of the logical id."""
     schedules.changed["stop-1"] = ScheduledStop(at=AT, builder=NAME, request_id="Other/request-1")
 
     said = change_schedule(desired, Step.CANCEL_STOP, schedules=schedules, now=AT)
@@ -160,7 +160,7 @@ def test_a_new_schedule_notes_an_earlier_stop_to_come(
 
 
 def test_a_postponed_schedule_notes_the_stop_of_before(desired: DesiredState, schedules: FakeSchedules) -> None:
-    """Only this tells another delivery of it."""
+    """Only this shows it to another delivery."""
     schedules.changed["stop-1"] = ScheduledStop(at=AT, builder=NAME)
 
     change_schedule(desired, Step.POSTPONE_STOP, schedules=schedules, now=AT)
@@ -169,6 +169,6 @@ def test_a_postponed_schedule_notes_the_stop_of_before(desired: DesiredState, sc
 
 
 @pytest.mark.usefixtures("in_tokyo")
-def test_the_scheduler_is_told_the_time_in_utc() -> None:
+def test_a_moment_is_in_utc() -> None:
     """Whatever the machine's time zone."""
     assert "2027-01-15T08:00:00" == moment(1_800_000_000.0)
