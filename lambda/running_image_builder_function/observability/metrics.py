@@ -21,6 +21,8 @@ _NONE = "NONE"
 class Metrics:
     """Writes one line per request that wanted a running builder, and one per measured builder.
 
+    All moments are in seconds since the epoch.
+
     Args:
         write: Takes one line of standard output.
         function: The function's name.
@@ -31,12 +33,7 @@ class Metrics:
         self._function = function
 
     def succeeded(self, desired: DesiredState, *, now: float) -> None:
-        """Count a builder that is RUNNING, with how long its start took where this request started it.
-
-        Args:
-            desired: What was reached.
-            now: Seconds since the epoch.
-        """
+        """Count a builder that is RUNNING, with how long its start took where this request started it."""
         context, running_since = desired.context, desired.context.builder.running_since
         values: dict[str, float] = {contract.FAILED_STARTS: 0, contract.SUCCEEDED_STARTS: 1}
         if context.starts.made and running_since is not None:
@@ -45,25 +42,14 @@ class Metrics:
         self._request(desired, values, now=now, Outcome="SUCCESS")
 
     def failed(self, desired: DesiredState, failure: RequestEnded, *, now: float) -> None:
-        """Count a builder that isn't RUNNING; a failed stop or a cancelled request isn't counted.
-
-        Args:
-            desired: What wasn't reached.
-            failure: Why.
-            now: Seconds since the epoch.
-        """
+        """Count a builder that isn't RUNNING; a failed stop or a cancelled request isn't counted."""
         if desired.wanted != RUNNING or isinstance(failure, RequestCancelled):
             return
         values: dict[str, float] = {contract.FAILED_STARTS: 1, contract.SUCCEEDED_STARTS: 0}
         self._request(desired, values, now=now, Outcome="FAILED", Reason=str(failure))
 
     def invalid(self, failure: RequestFailed, *, now: float) -> None:
-        """Count a Create or Update with invalid properties, for the function only: the name may be what is invalid.
-
-        Args:
-            failure: What is invalid.
-            now: Seconds since the epoch.
-        """
+        """Count a Create or Update with invalid properties, for the function only: the name may be what is invalid."""
         self._line(
             {contract.FAILED_STARTS: 1, contract.SUCCEEDED_STARTS: 0},
             dimensions=[[contract.FUNCTION_NAME]],
@@ -72,13 +58,7 @@ class Metrics:
         )
 
     def running(self, name: str, state: str, *, now: float) -> None:
-        """Record whether a builder is running, whoever started it.
-
-        Args:
-            name: The builder's name.
-            state: Its state, "" where it doesn't exist.
-            now: Seconds since the epoch.
-        """
+        """Record whether a builder is running, whoever started it; its state is "" where it doesn't exist."""
         self._line(
             {contract.RUNNING: int(state == "RUNNING")},
             dimensions=[[contract.FUNCTION_NAME, contract.IMAGE_BUILDER]],
