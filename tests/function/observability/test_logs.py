@@ -15,20 +15,28 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage().removeprefix(f"{NAME}: ") for record in caplog.records]
 
 
-def test_a_start_is_logged_line_by_line(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("state", "request_type", "expected"),
+    [
+        (
+            "STOPPED",
+            "Create",
+            ["state STOPPED", "start accepted", "state PENDING", *["still PENDING"] * 6, "state RUNNING"],
+        ),
+        ("RUNNING", "Delete", ["state RUNNING", "stop accepted", "state STOPPING", "still STOPPING", "state STOPPED"]),
+        (None, "Delete", ["state gone"]),
+    ],
+)
+def test_a_request_is_logged_line_by_line(
+    harness: LambdaHarness, caplog: pytest.LogCaptureFixture, state: str | None, request_type: str, expected: list[str]
+) -> None:
     """Each transition, the call, a line a minute, the outcome; nothing else."""
-    harness.appstream.put("STOPPED")
+    if state is not None:
+        harness.appstream.put(state)
 
-    harness.run(event())
+    harness.run(event(request_type, OnDelete="STOP"))
 
-    assert [
-        "state STOPPED",
-        "start accepted",
-        "state PENDING",
-        *["still PENDING"] * 6,
-        "state RUNNING",
-        "SUCCESS: RUNNING",
-    ] == lines(caplog)
+    assert [*expected, f"SUCCESS: {expected[-1].removeprefix('state ')}"] == lines(caplog)
 
 
 def test_a_line_a_minute_is_exactly_that(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
@@ -117,23 +125,6 @@ def test_each_failed_call_is_logged(harness: LambdaHarness, caplog: pytest.LogCa
         "appstream:StartImageBuilder: ConcurrentModificationException: Busy.",
         "start accepted",
     ] == lines(caplog)[:4]
-
-
-def test_a_stop_on_delete_is_logged_to_its_end(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
-    """As a start is."""
-    harness.appstream.put("RUNNING")
-    harness.appstream.durations(stop=30)
-
-    harness.run(event("Delete", OnDelete="STOP"))
-
-    assert ["state RUNNING", "stop accepted", "state STOPPING", "state STOPPED", "SUCCESS: STOPPED"] == lines(caplog)
-
-
-def test_a_builder_that_is_gone_is_logged_as_such(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
-    """There is no state to name."""
-    harness.run(event("Delete", OnDelete="STOP"))
-
-    assert ["state gone", "SUCCESS: gone"] == lines(caplog)
 
 
 def test_a_delete_that_leaves_the_builder_is_one_line(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
