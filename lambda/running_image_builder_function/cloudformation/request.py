@@ -84,19 +84,24 @@ def parse(event: Mapping[str, Any]) -> Request:
     )
 
 
-def _wrong(name: str, key: str, value: object, remedy: str) -> RequestFailed:
-    shown = repr(value)
-    shown = f"is {shown if len(shown) <= 60 else f'{shown[:57]}...'}"
-    if key == contract.NAME and value in (None, ""):
-        shown = "is missing"
-    return RequestFailed(reason(name=name, state="", cause=f"property {key} {shown}", remedy=remedy))
+def _wrong(name: str, cause: str, remedy: str) -> RequestFailed:
+    return RequestFailed(reason(name=name, state="", cause=cause, remedy=remedy))
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _name(properties: Mapping[str, Any]) -> str:
     value = properties.get(contract.NAME)
     if not isinstance(value, str) or not contract.NAME_PATTERN.fullmatch(value):
-        remedy = "Use 1 to 101 letters, digits, '_', '.' or '-', a letter or digit first."
-        raise _wrong("", contract.NAME, value, remedy)
+        given = "is missing" if value in (None, "") else f"is {_shown(value)}"
+        raise _wrong(
+            "",
+            f"property {contract.NAME} {given}",
+            "Use 1 to 101 letters, digits, '_', '.' or '-', a letter or digit first.",
+        )
     return value
 
 
@@ -105,8 +110,11 @@ def _agent_version(name: str, properties: Mapping[str, Any]) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not 1 <= len(value) <= contract.AGENT_VERSION_MAX_LENGTH:
-        remedy = "Use 1 to 100 characters or LATEST, or omit it."
-        raise _wrong(name, contract.APPSTREAM_AGENT_VERSION, value, remedy)
+        raise _wrong(
+            name,
+            f"property {contract.APPSTREAM_AGENT_VERSION} is {_shown(value)}",
+            "Use 1 to 100 characters or LATEST, or omit it.",
+        )
     return value
 
 
@@ -122,7 +130,9 @@ def _seconds(name: str, properties: Mapping[str, Any], key: str, default: float,
         seconds = math.nan
     # Not "seconds < low or seconds > high": that would let NaN through.
     if not limits[0] <= seconds <= limits[1]:
-        raise _wrong(name, key, value, f"Use a number of seconds from {limits[0]} to {limits[1]}.")
+        raise _wrong(
+            name, f"property {key} is {_shown(value)}", f"Use a number of seconds from {limits[0]} to {limits[1]}."
+        )
     return seconds
 
 
@@ -131,7 +141,7 @@ def _flag(name: str, properties: Mapping[str, Any], key: str) -> bool:
     if value is None:
         return False
     if str(value).lower() not in ("true", "false"):
-        raise _wrong(name, key, value, "Use true or false.")
+        raise _wrong(name, f"property {key} is {_shown(value)}", "Use true or false.")
     return str(value).lower() == "true"
 
 
@@ -140,7 +150,9 @@ def _stops_on_delete(name: str, properties: Mapping[str, Any]) -> bool:
     if value is None:
         return False
     if value not in contract.ON_DELETE_VALUES:
-        raise _wrong(name, contract.ON_DELETE, value, f"Use {' or '.join(contract.ON_DELETE_VALUES)}.")
+        raise _wrong(
+            name, f"property {contract.ON_DELETE} is {_shown(value)}", f"Use {' or '.join(contract.ON_DELETE_VALUES)}."
+        )
     return bool(value == contract.STOP)
 
 
@@ -151,9 +163,9 @@ def _schedule(name: str, properties: Mapping[str, Any]) -> StopSchedule | None:
     after = _seconds(name, properties, contract.STOP_AFTER_SECONDS, 0, limits)
     schedule, role_arn = properties.get(contract.SCHEDULE_NAME), properties.get(contract.SCHEDULER_ROLE_ARN)
     if not is_schedule_name(schedule):
-        raise _wrong(name, contract.SCHEDULE_NAME, schedule, "Use a schedule's name.")
+        raise _wrong(name, f"property {contract.SCHEDULE_NAME} is {_shown(schedule)}", "Use a schedule's name.")
     if not isinstance(role_arn, str) or not role_arn.startswith("arn:"):
-        raise _wrong(name, contract.SCHEDULER_ROLE_ARN, role_arn, "Use a role's ARN.")
+        raise _wrong(name, f"property {contract.SCHEDULER_ROLE_ARN} is {_shown(role_arn)}", "Use a role's ARN.")
     return StopSchedule(name=str(schedule), role_arn=role_arn, after=after)
 
 
