@@ -155,7 +155,19 @@ def test_resources_can_share_a_builder() -> None:
 
 @pytest.mark.parametrize(
     "seed",
-    [130000629, 737005076, 801002366, 801002984, 801003374, 801005542, 801006132, 951002563, 951007697, 951009616],
+    [
+        130000629,
+        737005076,
+        801002366,
+        801002984,
+        801003374,
+        801005542,
+        801006132,
+        951002563,
+        951007697,
+        951009616,
+        3676005979,
+    ],
     ids="run-{}".format,
 )
 def test_what_no_function_can_know_violates_nothing(seed: int) -> None:
