@@ -62,6 +62,16 @@ def test_a_bug_in_the_self_invocation_is_in_the_response(harness: LambdaHarness,
     assert "internal error RuntimeError." in harness.run(event())["Reason"]
 
 
+def test_a_throttled_self_invocation_ends_in_an_error(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """That is how Lambda knows that it should try again; its text is for the log."""
+    appstream.put("PENDING")
+    throttled = AwsCallError(ErrorKind.THROTTLED, action="lambda:InvokeFunction", code="Code", detail="any")
+    harness.invoke_errors = [throttled] * 99
+
+    with pytest.raises(SelfInvocationFailed, match=r"^Code on lambda:InvokeFunction$"):
+        harness.function(event(), FakeContext(appstream.clock, 60))
+
+
 def test_an_unknown_request_type_fails_with_a_reason(harness: LambdaHarness) -> None:
     """CloudFormation has three."""
     response = harness.run({**event(), "RequestType": "Import"})
