@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from running_image_builder_function.custom_resource.function import SelfInvocationFailed
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from support.fake_appstream import NAME, FakeAppStream
 from support.lambda_harness import LOGICAL_ID, FakeContext, LambdaHarness, event
 
