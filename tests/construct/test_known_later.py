@@ -30,7 +30,6 @@ class _Later:
     """A text that is made at the end of the synth."""
 
     def produce(self) -> str:
-        """Return it."""
         return "later"
 
 

@@ -5,15 +5,9 @@ from aws_cdk import Stack
 
 from cdk_appstream_image_builder import RunningImageBuilderProvider
 from running_image_builder_function import contract
-from synth.stacks import Json, any_builder, any_stack, of_type, only, template, template_with
+from synth.stacks import Json, any_builder, any_stack, of_type, only, template
 
 LOG_GROUP = "AWS::Logs::LogGroup"
-
-
-@pytest.fixture(scope="module")
-def default() -> Json:
-    """Return the template of a builder with nothing but a name."""
-    return template_with()
 
 
 @pytest.fixture(scope="module")

@@ -19,12 +19,6 @@ from synth.stacks import (
 )
 
 
-@pytest.fixture(scope="module")
-def default() -> Json:
-    """Return the template of a builder with nothing but a name."""
-    return template_with(image_builder_name="nb-1")
-
-
 def given(found: Json) -> Json:
     """Return what the function is given: the resource's properties but for CloudFormation's own two."""
     properties = only(found, TYPE)["Properties"]

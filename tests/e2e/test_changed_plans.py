@@ -34,16 +34,12 @@ def test_a_cancelled_rename_does_not_start_the_other_builder_later(deployer: Dep
     admin.set_durations(snapshot=600)
     deployer.deploy("PlanA").check()
     admin.set_state("plan-a", "STOPPED")
-    admin.set_durations(start=25)
-    try:
-        with deployer.deploying("PlanB"):
-            wait_until(looked_at(admin, "plan-b"))
-            deployer.cloudformation.cancel_update_stack(StackName="plan-renamed")
-            wait_until(lambda: admin.image_builder("plan-a").starts == 2)
-            admin.set_state("plan-b", "STOPPED")
-            wait_until(lambda: deployer.status("plan-renamed") == "UPDATE_ROLLBACK_COMPLETE")
-    finally:
-        admin.set_durations(start=6)
+    with deployer.slow(start=25), deployer.deploying("PlanB"):
+        wait_until(looked_at(admin, "plan-b"))
+        deployer.cloudformation.cancel_update_stack(StackName="plan-renamed")
+        wait_until(lambda: admin.image_builder("plan-a").starts == 2)
+        admin.set_state("plan-b", "STOPPED")
+        wait_until(lambda: deployer.status("plan-renamed") == "UPDATE_ROLLBACK_COMPLETE")
     wait_for_functions(admin, "plan-renamed")
 
     assert ("STOPPED", 0) == (admin.image_builder("plan-b").state, admin.image_builder("plan-b").starts)
@@ -61,13 +57,9 @@ def test_a_failure_elsewhere_ends_a_rename_as_a_cancel_does(deployer: Deployer, 
     admin.set_durations(snapshot=600)
     deployer.deploy("SiblingA").check()
     admin.set_state("plan-sibling-a", "STOPPED")
-    admin.set_durations(start=25)
-    try:
-        with deployer.deploying("SiblingB"):
-            wait_until(lambda: admin.image_builder("plan-sibling-a").starts == 2)
-            admin.set_state("plan-sibling-b", "STOPPED")
-    finally:
-        admin.set_durations(start=6)
+    with deployer.slow(start=25), deployer.deploying("SiblingB"):
+        wait_until(lambda: admin.image_builder("plan-sibling-a").starts == 2)
+        admin.set_state("plan-sibling-b", "STOPPED")
     wait_for_functions(admin, "plan-sibling")
 
     assert "UPDATE_ROLLBACK_COMPLETE" == deployer.status("plan-sibling")
@@ -98,15 +90,11 @@ def test_a_cancelled_earlier_stop_leaves_the_later_one(deployer: Deployer, admin
 def test_a_cancelled_restart_does_not_start_the_other_agent(deployer: Deployer, admin: AdminClient) -> None:
     """The stop was made; the roll-back starts the builder, with the agent of before."""
     admin.put_image_builder("plan-agent", AppstreamAgentVersion="10-06-2026")
-    admin.set_durations(stop=8)
-    try:
-        deployer.deploy("AgentOne").check()
-        with deployer.deploying("AgentTwo"):
-            wait_until(lambda: admin.image_builder("plan-agent").stops == 1)
-            deployer.cancel("plan-agent")
-        wait_for_functions(admin, "plan-agent")
-    finally:
-        admin.set_durations(stop=3)
+    deployer.deploy("AgentOne").check()
+    with deployer.slow(stop=8), deployer.deploying("AgentTwo"):
+        wait_until(lambda: admin.image_builder("plan-agent").stops == 1)
+        deployer.cancel("plan-agent")
+    wait_for_functions(admin, "plan-agent")
 
     assert "RUNNING" == admin.image_builder("plan-agent").state
     asked = [call for call in admin.calls() if call.operation == "StartImageBuilder" and call.name == "plan-agent"]

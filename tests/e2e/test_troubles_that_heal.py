@@ -8,11 +8,8 @@ from support.waiting import wait_until
 def test_a_start_longer_than_one_invocation_is_handed_over(deployer: Deployer, admin: AdminClient) -> None:
     """A function limited to 8 s waits out a start of 20 s by handing over, and starts once."""
     admin.put_image_builder("long-start")
-    admin.set_durations(start=20)
-    try:
+    with deployer.slow(start=20):
         result = deployer.deploy("LongStart").check()
-    finally:
-        admin.set_durations(start=6)
 
     assert result.outputs["long-start"]["State"] == "RUNNING"
     assert admin.image_builder("long-start").starts == 1

@@ -25,7 +25,6 @@ class Changes(Stack):
     """A builder of its own with `stop_after`, and a function that may run for 4 minutes only."""
 
     def __init__(self, scope: Construct, construct_id: str, *, image_name: str, step: str, function_limit: int) -> None:
-        """Define what is deployed."""
         super().__init__(scope, construct_id)
         inside = ec2.SubnetConfiguration(name="Builder", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=28)
         vpc = ec2.Vpc(

@@ -1,22 +1,18 @@
 """Fixtures of the local engine's tests: a virtual clock, clients, one engine."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
+from mypy_boto3_appstream import AppStreamClient
 
 from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.engine import Engine
 from appstream_local.service.builders import ImageBuilders
 from appstream_local.service.in_process import VirtualClock, route
 from appstream_local.service.service import AppStreamService
-
-if TYPE_CHECKING:
-    from mypy_boto3_appstream import AppStreamClient
 
 
 @pytest.fixture

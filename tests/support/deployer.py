@@ -18,7 +18,6 @@ class Deployer:
     """Deploys and destroys steps of the scenarios with the real CDK CLI, and reads what became of them."""
 
     def __init__(self, engine: Engine, assembly: Path) -> None:
-        """Use an engine and a synthesized assembly."""
         self._engine = engine
         self._assembly = assembly
         self.client = engine.client
@@ -37,6 +36,15 @@ class Deployer:
             yield
         finally:
             deploy.join()
+
+    @contextmanager
+    def slow(self, *, start: float = 6, stop: float = 3) -> Iterator[None]:
+        """Let starts or stops take longer meanwhile."""
+        self._engine.admin.set_durations(start=start, stop=stop)
+        try:
+            yield
+        finally:
+            self._engine.admin.set_durations(start=6, stop=3)
 
     def cancel(self, stack_name: str) -> None:
         """Cancel the update, and wait until the stack is what it was."""

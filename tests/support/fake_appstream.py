@@ -31,7 +31,6 @@ class FakeImageBuilders:
     """
 
     def __init__(self, service: AppStreamService, clock: VirtualClock, *, latency: float = 0.0) -> None:
-        """Answer from a service over a clock."""
         self._service = service
         self._clock = clock
         self.latency = latency
@@ -107,7 +106,6 @@ class FakeAppStream:
     """
 
     def __init__(self, clock: VirtualClock | None = None) -> None:
-        """Begin without image builders."""
         self.clock = clock or VirtualClock()
         self.began_at = self.clock.time()
         self.service = AppStreamService(now=self.clock.time)

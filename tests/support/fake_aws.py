@@ -49,7 +49,6 @@ class FakeAws:
     """
 
     def __init__(self, clock: VirtualClock) -> None:
-        """Begin with a stopped builder and no stack."""
         self.clock = clock
         self.builder: dict[str, Any] | None = {"Name": NAME, "State": "STOPPED"}
         self.template: Any = TEMPLATE

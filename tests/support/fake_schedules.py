@@ -38,7 +38,6 @@ class FakeSchedules:
     """
 
     def __init__(self, appstream: FakeAppStream) -> None:
-        """Begin without schedules."""
         self._world = appstream
         self.due_at: dict[str, float] = {}
         self.builders: dict[str, str] = {}

@@ -30,7 +30,6 @@ class FakeStacks:
     """
 
     def __init__(self, clock: VirtualClock) -> None:
-        """Begin with a resource of which nothing is told."""
         self._clock = clock
         self.told = ResourceStatus("", None)
         self.status = "UPDATE_IN_PROGRESS"

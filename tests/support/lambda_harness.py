@@ -69,7 +69,6 @@ class FakeContext:
     """Lambda's context for one invocation with a limit in virtual seconds."""
 
     def __init__(self, clock: VirtualClock, limit: float = 900.0, function_arn: str = FUNCTION_ARN) -> None:
-        """Begin the invocation now."""
         self._clock = clock
         self._ends_at = clock.time() + limit
         self.invoked_function_arn = function_arn

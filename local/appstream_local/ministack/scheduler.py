@@ -33,11 +33,9 @@ class _Clock:
         self.moment: float | None = None
 
     def time(self) -> float:
-        """Return the time, in epoch seconds."""
         return time.time() if self.moment is None else self.moment
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
         time.sleep(seconds)
 
 

@@ -21,7 +21,6 @@ class RegionState:
     """
 
     def __init__(self, *, account: str, region: str, now: Callable[[], float], random: Random) -> None:
-        """Start empty, with a clock in epoch seconds."""
         self.account = account
         self.region = region
         self._now = now

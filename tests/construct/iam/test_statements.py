@@ -21,12 +21,6 @@ from synth.stacks import (
 START, STOP = "appstream:StartImageBuilder", "appstream:StopImageBuilder"
 
 
-@pytest.fixture(scope="module")
-def default() -> Json:
-    """Return the template of a builder with nothing but a name."""
-    return template_with()
-
-
 def allowed(found: Json) -> list[tuple[list[str], Any]]:
     """Return what is allowed: actions and resource of each statement, which must be nothing but that."""
     result = []

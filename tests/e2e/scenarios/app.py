@@ -13,7 +13,7 @@ from constructs import IConstruct
 
 from cdk_appstream_image_builder import OnDelete, RunningImageBuilder, RunningImageBuilderProvider
 
-MINUTE = Duration.minutes(1)
+app = App()
 
 
 @jsii.implements(IAspect)
@@ -27,37 +27,22 @@ class NamedByPath:
 
 
 def step(
-    app: App,
     step_id: str,
     stack_name: str,
     *builder_names: str,
-    timeout: Duration = MINUTE,
-    on_delete: OnDelete = OnDelete.LEAVE_RUNNING,
-    agent_version: str | None = None,
-    restart: bool = False,
-    function_limit: int | None = None,
-    provider: RunningImageBuilderProvider | None = None,
     construct_id: str = "Builder",
-    stop_after: Duration | None = None,
-    start_on_every_deploy: bool = False,
+    function_limit: int | None = None,
     configured: dict[str, Any] | None = None,
+    **options: Any,
 ) -> RunningImageBuilder:
     """Add one version of a stack, with builders and, for the first of them, its outputs; return the first."""
+    options.setdefault("timeout", Duration.minutes(1))
     stack = Stack(app, step_id, stack_name=stack_name)
     if configured is not None:
-        provider = RunningImageBuilderProvider(stack, "Configured", **configured)
+        options["provider"] = RunningImageBuilderProvider(stack, "Configured", **configured)
     builders = [
         RunningImageBuilder(
-            stack,
-            f"{construct_id}{number}" if number else construct_id,
-            image_builder_name=name,
-            appstream_agent_version=agent_version,
-            restart_to_update_agent=restart,
-            timeout=timeout,
-            on_delete=on_delete,
-            provider=provider,
-            stop_after=stop_after,
-            start_on_every_deploy=start_on_every_deploy,
+            stack, f"{construct_id}{number}" if number else construct_id, image_builder_name=name, **options
         )
         for number, name in enumerate(builder_names)
     ]
@@ -74,62 +59,60 @@ def step(
     return first
 
 
-app = App()
-step(app, "Created", "life", "life")
-step(app, "Updated", "life", "life", timeout=Duration.minutes(2))
-step(app, "AlreadyRunning", "running", "already-running")
-step(app, "BeforeRename", "rename", "old-name", on_delete=OnDelete.STOP)
-step(app, "AfterRename", "rename", "new-name", on_delete=OnDelete.STOP)
-step(app, "Unknown", "unknown", "no-such-builder")
-step(app, "FailingStart", "failing-start", "failing-start", on_delete=OnDelete.STOP)
-step(app, "NeverRunning", "never", "never-running")
-step(app, "LongStart", "long-start", "long-start", function_limit=8)
-step(app, "MayNotStart", "may-not-start", "may-not-start", timeout=Duration.minutes(3))
-step(app, "MayNotDescribe", "may-not-describe", "may-not-describe", timeout=Duration.minutes(3))
-step(app, "MayNotSelfInvoke", "may-not-self-invoke", "may-not-self-invoke", function_limit=8)
-step(app, "Throttled", "throttled", "throttled")
-step(app, "DeniedAtFirst", "denied-at-first", "denied-at-first")
-step(app, "DeletedMeanwhile", "deleted-meanwhile", "deleted-meanwhile")
-step(app, "StoppedOnDelete", "stopped-on-delete", "stopped-on-delete", on_delete=OnDelete.STOP)
+step("Created", "life", "life")
+step("Updated", "life", "life", timeout=Duration.minutes(2))
+step("AlreadyRunning", "running", "already-running")
+step("BeforeRename", "rename", "old-name", on_delete=OnDelete.STOP)
+step("AfterRename", "rename", "new-name", on_delete=OnDelete.STOP)
+step("Unknown", "unknown", "no-such-builder")
+step("FailingStart", "failing-start", "failing-start", on_delete=OnDelete.STOP)
+step("NeverRunning", "never", "never-running")
+step("LongStart", "long-start", "long-start", function_limit=8)
+step("MayNotStart", "may-not-start", "may-not-start", timeout=Duration.minutes(3))
+step("MayNotDescribe", "may-not-describe", "may-not-describe", timeout=Duration.minutes(3))
+step("MayNotSelfInvoke", "may-not-self-invoke", "may-not-self-invoke", function_limit=8)
+step("Throttled", "throttled", "throttled")
+step("DeniedAtFirst", "denied-at-first", "denied-at-first")
+step("DeletedMeanwhile", "deleted-meanwhile", "deleted-meanwhile")
+step("StoppedOnDelete", "stopped-on-delete", "stopped-on-delete", on_delete=OnDelete.STOP)
 CfnWaitConditionHandle(Stack(app, "BeforeCancel", stack_name="cancelled"), "Before")
-cancelled = step(app, "Cancelled", "cancelled", "cancelled", on_delete=OnDelete.STOP)
+cancelled = step("Cancelled", "cancelled", "cancelled", on_delete=OnDelete.STOP)
 CfnWaitConditionHandle(Stack.of(cancelled), "Before")
 CfnWaitConditionHandle(Stack.of(cancelled), "After").node.add_dependency(cancelled)
-step(app, "AgentUpdate", "agent", "agent", agent_version="LATEST", restart=True)
+step("AgentUpdate", "agent", "agent", appstream_agent_version="LATEST", restart_to_update_agent=True)
 shared = RunningImageBuilderProvider(Stack(app, "Shared", stack_name="shared"), "Provider")
-step(app, "SharedLeft", "shared-left", "shared-left", on_delete=OnDelete.STOP, provider=shared)
-step(app, "SharedRight", "shared-right", "shared-right", provider=shared)
-step(app, "SharedRightUpdated", "shared-right", "shared-right", timeout=Duration.minutes(2), provider=shared)
-watched = step(app, "Watched", "watched", "watched")
+step("SharedLeft", "shared-left", "shared-left", on_delete=OnDelete.STOP, provider=shared)
+step("SharedRight", "shared-right", "shared-right", provider=shared)
+step("SharedRightUpdated", "shared-right", "shared-right", timeout=Duration.minutes(2), provider=shared)
+watched = step("Watched", "watched", "watched")
 watched.add_running_past_alarm(Duration.hours(10))
 watched.provider.add_failed_starts_alarm()
-step(app, "EveryDeploy", "every-deploy", "every-deploy", start_on_every_deploy=True)
-step(app, "EveryDeployAgain", "every-deploy", "every-deploy", start_on_every_deploy=True)
+step("EveryDeploy", "every-deploy", "every-deploy", start_on_every_deploy=True)
+step("EveryDeployAgain", "every-deploy", "every-deploy", start_on_every_deploy=True)
 quarter = Duration.minutes(15)
-step(app, "Ends", "ends", "ends", stop_after=quarter)
-step(app, "EndsSoon", "ends-stopped", "ends-stopped", stop_after=quarter, on_delete=OnDelete.STOP)
-step(app, "MayNotSchedule", "may-not-schedule", "may-not-schedule", timeout=Duration.minutes(3), stop_after=quarter)
-step(app, "EndsLater", "ends", "ends", stop_after=Duration.hours(2))
-step(app, "EndsNever", "ends-stopped", "ends-stopped", on_delete=OnDelete.STOP)
+step("Ends", "ends", "ends", stop_after=quarter)
+step("EndsSoon", "ends-stopped", "ends-stopped", stop_after=quarter, on_delete=OnDelete.STOP)
+step("MayNotSchedule", "may-not-schedule", "may-not-schedule", timeout=Duration.minutes(3), stop_after=quarter)
+step("EndsLater", "ends", "ends", stop_after=Duration.hours(2))
+step("EndsNever", "ends-stopped", "ends-stopped", on_delete=OnDelete.STOP)
 # Plans that change: each second step of a stack is cancelled, fails or is deleted on its way.
-step(app, "PlanA", "plan-renamed", "plan-a", stop_after=quarter)
-step(app, "PlanB", "plan-renamed", "plan-b", stop_after=quarter)
-step(app, "SiblingA", "plan-sibling", "plan-sibling-a", "plan-sibling-c")
-step(app, "SiblingB", "plan-sibling", "plan-sibling-b", "no-such-sibling")
-step(app, "EightHours", "plan-hours", "plan-hours", stop_after=Duration.hours(8))
-step(app, "Quarter", "plan-hours", "plan-hours", stop_after=quarter)
-step(app, "AgentOne", "plan-agent", "plan-agent", agent_version="10-06-2026", restart=True)
-step(app, "AgentTwo", "plan-agent", "plan-agent", agent_version="11-06-2026", restart=True)
-step(app, "DeletedOnItsWay", "plan-deleted", "plan-deleted", on_delete=OnDelete.STOP)
-step(app, "DeletedBefore", "plan-deleted-before", "plan-deleted-before", on_delete=OnDelete.STOP)
-step(app, "UnreachableLater", "plan-back", "plan-back")
-step(app, "UnreachableNow", "plan-back", "no-such-builder-at-all")
+step("PlanA", "plan-renamed", "plan-a", stop_after=quarter)
+step("PlanB", "plan-renamed", "plan-b", stop_after=quarter)
+step("SiblingA", "plan-sibling", "plan-sibling-a", "plan-sibling-c")
+step("SiblingB", "plan-sibling", "plan-sibling-b", "no-such-sibling")
+step("EightHours", "plan-hours", "plan-hours", stop_after=Duration.hours(8))
+step("Quarter", "plan-hours", "plan-hours", stop_after=quarter)
+step("AgentOne", "plan-agent", "plan-agent", appstream_agent_version="10-06-2026", restart_to_update_agent=True)
+step("AgentTwo", "plan-agent", "plan-agent", appstream_agent_version="11-06-2026", restart_to_update_agent=True)
+step("DeletedOnItsWay", "plan-deleted", "plan-deleted", on_delete=OnDelete.STOP)
+step("DeletedBefore", "plan-deleted-before", "plan-deleted-before", on_delete=OnDelete.STOP)
+step("UnreachableLater", "plan-back", "plan-back")
+step("UnreachableNow", "plan-back", "no-such-builder-at-all")
 for step_id, name in (("NamedBefore", "named-before"), ("NamedAfter", "named-after")):
-    Aspects.of(Stack.of(step(app, step_id, "named", name, on_delete=OnDelete.STOP))).add(NamedByPath())
-step(app, "Placed", "placed", "placed", on_delete=OnDelete.STOP)
+    Aspects.of(Stack.of(step(step_id, "named", name, on_delete=OnDelete.STOP))).add(NamedByPath())
+step("Placed", "placed", "placed", on_delete=OnDelete.STOP)
 configuration = {"memory_size": 512, "log_retention": logs.RetentionDays.ONE_WEEK, "description": "Ours"}
 step(
-    app,
     "PlacedConfigured",
     "placed",
     "placed",
@@ -137,15 +120,7 @@ step(
     timeout=Duration.minutes(2),
     configured=configuration,
 )
-step(app, "PlacedAgain", "placed", "placed", on_delete=OnDelete.STOP)
-step(app, "LogicalOld", "plan-logical", "plan-logical", on_delete=OnDelete.STOP, stop_after=quarter)
-step(
-    app,
-    "LogicalNew",
-    "plan-logical",
-    "plan-logical",
-    on_delete=OnDelete.STOP,
-    stop_after=quarter,
-    construct_id="Renamed",
-)
+step("PlacedAgain", "placed", "placed", on_delete=OnDelete.STOP)
+step("LogicalOld", "plan-logical", "plan-logical", on_delete=OnDelete.STOP, stop_after=quarter)
+step("LogicalNew", "plan-logical", "plan-logical", on_delete=OnDelete.STOP, stop_after=quarter, construct_id="Renamed")
 app.synth()

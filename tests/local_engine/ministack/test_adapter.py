@@ -1,19 +1,15 @@
 """AppStream in the engine: HTTPS, signatures and dropped connections."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
+from mypy_boto3_appstream import AppStreamClient
 
 from appstream_local.process.admin_client import AdminClient, AdminError
 from appstream_local.process.engine import Engine
-
-if TYPE_CHECKING:
-    from mypy_boto3_appstream import AppStreamClient
 
 pytestmark = pytest.mark.engine
 

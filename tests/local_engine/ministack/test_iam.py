@@ -1,26 +1,22 @@
 """IAM: which AppStream calls a policy allows, and on which image builder."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from mypy_boto3_appstream import AppStreamClient
 
 from appstream_local.process.admin_client import AdminClient
 from appstream_local.process.engine import Engine
-
-if TYPE_CHECKING:
-    from mypy_boto3_appstream import AppStreamClient
 
 pytestmark = pytest.mark.engine
 
 _ALLOWED, _OTHER = "cad-allowed", "cad-other"
 _ALL = ("CreateImageBuilder", "DeleteImageBuilder", "StartImageBuilder", "StopImageBuilder")
 
-_AsUser = Callable[..., "AppStreamClient"]
+_AsUser = Callable[..., AppStreamClient]
 
 
 @pytest.fixture(autouse=True)

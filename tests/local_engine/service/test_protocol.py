@@ -1,22 +1,17 @@
 """What botocore itself makes of the service's answers; in process, so without a socket."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
+from mypy_boto3_appstream import AppStreamClient
 
 from appstream_local.service.faults import Fault
 from appstream_local.service.in_process import VirtualClock
 from appstream_local.service.service import AppStreamService
 
-if TYPE_CHECKING:
-    from mypy_boto3_appstream import AppStreamClient
-
-_Maker = Callable[..., "AppStreamClient"]
+_Maker = Callable[..., AppStreamClient]
 
 
 def _put(service: AppStreamService, name: str, state: str = "STOPPED") -> None:
