@@ -167,6 +167,8 @@ def test_resources_can_share_a_builder() -> None:
         951007697,
         951009616,
         3676005979,
+        1245000104,
+        1245003911,
     ],
     ids="run-{}".format,
 )

@@ -314,7 +314,7 @@ def _sent(history: History, status: str, *kinds: str) -> Iterator[SentResponse]:
         if response.get("Status") == status:
             counts = request.responder is invocation and request.ended != CANCELLED
             read = history.last_read(invocation, about(request), before=put.at)
-            if read is not None and read.missed and request.kind != "Delete":
+            if read is not None and read.missed and status == "SUCCESS" and request.kind != "Delete":
                 # One that finds nothing is no verdict: what the one before it showed stays true.
                 read = history.last_read(invocation, about(request), before=put.at, missed=False) or read
             yield SentResponse(request, invocation, response, read, put.at, counts)

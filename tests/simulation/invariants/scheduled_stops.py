@@ -49,28 +49,29 @@ _TWINS_APART = 30.0
 
 
 def a_reported_stop_happens(history: History) -> Iterator[str]:
-    """Without a request in between, the stop happens at its time, and is accepted where the builder is RUNNING."""
+    """Without a request in between, the stop happens at its time, and is accepted where the builder is RUNNING.
+
+    A twin whose call hung meanwhile may have postponed it once more: then it happens at that time.
+    """
     for request in _succeeded(history):
         reported = str(request.response["Data"][SCHEDULED_STOP_TIME])
         if request.properties.stop_after is None or not reported:
             continue
         due = _moment(reported)
-        name = request.properties.schedule
-        if any(
-            each is not request
-            and each.ended_at > request.sent_at
-            and each.sent_at <= due + _CLOCKS
-            and _concerns(each, request)
-            for each in history.requests
-        ):
-            continue
-        changes = history.schedule_changes_of(name, until=float("inf"))
+        changes = history.schedule_changes_of(request.properties.schedule, until=float("inf"))
         changes = [each for each in changes if each.at >= request.sent_at and (not each.invocation or each.at <= due)]
-        # A duplicate of the request may have moved it a little after it was reported: it found RUNNING as well, and
-        # its call may have hung.
         last = next(each for each in reversed(changes) if each.invocation is not None)
         if last.invocation and last.invocation.request is not request:
             # An older request: whether it should have known is another invariant's question.
+            continue
+        latest = max(due, last.due or 0.0)
+        if any(
+            each is not request
+            and each.ended_at > request.sent_at
+            and each.sent_at <= latest + _CLOCKS
+            and _concerns(each, request)
+            for each in history.requests
+        ):
             continue
         fired = [each for each in changes if each.due == last.due and each.action in ("fired", "refused")]
         accepted = fired and (fired[0].actual_state != "RUNNING" or fired[0].action == "fired")
