@@ -214,14 +214,18 @@ def test_a_rollback_waits_its_timeout_for_its_own_start(harness: LambdaHarness, 
     assert 900 <= harness.responded_at[0] <= 915
 
 
-def test_a_rollback_waits_five_minutes_for_a_transition(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+def test_a_rollback_waits_five_minutes_for_a_transition(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
     """Most often that start has outlasted the first request already."""
     appstream.put("PENDING")
 
-    response = rolled_back(harness, {})
+    response = rolled_back(harness, {}, PollIntervalSeconds="5")
 
     assert ("SUCCESS", "PENDING") == (response["Status"], response["Data"]["State"])
-    assert 300 <= harness.responded_at[0] <= 330
+    assert [300] == harness.responded_at
+    said = f"Image builder {NAME} (PENDING): it is still in transition. See the builder in the AppStream console."
+    assert [f"{NAME}: rolled back, but {said}"] == warnings(caplog)
 
 
 def test_an_update_cancelled_within_seconds_ends_once_that_shows(
