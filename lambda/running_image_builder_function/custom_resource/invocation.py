@@ -165,10 +165,9 @@ class Invocation:
 def _failed_create_id(desired: DesiredState) -> str:
     context = desired.context
     builder, starts = context.builder, context.starts
-    # An earlier delivery may have seen, and started, what this one hasn't even seen.
-    unknown = context.redelivered and not builder.found
     return failed_create_id(
         desired.request.name,
-        may_have_started=starts.made or starts.maybe_by_other_delivery or unknown,
+        # An earlier delivery may have started what this one hasn't even seen.
+        may_have_started=starts.made or starts.maybe_by_other_delivery or context.redelivered,
         start_is_shown=builder.state != STOPPED or context.last_call.took_effect,
     )

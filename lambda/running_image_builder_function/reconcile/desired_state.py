@@ -108,7 +108,7 @@ class DesiredState:
         observation = self.context.builder
         self.context.refused_since.pop(_DESCRIBE, None)
         if builder is not None:
-            observation.found, observation.missing_since = True, None
+            observation.missing_since = None
         elif observation.missing_since is None:
             observation.missing_since = now
         if builder is not None or not self.is_newly_missing(now=now):

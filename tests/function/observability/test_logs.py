@@ -48,6 +48,13 @@ def test_a_line_a_minute_is_exactly_that(harness: LambdaHarness, caplog: pytest.
     assert [0, 60, 120, 180, 200] == [vars(record)["elapsedSeconds"] for record in caplog.records]
 
 
+def test_a_builder_that_stays_gone_is_logged_as_such(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
+    """Its state is empty."""
+    harness.run(event(PollIntervalSeconds="60"))
+
+    assert ["state gone", "still gone"] == lines(caplog)[:2]
+
+
 def test_each_line_has_fields_to_search_by(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """Lambda's JSON log format makes fields of them."""
     harness.limit = 300
