@@ -19,17 +19,22 @@ from support.lambda_harness import event
 EVENT = event()
 
 
-def reconciler(appstream: FakeAppStream, *, seconds: float = 840) -> Reconciler:
+def reconciler(
+    appstream: FakeAppStream, *, seconds: float = 840, interval: float = 2, stacks: FakeStacks | None = None
+) -> Reconciler:
     """Return the loop of an invocation that has that many seconds until its end."""
     return Reconciler(
         desired=EnsureRunning(Request(name=NAME), CallbackContext(began_at=appstream.began_at), arn=ARN),
         calls=Calls(appstream.builders, FakeSchedules(appstream)),
         checks=StackChecks(
-            FakeStacks(appstream.clock), EVENT, CallbackContext(began_at=appstream.began_at), clock=appstream.clock
+            stacks or FakeStacks(appstream.clock),
+            EVENT,
+            CallbackContext(began_at=appstream.began_at),
+            clock=appstream.clock,
         ),
         clock=appstream.clock,
         ends_at=appstream.began_at + seconds,
-        backoff=Backoff(2, random=lambda: 0.5),
+        backoff=Backoff(interval, random=lambda: 0.5),
         log=RequestLogger(None),
     )
 
@@ -61,6 +66,16 @@ def test_a_longer_wait_ends_at_the_invocations_end(appstream: FakeAppStream) -> 
 
     assert reconciler(appstream, seconds=99.5).run() is False
     assert 99.5 == appstream.elapsed()
+
+
+def test_a_wait_is_checked_once_a_minute(appstream: FakeAppStream) -> None:
+    """From its beginning on."""
+    appstream.put("PENDING")
+    stacks = FakeStacks(appstream.clock)
+
+    reconciler(appstream, seconds=200, interval=1, stacks=stacks).run()
+
+    assert [60, 120, 180] == [asked.at - appstream.began_at for asked in stacks.asked]
 
 
 def test_a_state_that_is_lost_raises_its_reason(appstream: FakeAppStream) -> None:
