@@ -169,6 +169,8 @@ def test_resources_can_share_a_builder() -> None:
         3676005979,
         1245000104,
         1245003911,
+        2938000297,
+        2938004505,
     ],
     ids="run-{}".format,
 )

@@ -13,8 +13,8 @@ from simulation.scenario import Properties
 ADDRESS_WAIT = 290.0
 """Seconds of RUNNING without an address between two reads: the function's five minutes less two calls."""
 
-SECOND_READ = 9.0
-"""Seconds between two reads that do not find a known builder: the function's ten less a call."""
+SECOND_READ = 8.0
+"""Seconds between two reads that do not find a known builder: the function's ten less two calls."""
 
 READ_RETRY = {"access_denied": 84.0, "error": 4.0}
 """Seconds for which a failed read is retried: the function's 90 and 10 less a call."""
@@ -281,7 +281,7 @@ def _is_gone(history: History, invocation: Invocation, at: float) -> bool:
     """Return whether the last two reads, far enough from each other, did not find the builder."""
     reads = _reads_of(history, invocation, at)
     missed_by = [each.at for each in reads[-2:] if each.shown is None]
-    return len(missed_by) == 2 and missed_by[1] - missed_by[0] > SECOND_READ + 2
+    return len(missed_by) == 2 and missed_by[1] - missed_by[0] > SECOND_READ + 3
 
 
 def a_timeout_reports_the_builders_errors(history: History) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Invariants of responses: each request gets one, in time, well-formed, with the right physical id."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from running_image_builder_function.timing import STACK_CHECK_RETRY
 from simulation.history import (
@@ -170,12 +171,14 @@ def _is_fresh(invocation: Invocation) -> bool:
 
 
 def _saw_a_start(history: History, invocation: Invocation) -> bool:
-    """Return whether an invocation saw a start, which may be a duplicate delivery's."""
-    return any(
-        read.shown is None or read.shown["State"] not in ("STOPPED", "RUNNING", "FAILED", "DELETING")
+    """Return whether an invocation saw a start, which may be a duplicate delivery's, or what it led to."""
+    shown = [
+        None if read.shown is None else str(read.shown["State"])
         for read in history.builder_reads
         if invocation.descends_from(read.invocation)
-    )
+    ]
+    appeared = any(one in ("STOPPED", "STOPPING") and other == "RUNNING" for one, other in pairwise(shown))
+    return appeared or any(each not in ("STOPPED", "RUNNING", "FAILED", "DELETING") for each in shown)
 
 
 def _could_know(history: History, start: BuilderChange, invocation: Invocation) -> bool:
