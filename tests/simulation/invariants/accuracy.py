@@ -315,8 +315,10 @@ def _sent(history: History, status: str, *kinds: str) -> Iterator[SentResponse]:
             counts = request.responder is invocation and request.ended != CANCELLED
             read = history.last_read(invocation, about(request), before=put.at)
             if read is not None and read.missed and status == "SUCCESS" and request.kind != "Delete":
-                # One that finds nothing is no verdict: what the one before it showed stays true.
-                read = history.last_read(invocation, about(request), before=put.at, missed=False) or read
+                # What finds nothing for a few seconds is no verdict: what the read before it showed stays true.
+                found = history.last_read(invocation, about(request), before=put.at, missed=False)
+                reads = [each for each in _reads_of(history, invocation, put.at) if found and each.at > found.at]
+                read = found if reads and reads[-1].at - reads[0].at < SECOND_READ else read
             yield SentResponse(request, invocation, response, read, put.at, counts)
 
 
