@@ -273,20 +273,3 @@ class History:
     def schedule_changes_of(self, name: str, *, until: float) -> list[ScheduleChange]:
         """Return the changes of a schedule until a moment."""
         return [each for each in self.schedule_changes if each.name == name and each.at <= until]
-
-    def last_read(self, invocation: Invocation, name: str, *, before: float, missed: bool = True) -> BuilderRead | None:
-        """Return an invocation's last read of a builder that arrived, None where it had none.
-
-        Args:
-            invocation: The invocation.
-            name: The builder's name.
-            before: The moment before which it arrived.
-            missed: Whether one counts that did not find a builder that exists.
-        """
-        reads = [
-            each
-            for each in self.builder_reads
-            if each.invocation is invocation and each.name == name and each.arrived and each.at <= before
-        ]
-        reads = [each for each in reads if missed or not each.missed]
-        return reads[-1] if reads else None

@@ -171,6 +171,7 @@ def test_resources_can_share_a_builder() -> None:
         1245003911,
         2938000297,
         2938004505,
+        1405017728,
         1405017839,
     ],
     ids="run-{}".format,

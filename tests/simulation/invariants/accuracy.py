@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from running_image_builder_function.contract import ATTRIBUTES, SCHEDULED_STOP_TIME
-from simulation.history import CANCELLED, BuilderRead, Call, History, Invocation, Request
+from simulation.history import CANCELLED, BuilderRead, Call, History, Invocation, Request, ResponsePut
 from simulation.invariants.queries import about, has_another_owner, is_warned_of, stops_on_delete
 from simulation.scenario import Properties
 
@@ -313,13 +313,24 @@ def _sent(history: History, status: str, *kinds: str) -> Iterator[SentResponse]:
         response: dict[str, Any] = json.loads(put.body)
         if response.get("Status") == status:
             counts = request.responder is invocation and request.ended != CANCELLED
-            read = history.last_read(invocation, about(request), before=put.at)
-            if read is not None and read.missed and status == "SUCCESS" and request.kind != "Delete":
-                # What finds nothing for a few seconds is no verdict: what the read before it showed stays true.
-                found = history.last_read(invocation, about(request), before=put.at, missed=False)
-                reads = [each for each in _reads_of(history, invocation, put.at) if found and each.at > found.at]
-                read = found if reads and reads[-1].at - reads[0].at < SECOND_READ else read
+            read = _deciding_read(history, put, may_miss=status == "SUCCESS" and request.kind != "Delete")
             yield SentResponse(request, invocation, response, read, put.at, counts)
+
+
+def _deciding_read(history: History, put: ResponsePut, *, may_miss: bool) -> BuilderRead | None:
+    """Return the read that a response relies on, None for none: the invocation's last one.
+
+    Args:
+        history: The run.
+        put: The response.
+        may_miss: Whether reads that find nothing for a few seconds are no verdict: the one before them stays true.
+    """
+    reads = [each for each in _reads_of(history, put.invocation, put.at) if each.invocation is put.invocation]
+    found = next((each for each in reversed(reads) if not each.missed), None)
+    if not may_miss or found is None or found is reads[-1]:
+        return reads[-1] if reads else None
+    first_missed = reads[reads.index(found) + 1]
+    return found if reads[-1].at - first_missed.at < SECOND_READ else reads[-1]
 
 
 def _lacks_address(read: BuilderRead) -> bool:

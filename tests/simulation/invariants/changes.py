@@ -143,7 +143,7 @@ def a_shared_builder_is_not_stopped(history: History) -> Iterator[str]:
         unknown = any(read.failed or read.stale for read in reads)
         if others and not unknown and others[0] not in listed:
             yield f"request {request.number} stopped {change.name}, which {others[0]} has"
-        elif others and knows_another_owner(history, request, until=change.at, name=change.name):
+        elif others and knows_another_owner(history, request, until=change.at, name=change.name, invocation=invocation):
             yield f"request {request.number} stopped {change.name}, though it knew that {others[0]} has it"
         else:
             yield ""
