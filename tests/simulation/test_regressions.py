@@ -179,3 +179,8 @@ def test_resources_can_share_a_builder() -> None:
 def test_what_no_function_can_know_violates_nothing(seed: int) -> None:
     """In each of these runs an invariant asked for more than docs/behavior.md promises."""
     assert [] == check(run(generate(Seed(seed)))).violations
+
+
+def test_a_failed_start_of_before_ends_with_the_next_requests_schedule() -> None:
+    """The first Create had STOP; the next has LEAVE_RUNNING, finds the builder PENDING, and fails as well."""
+    assert [] == check(run(generate(Seed(1405008301)))).violations

@@ -36,13 +36,15 @@ class EnsureRunning(DesiredState):
     def _before(self, step: Step) -> Step:
         """Return what comes before a step.
 
-        An earlier stop must not meet what this request does. No start goes without a fallback stop. A schedule that
-        isn't wanted any more is deleted last, since it is the fallback until then.
+        An earlier stop must not meet what this request does. No start goes without a fallback stop, and no builder that
+        is found starting waits without one: that start may be another request's, whose resource asks for no stop any
+        more. A schedule that isn't wanted any more is deleted last, since it is the fallback until then.
         """
         request, schedule = self.request, self.context.schedule
         if (request.schedule or request.dropped) and not schedule.postponed:
             return Step.POSTPONE_STOP
-        if request.schedule and step is Step.START and not schedule.has_fallback:
+        starts = step is Step.START or (step is Step.WAIT and self.context.builder.state in STARTING)
+        if request.schedule and starts and not schedule.has_fallback:
             return Step.SET_FALLBACK_STOP
         return Step.CANCEL_STOP if request.dropped and step is Step.DONE and not schedule.cancelled else step
 

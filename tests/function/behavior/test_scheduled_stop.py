@@ -23,6 +23,31 @@ def test_a_start_has_a_fallback_stop_then_its_real_one(harness: LambdaHarness, a
     assert {"stop-1": NAME} == harness.schedules.builders
 
 
+@pytest.mark.parametrize("state", ["PENDING", "UPDATING_AGENT"])
+def test_a_builder_that_is_found_starting_gets_a_fallback_stop(
+    harness: LambdaHarness, appstream: FakeAppStream, state: str
+) -> None:
+    """Whoever started it: the request before may have asked for a stop with the stack, and this one doesn't."""
+    appstream.put(state)
+
+    response = harness.run(event(**SCHEDULE))
+
+    assert "FAILED" == response["Status"]
+    assert [1800 + 900] == [pytest.approx(each, abs=2) for each in harness.schedules.moments]
+    assert {"stop-1": NAME} == harness.schedules.builders
+
+
+@pytest.mark.parametrize("state", ["SNAPSHOTTING", "STOPPING", "FAILED"])
+def test_a_builder_that_does_not_start_gets_no_fallback_stop(
+    harness: LambdaHarness, appstream: FakeAppStream, state: str
+) -> None:
+    """There is nothing to stop."""
+    appstream.put(state)
+
+    assert "FAILED" == harness.run(event(**SCHEDULE))["Status"]
+    assert [] == harness.schedules.moments
+
+
 def test_the_builder_stops_by_itself(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """At the moment that the response said."""
     appstream.put("RUNNING")
