@@ -6,7 +6,7 @@ from typing import Any
 
 from running_image_builder_function import contract
 from running_image_builder_function.cloudformation.crhelper_adapter import CrhelperResource, needs_response
-from running_image_builder_function.cloudformation.physical_ids import invalid_request_id
+from running_image_builder_function.cloudformation.physical_ids import invalid_request_id, named_builder
 from running_image_builder_function.cloudformation.request import parse
 from running_image_builder_function.cloudformation.response import Put, https_put, send_response, truncate_to_limit
 from running_image_builder_function.custom_resource.create_or_update import create_or_update
@@ -135,7 +135,8 @@ class CustomResourceFunction:
         """Respond to invalid properties: only a Create or Update that somebody can still correct fails."""
         physical_id = str(event.get("PhysicalResourceId") or "")
         if event["RequestType"] == "Delete":
-            logger.warning("deleted, the builder is left as it is: %s", failure)
+            builder = named_builder(physical_id, event["LogicalResourceId"]) or "the builder"
+            logger.warning("deleted, %s is left as it is: %s", builder, failure)
             return physical_id
         self._metrics.invalid(failure, now=self._clock.time())
         if checks.is_rollback():

@@ -165,9 +165,11 @@ class Invocation:
 def _failed_create_id(desired: DesiredState) -> str:
     context = desired.context
     builder, starts = context.builder, context.starts
+    # An earlier delivery may have started what this one hasn't even seen; an earlier request's start shows by now.
+    by_others = starts.maybe_by_other_delivery or context.redelivered
+    by_others = by_others or (starts.maybe_by_earlier_request and builder.state != STOPPED)
     return failed_create_id(
         desired.request.name,
-        # An earlier delivery may have started what this one hasn't even seen.
-        may_have_started=starts.made or starts.maybe_by_other_delivery or context.redelivered,
+        may_have_started=starts.made or by_others,
         start_is_shown=builder.state != STOPPED or context.last_call.took_effect,
     )

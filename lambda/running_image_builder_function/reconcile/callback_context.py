@@ -43,6 +43,9 @@ class Starts:
     made: bool = False  # whether this request started the builder, or may have
     maybe_by_other_delivery: bool = False  # whether another delivery of this request may have
     has_other_delivery: bool = False  # whether the schedule has shown that there is another delivery
+    # Whether the schedule has shown that an earlier request of this resource may have: without rollback, another Create
+    # follows a failed one.
+    maybe_by_earlier_request: bool = False
     restarted: bool = False  # whether the agent's update has stopped the builder once
 
 

@@ -60,6 +60,7 @@ class DesiredState:
     Attributes:
         builder: The builder as last described in this invocation; None before that, and where it doesn't exist for
             longer than one description may miss it.
+        is_newly_missing: Whether descriptions have found no builder for too short a time to believe it.
     """
 
     wanted: ClassVar[str]
@@ -72,6 +73,7 @@ class DesiredState:
         self.request = request
         self.context = context
         self.builder: ImageBuilder | None = None
+        self.is_newly_missing = False
         self._arn = arn
 
     @property
@@ -99,8 +101,13 @@ class DesiredState:
         """What isn't reached, for the message about a missed deadline."""
         return f"not {self.wanted}"
 
-    def observe(self, builder: ImageBuilder | None, *, now: float) -> Step:
+    def observe(self, builder: ImageBuilder | None, *, asked_at: float, now: float) -> Step:
         """Take in a description of the builder and return the next step.
+
+        Args:
+            builder: The builder; None where the description found none.
+            asked_at: When the description was requested, in seconds since the epoch: it can take seconds to arrive.
+            now: When it arrived.
 
         Raises:
             RequestFailed: The desired state can't be reached any more.
@@ -111,7 +118,9 @@ class DesiredState:
             observation.missing_since = None
         elif observation.missing_since is None:
             observation.missing_since = now
-        if builder is not None or not self.is_newly_missing(now=now):
+        missing_since = observation.missing_since
+        self.is_newly_missing = missing_since is not None and asked_at - missing_since < NOT_FOUND_CONFIRMATION
+        if not self.is_newly_missing:
             self.builder = builder
         return self.next_step(builder, now=now)
 
@@ -157,13 +166,15 @@ class DesiredState:
 
         Args:
             found: The schedule as it was. One that this very request has set shows that there is another delivery of
-                it, which may have started the builder.
+                it, which may have started the builder. One that the same resource has set shows an earlier request.
             is_fallback: Whether it is the schedule that this request sets, so that it is a fallback already.
             earlier_stop_until: Until when its earlier stop may still arrive; 0 where it may not.
         """
         starts, schedule = self.context.starts, self.context.schedule
         starts.has_other_delivery = starts.has_other_delivery or found.request_id == self.owner
         starts.maybe_by_other_delivery = starts.maybe_by_other_delivery or starts.has_other_delivery
+        is_own = found.request_id.startswith(f"{self.request.logical_id}/")
+        starts.maybe_by_earlier_request = starts.maybe_by_earlier_request or is_own
         schedule.has_fallback = schedule.has_fallback or is_fallback
         schedule.earlier_stop_until = max(schedule.earlier_stop_until, earlier_stop_until)
 
@@ -206,10 +217,6 @@ class DesiredState:
         since = self.context.refused_since.setdefault(call, now)
         if now - since >= max(retry_for, at_least):
             raise self.call_failed(error)
-
-    def is_newly_missing(self, *, now: float) -> bool:
-        """Return whether descriptions have found no builder for too short a time to believe it."""
-        return now - (self.context.builder.missing_since or now) < NOT_FOUND_CONFIRMATION
 
     def may_be_stale(self, *, now: float) -> bool:
         """Return whether the unchanged state after a call may still be the one before it."""

@@ -50,7 +50,7 @@ class EnsureRunning(DesiredState):
 
     def _decide(self, builder: ImageBuilder | None, *, now: float) -> Step:
         if builder is None:
-            return self._missing(now=now)
+            return self._missing()
         self._is_running = self._lacks_address = False
         context = self.context
         before, context.builder.state = context.builder.state, builder.state
@@ -79,9 +79,9 @@ class EnsureRunning(DesiredState):
             context.refused_since.pop(step.value, None)
         return Step.WAIT
 
-    def _missing(self, *, now: float) -> Step:
+    def _missing(self) -> Step:
         """Return WAIT at first: the next description may find it."""
-        if self.is_newly_missing(now=now):
+        if self.is_newly_missing:
             return Step.WAIT
         self.context.builder.state = ""
         raise self.failed(f"not found in {self.region}", "Use the name of a builder there, or deploy to its Region.")
@@ -156,6 +156,9 @@ class EnsureRunning(DesiredState):
             return Step.STOP
         if self.request.restart_to_update_agent and not starts.made and not starts.restarted:
             return Step.STOP
+        if self.request.schedule and not self.context.schedule.postponed:
+            # The schedule comes first: it shows whether an earlier request of this resource may have started it.
+            return Step.WAIT
         raise self._wrong_agent(builder)
 
     def _agent_differs(self, builder: ImageBuilder) -> bool:

@@ -95,10 +95,11 @@ class Reconciler:
         """Describe the builder, and take the next step from what it shows."""
         desired = self.desired
         self._step = Step.WAIT
+        asked_at = self.clock.time()
         builder = self.calls.builders.describe(desired.request.name) if desired.needs_description else None
         self._described_at = self.clock.time()
         try:
-            self._step = desired.observe(builder, now=self._described_at)
+            self._step = desired.observe(builder, asked_at=asked_at, now=self._described_at)
         finally:
             self.log.observed(desired, now=self._described_at)
         self.backoff.on_success()

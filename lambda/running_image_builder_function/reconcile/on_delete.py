@@ -96,7 +96,7 @@ class EnsureStopped(DesiredState):
         context, last_call = self.context, self.context.last_call
         context.builder.state = "" if builder is None else builder.state
         if builder is None:
-            return Step.WAIT if self.is_newly_missing(now=now) else Step.DONE
+            return Step.WAIT if self.is_newly_missing else Step.DONE
         action = rule(builder.state).when_stopping
         if action is Action.REACHED:
             # A start of a moment ago may not show yet.
@@ -177,7 +177,7 @@ class LeaveBuilder(DesiredState):
         """Return the next step after a description of the builder."""
         context = self.context
         state = context.builder.state = "" if builder is None else builder.state
-        if builder is None and not self._unwanted and self.is_newly_missing(now=now):
+        if builder is None and not self._unwanted and self.is_newly_missing:
             return Step.WAIT
         stops = state == STOPPING or (state == STOPPED and not self._may_start)
         is_over = builder is None or stops or (state != STOPPED and rule(state).when_stopping is Action.REACHED)

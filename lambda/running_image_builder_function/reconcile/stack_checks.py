@@ -25,8 +25,9 @@ _ENDS = {
 }
 """The statuses that show a request's end even where it has no date: nothing before the request leads to them."""
 
+_UPDATING = "UPDATE_IN_PROGRESS"
 _ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
-"""The status of a stack whose failed or cancelled update is rolled back."""
+"""The status of a stack whose failed or cancelled update is rolled back. In no other one does it wait for an Update."""
 
 _T = TypeVar("_T")
 
@@ -80,7 +81,10 @@ class StackChecks:
         if found is not None and self._ends(found):
             return found.status
         if self._kind == "Update" and self._findings.is_rollback is None and self._is_settled():
-            self._findings.is_rollback = self._call(self._is_rolling_back)
+            status = self._call(lambda: self._stacks.stack_status(self._stack_id))
+            if self._is_over(status):
+                return str(status)
+            self._findings.is_rollback = None if status is None else status == _ROLLING_BACK
         return ""
 
     def is_rollback(self, *, guess: bool = False) -> bool:
@@ -170,7 +174,15 @@ class StackChecks:
         return self._context.redelivered or self._clock.time() >= settled_at
 
     def _may_be_rolled_back(self) -> bool:
-        return self._kind == "Update" and self._is_rolling_back()
+        """Return whether the stack is rolled back, or has been."""
+        if self._kind != "Update":
+            return False
+        status = self._stacks.stack_status(self._stack_id)
+        return status == _ROLLING_BACK or self._is_over(status)
+
+    def _is_over(self, status: str | None) -> bool:
+        """Return whether the status of the stack shows that it doesn't wait for an Update any more."""
+        return bool(status) and status not in (_UPDATING, _ROLLING_BACK) and self._is_settled()
 
     def _stack_is_changing(self) -> bool:
         status = self._call(lambda: self._stacks.stack_status(self._stack_id))

@@ -487,6 +487,29 @@ def test_its_own_schedule_shows_another_delivery(harness: LambdaHarness, appstre
     assert not harness.run(event(**SCHEDULE))["PhysicalResourceId"].endswith("/not-started")
 
 
+@pytest.mark.parametrize(
+    ("state", "setter", "expected"),
+    [
+        ("RUNNING", LOGICAL_ID, NAME),
+        ("RUNNING", "OtherBuilder5B2D81C4", f"{NAME}/not-started"),
+        ("STOPPED", LOGICAL_ID, f"{NAME}/not-started"),
+    ],
+)
+def test_its_own_schedule_shows_the_start_of_a_create_before(
+    harness: LambdaHarness, appstream: FakeAppStream, state: str, setter: str, expected: str
+) -> None:
+    """Without rollback, a failed Create is followed by another one; where that fails, too, its Delete must stop it."""
+    appstream.put(state, AppstreamAgentVersion="01-01-2020")
+    appstream.fault("error", "Start", code="InvalidAccountStatusException")
+    harness.schedules.changed["stop-1"] = ScheduledStop(
+        at=appstream.began_at + 5000, builder=NAME, request_id=f"{setter}/request-of-before"
+    )
+
+    response = harness.run(event(AppstreamAgentVersion="LATEST", **SCHEDULE))
+
+    assert ("FAILED", expected) == (response["Status"], response["PhysicalResourceId"])
+
+
 def test_a_delete_waits_for_a_start_that_is_not_shown_yet(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """The create ended a moment after it, by its timeout."""
     appstream.put("STOPPED")

@@ -169,12 +169,17 @@ def test_a_delete_warns_that_the_builder_may_be_shared(
     assert 1 == harness.appstream.stops()
 
 
-def test_a_delete_with_bad_properties_is_a_warning(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
-    """It succeeds, but somebody should know that no builder was stopped."""
-    harness.run(event("Delete", Name=None))
+@pytest.mark.parametrize(
+    ("physical_id", "builder"), [("builder-2", "builder-2"), ("stack-Builder-2AO6L9WJUEZSL/x", "the builder")]
+)
+def test_a_delete_with_bad_properties_is_a_warning(
+    harness: LambdaHarness, caplog: pytest.LogCaptureFixture, physical_id: str, builder: str
+) -> None:
+    """It succeeds, but somebody should know which builder wasn't stopped."""
+    harness.run(event("Delete", physical_id=physical_id, Name=None))
 
     assert [logging.WARNING] == [record.levelno for record in caplog.records]
-    said = "deleted, the builder is left as it is: Image builder: property Name is missing. Use"
+    said = f"deleted, {builder} is left as it is: Image builder: property Name is missing. Use"
     assert said == lines(caplog)[0][: len(said)]
 
 

@@ -56,9 +56,9 @@ def test_an_error_just_before_the_start_is_not_its_failure(error_at: float) -> N
     stopped = ImageBuilder({"Name": NAME, "State": "STOPPED", "ImageBuilderErrors": [error]})
     desired = EnsureRunning(Request(name=NAME), CallbackContext(began_at=BEGAN), arn=ARN)
 
-    assert Step.START is desired.observe(stopped, now=BEGAN + 2)
+    assert Step.START is desired.observe(stopped, asked_at=BEGAN + 2, now=BEGAN + 2)
     desired.change_accepted(Step.START, now=BEGAN + 2)
-    assert Step.WAIT is desired.observe(stopped, now=BEGAN + 5)
+    assert Step.WAIT is desired.observe(stopped, asked_at=BEGAN + 5, now=BEGAN + 5)
 
 
 def test_a_late_stop_is_waited_out_until_its_moment() -> None:
@@ -121,7 +121,7 @@ def test_a_refused_description_is_repeated_for_a_while(
 ) -> None:
     """Counted from the first refusal in a row: a description that succeeds ends it."""
     desired.describe_failed(failed(kind), now=BEGAN)
-    desired.observe(ImageBuilder({"Name": NAME, "State": "PENDING"}), now=BEGAN + 5)
+    desired.observe(ImageBuilder({"Name": NAME, "State": "PENDING"}), asked_at=BEGAN + 5, now=BEGAN + 5)
     desired.describe_failed(failed(kind), now=BEGAN + 50)
     desired.describe_failed(failed(kind), now=BEGAN + 50 + retry_for - 0.1)
 
@@ -243,3 +243,14 @@ def test_a_scheduled_running_builder_is_enough_at_the_deadline() -> None:
     desired.schedule_changed(Step.SCHEDULE_STOP, at=BEGAN + 900)
     assert not desired.is_enough(now=BEGAN + 599.9)
     assert desired.is_enough(now=BEGAN + 600)
+
+
+def test_a_builder_is_missing_only_if_a_description_of_ten_seconds_later_misses_it(desired: DesiredState) -> None:
+    """Counted from the first one's arrival to the later one's request: that one can be slow."""
+    assert Step.WAIT is desired.observe(None, asked_at=BEGAN, now=BEGAN + 4)
+    assert Step.WAIT is desired.observe(None, asked_at=BEGAN + 13.9, now=BEGAN + 20)
+    if isinstance(desired, EnsureStopped):
+        assert Step.DONE is desired.observe(None, asked_at=BEGAN + 14, now=BEGAN + 20)
+        return
+    with pytest.raises(RequestFailed, match="not found in"):
+        desired.observe(None, asked_at=BEGAN + 14, now=BEGAN + 20)

@@ -14,7 +14,7 @@ BEGAN = 1_800_000_000.0
 def described(state: str, context: CallbackContext) -> CallbackContext:
     """Return a request's callback context after the builder was described in a state."""
     desired = EnsureRunning(Request(name=NAME), context, arn=ARN)
-    desired.observe(ImageBuilder({"Name": NAME, "State": state}), now=BEGAN)
+    desired.observe(ImageBuilder({"Name": NAME, "State": state}), asked_at=BEGAN, now=BEGAN)
     return desired.context
 
 
@@ -45,7 +45,7 @@ def test_the_own_start_is_no_other_deliverys() -> None:
     """It explains what appears."""
     context = CallbackContext(began_at=BEGAN, builder=Observation(state="STOPPED"))
     desired = EnsureRunning(Request(name=NAME), context, arn=ARN)
-    desired.observe(ImageBuilder({"Name": NAME, "State": "STOPPED"}), now=BEGAN)
+    desired.observe(ImageBuilder({"Name": NAME, "State": "STOPPED"}), asked_at=BEGAN, now=BEGAN)
     desired.change_accepted(desired.next_step(ImageBuilder({"Name": NAME, "State": "STOPPED"}), now=BEGAN), now=BEGAN)
 
     assert Starts(made=True) == described("PENDING", context).starts

@@ -172,6 +172,35 @@ def test_a_late_beginning_is_its_own_without_a_rollback(stack: str, over: bool) 
     assert over is request.over("UPDATE_IN_PROGRESS", 5)
 
 
+@pytest.mark.parametrize("later", [0.5, 5])
+@pytest.mark.parametrize(
+    ("stack", "over"),
+    [
+        ("UPDATE_IN_PROGRESS", False),
+        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", True),
+        ("UPDATE_ROLLBACK_COMPLETE", True),
+        ("UPDATE_COMPLETE", True),
+        ("DELETE_IN_PROGRESS", True),
+        ("", False),
+    ],
+)
+def test_a_stack_that_is_not_updated_waits_for_no_update(stack: str, over: bool, later: float) -> None:
+    """A rollback can begin and end between two checks, and what the resource shows be the rollback's."""
+    request = CheckedRequest("Update")
+    request.stacks.status = stack
+    request.clock.sleep(STACK_CONSISTENCY_WINDOW)
+
+    assert over is request.over("UPDATE_IN_PROGRESS", later)
+
+
+def test_the_end_of_the_update_before_is_not_taken_for_this_ones() -> None:
+    """The stack may show it for some seconds."""
+    request = CheckedRequest("Update")
+    request.stacks.status = "UPDATE_ROLLBACK_COMPLETE"
+
+    assert not request.over("UPDATE_IN_PROGRESS", 5)
+
+
 @pytest.mark.parametrize(
     ("stack", "over"),
     [

@@ -66,6 +66,7 @@ def _could_know(history: History, first: BuilderChange, second: BuilderChange, i
         return True
     if _lost_memory(first.invocation, invocation):
         return False
+    pending_at = None
     for read in history.builder_reads:
         if (
             invocation.descends_from(read.invocation)
@@ -75,10 +76,18 @@ def _could_know(history: History, first: BuilderChange, second: BuilderChange, i
         ):
             errors = read.shown.get("ImageBuilderErrors") or []
             # By AppStream's clock, which may differ from the one that dates the request.
-            failed = any(error["ErrorTimestamp"] > invocation.request.sent_at + 2 * CLOCKS_APART for error in errors)
-            if read.shown["State"] == "PENDING" or failed:
+            if any(error["ErrorTimestamp"] > invocation.request.sent_at + 2 * CLOCKS_APART for error in errors):
                 return True
-    return False
+            if read.shown["State"] == "PENDING":
+                pending_at = read.at
+            elif pending_at is not None and second.at - read.at >= _FAILED_LONG_AGO:
+                # It has waited for the end of the request, which the delivery that made that start would bring about.
+                return False
+    return pending_at is not None
+
+
+_FAILED_LONG_AGO = 115.0
+"""Seconds for which a delivery waits after a failed start that it hasn't made: the function's 120 less two calls."""
 
 
 def _lost_memory(first: Invocation, second: Invocation) -> bool:

@@ -197,8 +197,12 @@ def _was_reported(history: History, start: BuilderChange, request: Request) -> b
         # The last request was to leave it, if need be until its scheduled stop.
         if not schedule or _has_fired(history, schedule, since=start.at):
             return True
-    moved = [each for each in history.requests if each.resource == request.resource and each.number > request.number]
-    if not ends and any(each.kind == "Update" and each.succeeded and each.properties.name != name for each in moved):
+    moved = [
+        each
+        for each in history.requests
+        if each.resource == request.resource and each.number > last.number and each.physical_id == name
+    ]
+    if any(each.kind == "Update" and each.succeeded and each.properties.name != name for each in moved):
         # An update without rollback went to another builder, and failed elsewhere: no Delete of this one is ever sent.
         return True
     if any(

@@ -160,7 +160,17 @@ def _is_alone(history: History, invocation: Invocation) -> bool:
     others = any(not invocation.descends_from(each) and each.began_at < invocation.ended_at for each in deliveries)
     fresh = root.request.dated and all(_is_fresh(each) for each in deliveries if invocation.descends_from(each))
     has_read = any(invocation.descends_from(read.invocation) and read.arrived for read in history.builder_reads)
-    return fresh and has_read and not others and not _saw_a_start(history, invocation)
+    return (
+        fresh and has_read and not others and not _saw_a_start(history, invocation) and not _has_schedule(history, root)
+    )
+
+
+def _has_schedule(history: History, invocation: Invocation) -> bool:
+    """Return whether an earlier request of the resource may have left its schedule: it may have made a start."""
+    request = invocation.request
+    changes = history.schedule_changes_of(request.properties.schedule, until=request.ended_at)
+    setters = [each.invocation.request for each in changes if each.invocation is not None]
+    return any(each.number < request.number and each.logical_id == request.logical_id for each in setters)
 
 
 def _is_fresh(invocation: Invocation) -> bool:
@@ -265,6 +275,15 @@ def a_throttled_self_invocation_fails_nothing(history: History) -> Iterator[str]
 
 
 def _known_queued_at(invocation: Invocation) -> float:
-    """Return when an invocation's event was queued as far as it can know: a request is dated by another clock."""
+    """Return when an invocation's event was queued as far as it can know.
+
+    A request is dated by another clock, and a self-invocation before its call, which takes a moment to arrive.
+    """
     request = invocation.request
-    return request.dated_at if request.dated and invocation.event.parent is None else invocation.event.queued_at
+    if invocation.event.parent is None:
+        return request.dated_at if request.dated else invocation.event.queued_at
+    return invocation.event.queued_at - _ON_ITS_WAY
+
+
+_ON_ITS_WAY = 4.0
+"""Seconds after which a slow call arrives."""

@@ -253,11 +253,7 @@ def unneeded_schedules_are_deleted(history: History) -> Iterator[str]:
         same = request.physical_id == request.properties.name
         if not (stops or (dropped and same)) or (dropped and not _had(request)):
             continue
-        changes = history.schedule_changes_of(name, until=request.ended_at)
-        # What another request's late duplicate does meanwhile is another invariant's question.
-        changes = [
-            each for each in changes if each.invocation is None or _by(each, request) or each.at < request.sent_at
-        ]
+        changes = _known_to(request, history.schedule_changes_of(name, until=request.ended_at))
         last = next((each for each in reversed(changes) if each.action in ("set", "deleted", "fired")), None)
         left = last is not None and last.action == "set" and request.ended_at < (last.due or 0.0) - _CLOCKS
         # The schedule may be another resource's, and one of that name another builder's.
@@ -281,11 +277,23 @@ def a_shared_builder_keeps_no_old_schedule(history: History) -> Iterator[str]:
             # The responder's list was stale; what a duplicate's list showed it can't know.
             continue
         name = request.properties.schedule
-        changes = history.schedule_changes_of(name, until=request.ended_at)
+        changes = _known_to(request, history.schedule_changes_of(name, until=request.ended_at))
         last = next((each for each in reversed(changes) if each.action in ("set", "deleted", "fired")), None)
         left = last is not None and last.action == "set" and request.ended_at < (last.due or 0.0) - _CLOCKS
         fine = not left or is_warned_of(history, request)
         yield "" if fine else f"request {request.number} left schedule {name} to what another resource has"
+
+
+def _known_to(request: Request, changes: list[ScheduleChange]) -> list[ScheduleChange]:
+    """Return the changes of a schedule without those that an older request makes after this one was sent.
+
+    Whether it may set a stop then is another invariant's question.
+    """
+    return [
+        each
+        for each in changes
+        if each.invocation is None or _by(each, request) or each.at < request.sent_at or each.action == "deleted"
+    ]
 
 
 def _had(request: Request) -> bool:
