@@ -178,6 +178,9 @@ def test_resources_can_share_a_builder() -> None:
         8800025331,
         8800036989,
         8800037012,
+        4410004990,
+        9120002668,
+        9120004413,
     ],
     ids="run-{}".format,
 )

@@ -69,8 +69,10 @@ class ImageBuilder:
         return self.state(now) != GONE
 
     def follow(self, timeline: Timeline, *, hidden_until: float = 0.0) -> None:
-        """Replace the timeline; DescribeImageBuilders shows the old one until `hidden_until`."""
-        self._seen, self._seen_until = self.timeline, hidden_until
+        """Replace the timeline; until `hidden_until` DescribeImageBuilders shows the last state of the old one."""
+        # What was scheduled in the old timeline never happens.
+        begins = timeline.changes[0].at
+        self._seen, self._seen_until = Timeline((self.timeline.current(begins),)), hidden_until
         self.timeline = timeline
 
     def start(self, *, now: float, durations: Durations, agent: str | None, latest: str) -> None:

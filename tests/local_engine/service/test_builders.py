@@ -134,6 +134,17 @@ def test_describe_can_lag_behind_an_accepted_stop(builders: ImageBuilders, clock
     assert "STOPPING" == _shown(builders)["State"]
 
 
+def test_a_lagging_description_shows_nothing_that_never_was(builders: ImageBuilders, clock: VirtualClock) -> None:
+    """What was scheduled before the stop does not happen."""
+    builders.put(_NAME, state="RUNNING", fields={})
+    builders.set_state(_NAME, "RUNNING", [(3, "STOPPED")])
+    builders.durations = Durations(describe_lag=5)
+    builders.stop(_NAME)
+    clock.advance(4)
+
+    assert "RUNNING" == _shown(builders)["State"]
+
+
 def test_unknown_names_are_not_found_or_left_out(stopped: ImageBuilders) -> None:
     """One unknown name fails the whole call, unless unknown names are omitted."""
     with pytest.raises(ApiError) as refused:

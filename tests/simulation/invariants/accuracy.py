@@ -93,10 +93,11 @@ def the_address_is_waited_for(history: History) -> Iterator[str]:
 
     Or where reads must end: they are denied, or the function can't invoke itself.
     """
-    for request, invocation, response, read, _, _ in _sent(history, "SUCCESS", "Create", "Update"):
+    for request, invocation, response, read, at, counts in _sent(history, "SUCCESS", "Create", "Update"):
         if read is None or read.shown is None or read.shown["State"] != "RUNNING" or not _lacks_address(read):
             continue
-        if request.is_rollback and not _agent_fits(request.properties, read):
+        undone = request.is_rollback or (not counts and request.ended_at <= at)
+        if undone and not _agent_fits(request.properties, read):
             continue
         since = read.at
         for each in reversed(

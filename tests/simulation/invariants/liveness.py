@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from simulation.history import ANSWERED, TIMED_OUT, BuilderChange, History, Invocation, Request
-from simulation.invariants.queries import about, is_live, stops_on_delete
+from simulation.invariants.queries import NOT_STARTED, about, is_live, stops_on_delete
 
 A_MINUTE = 60.0 + 20.0
 """Seconds for a Delete that has nothing to stop: a minute, and the calls in progress then."""
@@ -215,6 +215,8 @@ def _was_reported(history: History, start: BuilderChange, request: Request) -> b
         return True
     if last is request:
         return False
+    if last.physical_id.endswith(NOT_STARTED) and _was_made_by_an_earlier_create(history, start, last):
+        return True
     if start.at <= last.ended_at and _another_had(history, last, name):
         return True
     if _starter_knows(history, start, last):
@@ -228,6 +230,31 @@ def _was_reported(history: History, start: BuilderChange, request: Request) -> b
         return start.at > last.ended_at
     lag = history.scenario.durations.describe_lag
     return start.at > reads[-1].at - lag - 1 or reads[-1].missed
+
+
+def _was_made_by_an_earlier_create(history: History, start: BuilderChange, last: Request) -> bool:
+    """Return whether the start was an earlier failed Create's, of which the last Create could see nothing.
+
+    It sees a builder that is starting, and its resource's schedule.
+    """
+    assert start.invocation is not None
+    creates = [
+        each
+        for each in history.requests
+        if each.kind == "Create" and each.resource == last.resource and each.number < last.number
+    ]
+    if not creates or start.invocation.request is creates[-1]:
+        return False
+    reads = [each for each in history.builder_reads if each.invocation.request is creates[-1] and each.arrived]
+    saw = any(each.shown is not None and each.shown["State"] in _STARTING for each in reads)
+    asked = any(
+        each.invocation.request is creates[-1] and each.operation == "GetSchedule" and not each.fault_kind
+        for each in history.calls
+    )
+    return not saw and not asked
+
+
+_STARTING = ("PENDING", "UPDATING_AGENT")
 
 
 def _starter_knows(history: History, start: BuilderChange, last: Request) -> bool:
