@@ -7,10 +7,14 @@ from typing import Any
 
 from running_image_builder_function import contract
 from running_image_builder_function.aws.client import UnreadableResponse, checked, translated_errors
-from running_image_builder_function.reconcile.ports import ResourceStatus
+from running_image_builder_function.model.errors import AwsCallError
+from running_image_builder_function.reconcile.ports import NOT_IN_STACK, ResourceStatus
 
 _GONE = ("DELETE_", "ROLLBACK_", "IMPORT_ROLLBACK_", "CREATE_FAILED", "IMPORT_FAILED")
 """How the status of a resource begins that has nothing, or gives up what it has."""
+
+_DOES_NOT_EXIST = "does not exist"
+"""CloudFormation has no error code of its own for this: "Resource X does not exist for stack Y"."""
 
 _MAX_PAGES = 50
 """A stack has at most 500 resources, a page about 100 of them: a longer list never ends."""
@@ -27,14 +31,19 @@ class CloudFormation:
         self._client = cache(client)
 
     def resource(self, stack_id: str, logical_id: str) -> ResourceStatus:
-        """Return the status of a resource.
+        """Return the status of a resource, ``NOT_IN_STACK`` where there is none of that logical id.
 
         Raises:
             AwsCallError: CloudFormation didn't say.
         """
-        with translated_errors("cloudformation:DescribeStackResource"):
-            response = self._client().describe_stack_resource(StackName=stack_id, LogicalResourceId=logical_id)
-            detail = checked(response, StackResourceDetail=dict)["StackResourceDetail"]
+        try:
+            with translated_errors("cloudformation:DescribeStackResource"):
+                response = self._client().describe_stack_resource(StackName=stack_id, LogicalResourceId=logical_id)
+                detail = checked(response, StackResourceDetail=dict)["StackResourceDetail"]
+        except AwsCallError as error:
+            if error.code == "ValidationError" and _DOES_NOT_EXIST in error.detail:
+                return NOT_IN_STACK
+            raise
         changed_at = detail.get("LastUpdatedTimestamp")
         return ResourceStatus(
             status=str(detail.get("ResourceStatus") or ""),

@@ -50,6 +50,10 @@ class ResourceStatus(NamedTuple):
     changed_at: float | None  # since when, in seconds since the epoch; None where CloudFormation doesn't say
 
 
+NOT_IN_STACK = ResourceStatus("not in the stack", None)
+"""What takes the place of a status where the stack has no such resource, such as after an update that removed it."""
+
+
 class Stacks(Protocol):
     """The CloudFormation calls. Each raises AwsCallError."""
 

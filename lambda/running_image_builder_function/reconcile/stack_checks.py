@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from running_image_builder_function.model.errors import AwsCallError
 from running_image_builder_function.reconcile.callback_context import CallbackContext
-from running_image_builder_function.reconcile.ports import ResourceStatus, Stacks
+from running_image_builder_function.reconcile.ports import NOT_IN_STACK, ResourceStatus, Stacks
 from running_image_builder_function.timing import (
     REQUEST_DATE_PRECISION,
     STACK_CHECK_DELAY,
@@ -133,6 +133,9 @@ class StackChecks:
     def _ends(self, found: ResourceStatus) -> bool:
         """Return whether a status belongs to another request, or is this one's end."""
         context = self._context
+        if found == NOT_IN_STACK:
+            # Soon after the request, its resource may not be shown yet; a stack may hide what it deletes.
+            return self._is_settled() and (self._kind != "Delete" or not self._stack_is_changing())
         if found.changed_at is None or not found.status:
             return False
         if self._findings.request_shown_at is not None:

@@ -10,6 +10,7 @@ from botocore.stub import Stubber
 from running_image_builder_function.aws.cloudformation import CloudFormation
 from running_image_builder_function.contract import RESOURCE_TYPE
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
+from running_image_builder_function.reconcile.ports import NOT_IN_STACK
 from support.fake_appstream import NAME
 from support.lambda_harness import LOGICAL_ID, STACK_ID
 
@@ -80,6 +81,27 @@ def test_what_a_resource_lacks_is_empty(detail: object, expected: tuple[str, obj
     canned = Canned({"StackResourceDetail": detail})
 
     assert expected == CloudFormation(lambda: canned).resource(STACK_ID, LOGICAL_ID)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "missing"),
+    [
+        ("ValidationError", f"Resource {LOGICAL_ID} does not exist for stack stack-1", True),
+        ("ValidationError", "1 validation error detected: Value at 'stackName' is too long", False),
+        ("Throttling", "A limit that does not exist was reached", False),
+    ],
+)
+def test_a_resource_that_an_update_has_removed_is_not_in_the_stack(
+    stacks: CloudFormation, stubber: Stubber, code: str, message: str, missing: bool
+) -> None:
+    """CloudFormation says so in words only."""
+    stubber.add_client_error("describe_stack_resource", code, message, 400)
+
+    if missing:
+        assert NOT_IN_STACK == stacks.resource(STACK_ID, LOGICAL_ID)
+        return
+    with pytest.raises(AwsCallError):
+        stacks.resource(STACK_ID, LOGICAL_ID)
 
 
 @pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_COMPLETE"])

@@ -4,7 +4,7 @@ import pytest
 
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.reconcile.callback_context import CallbackContext
-from running_image_builder_function.reconcile.ports import ResourceStatus
+from running_image_builder_function.reconcile.ports import NOT_IN_STACK, ResourceStatus
 from running_image_builder_function.reconcile.stack_checks import StackChecks
 from running_image_builder_function.timing import STACK_CHECK_RETRY, STACK_CONSISTENCY_WINDOW
 from support.fake_appstream import NAME
@@ -217,6 +217,26 @@ def test_a_redelivered_clean_up_ends_with_the_stacks_update(stack: str, over: bo
     request.stacks.status = stack
 
     assert over is request.over("UPDATE_COMPLETE", -20)
+
+
+@pytest.mark.parametrize(
+    ("kind", "stack", "over"),
+    [
+        ("Create", "UPDATE_ROLLBACK_COMPLETE", True),
+        ("Create", "UPDATE_IN_PROGRESS", True),
+        ("Update", "UPDATE_COMPLETE", True),
+        ("Delete", "UPDATE_COMPLETE", True),
+        ("Delete", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", False),
+    ],
+)
+def test_a_request_of_a_resource_that_is_not_in_the_stack_is_over(kind: str, stack: str, over: bool) -> None:
+    """Once it can't be a status from before the request."""
+    request = CheckedRequest(kind)
+    request.stacks.told, request.stacks.status = NOT_IN_STACK, stack
+
+    assert not request.checks.cancelled_by()
+    request.clock.sleep(STACK_CONSISTENCY_WINDOW)
+    assert (NOT_IN_STACK.status if over else "") == request.checks.cancelled_by()
 
 
 def test_every_check_is_of_the_requests_own_resource() -> None:

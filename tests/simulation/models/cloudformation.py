@@ -38,6 +38,7 @@ SERVICE_TIMEOUT_MARGIN = 60.0
 """Seconds of ServiceTimeout beyond the request's own timeout."""
 
 _EXPIRED = 403
+_REMOVED = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 _PAGE_SIZE = 2
 """Resources on a page of ListStackResources: few, so that there are several pages."""
 
@@ -266,9 +267,13 @@ class CloudFormationModel:
             return self._page(read, stack, then, int(fields.get("NextToken", ["0"])[0]))
         assert operation == "DescribeStackResource", operation
         resource = stack.resources[fields["LogicalResourceId"][0]]
-        # Never None: a resource has a status before its first request is sent.
-        status = resource.status_at(then) or resource.statuses[0]
+        status = resource.status_at(then)
         read.resource_status, read.stale = status, status is not resource.statuses[-1]
+        # A deleted stack still shows its resources, but none that an update has removed.
+        removed = status is not None and status.status in _REMOVED and stack.status_at(then).startswith("UPDATE_")
+        if status is None or removed:
+            self._note_read(read, "does not exist")
+            return cloudformation_error("missing", resource.logical_id)
         self._note_read(read, status.status)
         row = (resource.logical_id, status.status, self._stamp(status.at), status.physical_id)
         return stack_resource(*row, stack_id=stack.stack_id)

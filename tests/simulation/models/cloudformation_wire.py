@@ -16,6 +16,7 @@ _ERRORS = {
     "server_error": (503, "ServiceUnavailable", "Try later"),
     "access_denied": (403, "AccessDenied", "not authorized to perform cloudformation:{}"),
     "error": (400, "ValidationError", "something that nobody expects"),
+    "missing": (400, "ValidationError", "Resource {} does not exist for stack stack"),
 }
 _OTHERS = (
     ("Function76856677", "AWS::Lambda::Function", "stack-Function76856677-1ZLPEXAMPLE"),
@@ -83,12 +84,12 @@ def stack_resources(rows: list[tuple[str, str, str, str]], *, following: int | N
     return _response("ListStackResources", f"<StackResourceSummaries>{members}</StackResourceSummaries>{seed}")
 
 
-def cloudformation_error(kind: str, operation: str, code: str = "") -> HttpResponse:
-    """Return an error of CloudFormation."""
+def cloudformation_error(kind: str, about: str, code: str = "") -> HttpResponse:
+    """Return an error of CloudFormation, about an operation or a resource."""
     status, usual, message = _ERRORS[kind]
     body = (
         f'<ErrorResponse xmlns="{_XMLNS}"><Error><Type>Sender</Type><Code>{code or usual}</Code>'
-        f"<Message>{message.format(operation)}</Message></Error><RequestId>r</RequestId></ErrorResponse>"
+        f"<Message>{message.format(about)}</Message></Error><RequestId>r</RequestId></ErrorResponse>"
     )
     return HttpResponse(status, body.encode(), {"Content-Type": "text/xml"})
 
