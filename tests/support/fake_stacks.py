@@ -57,7 +57,7 @@ class FakeStacks:
             raise AwsCallError(ErrorKind.REFUSED, action="cloudformation:DescribeStacks", code="Code", detail="no")
         return self.status
 
-    def has_another(self, stack_id: str, logical_id: str, name: str) -> bool:
+    def has_another(self, stack_id: str, logical_id: str, name: str, *, physical_id: str) -> bool:
         """Return whether another resource has the builder."""
         self._called("ListStackResources", stack_id, logical_id)
         return name in self.others

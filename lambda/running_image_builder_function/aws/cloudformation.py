@@ -63,13 +63,15 @@ class CloudFormation:
                     return str(stack["StackStatus"])
             raise UnreadableResponse(lacks="StackStatus")
 
-    def has_another(self, stack_id: str, logical_id: str, name: str) -> bool:
+    def has_another(self, stack_id: str, logical_id: str, name: str, *, physical_id: str) -> bool:
         """Return whether another resource of this type has a builder, in the same stack.
 
         Args:
             stack_id: The stack's id.
             logical_id: The logical id of the resource that asks.
             name: The builder's name, which is the physical id of a resource that has it.
+            physical_id: The physical id that is asked for. Without rollback, a resource whose Create failed gets
+                another one, and then the Delete of the old one.
 
         Raises:
             AwsCallError: CloudFormation didn't say, or not to the end.
@@ -80,7 +82,7 @@ class CloudFormation:
                 pages += 1
                 if any(
                     each.get("ResourceType") == contract.RESOURCE_TYPE
-                    and each.get("LogicalResourceId") != logical_id
+                    and (each.get("LogicalResourceId") != logical_id or physical_id != name)
                     and each.get("PhysicalResourceId") == name
                     and not str(each.get("ResourceStatus")).startswith(_GONE)
                     for each in page

@@ -29,6 +29,9 @@ _UPDATING = "UPDATE_IN_PROGRESS"
 _ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 """The status of a stack whose failed or cancelled update is rolled back. In no other one does it wait for an Update."""
 
+_DELETED = ("DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
+"""The statuses of a stack that is deleted as a whole. No other status follows one of them, so it is never stale."""
+
 _T = TypeVar("_T")
 
 logger = logging.getLogger("running_image_builder")
@@ -56,6 +59,7 @@ class StackChecks:
         self._stack_id: str = event["StackId"]
         self._logical_id: str = event["LogicalResourceId"]
         self._kind: str = event["RequestType"]
+        self._physical_id = str(event.get("PhysicalResourceId") or "")
         self._context = context
         self._findings = context.stack
         self._clock = clock
@@ -104,27 +108,36 @@ class StackChecks:
         """Return whether another resource of the stack has a builder; None where that can't be determined.
 
         A stack that is deleted deletes all its resources at once: that another one is alive is believed only when the
-        result can't be from before that.
+        result can't be from before that. In any other stack, a new resource may not be listed yet.
 
         Args:
             name: The builder's name.
         """
         return self._poll(
-            lambda: self._stacks.has_another(self._stack_id, self._logical_id, name), believed_at_once=False
+            lambda: self._stacks.has_another(self._stack_id, self._logical_id, name, physical_id=self._physical_id),
+            is_believed=lambda found: not found and self._call(self._is_deleted) is True,
         )
+
+    def _is_deleted(self) -> bool:
+        return self._stacks.stack_status(self._stack_id) in _DELETED
 
     def _is_rolling_back(self) -> bool:
         return self._stacks.stack_status(self._stack_id) == _ROLLING_BACK
 
-    def _poll(self, check: Callable[[], bool], *, believed_at_once: bool | None = None) -> bool | None:
-        """Check until the result can be believed; where that never happens, the last one counts, None for none."""
+    def _poll(self, check: Callable[[], bool], *, is_believed: Callable[[bool], bool] = lambda _: False) -> bool | None:
+        """Check until the result can be believed; where that never happens, the last one counts, None for none.
+
+        Args:
+            check: The check.
+            is_believed: Whether its result is believed before it is settled.
+        """
         began = self._clock.time()
         last: bool | None = None
         while True:
             result = self._call(check)
             last = last if result is None else result
             now = self._clock.time()
-            if result is not None and (result is believed_at_once or self._is_settled()):
+            if result is not None and (self._is_settled() or is_believed(result)):
                 return result
             if now + STACK_CHECK_DELAY > self.last_call_at or now - began >= STACK_CHECK_RETRY:
                 return last
@@ -135,7 +148,7 @@ class StackChecks:
         context = self._context
         if found == NOT_IN_STACK:
             # Soon after the request, its resource may not be shown yet; a stack may hide what it deletes.
-            return self._is_settled() and (self._kind != "Delete" or not self._stack_is_changing())
+            return self._is_settled() and (self._kind != "Delete" or not self._may_be_deleting())
         if found.changed_at is None or not found.status:
             return False
         if self._findings.request_shown_at is not None:
@@ -186,6 +199,10 @@ class StackChecks:
     def _is_over(self, status: str | None) -> bool:
         """Return whether the status of the stack shows that it doesn't wait for an Update any more."""
         return bool(status) and status not in (_UPDATING, _ROLLING_BACK) and self._is_settled()
+
+    def _may_be_deleting(self) -> bool:
+        status = self._call(lambda: self._stacks.stack_status(self._stack_id))
+        return not status or status.endswith("_CLEANUP_IN_PROGRESS") or status in _DELETED
 
     def _stack_is_changing(self) -> bool:
         status = self._call(lambda: self._stacks.stack_status(self._stack_id))

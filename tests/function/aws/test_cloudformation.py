@@ -20,7 +20,7 @@ CHANGED = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
 CALLS: dict[str, Callable[[CloudFormation], object]] = {
     "describe_stack_resource": lambda stacks: stacks.resource(STACK_ID, LOGICAL_ID),
     "describe_stacks": lambda stacks: stacks.stack_status(STACK_ID),
-    "list_stack_resources": lambda stacks: stacks.has_another(STACK_ID, LOGICAL_ID, NAME),
+    "list_stack_resources": lambda stacks: stacks.has_another(STACK_ID, LOGICAL_ID, NAME, physical_id=NAME),
 }
 
 
@@ -140,7 +140,21 @@ def test_another_live_resource_of_this_type_has_the_builder(
     """Any other resource, and one that is on its way out, has not."""
     stubber.add_response("list_stack_resources", {"StackResourceSummaries": [found]}, {"StackName": STACK_ID})
 
-    assert expected is stacks.has_another(STACK_ID, LOGICAL_ID, NAME)
+    assert expected is stacks.has_another(STACK_ID, LOGICAL_ID, NAME, physical_id=NAME)
+
+
+@pytest.mark.parametrize(
+    ("physical_id", "expected"),
+    [(NAME, False), (f"{NAME}/start-not-seen", True), ("stack-Builder-2AO6L9WJUEZSL", True)],
+)
+def test_the_resource_itself_can_have_the_builder_by_a_newer_id(
+    stacks: CloudFormation, stubber: Stubber, physical_id: str, expected: bool
+) -> None:
+    """Without rollback, another Create follows a failed one, whose Delete comes last."""
+    found = entry(logical_id=LOGICAL_ID)
+    stubber.add_response("list_stack_resources", {"StackResourceSummaries": [found]}, {"StackName": STACK_ID})
+
+    assert expected is stacks.has_another(STACK_ID, LOGICAL_ID, NAME, physical_id=physical_id)
 
 
 def test_another_resource_is_searched_for_on_all_pages() -> None:
@@ -148,7 +162,7 @@ def test_another_resource_is_searched_for_on_all_pages() -> None:
     first = {"StackResourceSummaries": [entry(name="builder-2"), "no entry"], "NextToken": "more"}
     canned = Canned(first, {"StackResourceSummaries": [entry()]})
 
-    assert CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
+    assert CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME, physical_id=NAME)
     assert [{"StackName": STACK_ID}, {"StackName": STACK_ID, "NextToken": "more"}] == canned.asked
 
 
@@ -157,7 +171,7 @@ def test_a_list_of_several_pages_is_read_twice() -> None:
     others = {"StackResourceSummaries": [entry(name="builder-2")], "NextToken": "more"}
     canned = Canned(others, {"StackResourceSummaries": []}, others, {"StackResourceSummaries": [entry()]})
 
-    assert CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
+    assert CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME, physical_id=NAME)
 
 
 def test_a_list_of_several_pages_is_not_read_a_third_time() -> None:
@@ -165,7 +179,7 @@ def test_a_list_of_several_pages_is_not_read_a_third_time() -> None:
     page: dict[str, object] = {"StackResourceSummaries": []}
     canned = Canned({**page, "NextToken": "more"}, page, {**page, "NextToken": "more"}, page)
 
-    assert not CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
+    assert not CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME, physical_id=NAME)
 
 
 def test_pages_that_never_end_are_a_failed_call() -> None:
@@ -175,7 +189,7 @@ def test_pages_that_never_end_are_a_failed_call() -> None:
     with pytest.raises(
         AwsCallError, match=r"^cloudformation:ListStackResources: UnreadableResponse: no end in the response$"
     ):
-        CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME)
+        CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME, physical_id=NAME)
 
 
 @pytest.mark.parametrize("operation", CALLS)

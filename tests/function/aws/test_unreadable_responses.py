@@ -39,7 +39,7 @@ CALLS: dict[str, Callable[[], object]] = {
     ),
     "cloudformation:DescribeStacks": lambda: CloudFormation(lambda: client("cloudformation")).stack_status(STACK_ID),
     "cloudformation:ListStackResources": lambda: CloudFormation(lambda: client("cloudformation")).has_another(
-        STACK_ID, LOGICAL_ID, NAME
+        STACK_ID, LOGICAL_ID, NAME, physical_id=NAME
     ),
 }
 

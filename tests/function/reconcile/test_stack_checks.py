@@ -226,7 +226,10 @@ def test_a_redelivered_clean_up_ends_with_the_stacks_update(stack: str, over: bo
         ("Create", "UPDATE_IN_PROGRESS", True),
         ("Update", "UPDATE_COMPLETE", True),
         ("Delete", "UPDATE_COMPLETE", True),
+        ("Delete", "UPDATE_IN_PROGRESS", True),
         ("Delete", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", False),
+        ("Delete", "DELETE_IN_PROGRESS", False),
+        ("Delete", "", False),
     ],
 )
 def test_a_request_of_a_resource_that_is_not_in_the_stack_is_over(kind: str, stack: str, over: bool) -> None:
@@ -352,6 +355,24 @@ def test_another_resource_is_believed_once_settled() -> None:
     goes.clock.later(STACK_CONSISTENCY_WINDOW - 5, goes.stacks.others.clear)
 
     assert (False, True) == (goes.checks.has_another(NAME), stays.checks.has_another(NAME))
+
+
+def test_that_no_other_resource_has_it_is_believed_once_settled() -> None:
+    """A new resource, which has the builder now, may not be listed yet."""
+    request = CheckedRequest("Delete")
+    request.clock.later(STACK_CONSISTENCY_WINDOW - 5, lambda: request.stacks.others.add(NAME))
+
+    assert request.checks.has_another(NAME) is True
+
+
+@pytest.mark.parametrize("status", ["DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"])
+def test_a_stack_that_is_deleted_has_no_new_resource(status: str) -> None:
+    """So a Delete needn't wait for one."""
+    request = CheckedRequest("Delete")
+    request.stacks.status = status
+
+    assert request.checks.has_another(NAME) is False
+    assert [] == request.clock.slept
 
 
 def test_the_last_answer_counts_where_no_more_come() -> None:

@@ -149,7 +149,8 @@ def a_shared_builder_is_not_stopped(history: History) -> Iterator[str]:
             and _has_had(statuses, change.name, since=since, until=change.at)
         ]
         listed = {name for read in reads for name, _ in read.listed if not read.failed}
-        unknown = any(read.failed or read.stale for read in reads)
+        # A list that failed may be the last one that there was time for.
+        unknown = any(read.failed for read in reads)
         if others and not unknown and others[0] not in listed:
             yield f"request {request.number} stopped {change.name}, which {others[0]} has"
         elif others and knows_another_owner(history, request, until=change.at, name=change.name, invocation=invocation):
