@@ -539,7 +539,7 @@ def test_a_create_without_a_response_may_just_have_started(harness: LambdaHarnes
     appstream.durations(start=30, describe_lag=60)
     appstream.builders.start(NAME, None)
 
-    harness.run(event("Delete", OnDelete="STOP", physical_id=f"stack-1-{LOGICAL_ID}-ABC"))
+    harness.run(event("Delete", OnDelete="STOP", physical_id=f"stack-1-{LOGICAL_ID}-1ABCDEFGHIJKL"))
 
     assert 1 == appstream.stops()
 

@@ -7,6 +7,9 @@ from running_image_builder_function.cloudformation.request import parse
 from support.fake_appstream import NAME
 from support.lambda_harness import LOGICAL_ID, event
 
+CONTAINING_LOGICAL_ID = (LOGICAL_ID, f"{LOGICAL_ID}-prod", f"my-{LOGICAL_ID}-1", f"my-{LOGICAL_ID}.1ABCDEFGHIJKL")
+"""Names of builders; in a hand-written template, the logical id can be a word such as "ImageBuilder"."""
+
 
 @pytest.mark.parametrize(
     ("physical_id", "name", "started_here"),
@@ -14,7 +17,10 @@ from support.lambda_harness import LOGICAL_ID, event
         ("old", "old", True),
         (f"old{NOT_STARTED}", "old", False),
         (f"old{START_NOT_SEEN}", "old", True),
-        (f"stack-{LOGICAL_ID}-1ABC", NAME, True),
+        (f"stack-{LOGICAL_ID}-1ABCDEFGHIJKL", NAME, True),
+        (f"stack-1-{LOGICAL_ID}-aB1cD2eF3gH4", NAME, True),
+        (f"stack_{LOGICAL_ID}_1ABCDEFG", NAME, True),
+        *((name, name, True) for name in CONTAINING_LOGICAL_ID),
         (f"{LOGICAL_ID}{NOT_STARTED}", NAME, False),
         ("2024/01/01/[$LATEST]0f0e", NAME, True),
         ("", NAME, True),
@@ -38,7 +44,9 @@ def test_an_update_uses_the_name_of_the_properties() -> None:
         ("old", False),
         (f"old{NOT_STARTED}", False),
         (f"old{START_NOT_SEEN}", True),
-        (f"stack-{LOGICAL_ID}-1ABC", True),
+        (f"stack-{LOGICAL_ID}-1ABCDEFGHIJKL", True),
+        (f"stack_{LOGICAL_ID}_1ABCDEFG", True),
+        *((name, False) for name in CONTAINING_LOGICAL_ID),
     ],
 )
 def test_the_id_says_whether_a_start_may_be_under_way(physical_id: str, may_start: bool) -> None:
