@@ -40,7 +40,9 @@ CONSISTENCY_WINDOW = 100.0
 """After an accepted call, a description may still show the state before it. A minute and a half has been seen."""
 
 UNCONFIRMED_RETRY = 10.0  # after a call whose response was lost, it is made again where the state is still the same
-NOT_FOUND_CONFIRMATION = 10.0  # between two descriptions that must both find no builder: one is no proof
+SECOND_DESCRIPTION = 10.0
+"""Between two descriptions that must both find no builder, or both contradict a start of a moment ago."""
+
 CLOCK_SKEW = 30.0  # by which AppStream's clock and this one may differ, with a call under way
 OTHER_START_COOLDOWN = CONSISTENCY_WINDOW + 20.0
 """After somebody else's failed start, before this request makes its own. If another delivery of this request made that

@@ -8,7 +8,7 @@ NOT_STARTED = "/not-started"
 """Ends the id of a failed Create that had started nothing. No builder's name contains a slash."""
 
 START_NOT_SEEN = "/start-not-seen"
-"""Ends the id of a failed Create whose start, or another delivery's, no description has shown yet."""
+"""Ends the id of a failed Create whose start, or another delivery's, a description may not show yet."""
 
 
 def failed_create_id(name: str, *, may_have_started: bool, start_is_shown: bool) -> str:

@@ -32,6 +32,7 @@ class Request:
     stop_on_delete: bool = False  # whether a Delete stops the builder
     schedule: StopSchedule | None = None  # when and how the builder is to be stopped by itself; None where it is not
     dropped: StopSchedule | None = None  # the schedule that this Update takes away from the same builder; None for none
+    keeps_schedule: bool = False  # whether this Update's builder had the same schedule before
     started_here: bool = True  # false only for the Delete of a Create that failed before it had started anything
     may_start: bool = False  # whether a start may be under way that no description shows yet
     # The Delete of the builder that a failed rename may have started, and that CloudFormation never sends one for,
@@ -55,6 +56,7 @@ def parse(event: Mapping[str, Any]) -> Request:
     if event.get("RequestType") == "Delete":
         # After a rename it is about the old builder, which only the physical id names.
         name = named_builder(physical_id, logical_id) or name
+    schedule, before = _schedule(name, properties), _schedule_before(name, old)
     return Request(
         name=name,
         agent_version=_agent_version(name, properties),
@@ -74,8 +76,9 @@ def parse(event: Mapping[str, Any]) -> Request:
             (contract.MIN_POLL_INTERVAL_SECONDS, contract.MAX_POLL_INTERVAL_SECONDS),
         ),
         stop_on_delete=_stops_on_delete(name, properties),
-        schedule=(schedule := _schedule(name, properties)),
-        dropped=_dropped(name, schedule, old),
+        schedule=schedule,
+        dropped=None if _is_same(schedule, before) else before,
+        keeps_schedule=_is_same(schedule, before),
         started_here=not physical_id.endswith(NOT_STARTED),
         may_start=physical_id.endswith(START_NOT_SEEN) or is_generated(physical_id, logical_id),
         abandoned=_abandoned(event, name, physical_id, old),
@@ -169,18 +172,21 @@ def _schedule(name: str, properties: Mapping[str, Any]) -> StopSchedule | None:
     return StopSchedule(name=str(schedule), role_arn=role_arn, after=after)
 
 
-def _dropped(name: str, schedule: StopSchedule | None, old: Mapping[str, Any]) -> StopSchedule | None:
-    """Return the schedule of the properties before, where this request keeps the builder and not the schedule.
+def _schedule_before(name: str, old: Mapping[str, Any]) -> StopSchedule | None:
+    """Return the schedule of the properties before, where this request keeps the builder.
 
     A builder that another one takes the place of gets a Delete of its own.
     """
     if old.get(contract.NAME) != name:
         return None
     try:
-        before = _schedule(name, old)
+        return _schedule(name, old)
     except RequestFailed:
         return None  # no request has ever made it
-    return None if before is None or (schedule is not None and schedule.name == before.name) else before
+
+
+def _is_same(schedule: StopSchedule | None, before: StopSchedule | None) -> bool:
+    return schedule is not None and before is not None and schedule.name == before.name
 
 
 def _abandoned(event: Mapping[str, Any], name: str, physical_id: str, old: Mapping[str, Any]) -> Request | None:

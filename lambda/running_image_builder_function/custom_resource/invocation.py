@@ -22,13 +22,13 @@ from running_image_builder_function.observability.logs import RequestLogger
 from running_image_builder_function.observability.metrics import Metrics
 from running_image_builder_function.reconcile.backoff import Backoff
 from running_image_builder_function.reconcile.callback_context import CallbackContext
-from running_image_builder_function.reconcile.desired_state import DesiredState
+from running_image_builder_function.reconcile.desired_state import DesiredState, Step
 from running_image_builder_function.reconcile.loop import Reconciler
 from running_image_builder_function.reconcile.ports import Calls, Invoke
 from running_image_builder_function.reconcile.self_invocation import self_invoke
 from running_image_builder_function.reconcile.stack_checks import StackChecks
 from running_image_builder_function.reconcile.states import STOPPED
-from running_image_builder_function.timing import Clock
+from running_image_builder_function.timing import CONSISTENCY_WINDOW, Clock
 
 _PASSING = (ErrorKind.THROTTLED, ErrorKind.UNAVAILABLE)
 """The errors of a self-invocation that may succeed a minute later."""
@@ -134,7 +134,7 @@ class Invocation:
 
     def fail(self, desired: DesiredState, end: RequestEnded) -> None:
         """Choose the physical id of a FAILED response, which tells the Delete whether to stop; log and count it."""
-        self.resource.PhysicalResourceId = self.physical_id or _failed_create_id(desired)
+        self.resource.PhysicalResourceId = self.physical_id or _failed_create_id(desired, now=self.clock.time())
         if isinstance(end, RequestCancelled):
             self.log(desired, f"ended: {end}", level=logging.WARNING)
         else:
@@ -162,14 +162,16 @@ class Invocation:
             return ""
 
 
-def _failed_create_id(desired: DesiredState) -> str:
+def _failed_create_id(desired: DesiredState, *, now: float) -> str:
     context = desired.context
-    builder, starts = context.builder, context.starts
+    builder, starts, last_call = context.builder, context.starts, context.last_call
+    is_recent = last_call.step == Step.START.value and now - last_call.at < CONSISTENCY_WINDOW
     # An earlier delivery may have started what this one hasn't even seen; an earlier request's start shows by now.
     by_others = starts.maybe_by_other_delivery or context.redelivered
     by_others = by_others or (starts.maybe_by_earlier_request and builder.state != STOPPED)
     return failed_create_id(
         desired.request.name,
         may_have_started=starts.made or by_others,
-        start_is_shown=builder.state != STOPPED or context.last_call.took_effect,
+        # A later description can be older than the start as long as that is recent.
+        start_is_shown=(builder.state != STOPPED or last_call.took_effect) and not is_recent,
     )

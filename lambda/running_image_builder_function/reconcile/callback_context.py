@@ -24,6 +24,8 @@ class Observation:
     known_error_at: float | None = None
     # When a start that this request didn't make was seen to have failed; None for none.
     other_start_failed_at: float | None = None
+    # When descriptions began to contradict this request's own start of a moment ago; None while they don't.
+    contradicted_since: float | None = None
 
 
 @dataclass(kw_only=True)

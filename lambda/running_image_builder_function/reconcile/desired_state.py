@@ -14,8 +14,8 @@ from running_image_builder_function.timing import (
     CONSISTENCY_WINDOW,
     IAM_PROPAGATION,
     NO_ENDPOINT_RETRY,
-    NOT_FOUND_CONFIRMATION,
     REFUSAL_RETRY,
+    SECOND_DESCRIPTION,
     UNCONFIRMED_RETRY,
 )
 
@@ -119,7 +119,7 @@ class DesiredState:
         elif observation.missing_since is None:
             observation.missing_since = now
         missing_since = observation.missing_since
-        self.is_newly_missing = missing_since is not None and asked_at - missing_since < NOT_FOUND_CONFIRMATION
+        self.is_newly_missing = missing_since is not None and asked_at - missing_since < SECOND_DESCRIPTION
         if not self.is_newly_missing:
             self.builder = builder
         return self.next_step(builder, now=now)
@@ -176,7 +176,12 @@ class DesiredState:
         is_own = found.request_id.startswith(f"{self.request.logical_id}/")
         starts.maybe_by_earlier_request = starts.maybe_by_earlier_request or is_own
         schedule.has_fallback = schedule.has_fallback or is_fallback
-        schedule.earlier_stop_until = max(schedule.earlier_stop_until, earlier_stop_until)
+        self.stop_may_come(until=earlier_stop_until)
+
+    def stop_may_come(self, *, until: float) -> None:
+        """Remember until when an earlier scheduled stop may still arrive, or not show yet; 0 where it may not."""
+        schedule = self.context.schedule
+        schedule.earlier_stop_until = max(schedule.earlier_stop_until, until)
 
     def schedule_changed(self, step: Step, *, at: float | None = None) -> None:
         """Remember that a step of ``SCHEDULE_STEPS`` was made.

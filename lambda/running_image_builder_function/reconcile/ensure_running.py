@@ -12,6 +12,7 @@ from running_image_builder_function.timing import (
     OTHER_START_COOLDOWN,
     ROLLBACK_WAIT,
     SCHEDULING_RESERVE,
+    SECOND_DESCRIPTION,
 )
 
 _NO_REASON = "no reason given"
@@ -54,6 +55,8 @@ class EnsureRunning(DesiredState):
         self._is_running = self._lacks_address = False
         context = self.context
         before, context.builder.state = context.builder.state, builder.state
+        if builder.state in STARTING:
+            context.builder.contradicted_since = None
         action = rule(builder.state).when_starting
         self._learn(builder, before=before, now=now)
         if action is not Action.REACHED:
@@ -119,13 +122,25 @@ class EnsureRunning(DesiredState):
         last_call, known = self.context.last_call, self.context.builder.known_error_at or 0.0
         # Where a start failed between two descriptions, AppStream's dated errors tell that from a stale description.
         failed = builder.newest_error_at > max(known, last_call.at - CLOCK_SKEW)
-        if last_call.took_effect or failed:
+        if failed or (last_call.took_effect and not self._may_be_an_old_description(now=now)):
             raise self._start_failed(builder)
+        if last_call.took_effect:
+            return Step.WAIT
         if self.may_be_stale(now=now):
             return Step.WAIT
         if last_call.confirmed or builder.state == STOPPING:
             raise self._start_failed(builder)
         return Step.START
+
+    def _may_be_an_old_description(self, *, now: float) -> bool:
+        """Return whether a description that contradicts an accepted start may be older than the start.
+
+        One description may come from a part of AppStream that lags behind; it is believed if a second one says the
+        same.
+        """
+        observation = self.context.builder
+        observation.contradicted_since = observation.contradicted_since or now
+        return self.may_be_stale(now=now) and now - observation.contradicted_since < SECOND_DESCRIPTION
 
     def _running(self, builder: ImageBuilder, *, now: float) -> Step:
         schedule, observation = self.context.schedule, self.context.builder
@@ -156,6 +171,8 @@ class EnsureRunning(DesiredState):
             return Step.STOP
         if self.request.restart_to_update_agent and not starts.made and not starts.restarted:
             return Step.STOP
+        if starts.made and self._may_be_an_old_description(now=now):
+            return Step.WAIT
         if self.request.schedule and not self.context.schedule.postponed:
             # The schedule comes first: it shows whether an earlier request of this resource may have started it.
             return Step.WAIT

@@ -4,6 +4,7 @@ from running_image_builder_function.model.stop_schedule import ScheduledStop, St
 from running_image_builder_function.reconcile.desired_state import DesiredState, Step
 from running_image_builder_function.reconcile.ports import Schedules
 from running_image_builder_function.timing import (
+    CONSISTENCY_WINDOW,
     SCHEDULE_COLLISION_WINDOW,
     SCHEDULER_CLOCK_SKEW,
     SCHEDULER_PRECISION,
@@ -50,7 +51,12 @@ def _postpone(desired: DesiredState, *, schedules: Schedules, now: float) -> str
     said: list[str] = []
     for schedule in (desired.request.dropped, desired.request.schedule):
         found = None if schedule is None else schedules.find(schedule.name)
-        if schedule is None or found is None:
+        if schedule is None:
+            continue
+        if found is None:
+            if schedule is desired.request.dropped or desired.request.keeps_schedule:
+                # It may have fired a moment ago, which no description shows yet.
+                desired.stop_may_come(until=now + CONSISTENCY_WINDOW)
             continue
         if _is_of_another_builder(found, desired):
             said.append(_serves(found, desired))

@@ -41,15 +41,21 @@ def test_a_create_that_started_nothing_has_an_id_of_its_own(harness: LambdaHarne
     assert 0 == appstream.stops()
 
 
-def test_a_create_that_started_has_the_builders_name_as_id(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """It failed while the builder was starting: the Delete stops what would be running and billed."""
+@pytest.mark.parametrize(("timeout", "expected"), [("60", f"{NAME}/start-not-seen"), ("120", NAME)])
+def test_a_create_that_started_has_the_builders_name_in_its_id(
+    harness: LambdaHarness, appstream: FakeAppStream, timeout: str, expected: str
+) -> None:
+    """It failed while the builder was starting: the Delete stops what would be running and billed.
+
+    A description can be older than a start of a moment ago, even where one before it has shown the start.
+    """
     appstream.put("STOPPED")
-    failed_create_id = harness.run(event(TimeoutSeconds="60"))["PhysicalResourceId"]
+    failed_create_id = harness.run(event(TimeoutSeconds=timeout))["PhysicalResourceId"]
     deletion = LambdaHarness(appstream)
 
     response = deletion.run(stop() | {"PhysicalResourceId": failed_create_id})
 
-    assert NAME == failed_create_id
+    assert expected == failed_create_id
     assert "SUCCESS" == response["Status"]
     assert (1, "STOPPED") == (appstream.stops(), appstream.state())
 
@@ -59,7 +65,7 @@ def test_a_create_with_a_lost_start_counts_as_started(harness: LambdaHarness, ap
     appstream.put("STOPPED")
     appstream.fault("drop", "Start", after_effect=True, times=1)
 
-    assert NAME == harness.run(event(TimeoutSeconds="60"))["PhysicalResourceId"]
+    assert f"{NAME}/start-not-seen" == harness.run(event(TimeoutSeconds="60"))["PhysicalResourceId"]
 
 
 def test_a_delete_that_arrives_while_create_waits_ends_both() -> None:

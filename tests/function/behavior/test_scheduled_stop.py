@@ -163,3 +163,25 @@ def test_the_log_says_what_became_of_the_stop(
 
     said = [message for message in caplog.messages if "stop" in message]
     assert [f"{NAME}: {postponed}", f"{NAME}: the stop is scheduled for 2027-01-15T08:15:00Z"] == said
+
+
+@pytest.mark.parametrize("now", [SCHEDULE, {}])
+def test_a_schedule_that_is_gone_may_have_stopped_it_a_moment_ago(
+    harness: LambdaHarness, appstream: FakeAppStream, now: dict[str, str]
+) -> None:
+    """A description may not show that for a minute and a half."""
+    appstream.put("RUNNING")
+    appstream.durations(describe_lag=90, start=30)
+    appstream.region.builders.stop(NAME)
+
+    response = harness.run(update_event(SCHEDULE, **now))
+
+    assert ("SUCCESS", "RUNNING", 1) == (response["Status"], appstream.state(), appstream.starts())
+
+
+def test_a_resource_that_had_no_schedule_waits_for_no_stop(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """There is none that could have come."""
+    appstream.put("RUNNING")
+
+    assert "SUCCESS" == harness.run(update_event({}, **SCHEDULE))["Status"]
+    assert harness.responded_at[0] < 2

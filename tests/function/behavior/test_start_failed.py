@@ -2,6 +2,7 @@
 
 import pytest
 
+from running_image_builder_function.model.image_builder import ImageBuilder
 from running_image_builder_function.timing import CONSISTENCY_WINDOW
 from support.fake_appstream import NAME, FakeAppStream
 from support.lambda_harness import LambdaHarness, event, issued_event
@@ -47,6 +48,26 @@ def test_a_failed_start_has_the_builders_own_errors(harness: LambdaHarness, kind
     assert (said in response["Reason"]) == (state == "STOPPED")
     assert 1 == harness.appstream.starts()
     assert 420 <= harness.responded_at[0] <= 422
+
+
+@pytest.mark.parametrize("at", [20, 60, 90])
+@pytest.mark.parametrize("old", [{"state": "STOPPED"}, {"state": "RUNNING", "AppstreamAgentVersion": "01-01-2020"}])
+def test_one_old_description_is_no_failed_start(
+    harness: LambdaHarness, appstream: FakeAppStream, old: dict[str, str], at: float
+) -> None:
+    """It comes from before the start, though another one has shown the start already."""
+    appstream.put("STOPPED", AppstreamAgentVersion="01-01-2020")
+    current = appstream.builders.describe
+    before = {"Name": NAME, "State": old["state"], "AppstreamAgentVersion": "01-01-2020"}
+
+    def outdated(name: str) -> ImageBuilder:
+        appstream.builders.describe = current  # type: ignore[method-assign]
+        return ImageBuilder(before)
+
+    appstream.clock.later(at, lambda: setattr(appstream.builders, "describe", outdated))
+
+    assert "SUCCESS" == harness.run(event(AppstreamAgentVersion="LATEST"))["Status"]
+    assert 1 == appstream.starts()
 
 
 @pytest.mark.parametrize("limit", [60, 900])

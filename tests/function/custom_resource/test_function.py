@@ -50,7 +50,7 @@ def test_a_bug_after_the_start_leaves_an_id_that_shows_it(
 ) -> None:
     """The Delete that follows stops the builder."""
     appstream.put("STOPPED")
-    appstream.clock.later(10, lambda: monkeypatch.setattr(appstream.builders, "describe", lambda name: 1 / 0))
+    appstream.clock.later(110, lambda: monkeypatch.setattr(appstream.builders, "describe", lambda name: 1 / 0))
 
     assert (NAME, "FAILED") == (harness.run(event())["PhysicalResourceId"], harness.responses[0]["Status"])
 
