@@ -108,7 +108,9 @@ class Invocation:
             # It leaves time to check what a failure means for the stack, and to respond.
             until = max(now, self.limits.last_call_at)
             event = context.next_event(self.event, now=now)
-            self_invoke(self.invoke, self.function_arn, event, clock=self.clock, until=until)
+            self_invoke(
+                self.invoke, self.function_arn, event, clock=self.clock, until=until, redelivered=context.redelivered
+            )
         except AwsCallError as error:
             # Nobody will describe it again: what is enough at the deadline is enough now.
             if desired.is_enough(now=desired.deadline):

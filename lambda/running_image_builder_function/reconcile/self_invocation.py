@@ -8,6 +8,7 @@ from running_image_builder_function.reconcile.ports import Invoke
 from running_image_builder_function.timing import LONGEST_CALL, MAX_RETRY_DELAY, RETRY_DELAY, Clock
 
 _FINAL = (ErrorKind.INVALID, ErrorKind.NOT_FOUND)
+_PASSING = (ErrorKind.THROTTLED, ErrorKind.UNAVAILABLE)
 
 
 def self_invoke(
@@ -17,26 +18,38 @@ def self_invoke(
     *,
     clock: Clock,
     until: float,
+    redelivered: bool = False,
 ) -> None:
     """Queue the next invocation; try again until ``until`` (seconds since the epoch).
 
     After the first try, none begins that may not end by then: an invocation that is killed in the middle of one doesn't
     know the result.
 
-    A lost response is not followed by another try. It may mean two next invocations, each of which may do the same
-    again. Two are harmless, since they describe before they act and carry the same context, but a thousand are not.
+    A lost response may mean that the call has taken effect. Where Lambda can still deliver the event again, that is
+    enough: no other try follows. Where it has done so already (``redelivered``), that would multiply invocations, and
+    to fail the request would end a start that goes well. So one more try follows, if it can begin by ``until``. Two
+    next invocations are harmless, since they describe before they act and carry the same context.
+
+    They don't become many. Each invocation queues two at most, and only if a response was lost. Two lost ones in a row
+    fail the request, and each next invocation first checks whether it is still waited for: all of them end with it.
 
     Raises:
-        AwsCallError: Lambda refused it until then, or didn't respond.
+        AwsCallError: Lambda refused it until then, or didn't respond. Where a response was lost and what follows may
+            pass, it is the lost one's: the next invocation may be there.
     """
-    delay = RETRY_DELAY
+    delay, lost = RETRY_DELAY, None
     while True:
         try:
             invoke(function_arn, event)
         except AwsCallError as error:
-            room = until - LONGEST_CALL - clock.time()
-            if error.kind in _FINAL or error.may_have_taken_effect or room <= 0:
-                raise
+            room = until - clock.time()
+            if error.may_have_taken_effect and redelivered and lost is None:
+                lost = error
+            else:
+                room -= LONGEST_CALL
+            is_lost_again = error.may_have_taken_effect and error is not lost
+            if error.kind in _FINAL or is_lost_again or room <= 0:
+                raise (lost if lost and error.kind in _PASSING else error) from None
         else:
             return
         clock.sleep(min(delay, room))

@@ -21,12 +21,13 @@ class Queue:
         """Begin with the refusals."""
         self.refusals = list(refusals)
         self.calls: list[tuple[str, Mapping[str, Any]]] = []
+        self.code = "EndpointConnectionError"
 
     def __call__(self, function_arn: str, event: Mapping[str, Any], /) -> None:
         """Take an event, or refuse it."""
         self.calls.append((function_arn, event))
         if self.refusals:
-            raise AwsCallError(self.refusals.pop(0), action="any", code="EndpointConnectionError", detail="any")
+            raise AwsCallError(self.refusals.pop(0), action="any", code=self.code, detail="any")
 
 
 def test_an_event_that_is_taken_is_self_invoked_once() -> None:
@@ -63,6 +64,41 @@ def test_a_lost_response_is_not_followed_by_another_try(code: str) -> None:
         self_invoke(lost, FUNCTION_ARN, {}, clock=(clock := VirtualClock()), until=clock.now + 100)
 
     assert [FUNCTION_ARN] == calls
+
+
+LOST = ErrorKind.UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("then", "seconds", "calls", "raised"),
+    [
+        ([], 40, 2, None),
+        ([], 0.5, 2, None),
+        ([], 0, 1, LOST),
+        ([LOST], 40, 2, LOST),
+        ([ErrorKind.THROTTLED], 40, 3, None),
+        ([ErrorKind.DENIED], 40, 3, None),
+        ([ErrorKind.THROTTLED, LOST], 40, 3, LOST),
+        ([ErrorKind.THROTTLED] * 9, 20, 4, LOST),
+        ([ErrorKind.DENIED] * 9, 20, 4, ErrorKind.DENIED),
+        ([ErrorKind.INVALID], 40, 2, ErrorKind.INVALID),
+    ],
+)
+def test_a_redelivered_event_affords_one_lost_response(
+    then: list[ErrorKind], seconds: float, calls: int, raised: ErrorKind | None
+) -> None:
+    """The other try may begin until the last moment; if it is throttled, the first one may still have been accepted."""
+    clock, queue = VirtualClock(), Queue(LOST, *then)
+    queue.code = "ReadTimeoutError"
+    kind = None
+
+    try:
+        self_invoke(queue, FUNCTION_ARN, {}, clock=clock, until=clock.now + seconds, redelivered=True)
+    except AwsCallError as error:
+        kind = error.kind
+
+    assert (raised, calls) == (kind, len(queue.calls))
+    assert sum(clock.slept) <= seconds
 
 
 @pytest.mark.parametrize("kind", TRANSIENT)

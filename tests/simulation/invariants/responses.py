@@ -245,7 +245,7 @@ def a_throttled_self_invocation_fails_nothing(history: History) -> Iterator[str]
     """No request fails because a self-invocation was throttled or could not connect; a denied one fails it.
 
     One that may have arrived, with its response lost, is left to Lambda's retry as well, but only once: each of them
-    may be one more chain of invocations.
+    may be one more chain of invocations. After that it takes two lost ones in a row, where there is time for two.
     """
     for request in history.requests:
         invocation = request.responder
@@ -267,8 +267,10 @@ def a_throttled_self_invocation_fails_nothing(history: History) -> Iterator[str]
         # As late as a retry, or after one: a minute after its event was queued.
         line = [each for each in history.invocations_of(request) if invocation.descends_from(each)]
         again = any(each.began_at - _known_queued_at(each) >= _LATE for each in line)
-        lost = bool(invokes) and invokes[0].fault_kind not in ("", "throttle", "connect")
-        justified = justified or (lost and again)
+        lost = [each.at for each in invokes if each.fault_kind not in ("", "throttle", "connect")]
+        limit = invocation.began_at + history.scenario.function_timeout
+        enough = len(lost) > 1 or (len(lost) == 1 and responded_at > limit - _TIME_FOR_ANOTHER)
+        justified = justified or (enough and again)
         if invokes:
             late = responded_at >= invocation.deadline - 2
             yield "" if justified or late else f"request {request.number} failed, since it could not invoke itself"
@@ -284,6 +286,9 @@ def _known_queued_at(invocation: Invocation) -> float:
         return request.dated_at if request.dated else invocation.event.queued_at
     return invocation.event.queued_at - _ON_ITS_WAY
 
+
+_TIME_FOR_ANOTHER = 23.0
+"""Seconds before Lambda's limit after which no other self-invocation begins: it may hang, and a response follows."""
 
 _ON_ITS_WAY = 4.0
 """Seconds after which a slow call arrives."""
