@@ -233,27 +233,33 @@ class DesiredState:
         if what not in self.context.warnings:
             self.context.warnings.append(what)
 
-    def timed_out(self, last_error: str) -> RequestFailed:
+    def timed_out(self, error: AwsCallError | None) -> RequestFailed:
         """Return the failure of a request whose deadline has passed, with the builder's errors since it began.
 
         Args:
-            last_error: The last error of a call, "" for none.
+            error: The last call's error, None where it succeeded.
         """
         said = "" if self.builder is None else self.builder.errors_since(self.context.began_at)
+        said = f"AWS: {said}" if said else ""
         minutes = f"{self.request.timeout / 60:.3g} minute{'' if self.request.timeout == 60 else 's'}"
-        return self.failed(
-            f"{self.unmet} within {minutes}{last_error}",
-            "See the AppStream console, or raise the timeout.",
-            f"AWS: {said}" if said else "",
-        )
+        cause = f"{self.unmet} within {minutes}"
+        if error is not None:
+            return self.call_failed(error, before=f"{cause}; last error: ", said=said)
+        return self.failed(cause, "See the AppStream console, or raise the timeout.", said)
 
-    def call_failed(self, error: AwsCallError) -> RequestFailed:
-        """Return the failure for a call that can't succeed."""
+    def call_failed(self, error: AwsCallError, *, before: str = "", said: str = "") -> RequestFailed:
+        """Return the failure for a call that can't succeed.
+
+        Args:
+            error: The call's error.
+            before: What the message says before its cause.
+            said: AWS's own words that are more important than those about the call, "" for none.
+        """
         details = f"AWS: {error.code} on {error.action}: {error.detail}"
         if error_messages.lacks_permission(error):
             any_resource = error.action.startswith("appstream:Describe")
             details = f"Resource: {error.resource or ('*' if any_resource else self._arn)}"
-        return self.failed(error_messages.cause(error), error_messages.remedy(error), details)
+        return self.failed(before + error_messages.cause(error), error_messages.remedy(error), said or details)
 
     def failed(self, cause: str, remedy: str, details: str = "") -> RequestFailed:
         """Return the failure with the builder's name and its last state."""

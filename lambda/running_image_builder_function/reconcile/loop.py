@@ -52,7 +52,7 @@ class Reconciler:
     _described_at: float = 0.0
     _checked_at: float = 0.0
     _retries_start: bool = False
-    _last_error: str = ""
+    _last_error: AwsCallError | None = None
     _last_error_state: str | None = None
 
     def run(self) -> bool:
@@ -105,7 +105,7 @@ class Reconciler:
         self.backoff.on_success()
         # A refused start or stop explains a missed deadline for as long as the builder stays in that state.
         if desired.context.builder.state != self._last_error_state:
-            self._last_error = ""
+            self._last_error = None
 
     def _may_act(self) -> bool:
         """Return whether the step may be taken now; check first whether CloudFormation still waits for it."""
@@ -138,6 +138,7 @@ class Reconciler:
     def _change_schedule(self) -> None:
         now = self.clock.time()
         said = change_schedule(self.desired, self._step, schedules=self.calls.schedules, now=now)
+        self._remember(None, self.desired.context.builder.state)
         self.log.log(self.desired, said, now=self.clock.time())
 
     def _change_builder(self) -> bool:
@@ -190,5 +191,5 @@ class Reconciler:
 
     def _remember(self, error: AwsCallError | None, state: str | None) -> None:
         """Keep the last error for the message about a missed deadline."""
-        self._last_error = "" if error is None else f"; last error: {error.code}"
+        self._last_error = error
         self._last_error_state = state

@@ -185,7 +185,8 @@ class LeaveBuilder(DesiredState):
             self.warn("its scheduled stop was deleted, since AppStream did not show it: stop it if it should not run")
         return Step.CANCEL_STOP if (is_over or self._unwanted) and not context.schedule.cancelled else Step.DONE
 
-    def timed_out(self, last_error: str) -> RequestFailed:
+    def timed_out(self, error: AwsCallError | None) -> RequestFailed:
         """Return the failure of a request that has no more time; it is only logged."""
         name = self.request.schedule and self.request.schedule.name
+        last_error = "" if error is None else f"; last error: {error.code} on {error.action}"
         return self.failed(f"its scheduled stop stays{last_error}", f"Delete schedule {name} if it is not wanted.")

@@ -56,14 +56,71 @@ def test_a_stop_that_cannot_be_cancelled_fails_the_update(harness: LambdaHarness
     assert ["SUCCESS", "FAILED"] == [each["Status"] for each in harness.responses]
 
 
-def test_the_schedulers_outage_fails_the_request(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """That the builder runs is no success without its end."""
+@pytest.mark.parametrize(
+    ("kind", "code", "last"),
+    [
+        (
+            ErrorKind.UNAVAILABLE,
+            "InternalServerException",
+            "the scheduler did not respond. See the Health Dashboard, then try again. AWS: InternalServerException on",
+        ),
+        (
+            ErrorKind.THROTTLED,
+            "ThrottlingException",
+            "the scheduler throttles. Deploy less at once, or raise the timeout. AWS: ThrottlingException on",
+        ),
+        (
+            ErrorKind.DENIED,
+            "AccessDeniedException",
+            "access denied. Allow the function's role scheduler:CreateSchedule. Resource: schedule/x",
+        ),
+        (
+            ErrorKind.BUSY,
+            "ConflictException",
+            "somebody changes its schedule. Wait a few minutes, then try again. AWS: ConflictException on",
+        ),
+    ],
+)
+def test_what_the_scheduler_says_until_the_deadline_fails_the_request(
+    harness: LambdaHarness, appstream: FakeAppStream, kind: ErrorKind, code: str, last: str
+) -> None:
+    """That the builder runs is no success without its end; the remedy is about the scheduler."""
     appstream.put("RUNNING")
-    harness.schedules.errors = [refusal(ErrorKind.UNAVAILABLE, "InternalServerException")] * 999
+    harness.schedules.errors = [refusal(kind, code)] * 999
 
     reason = harness.run(event(TimeoutSeconds="60", **SCHEDULE))["Reason"]
 
-    assert "its stop is not scheduled within 1 minute; last error: InternalServerException" in reason
+    assert f"its stop is not scheduled within 1 minute; last error: {last}" in reason
+
+
+def test_a_schedule_that_was_set_at_last_is_not_blamed(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """The builder itself takes too long."""
+    appstream.put("PENDING")
+    harness.schedules.errors = [refusal(ErrorKind.DENIED)] * 3
+
+    reason = harness.run(event(TimeoutSeconds="60", **SCHEDULE))["Reason"]
+
+    assert "not RUNNING within 1 minute. See the AppStream console, or raise the timeout." in reason
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "said"),
+    [
+        ("Describe", "", "access denied. Allow the function's role appstream:DescribeImageBuilders. Resource: *"),
+        ("Start", "", "access denied. Allow the function's role appstream:StartImageBuilder. Resource: arn:"),
+        ("Start", "ResourceNotAvailableException", "it is not available. Check its quota, and whether its image is"),
+    ],
+)
+def test_a_refusal_until_the_deadline_has_its_remedy(
+    harness: LambdaHarness, appstream: FakeAppStream, operation: str, code: str, said: str
+) -> None:
+    """A timeout can be shorter than the time for which a refusal is tried again."""
+    appstream.put("STOPPED")
+    appstream.fault("error" if code else "access_denied", operation, code=code)
+
+    reason = harness.run(event(TimeoutSeconds="60"))["Reason"]
+
+    assert f"not RUNNING within 1 minute; last error: {said}" in reason
 
 
 def deny_describing(harness: LambdaHarness) -> None:

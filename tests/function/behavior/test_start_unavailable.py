@@ -22,20 +22,36 @@ def test_errors_that_pass_are_survived(harness: LambdaHarness, kind: str, operat
 
 
 @pytest.mark.parametrize(
-    ("kind", "code"),
+    ("kind", "said", "code"),
     [
-        ("throttle", "ThrottlingException"),
-        ("server_error", "InternalFailure"),
-        ("drop", "ConnectionClosedError"),
+        (
+            "throttle",
+            "AppStream throttles. Deploy fewer builders at once, or raise the timeout.",
+            "ThrottlingException",
+        ),
+        (
+            "server_error",
+            "AppStream did not respond. See the Health Dashboard, then try again.",
+            "InternalFailure",
+        ),
+        (
+            "drop",
+            "AppStream did not respond. See the Health Dashboard, then try again.",
+            "ConnectionClosedError",
+        ),
     ],
 )
 @pytest.mark.parametrize("operation", ["Describe", "Start"])
-def test_a_lasting_error_is_named_at_the_deadline(harness: LambdaHarness, kind: str, code: str, operation: str) -> None:
+def test_a_lasting_error_is_named_at_the_deadline(
+    harness: LambdaHarness, kind: str, said: str, code: str, operation: str
+) -> None:
     """It was retried until then; the reason says what was in the way."""
     harness.appstream.put("STOPPED")
     harness.appstream.fault(kind, operation)
 
-    assert f"not RUNNING within 5 minutes; last error: {code}." in harness.run(event(TimeoutSeconds="300"))["Reason"]
+    reason = harness.run(event(TimeoutSeconds="300"))["Reason"]
+
+    assert f"not RUNNING within 5 minutes; last error: {said} AWS: {code} on appstream:{operation}" in reason
     assert 300 <= harness.responded_at[0] <= 301
     assert 0 == harness.appstream.starts()
 

@@ -215,7 +215,7 @@ def test_a_timeout_without_any_description_is_plain(timeout: float, said: str) -
     desired = EnsureRunning(Request(name=NAME, timeout=timeout), CallbackContext(began_at=BEGAN), arn=ARN)
 
     expected = f"Image builder {NAME}: not RUNNING within {said}. See the AppStream console, or raise the timeout."
-    assert expected == str(desired.timed_out(""))
+    assert expected == str(desired.timed_out(None))
 
 
 def test_a_running_builder_is_enough_without_its_address() -> None:

@@ -85,7 +85,9 @@ def test_a_schedule_that_cannot_be_deleted_is_said_to_stay() -> None:
     context = CallbackContext(began_at=BEGAN, delivered_at=BEGAN)
     request = Request(name=NAME, schedule=SCHEDULE)
     desired = LeaveBuilder(request, context, arn=ARN, unwanted=False, may_start=False)
+    error = refusal(ErrorKind.THROTTLED, "Code")
 
     assert (
-        f"Image builder {NAME}: its scheduled stop stays; last error: Code. Delete schedule stop-1 if it is not wanted."
-    ) == str(desired.timed_out("; last error: Code"))
+        f"Image builder {NAME}: its scheduled stop stays; last error: Code on scheduler:CreateSchedule. "
+        "Delete schedule stop-1 if it is not wanted."
+    ) == str(desired.timed_out(error))
