@@ -38,10 +38,12 @@ class ImageBuilder:
         has_address = interface.get("EniPrivateIpAddress") or interface.get("EniIpv6Addresses")
         return bool(vpc.get("SubnetIds")) and not has_address
 
-    def error_text(self) -> str:
-        """Return what AppStream says went wrong, newest first; "" for nothing."""
+    def error_text(self, *, since: float = 0.0) -> str:
+        """Return what AppStream says went wrong since a moment or at an unknown time, newest first; "" for nothing."""
         change = self.fields.get("StateChangeReason") or {}
-        return _sentence(_pair(change.get("Code"), change.get("Message")), *map(_said, self.errors()))
+        times = [(each, _epoch(each.get("ErrorTimestamp"))) for each in self.errors()]
+        errors = [_said(each) for each, at in times if at >= since or not at]
+        return _sentence(_pair(change.get("Code"), change.get("Message")), *errors)
 
     def errors_since(self, moment: float) -> str:
         """Return the errors that AppStream recorded after ``moment`` (seconds since the epoch), newest first."""

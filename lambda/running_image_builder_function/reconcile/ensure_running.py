@@ -243,6 +243,7 @@ class EnsureRunning(DesiredState):
         return self.failed("it cannot be started", remedy, f"AWS: {builder.error_text() or _NO_REASON}")
 
     def _start_failed(self, builder: ImageBuilder) -> RequestFailed:
-        said = builder.error_text()
+        # AppStream keeps the errors of earlier starts, which don't explain this one.
+        said = builder.error_text(since=self.context.began_at - CLOCK_SKEW)
         remedy = "Fix the problem that AWS reports, then deploy again." if said else _SEE_CONSOLE
         return self.failed("the start failed", remedy, f"AWS: {said or _NO_REASON}")

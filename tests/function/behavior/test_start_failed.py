@@ -50,6 +50,36 @@ def test_a_failed_start_has_the_builders_own_errors(harness: LambdaHarness, kind
     assert 420 <= harness.responded_at[0] <= 422
 
 
+@pytest.mark.parametrize(
+    ("seconds_ago", "said"),
+    [
+        (30 * 86400, "See the builder in the AppStream console, then deploy again. AWS: no reason given"),
+        (40, "See the builder in the AppStream console, then deploy again. AWS: no reason given"),
+        (20, "Fix the problem that AWS reports, then deploy again. AWS: OLD: Before."),
+        (None, "Fix the problem that AWS reports, then deploy again. AWS: OLD: Before."),
+    ],
+)
+def test_a_failed_start_is_not_explained_by_earlier_errors(
+    harness: LambdaHarness, appstream: FakeAppStream, seconds_ago: float | None, said: str
+) -> None:
+    """AppStream keeps them; its clock may be behind, and an error without a time may be this start's."""
+    old: dict[str, object] = {"ErrorCode": "OLD", "ErrorMessage": "Before."}
+    if seconds_ago is not None:
+        old["ErrorTimestamp"] = appstream.clock.now - seconds_ago
+    appstream.put("STOPPED", ImageBuilderErrors=[old])
+
+    def fall_back() -> None:
+        appstream.move("PENDING", (60, "STOPPED"))
+        appstream.show(ImageBuilderErrors=[old])
+
+    appstream.clock.later(5, fall_back)
+
+    response = harness.run(event())
+
+    assert f"Image builder {NAME} (STOPPED): the start failed. {said}" == response["Reason"]
+    assert 1 == appstream.starts()
+
+
 @pytest.mark.parametrize("at", [20, 60, 90])
 @pytest.mark.parametrize("old", [{"state": "STOPPED"}, {"state": "RUNNING", "AppstreamAgentVersion": "01-01-2020"}])
 def test_one_old_description_is_no_failed_start(
