@@ -67,6 +67,9 @@ LEAVE_BUILDER_TIMEOUT = 40.0
 """From the first invocation to the last try of a Delete that leaves the builder: with one call that hangs, the response
 comes within a minute."""
 
+LEAVE_BUILDER_TRY = 5.0  # that such a Delete has at least, after the list of the stack's resources took all the time
+LEAVE_BUILDER_INTERVAL = 5.0  # between two tries of it at most: a longer interval would leave no time for a second one
+
 RETRY_DELAY = 1.0  # before the first retry of a response or a self-invocation; it doubles from then on
 MAX_RETRY_DELAY = 8.0
 
@@ -74,6 +77,7 @@ MAX_RETRY_DELAY = 8.0
 CANCELLATION_CHECK_INTERVAL = 60.0  # between two checks of whether CloudFormation still waits for the response
 STACK_CONSISTENCY_WINDOW = 15.0  # CloudFormation may still show the status before the request
 STACK_CHECK_RETRY = 45.0  # a failed check is repeated for so long
+LEAVE_BUILDER_CHECK_RETRY = 20.0  # the same for a Delete that stops nothing, which has other calls to make as well
 STACK_CHECK_DELAY = 5.0  # between two tries of a check
 ROLLBACK_CHECK_TIME = 15.0
 """After the deadline, until which it is checked whether a failure would leave the stack in UPDATE_ROLLBACK_FAILED.

@@ -33,6 +33,7 @@ def stop_abandoned(abandoned: Request, invocation: Invocation) -> bool:
         its_context,
         invocation.checks,
         arn=invocation.arn(name),
+        clock=invocation.clock,
         only_started=True,
     )
     if desired is None:

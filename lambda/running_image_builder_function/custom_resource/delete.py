@@ -13,7 +13,9 @@ def delete(invocation: Invocation) -> str:
     """Handle a Delete: return the physical id, or raise the Reason of a FAILED response."""
     request = invocation.request
     name = request.name
-    desired = desired_on_delete(request, invocation.context, invocation.checks, arn=invocation.arn(name))
+    desired = desired_on_delete(
+        request, invocation.context, invocation.checks, arn=invocation.arn(name), clock=invocation.clock
+    )
     if desired is None:
         logger.info("%s: deleted, the builder is left as it is", name, extra={"builder": name})
         return invocation.physical_id
@@ -24,7 +26,8 @@ def delete(invocation: Invocation) -> str:
             invocation.fail(desired, failure)
             raise
         # No stop was asked for: what could not be cleaned up is no reason to keep the stack.
-        logger.warning("deleted, the builder is left as it is: %s", failure)
+        invocation.log_warnings(desired)
+        logger.warning("deleted, %s is left as it is: %s", name, failure)
         return invocation.physical_id
     if not done:
         return invocation.end_without_response()

@@ -70,6 +70,7 @@ class StackFindings:
     request_shown_at: float | None = None
     is_rollback: bool | None = None  # whether this is the Update of a rollback; None before that was found out
     has_another: bool | None = None  # whether another resource of the stack has the builder; None before that was asked
+    another_checked_at: float = 0.0  # when that was known, or given up
 
 
 @dataclass(kw_only=True)

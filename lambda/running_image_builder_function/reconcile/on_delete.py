@@ -1,7 +1,9 @@
 """The desired states of a Delete: the builder is stopped, or left as it is without a needless scheduled stop."""
 
 import logging
+from dataclasses import replace
 
+from running_image_builder_function import contract
 from running_image_builder_function.cloudformation.request import Request
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind, RequestFailed
 from running_image_builder_function.model.image_builder import ImageBuilder
@@ -9,13 +11,28 @@ from running_image_builder_function.reconcile.callback_context import CallbackCo
 from running_image_builder_function.reconcile.desired_state import DesiredState, Step
 from running_image_builder_function.reconcile.stack_checks import StackChecks
 from running_image_builder_function.reconcile.states import STARTING, STOPPED, STOPPING, Action, rule
-from running_image_builder_function.timing import CANCEL_STOP_RETRY, CONSISTENCY_WINDOW, LEAVE_BUILDER_TIMEOUT
+from running_image_builder_function.timing import (
+    CANCEL_STOP_RETRY,
+    CONSISTENCY_WINDOW,
+    LEAVE_BUILDER_CHECK_RETRY,
+    LEAVE_BUILDER_INTERVAL,
+    LEAVE_BUILDER_TIMEOUT,
+    LEAVE_BUILDER_TRY,
+    STACK_CHECK_RETRY,
+    Clock,
+)
 
 logger = logging.getLogger("running_image_builder")
 
 
 def desired_on_delete(
-    request: Request, context: CallbackContext, checks: StackChecks, *, arn: str, only_started: bool = False
+    request: Request,
+    context: CallbackContext,
+    checks: StackChecks,
+    *,
+    arn: str,
+    clock: Clock,
+    only_started: bool = False,
 ) -> DesiredState | None:
     """Return what a Delete wants; None where it has nothing to do.
 
@@ -24,12 +41,17 @@ def desired_on_delete(
         context: The request's callback context.
         checks: The checks of the stack: another resource may have the builder by now.
         arn: The builder's ARN.
+        clock: The time.
         only_started: Whether only what a start may have led to is stopped.
     """
     stops = request.stop_on_delete and request.started_here
     if not stops and not request.schedule:
         return None
-    has_another = _has_another(request, context, checks)
+    if context.stack.has_another is None:
+        retry_for = STACK_CHECK_RETRY if stops else LEAVE_BUILDER_CHECK_RETRY
+        context.stack.has_another = _has_another(request, context, checks, retry_for=retry_for)
+        context.stack.another_checked_at = clock.time()
+    has_another = context.stack.has_another
     if stops and not has_another:
         return EnsureStopped(request, context, arn=arn, only_started=only_started)
     if not request.schedule:
@@ -39,17 +61,15 @@ def desired_on_delete(
     return LeaveBuilder(request, context, arn=arn, unwanted=unwanted, may_start=may_start)
 
 
-def _has_another(request: Request, context: CallbackContext, checks: StackChecks) -> bool:
-    """Return whether another resource of the stack has the builder; it is checked once a request."""
-    if context.stack.has_another is None:
-        has_another = checks.has_another(request.name)
-        if has_another is None:
-            # A builder that nobody stops is paid for: if in doubt, it is this resource's own.
-            context.warnings.append("CloudFormation doesn't say whether another resource of the stack has it")
-        context.stack.has_another = bool(has_another)
-        if has_another:
-            logger.info("%s: another resource of the stack has the builder, which is left to it", request.name)
-    return context.stack.has_another
+def _has_another(request: Request, context: CallbackContext, checks: StackChecks, *, retry_for: float) -> bool:
+    """Return whether another resource of the stack has the builder."""
+    has_another = checks.has_another(request.name, retry_for=retry_for)
+    if has_another is None:
+        # A builder that nobody stops is paid for: if in doubt, it is this resource's own.
+        context.warnings.append("CloudFormation doesn't say whether another resource of the stack has it")
+    if has_another:
+        logger.info("%s: another resource of the stack has the builder, which is left to it", request.name)
+    return bool(has_another)
 
 
 class EnsureStopped(DesiredState):
@@ -163,15 +183,18 @@ class LeaveBuilder(DesiredState):
     def __init__(
         self, request: Request, context: CallbackContext, *, arn: str, unwanted: bool, may_start: bool
     ) -> None:
-        super().__init__(request, context, arn=arn)
+        interval = min(request.poll_interval, LEAVE_BUILDER_INTERVAL)
+        super().__init__(replace(request, poll_interval=interval), context, arn=arn)
         self._may_start = may_start
         self._unwanted = unwanted
         self.needs_description = not unwanted
 
     @property
     def deadline(self) -> float:
-        """Soon, and never later than any other request's."""
-        return min(super().deadline, self.context.delivered_at + LEAVE_BUILDER_TIMEOUT)
+        """Soon after the delivery, with time for a try; not after ServiceTimeout, when nobody waits any more."""
+        context = self.context
+        until = max(context.delivered_at + LEAVE_BUILDER_TIMEOUT, context.stack.another_checked_at + LEAVE_BUILDER_TRY)
+        return min(until, super().deadline + contract.RESPONSE_MARGIN_SECONDS)
 
     def next_step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step after a description of the builder."""

@@ -104,7 +104,7 @@ class StackChecks:
             self._findings.is_rollback = self._poll(self._is_rolling_back)
         return guess if self._findings.is_rollback is None else self._findings.is_rollback
 
-    def has_another(self, name: str) -> bool | None:
+    def has_another(self, name: str, *, retry_for: float = STACK_CHECK_RETRY) -> bool | None:
         """Return whether another resource of the stack has a builder; None where that can't be determined.
 
         A stack that is deleted deletes all its resources at once: that another one is alive is believed only when the
@@ -112,10 +112,12 @@ class StackChecks:
 
         Args:
             name: The builder's name.
+            retry_for: Seconds for which a failed check is repeated.
         """
         return self._poll(
             lambda: self._stacks.has_another(self._stack_id, self._logical_id, name, physical_id=self._physical_id),
             is_believed=lambda found: not found and self._call(self._is_deleted) is True,
+            retry_for=retry_for,
         )
 
     def _is_deleted(self) -> bool:
@@ -124,12 +126,19 @@ class StackChecks:
     def _is_rolling_back(self) -> bool:
         return self._stacks.stack_status(self._stack_id) == _ROLLING_BACK
 
-    def _poll(self, check: Callable[[], bool], *, is_believed: Callable[[bool], bool] = lambda _: False) -> bool | None:
+    def _poll(
+        self,
+        check: Callable[[], bool],
+        *,
+        is_believed: Callable[[bool], bool] = lambda _: False,
+        retry_for: float = STACK_CHECK_RETRY,
+    ) -> bool | None:
         """Check until the result can be believed; where that never happens, the last one counts, None for none.
 
         Args:
             check: The check.
             is_believed: Whether its result is believed before it is settled.
+            retry_for: Seconds for which a failed check is repeated.
         """
         began = self._clock.time()
         last: bool | None = None
@@ -139,7 +148,7 @@ class StackChecks:
             now = self._clock.time()
             if result is not None and (self._is_settled() or is_believed(result)):
                 return result
-            if now + STACK_CHECK_DELAY > self.last_call_at or now - began >= STACK_CHECK_RETRY:
+            if now + STACK_CHECK_DELAY > self.last_call_at or now - began >= retry_for:
                 return last
             self._clock.sleep(STACK_CHECK_DELAY)
 

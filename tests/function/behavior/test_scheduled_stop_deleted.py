@@ -3,13 +3,14 @@
 import pytest
 
 from running_image_builder_function.cloudformation.request import parse
+from running_image_builder_function.model.errors import ErrorKind
 from running_image_builder_function.model.stop_schedule import ScheduledStop
 from running_image_builder_function.reconcile.callback_context import CallbackContext
 from running_image_builder_function.reconcile.on_delete import desired_on_delete
 from running_image_builder_function.reconcile.stack_checks import StackChecks
 from support.fake_appstream import ARN, NAME, REGION, FakeAppStream
-from support.fake_schedules import SCHEDULE
-from support.lambda_harness import LambdaHarness, event, update_event
+from support.fake_schedules import SCHEDULE, refusal
+from support.lambda_harness import LambdaHarness, event, issued, update_event
 
 
 def test_an_update_without_the_option_deletes_the_schedule(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -36,9 +37,9 @@ def test_another_builders_schedule_is_left_to_its_delete(harness: LambdaHarness,
 def test_a_builder_that_reappears_is_warned_of(
     harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Two descriptions in a row have shown none, so its stop was deleted."""
+    """Three descriptions in a row, over ten seconds, have shown none, so its stop was deleted."""
     appstream.put("PENDING")
-    appstream.fault("error", "Describe", code="ResourceNotFoundException", status=404, times=2)
+    appstream.fault("error", "Describe", code="ResourceNotFoundException", status=404, times=3)
     harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
 
     assert "SUCCESS" == harness.run(event("Delete", PollIntervalSeconds="10", **SCHEDULE))["Status"]
@@ -221,7 +222,86 @@ def test_each_desired_state_of_a_delete_has_the_region(harness: LambdaHarness, o
     deleted, context = event("Delete", OnDelete=on_delete, **SCHEDULE), CallbackContext(began_at=0)
     checks = StackChecks(harness.stacks, deleted, context, clock=harness.appstream.clock)
 
-    desired = desired_on_delete(parse(deleted), context, checks, arn=ARN)
+    desired = desired_on_delete(parse(deleted), context, checks, arn=ARN, clock=harness.appstream.clock)
 
     assert desired is not None
     assert REGION == desired.region
+
+
+@pytest.mark.parametrize("poll_interval", ["2", "25", "60"])
+@pytest.mark.parametrize("trouble", ["gone", "throttled", "renamed", "unavailable"])
+def test_a_delete_that_leaves_the_builder_has_a_second_try(
+    harness: LambdaHarness, appstream: FakeAppStream, trouble: str, poll_interval: str
+) -> None:
+    """However long the interval between two descriptions is."""
+    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
+    on_delete = "LEAVE_RUNNING"
+    if trouble != "gone":
+        appstream.put("STOPPED")
+    if trouble == "unavailable":
+        appstream.fault("server_error", "Describe", times=1)
+    if trouble in ("throttled", "renamed"):
+        harness.schedules.errors = [refusal(ErrorKind.THROTTLED)]
+    if trouble == "renamed":
+        harness.stacks.others, on_delete = {NAME}, "STOP"
+
+    response = harness.run(event("Delete", OnDelete=on_delete, PollIntervalSeconds=poll_interval, **SCHEDULE))
+
+    assert ("SUCCESS", {}) == (response["Status"], harness.schedules.due_at)
+    assert harness.responded_at[0] <= 40
+
+
+@pytest.mark.parametrize(
+    ("physical_id", "on_delete", "failures", "limit"),
+    [
+        (NAME, "LEAVE_RUNNING", 99, 20),
+        (f"{NAME}/not-started", "STOP", 99, 20),
+        # As long as a stop is asked for, it must be known.
+        (NAME, "STOP", 9, 45),
+    ],
+)
+def test_a_slow_list_of_resources_leaves_time_for_the_schedule(
+    harness: LambdaHarness,
+    caplog: pytest.LogCaptureFixture,
+    physical_id: str,
+    on_delete: str,
+    failures: int,
+    limit: float,
+) -> None:
+    """The log says so where the list is never known."""
+    harness.appstream.put("FAILED")
+    harness.schedules.due_at["stop-1"] = harness.appstream.began_at + 5000
+    harness.stacks.others = {NAME}
+    harness.stacks.errors = [refusal(ErrorKind.THROTTLED)] * failures
+
+    response = harness.run(event("Delete", physical_id=physical_id, OnDelete=on_delete, **SCHEDULE))
+
+    assert ("SUCCESS", {}, [limit]) == (response["Status"], harness.schedules.due_at, harness.responded_at)
+    warning = f"{NAME}: CloudFormation doesn't say whether another resource of the stack has it"
+    assert (failures == 99) is (warning in caplog.messages)
+
+
+def test_a_delete_that_gives_up_logs_its_warnings_as_well(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Within a minute, and the schedule stays."""
+    appstream.put("FAILED")
+    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
+    harness.stacks.errors = [refusal(ErrorKind.THROTTLED)] * 99
+    harness.schedules.errors = [refusal(ErrorKind.THROTTLED)] * 99
+
+    assert "SUCCESS" == harness.run(event("Delete", **SCHEDULE))["Status"]
+    assert [40] == harness.responded_at
+    assert f"{NAME}: CloudFormation doesn't say whether another resource of the stack has it" in caplog.messages
+    assert "Delete schedule stop-1 if it is not wanted." in caplog.messages[-1]
+
+
+@pytest.mark.parametrize(("late", "deleted"), [(65, True), (115, True), (121, False)])
+def test_a_late_delete_tries(harness: LambdaHarness, appstream: FakeAppStream, late: float, deleted: bool) -> None:
+    """Until ServiceTimeout has ended its request."""
+    appstream.put("FAILED")
+    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
+    made = event("Delete", TimeoutSeconds="60", **SCHEDULE)
+
+    assert "SUCCESS" == harness.run(issued(made, appstream, seconds_ago=late))["Status"]
+    assert deleted is ("stop-1" not in harness.schedules.due_at)

@@ -189,9 +189,7 @@ def test_a_delete_that_leaves_a_schedule_is_a_warning(harness: LambdaHarness, ca
     harness.schedules.errors = [refusal(ErrorKind.INVALID)]
 
     assert "SUCCESS" == harness.run(event("Delete", **SCHEDULE))["Status"]
-    said = (
-        f"deleted, the builder is left as it is: Image builder {NAME} (STOPPED): a value of its schedule was refused."
-    )
+    said = f"deleted, {NAME} is left as it is: Image builder {NAME} (STOPPED): a value of its schedule was refused."
     assert (logging.WARNING, said) == (caplog.records[-1].levelno, lines(caplog)[-1][: len(said)])
 
 
