@@ -63,6 +63,10 @@ NO_ENDPOINT_RETRY = 60.0  # a host name that doesn't resolve: a passing failure,
 CANCEL_STOP_RETRY = 40.0
 """To delete the schedule of a stopped builder. One that stays has nothing to stop."""
 
+LATE_DELETE_TIME = 15.0
+"""After the deadline, for the one description and the one stop of a Delete that is delivered late. ServiceTimeout is a
+minute after the deadline."""
+
 LEAVE_BUILDER_TIMEOUT = 40.0
 """From the first invocation to the last try of a Delete that leaves the builder: with one call that hangs, the response
 comes within a minute."""

@@ -16,6 +16,7 @@ class Observation:
     """What descriptions of the builder have shown. Moments are seconds since the epoch."""
 
     state: str = ""  # the last state, "" before the first description
+    found: bool = False  # whether a description of a Delete has found it
     missing_since: float | None = None  # when descriptions began to find no builder; None while they find one
     running_since: float | None = None  # when RUNNING was first seen without interruption; None while it isn't
     # When a transition that this request didn't cause was first seen; None while there is none.

@@ -14,6 +14,7 @@ from running_image_builder_function.reconcile.states import STARTING, STOPPED, S
 from running_image_builder_function.timing import (
     CANCEL_STOP_RETRY,
     CONSISTENCY_WINDOW,
+    LATE_DELETE_TIME,
     LEAVE_BUILDER_CHECK_RETRY,
     LEAVE_BUILDER_INTERVAL,
     LEAVE_BUILDER_TIMEOUT,
@@ -90,6 +91,14 @@ class EnsureStopped(DesiredState):
         self._only_started = only_started
         self._is_stopped = False
         self._may_start = False
+        self._owes_try = not only_started
+
+    @property
+    def deadline(self) -> float:
+        """A little later where the Delete was delivered late and neither a description nor its stop was tried yet."""
+        deadline = super().deadline
+        is_late = self.context.delivered_at + LATE_DELETE_TIME > deadline
+        return deadline + LATE_DELETE_TIME if is_late and self._owes_try else deadline
 
     @property
     def _has_schedule(self) -> bool:
@@ -100,21 +109,28 @@ class EnsureStopped(DesiredState):
         self._may_start = False
         step = self._decide(builder, now=now)
         self._is_stopped = step is Step.DONE
+        self._owes_try = step is Step.STOP and not self._only_started
         return Step.CANCEL_STOP if self._is_stopped and self._has_schedule else step
 
     def is_enough(self, *, now: float) -> bool:
-        """Return whether the builder was last described as stopped."""
-        if self._may_start and now >= self.deadline:
+        """Return whether the builder was last described as stopped, or was never found."""
+        if now < self.deadline:
+            return self._is_stopped and not self._has_schedule
+        observation = self.context.builder
+        never_found = observation.missing_since is not None and not observation.found
+        if self._may_start:
             self.warn("it is STOPPED, but a start of a moment ago may not show yet")
-            return True
-        if self._is_stopped and self.request.schedule and self._has_schedule and now >= self.deadline:
+        if never_found and not self._is_stopped:
+            self.warn("AppStream did not show it, and there was no time to check again: stop it if it should not run")
+        is_enough = self._is_stopped or self._may_start or never_found
+        if is_enough and self.request.schedule and self._has_schedule:
             self.warn(f"its schedule {self.request.schedule.name} stays: there was no time to delete it")
-            return True
-        return self._is_stopped and not self._has_schedule
+        return is_enough
 
     def _decide(self, builder: ImageBuilder | None, *, now: float) -> Step:
         context, last_call = self.context, self.context.last_call
         context.builder.state = "" if builder is None else builder.state
+        context.builder.found = context.builder.found or builder is not None
         if builder is None:
             return Step.WAIT if self.is_newly_missing else Step.DONE
         action = rule(builder.state).when_stopping
@@ -145,8 +161,14 @@ class EnsureStopped(DesiredState):
             )
         return Step.STOP
 
+    def change_accepted(self, step: Step, *, now: float, confirmed: bool = True) -> None:
+        """Remember that a stop was accepted, or that its response was lost."""
+        self._owes_try = False
+        super().change_accepted(step, now=now, confirmed=confirmed)
+
     def change_failed(self, step: Step, error: AwsCallError, *, now: float) -> None:
         """Take in a stop that failed; the next description shows a builder that is gone."""
+        self._owes_try = False
         if error.kind is not ErrorKind.NOT_FOUND:
             super().change_failed(step, error, now=now)
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from support.fake_appstream import ARN, NAME, FakeAppStream
-from support.lambda_harness import LambdaHarness, event
+from support.fake_schedules import SCHEDULE
+from support.lambda_harness import LambdaHarness, event, issued
 
 
 def stop(**properties: Any) -> dict[str, Any]:
@@ -139,3 +140,85 @@ def test_a_denied_stop_fails_with_the_action_and_the_arn(harness: LambdaHarness,
     appstream.fault("access_denied", "Stop")
 
     assert f"Allow the function's role appstream:StopImageBuilder. Resource: {ARN}" in harness.run(stop())["Reason"]
+
+
+# A Delete that arrives late, or again after a kill.
+
+
+@pytest.mark.parametrize("late", [45, 52, 59, 60, 65, 90])
+def test_a_late_delete_of_a_builder_that_is_gone_succeeds(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture, late: float
+) -> None:
+    """There may be no time for a second description; the log says so then."""
+    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
+
+    response = harness.run(issued(stop(TimeoutSeconds="60", **SCHEDULE), appstream, seconds_ago=late))
+
+    assert "SUCCESS" == response["Status"]
+    warned = "AppStream did not show it, and there was no time to check again: stop it if it should not run"
+    assert (late > 45) is any(each.endswith(warned) for each in caplog.messages)
+    assert (late > 45) is ("stop-1" in harness.schedules.due_at)
+    stays = "its schedule stop-1 stays: there was no time to delete it"
+    assert (late > 45) is any(each.endswith(stays) for each in caplog.messages)
+
+
+def test_a_builder_that_was_found_is_not_gone_after_one_description(
+    harness: LambdaHarness, appstream: FakeAppStream
+) -> None:
+    """It runs, as far as this Delete knows: success would hide that."""
+    appstream.put("PENDING")
+    appstream.clock.later(
+        57, lambda: appstream.fault("error", "Describe", code="ResourceNotFoundException", status=404)
+    )
+
+    assert "FAILED" == harness.run(stop(TimeoutSeconds="60"))["Status"]
+
+
+@pytest.mark.parametrize(("late", "stops"), [(60, 1), (65, 1), (74, 1), (76, 0)])
+def test_a_late_delete_of_a_running_builder_stops_it(
+    harness: LambdaHarness, appstream: FakeAppStream, late: float, stops: int
+) -> None:
+    """It can't wait for STOPPED, and fails; but the builder isn't paid for any longer."""
+    appstream.put("RUNNING")
+
+    response = harness.run(issued(stop(TimeoutSeconds="60"), appstream, seconds_ago=late))
+
+    assert ("FAILED", stops) == (response["Status"], appstream.stops())
+    assert [0] == harness.responded_at
+
+
+@pytest.mark.parametrize(("operation", "stops"), [("Describe", 1), ("Stop", 0)])
+def test_a_late_delete_has_one_stop(
+    harness: LambdaHarness, appstream: FakeAppStream, operation: str, stops: int
+) -> None:
+    """A failed description is repeated for a while before it, a failed stop isn't."""
+    appstream.put("RUNNING")
+    appstream.fault("server_error", operation, times=1)
+
+    response = harness.run(issued(stop(TimeoutSeconds="60"), appstream, seconds_ago=62))
+
+    assert ("FAILED", stops) == (response["Status"], appstream.stops())
+
+
+@pytest.mark.parametrize("state", ["", "STOPPED", "RUNNING"])
+def test_a_delete_is_tried_again_after_a_kill(harness: LambdaHarness, appstream: FakeAppStream, state: str) -> None:
+    """A minute later, when its timeout has passed."""
+    if state:
+        appstream.put(state)
+        appstream.durations(stop=30)
+    appstream.clock.later(1, harness.kill)
+    appstream.fault("server_error", "*", seconds=1)
+
+    response = harness.run(issued(stop(TimeoutSeconds="60"), appstream))
+
+    assert (1, "FAILED" if state == "RUNNING" else "SUCCESS") == (harness.deaths, response["Status"])
+    assert (["StopImageBuilder"] if state == "RUNNING" else []) == appstream.calls("StopImageBuilder")
+
+
+def test_a_delete_in_time_fails_at_its_timeout(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """A stop that is refused until then gets no more time."""
+    appstream.put("RUNNING")
+    appstream.fault("throttle", "Stop")
+
+    assert "FAILED" == harness.run(stop(TimeoutSeconds="60"))["Status"]
+    assert [60] == harness.responded_at
