@@ -150,7 +150,9 @@ class Invocation:
 
     def log_success(self, desired: DesiredState) -> None:
         """Log that the desired state is reached."""
-        self.log(desired, f"SUCCESS: {self.context.builder.state or 'gone'}")
+        builder = self.context.builder
+        is_gone = desired.needs_description and builder.missing_since is not None and not desired.is_newly_missing
+        self.log(desired, f"SUCCESS: {builder.state or ('gone' if is_gone else 'unknown')}")
 
     def log(self, desired: DesiredState, message: str, *, level: int = logging.INFO) -> None:
         """Log a line of the request."""

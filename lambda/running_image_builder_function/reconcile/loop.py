@@ -101,7 +101,8 @@ class Reconciler:
         try:
             self._step = desired.observe(builder, asked_at=asked_at, now=self._described_at)
         finally:
-            self.log.observed(desired, now=self._described_at)
+            if desired.needs_description:
+                self.log.observed(desired, now=self._described_at)
         self.backoff.on_success()
         # A refused start or stop explains a missed deadline for as long as the builder stays in that state.
         if desired.context.builder.state != self._last_error_state:
@@ -132,8 +133,10 @@ class Reconciler:
         has_waited = desired.rollback_waits_until <= now and self.checks.is_rollback()
         if status := self.checks.cancelled_by():
             raise cancelled(desired, status)
-        if has_waited:
+        if has_waited and rule(desired.context.builder.state).when_starting is Action.WAIT:
             raise desired.failed("it is still in transition", "See the builder in the AppStream console.")
+        if has_waited:
+            raise desired.failed("its transition did not end in RUNNING", "Start it if it should run.")
 
     def _change_schedule(self) -> None:
         now = self.clock.time()

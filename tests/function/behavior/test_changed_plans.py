@@ -228,6 +228,34 @@ def test_a_rollback_waits_five_minutes_for_a_transition(
     assert [f"{NAME}: rolled back, but {said}"] == warnings(caplog)
 
 
+def test_a_rollback_starts_no_builder_whose_transition_took_too_long(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody else's start has failed shortly before the five minutes end."""
+    appstream.put("PENDING")
+    appstream.move("PENDING", (280, "STOPPED"))
+
+    response = rolled_back(harness, {})
+
+    assert ("SUCCESS", "STOPPED", 0) == (response["Status"], response["Data"]["State"], appstream.starts())
+    said = f"Image builder {NAME} (STOPPED): its transition did not end in RUNNING. Start it if it should run."
+    assert [f"{NAME}: rolled back, but {said}"] == warnings(caplog)
+
+
+@pytest.mark.parametrize(("exists", "said"), [(True, "unknown"), (False, "gone")])
+def test_a_rollback_calls_nothing_gone_that_it_could_not_describe(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture, exists: bool, said: str
+) -> None:
+    """AppStream was denied the whole time."""
+    caplog.set_level("INFO")
+    if exists:
+        appstream.put("RUNNING")
+        appstream.fault("access_denied", "Describe")
+
+    assert "SUCCESS" == rolled_back(harness, {})["Status"]
+    assert f"{NAME}: SUCCESS: {said}" == caplog.messages[-1]
+
+
 def test_an_update_cancelled_within_seconds_ends_once_that_shows(
     harness: LambdaHarness, appstream: FakeAppStream
 ) -> None:

@@ -55,6 +55,17 @@ def test_a_builder_that_stays_gone_is_logged_as_such(harness: LambdaHarness, cap
     assert ["state gone", "still gone"] == lines(caplog)[:2]
 
 
+def test_a_builder_that_is_not_described_is_not_called_gone(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The Delete of a Create that had started nothing only deletes its schedule."""
+    appstream.put("STOPPED")
+
+    harness.run(event("Delete", physical_id=f"{NAME}/not-started", OnDelete="STOP", **SCHEDULE))
+
+    assert ["no stop is scheduled", "SUCCESS: unknown"] == lines(caplog)
+
+
 def test_each_line_has_fields_to_search_by(harness: LambdaHarness, caplog: pytest.LogCaptureFixture) -> None:
     """Lambda's JSON log format makes fields of them."""
     harness.limit = 300
