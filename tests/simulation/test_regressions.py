@@ -181,6 +181,7 @@ def test_resources_can_share_a_builder() -> None:
         4410004990,
         9120002668,
         9120004413,
+        7710003331,
     ],
     ids="run-{}".format,
 )

@@ -31,11 +31,17 @@ def is_warned_of(history: History, request: Request) -> bool:
 def has_another_owner(history: History, request: Request) -> bool:
     """Return whether reads showed a request that another resource of its stack has its builder."""
     return any(
-        logical_id != request.logical_id and status.physical_id == about(request) and is_live(status.status)
+        _is_another(request, logical_id, status, about(request))
         for read in history.stack_reads
         if read.invocation.request is request and not read.failed
         for logical_id, status in read.listed
     )
+
+
+def _is_another(request: Request, logical_id: str, status: ResourceStatus, name: str) -> bool:
+    """Return whether a live resource has a builder; the request's own one where it has it by a newer id."""
+    other = logical_id != request.logical_id or request.physical_id != name
+    return other and status.physical_id == name and is_live(status.status)
 
 
 def knows_another_owner(
@@ -60,10 +66,7 @@ def knows_another_owner(
             pages = [*([] if read.first_page else pages), *read.listed]
             if read.last_page or any(is_live(each.status) for _, each in pages):
                 listed = pages
-    return any(
-        logical_id != request.logical_id and status.physical_id == name and is_live(status.status)
-        for logical_id, status in listed
-    )
+    return any(_is_another(request, logical_id, status, name) for logical_id, status in listed)
 
 
 def is_live(status: str) -> bool:
