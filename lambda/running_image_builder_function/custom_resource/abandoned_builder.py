@@ -20,6 +20,12 @@ def stop_abandoned(abandoned: Request, invocation: Invocation) -> bool:
     Returns:
         Whether that is done; else another invocation must go on.
     """
+    context = invocation.context
+    context.abandoned_is_done = context.abandoned_is_done or _stop(abandoned, invocation)
+    return context.abandoned_is_done
+
+
+def _stop(abandoned: Request, invocation: Invocation) -> bool:
     context, now, name = invocation.context, invocation.clock.time(), abandoned.name
     if now > invocation.checks.last_call_at:
         context.warnings.append(f"{name}, which the failed update may have started, may still run")

@@ -95,6 +95,7 @@ class CallbackContext:
     warnings: list[str] = field(default_factory=list)  # what could not be done and doesn't change the response; logged
     # The callback context of the Delete that this request makes of a failed rename's builder.
     abandoned: dict[str, Any] = field(default_factory=dict)
+    abandoned_is_done: bool = False  # whether that Delete has ended: what somebody starts after it isn't stopped
 
     @classmethod
     def resume(cls, event: Mapping[str, Any], *, now: float) -> "CallbackContext":

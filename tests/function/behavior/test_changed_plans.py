@@ -476,6 +476,21 @@ def test_an_abandoned_builder_that_somebody_starts_runs(harness: LambdaHarness, 
     assert (1, "RUNNING") == (appstream.stops(OTHER), appstream.state(OTHER))
 
 
+def test_an_abandoned_builder_is_stopped_once(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """Somebody starts it after that, while the rollback starts its own builder in more invocations."""
+    harness.limit = 240
+    appstream.put("RUNNING")
+    appstream.put("RUNNING", name=OTHER)
+    appstream.durations(stop=60, start=400)
+    appstream.clock.later(30, partial(appstream.builders.stop, NAME))
+    appstream.clock.later(150, partial(appstream.builders.start, OTHER, None))
+
+    rolled_back(harness, {"Name": OTHER, "OnDelete": "STOP"}, OnDelete="STOP")
+
+    assert (1, "RUNNING") == (appstream.stops(OTHER), appstream.state(OTHER))
+    assert len(harness.self_invoked) > 1
+
+
 # What may have been started is not forgotten.
 
 
