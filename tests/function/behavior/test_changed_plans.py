@@ -487,7 +487,7 @@ def test_an_abandoned_builder_is_stopped_once(harness: LambdaHarness, appstream:
 
     rolled_back(harness, {"Name": OTHER, "OnDelete": "STOP"}, OnDelete="STOP")
 
-    assert (1, "RUNNING") == (appstream.stops(OTHER), appstream.state(OTHER))
+    assert (1, "PENDING") == (appstream.stops(OTHER), appstream.state(OTHER))
     assert len(harness.self_invoked) > 1
 
 
