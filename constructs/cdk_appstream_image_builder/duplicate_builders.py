@@ -3,7 +3,8 @@
 import json
 from weakref import WeakKeyDictionary
 
-from aws_cdk import Annotations, Stack, Token
+from aws_cdk import Annotations, Reference, Stack, Token, Tokenization
+from aws_cdk.aws_appstream import CfnImageBuilder
 from constructs import Construct, IConstruct
 
 from cdk_appstream_image_builder.iam.scheduled_stop import stack_name_and_path
@@ -22,6 +23,7 @@ def warn_of_duplicate_builders(construct: Construct, name: str) -> None:
         construct: The construct.
         name: Its builder's name at synth; a token is the same in one stack only.
     """
+    name = _referenced_name(name)
     others = _apps.setdefault(construct.node.root, {}).setdefault(_key(construct, name), [])
     # Two stacks of one name are two versions of one stack, which may have the same resource.
     (*_, other) = [None, *(each for each in others if stack_name_and_path(each) != stack_name_and_path(construct))]
@@ -37,6 +39,15 @@ def warn_of_duplicate_builders(construct: Construct, name: str) -> None:
         f"{other.node.path} and {construct.node.path} both name the image builder {name!r}: {effect}; "
         "keep one of them, or acknowledge this warning",
     )
+
+
+def _referenced_name(name: str) -> str:
+    """Return the name that a reference to a builder of the app stands for, the same string for any other."""
+    parts = Tokenization.reverse_string(name)
+    token = parts.first_token if parts.length == 1 else None
+    if not isinstance(token, Reference) or token.display_name != "Ref" or not isinstance(token.target, CfnImageBuilder):
+        return name
+    return token.target.name
 
 
 def _key(construct: Construct, name: str) -> str:

@@ -53,6 +53,22 @@ def test_a_builder_of_the_app_has_its_name_too() -> None:
     assert 1 == len(warnings(stack, SAID))
 
 
+def test_a_reference_to_a_builder_of_the_app_has_its_name_too() -> None:
+    """In its own stack and in others, against the name itself and against another reference."""
+    app = App()
+    one, other = Stack(app, "One"), Stack(app, "Other")
+    own = appstream.CfnImageBuilder(one, "Own", name="nb-1", instance_type="stream.standard.medium")
+    any_builder(one, "A", image_builder_name=own.ref)
+    any_builder(other, "B", image_builder_name=own.ref), any_builder(other, "C", image_builder_name="nb-1")
+    any_builder(other, "D", image_builder_name=own.attr_streaming_url)
+    any_builder(other, "E", image_builder_name=f"{own.ref}-2")
+    said = [text.partition(":")[0] for text in warnings(other, SAID)]
+    assert [
+        "One/A and Other/B both name the image builder 'nb-1'",
+        "Other/B and Other/C both name the image builder 'nb-1'",
+    ] == said
+
+
 def test_one_parameter_is_one_builder() -> None:
     """A token is the same within a stack."""
     stack = any_stack()
