@@ -18,6 +18,7 @@ from running_image_builder_function.aws.appstream import AppStream
 from running_image_builder_function.aws.client import CONFIG
 from running_image_builder_function.cloudformation.response import https_put
 from running_image_builder_function.model.errors import AwsCallError
+from running_image_builder_function.model.image_builder import ImageBuilder
 from support.lambda_harness import STACK_ID, FakeContext, event
 from support.virtual_time import VirtualClock
 
@@ -119,9 +120,13 @@ def test_the_running_metric_goes_to_standard_output(
     """With the function's name, which Lambda puts into the environment."""
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "the-function")
     module = imported()
-    monkeypatch.setattr(vars(module.running_metric)["_builders"], "describe", lambda name: None)
+    monkeypatch.setattr(
+        vars(module.running_metric)["_builders"], "describe", lambda name: ImageBuilder({"State": "STOPPED"})
+    )
 
-    assert {"any": ""} == module.handler({"MeasureImageBuilders": ["any"]}, FakeContext(VirtualClock(time.time())))
+    assert {"any": "STOPPED"} == module.handler(
+        {"MeasureImageBuilders": ["any"]}, FakeContext(VirtualClock(time.time()))
+    )
 
     (line,) = capsys.readouterr().out.splitlines()
     assert ("the-function", "any", 0) == tuple(

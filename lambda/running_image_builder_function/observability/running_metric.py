@@ -1,13 +1,13 @@
 """Records the metric ``Running`` of builders, for the rule that asks for it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from running_image_builder_function import contract
 from running_image_builder_function.model.errors import AwsCallError
 from running_image_builder_function.observability.metrics import Metrics
 from running_image_builder_function.reconcile.ports import ImageBuilders
-from running_image_builder_function.timing import Clock
+from running_image_builder_function.timing import SECOND_DESCRIPTION, Clock
 
 
 class RunningMetricFailed(Exception):
@@ -47,15 +47,32 @@ class RunningMetric:
         """
         states: dict[str, str] = {}
         failures: dict[str, AwsCallError] = {}
-        for name in event[contract.MEASURE]:
+        missing = self._measure(event[contract.MEASURE], states, failures)
+        if missing:
+            # One description that finds nothing is no proof, and a 0 would end an alarm.
+            self._clock.sleep(SECOND_DESCRIPTION)
+            for name in self._measure(missing, states, failures):
+                self._record(name, "", states)
+        if failures:
+            reasons = "; ".join(f"{name}: {error}" for name, error in failures.items())
+            raise RunningMetricFailed(f"could not be measured: {reasons}")
+        return states
+
+    def _measure(self, names: Iterable[str], states: dict[str, str], failures: dict[str, AwsCallError]) -> list[str]:
+        """Describe builders and record those that exist; return the names of the others."""
+        missing: list[str] = []
+        for name in names:
             try:
                 builder = self._builders.describe(name)
             except AwsCallError as error:
                 failures[name] = error
                 continue
-            states[name] = "" if builder is None else builder.state
-            self._metrics.running(name, states[name], now=self._clock.time())
-        if failures:
-            reasons = "; ".join(f"{name}: {error}" for name, error in failures.items())
-            raise RunningMetricFailed(f"could not be measured: {reasons}")
-        return states
+            if builder is None:
+                missing.append(name)
+            else:
+                self._record(name, builder.state, states)
+        return missing
+
+    def _record(self, name: str, state: str, states: dict[str, str]) -> None:
+        states[name] = state
+        self._metrics.running(name, state, now=self._clock.time())

@@ -41,10 +41,35 @@ def test_a_builder_is_measured(harness: LambdaHarness, appstream: FakeAppStream,
 
 
 def test_a_builder_that_is_gone_does_not_run(harness: LambdaHarness, appstream: FakeAppStream) -> None:
-    """It costs nothing any more."""
-    assert {NAME: ""} == measure(harness, NAME)
+    """It costs nothing any more. A second description, ten seconds later, doesn't find it either."""
+    assert {NAME: "", "other": ""} == measure(harness, NAME, "other")
 
-    assert [(0, "NONE")] == [(line["Running"], line["State"]) for line in map(json.loads, harness.lines)]
+    assert [(0, "NONE")] * 2 == [(line["Running"], line["State"]) for line in map(json.loads, harness.lines)]
+    assert ["DescribeImageBuilders"] * 4 == appstream.calls()
+    assert 10 <= appstream.elapsed() < 20
+
+
+@pytest.mark.parametrize("then", [(1, "RUNNING"), None])
+def test_one_description_that_finds_nothing_is_no_measurement(
+    harness: LambdaHarness, appstream: FakeAppStream, then: tuple[int, str] | None
+) -> None:
+    """A 0 would end the alarm of a builder that runs; where the second one fails, nothing is recorded."""
+
+    def appear() -> None:
+        appstream.put("RUNNING")
+        if then is None:
+            appstream.fault("throttle", "Describe", times=1)
+
+    appstream.clock.later(5, appear)
+
+    if then is None:
+        with pytest.raises(RunningMetricFailed):
+            measure(harness, NAME)
+    else:
+        assert {NAME: "RUNNING"} == measure(harness, NAME)
+
+    measured = [(line["Running"], line["State"]) for line in map(json.loads, harness.lines)]
+    assert ([] if then is None else [then]) == measured
 
 
 def test_a_failed_description_is_an_error_after_the_others(harness: LambdaHarness, appstream: FakeAppStream) -> None:
