@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from running_image_builder_function.model.errors import AwsCallError
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.reconcile.callback_context import CallbackContext
 from running_image_builder_function.reconcile.ports import NOT_IN_STACK, ResourceStatus, Stacks
 from running_image_builder_function.timing import (
@@ -31,6 +31,13 @@ _ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 
 _DELETED = ("DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
 """The statuses of a stack that is deleted as a whole. No other status follows one of them, so it is never stale."""
+
+_NOT_SHOWN = AwsCallError(
+    ErrorKind.UNAVAILABLE,
+    action="cloudformation:DescribeStackResource",
+    code="ValidationError",
+    detail="The stack doesn't show the resource.",
+)
 
 _T = TypeVar("_T")
 
@@ -82,6 +89,9 @@ class StackChecks:
             AwsCallError: The status leaves it open, and what decides it can't be determined: check again.
         """
         found = self._call(lambda: self._stacks.resource(self._stack_id, self._logical_id))
+        if found == NOT_IN_STACK and not self._is_settled():
+            # It isn't shown yet, or isn't there any more: that can't be told apart now.
+            raise _NOT_SHOWN
         if found is not None and self._ends(found):
             return found.status
         if self._kind == "Update" and self._findings.is_rollback is None and self._is_settled():
@@ -156,8 +166,8 @@ class StackChecks:
         """Return whether a status belongs to another request, or is this one's end."""
         context = self._context
         if found == NOT_IN_STACK:
-            # Soon after the request, its resource may not be shown yet; a stack may hide what it deletes.
-            return self._is_settled() and (self._kind != "Delete" or not self._may_be_deleting())
+            # A stack may hide what it deletes.
+            return self._kind != "Delete" or not self._may_be_deleting()
         if found.changed_at is None or not found.status:
             return False
         if self._findings.request_shown_at is not None:

@@ -141,7 +141,8 @@ def a_builder_is_gone_only_after_two_reads(history: History) -> Iterator[str]:
                 yield f"request {request.number} reported a builder as not found without such a read"
                 continue
             apart = missed_by[0].at - missed_by[-1].at
-            hurried = at >= invocation.deadline - 2
+            # At its deadline, or where it can't go on in a next invocation, it says so.
+            hurried = at >= invocation.deadline - 2 or (status == "SUCCESS" and is_warned_of(history, request))
             fine = apart >= SECOND_READ or hurried
             yield "" if fine else f"request {request.number}: gone after {len(missed_by)} reads in {apart:.0f} s"
 
