@@ -1,6 +1,7 @@
 """Handles a Create or Update: a rollback's Update succeeds with what there is."""
 
 import logging
+from typing import NamedTuple
 
 from running_image_builder_function.custom_resource.abandoned_builder import stop_abandoned
 from running_image_builder_function.custom_resource.invocation import Invocation
@@ -14,14 +15,19 @@ def create_or_update(invocation: Invocation) -> str:
     """Handle a Create or Update: return the physical id, or raise the Reason of a FAILED response."""
     request = invocation.request
     desired = EnsureRunning(request, invocation.context, arn=invocation.arn(request.name))
-    done, failure = _reach(desired, invocation)
-    if done and request.abandoned is not None:
-        done = stop_abandoned(request.abandoned, invocation)
-        if done and failure is None:
+    outcome = _reach(desired, invocation)
+    if outcome.done and request.abandoned is not None:
+        if not stop_abandoned(request.abandoned, invocation):
+            return invocation.end_without_response()
+        if outcome.failure is None:
             # That may have taken its time: respond with what is so now.
-            done, failure = _reach(desired, invocation)
-    if not done:
+            outcome = _reach(desired, invocation)
+    if not outcome.done:
         return invocation.end_without_response()
+    failure = outcome.failure
+    if failure is not None and not outcome.succeeds:
+        invocation.fail(desired, failure)
+        raise failure
     if invocation.context.starts.made and (status := invocation.cancelled_by()):
         desired.warn(f"it runs, and CloudFormation no longer waits for it ({status}): stop it if it should not")
     now = invocation.clock.time()
@@ -35,30 +41,38 @@ def create_or_update(invocation: Invocation) -> str:
     return request.name
 
 
-def _reach(desired: DesiredState, invocation: Invocation) -> tuple[bool, RequestFailed | None]:
-    """Return whether another invocation needn't go on, and the failure of a rollback's Update that gets no further.
+class _Outcome(NamedTuple):
+    done: bool  # whether another invocation needn't go on
+    failure: RequestFailed | None = None  # why the builder isn't RUNNING; None where it is
+    succeeds: bool = True  # whether the response is SUCCESS, also with a failure
+
+
+def _reach(desired: DesiredState, invocation: Invocation) -> _Outcome:
+    """Work towards RUNNING.
 
     Raises:
-        RequestEnded: It has failed, or nobody waits for it any more.
+        RequestCancelled: Nobody waits for it any more.
     """
     try:
-        return invocation.reconcile(desired), None
+        return _Outcome(invocation.reconcile(desired))
     except RequestFailed as failure:
-        return True, _failed_rollback(desired, invocation, failure)
+        return _Outcome(True, failure, succeeds=_succeeds(desired, invocation, failure))
 
 
-def _failed_rollback(desired: DesiredState, invocation: Invocation, failure: RequestFailed) -> RequestFailed:
-    """Return the failure of a rollback's Update, which succeeds with what there is; raise any other failure.
+def _succeeds(desired: DesiredState, invocation: Invocation, failure: RequestFailed) -> bool:
+    """Return whether this is a rollback's Update, which succeeds with what there is.
 
     A rollback that fails needs a person and changes nothing: the builder is as it is either way.
+
+    Raises:
+        RequestCancelled: Nobody waits for it any more.
     """
     if not invocation.checks.is_rollback(guess=invocation.request.abandoned is not None):
-        invocation.fail(desired, failure)
-        raise failure
+        return False
     if status := invocation.cancelled_by():
         # It is the first update's retry, and the rollback's Update has followed it.
         end = cancelled(desired, status)
         invocation.fail(desired, end)
         raise end
     invocation.log(desired, f"rolled back, but {failure}", level=logging.WARNING)
-    return failure
+    return True

@@ -137,6 +137,7 @@ class Invocation:
     def fail(self, desired: DesiredState, end: RequestEnded) -> None:
         """Choose the physical id of a FAILED response, which tells the Delete whether to stop; log and count it."""
         self.resource.PhysicalResourceId = self.physical_id or _failed_create_id(desired, now=self.clock.time())
+        self.log_warnings(desired)
         if isinstance(end, RequestCancelled):
             self.log(desired, f"ended: {end}", level=logging.WARNING)
         else:

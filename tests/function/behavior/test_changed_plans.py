@@ -491,6 +491,56 @@ def test_an_abandoned_builder_is_stopped_once(harness: LambdaHarness, appstream:
     assert len(harness.self_invoked) > 1
 
 
+@pytest.mark.parametrize(
+    ("name", "state", "limit"), [("builder-3", "RUNNING", 900), (NAME, "FAILED", 900), (NAME, "FAILED", 120)]
+)
+def test_an_update_that_fails_after_a_failed_rename_stops_its_builder(
+    harness: LambdaHarness, appstream: FakeAppStream, name: str, state: str, limit: float
+) -> None:
+    """Without rollback: its own rollback, if there is one, finds only this update's name in the old properties."""
+    harness.limit = limit
+    appstream.put(state)
+    appstream.put("PENDING", name=OTHER)
+    appstream.move("PENDING", (200, "RUNNING"), name=OTHER)
+    harness.stacks.status = "UPDATE_IN_PROGRESS"
+    made = update_event({"Name": OTHER, "OnDelete": "STOP"}, Name=name, OnDelete="STOP")
+
+    response = harness.run(issued({**made, "PhysicalResourceId": NAME}, appstream))
+
+    assert ("FAILED", NAME) == (response["Status"], response["PhysicalResourceId"])
+    assert ("not found" if name != NAME else "cannot be started") in response["Reason"]
+    assert (1, "STOPPED") == (appstream.stops(OTHER), appstream.state(OTHER))
+    assert (limit < 900) is bool(harness.self_invoked)
+
+
+def test_an_update_that_nobody_waits_for_stops_no_other_builder(
+    harness: LambdaHarness, appstream: FakeAppStream
+) -> None:
+    """Its rollback has begun, and does what there is to do."""
+    appstream.put("FAILED")
+    appstream.put("RUNNING", name=OTHER)
+    appstream.clock.later(10, lambda: harness.stacks.tell("UPDATE_IN_PROGRESS"))
+    made = update_event({"Name": OTHER, "OnDelete": "STOP"}, OnDelete="STOP", PollIntervalSeconds="20")
+
+    response = harness.run(issued({**made, "PhysicalResourceId": NAME}, appstream, seconds_ago=20))
+
+    assert ("FAILED", 0) == (response["Status"], appstream.stops(OTHER))
+
+
+def test_a_failing_updates_warnings_are_logged(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What runs on must be known, whatever the response is."""
+    appstream.put("FAILED")
+    appstream.put("RUNNING", name=OTHER)
+    harness.stacks.status = "UPDATE_IN_PROGRESS"
+
+    response = harness.run(issued({**update_event({"Name": OTHER}), "PhysicalResourceId": NAME}, appstream))
+
+    assert "FAILED" == response["Status"]
+    assert [f"{NAME}: {OTHER}, which the failed update may have started, is left as it is"] == warnings(caplog)
+
+
 # What may have been started is not forgotten.
 
 
