@@ -96,14 +96,17 @@ def responses_are_well_formed(history: History) -> Iterator[str]:
 
 
 def reasons_are_readable(history: History) -> Iterator[str]:
-    """A Reason names the builder, fits crhelper's limit and never mentions the function's own errors."""
+    """A Reason names the builder, fits crhelper's limit and never mentions the function's own errors.
+
+    AWS's own words may: its services have internal errors.
+    """
     for request in history.requests:
         if request.response.get("Status") == "FAILED":
             reason = str(request.response["Reason"])
             fine = (
                 len(reason) <= REASON_LENGTH
                 and reason.startswith("Image builder")
-                and not any(words in reason for words in _NEVER_SHOWN)
+                and not any(words in reason.partition(" AWS: ")[0] for words in _NEVER_SHOWN)
             )
             yield "" if fine else f"request {request.number} failed with {reason!r}"
 
