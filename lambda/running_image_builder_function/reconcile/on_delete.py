@@ -142,6 +142,7 @@ class EnsureStopped(DesiredState):
             return Step.WAIT if self._may_start else Step.DONE
         if action is Action.WAIT:
             if self._only_started and builder.state not in (*STARTING, STOPPING):
+                self.warn(f"{self.request.name} is {builder.state} and left as it is: stop it if it should not run")
                 return Step.DONE
             context.refused_since.pop(Step.STOP.value, None)
             # A stop whose response was lost is known to have been accepted only where STOPPING is seen.

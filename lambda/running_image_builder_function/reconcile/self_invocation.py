@@ -8,7 +8,6 @@ from running_image_builder_function.reconcile.ports import Invoke
 from running_image_builder_function.timing import LONGEST_CALL, MAX_RETRY_DELAY, RETRY_DELAY, Clock
 
 _FINAL = (ErrorKind.INVALID, ErrorKind.NOT_FOUND)
-_PASSING = (ErrorKind.THROTTLED, ErrorKind.UNAVAILABLE)
 
 
 def self_invoke(
@@ -34,22 +33,18 @@ def self_invoke(
     fail the request, and each next invocation first checks whether it is still waited for: all of them end with it.
 
     Raises:
-        AwsCallError: Lambda refused it until then, or didn't respond. Where a response was lost and what follows may
-            pass, it is the lost one's: the next invocation may be there.
+        AwsCallError: Lambda refused it until then, or didn't respond.
     """
-    delay, lost = RETRY_DELAY, None
+    delay, is_one_lost = RETRY_DELAY, False
     while True:
         try:
             invoke(function_arn, event)
         except AwsCallError as error:
-            room = until - clock.time()
-            if error.may_have_taken_effect and redelivered and lost is None:
-                lost = error
-            else:
-                room -= LONGEST_CALL
-            is_lost_again = error.may_have_taken_effect and error is not lost
-            if error.kind in _FINAL or is_lost_again or room <= 0:
-                raise (lost if lost and error.kind in _PASSING else error) from None
+            is_the_one = error.may_have_taken_effect and redelivered and not is_one_lost
+            is_one_lost = is_one_lost or is_the_one
+            room = until - clock.time() - (0.0 if is_the_one else LONGEST_CALL)
+            if error.kind in _FINAL or (error.may_have_taken_effect and not is_the_one) or room <= 0:
+                raise
         else:
             return
         clock.sleep(min(delay, room))

@@ -379,6 +379,18 @@ def test_what_no_failed_rename_has_started_is_left_alone(
     assert (0, True) == (harness.appstream.stops(OTHER), harness.responded_at[0] <= 15)
 
 
+def test_a_failed_renames_builder_that_is_left_in_transition_is_logged(
+    harness: LambdaHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody has rebooted it since, so it runs on."""
+    harness.appstream.put("RUNNING")
+    harness.appstream.put("REBOOTING", name=OTHER)
+
+    rolled_back(harness, {"Name": OTHER, "OnDelete": "STOP"}, OnDelete="STOP")
+
+    assert [f"{NAME}: {OTHER} is REBOOTING and left as it is: stop it if it should not run"] == warnings(caplog)
+
+
 @pytest.mark.parametrize(
     ("state", "kept"), [("PENDING", True), ("RUNNING", True), ("STOPPED", True), ("FAILED", False)]
 )
