@@ -17,6 +17,7 @@ class Observation:
 
     state: str = ""  # the last state, "" before the first description
     found: bool = False  # whether a description of a Delete has found it
+    starting_at: float | None = None  # when a Delete last saw it in a state that a start leads through; None for never
     missing_since: float | None = None  # when descriptions began to find no builder; None while they find one
     running_since: float | None = None  # when RUNNING was first seen without interruption; None while it isn't
     # When a transition that this request didn't cause was first seen; None while there is none.

@@ -135,12 +135,15 @@ class EnsureStopped(DesiredState):
             return Step.WAIT if self.is_newly_missing else Step.DONE
         action = rule(builder.state).when_stopping
         if action is Action.REACHED:
-            # A start of a moment ago may not show yet.
-            may_start = (self.request.may_start or self._only_started) and builder.state == STOPPED
-            recent = now < context.delivered_at + CONSISTENCY_WINDOW
-            self._may_start = may_start and not last_call.step and recent
+            # A start of a moment ago may not show yet, or not any more.
+            started_at = context.delivered_at if self.request.may_start or self._only_started else 0.0
+            recent = now < max(started_at, context.builder.starting_at or 0.0) + CONSISTENCY_WINDOW
+            is_stopped = bool(last_call.step) and (last_call.confirmed or last_call.took_effect)
+            self._may_start = builder.state == STOPPED and recent and not is_stopped
             return Step.WAIT if self._may_start else Step.DONE
         if action is Action.WAIT:
+            if builder.state in STARTING:
+                context.builder.starting_at = now
             if self._only_started and builder.state not in (*STARTING, STOPPING):
                 self.warn(f"{self.request.name} is {builder.state} and left as it is: stop it if it should not run")
                 return Step.DONE

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from running_image_builder_function.model.image_builder import ImageBuilder
 from support.fake_appstream import ARN, NAME, FakeAppStream
 from support.fake_schedules import SCHEDULE
 from support.lambda_harness import LambdaHarness, event, issued
@@ -140,6 +141,42 @@ def test_a_denied_stop_fails_with_the_action_and_the_arn(harness: LambdaHarness,
     appstream.fault("access_denied", "Stop")
 
     assert f"Allow the function's role appstream:StopImageBuilder. Resource: {ARN}" in harness.run(stop())["Reason"]
+
+
+@pytest.mark.parametrize("state", ["PENDING", "UPDATING_AGENT"])
+@pytest.mark.parametrize("lost_stop", [False, True])
+def test_an_old_description_of_a_starting_builder_is_not_believed(
+    harness: LambdaHarness, appstream: FakeAppStream, state: str, lost_stop: bool
+) -> None:
+    """STOPPED is what it was before the start: the builder would run on."""
+    appstream.put("STOPPED")
+    before = appstream.builders.describe(NAME)
+    appstream.move(state, (30, "RUNNING"))
+    if lost_stop:
+        appstream.fault("drop", "Stop", times=1)
+    describe = appstream.builders.describe
+
+    def old_at_first(name: str) -> ImageBuilder | None:
+        return (
+            before
+            if 10 <= appstream.elapsed() <= 12 or (lost_stop and 32 <= appstream.elapsed() <= 38)
+            else describe(name)
+        )
+
+    appstream.builders.describe = old_at_first  # type: ignore[method-assign]
+
+    assert "SUCCESS" == harness.run(stop())["Status"]
+    assert (1, "STOPPED") == (appstream.stops(), appstream.state())
+
+
+def test_a_failed_start_is_believed_after_a_while(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """When no description can be from before it any more."""
+    appstream.put("STOPPED")
+    appstream.move("PENDING", (30, "STOPPED"))
+
+    assert "SUCCESS" == harness.run(stop())["Status"]
+    assert 128 <= harness.responded_at[0] <= 132
+    assert 0 == appstream.stops()
 
 
 # A Delete that arrives late, or again after a kill.
