@@ -1,6 +1,6 @@
 """A builder that stops by itself: deployed by the real CDK CLI, stopped by the engine's EventBridge Scheduler."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -13,17 +13,20 @@ MINUTE = 60.0
 
 
 @pytest.fixture
-def schedules(deployer: Deployer) -> Iterator[Callable[[], dict[str, float]]]:
-    """Return what tells for when which schedule is set, by the builder that it stops; none is left to other tests."""
+def schedules(deployer: Deployer) -> Callable[[], dict[str, float]]:
+    """Return what tells for when which schedule is set, by the builder that it stops.
+
+    Other tests of the same process may have left some.
+    """
     scheduler = deployer.client("scheduler")
+    for each in scheduler.list_schedules()["Schedules"]:
+        scheduler.delete_schedule(Name=each["Name"])
 
     def found() -> dict[str, float]:
         names = [each["Name"] for each in scheduler.list_schedules()["Schedules"]]
         return dict(map(told, (scheduler.get_schedule(Name=name) for name in names)))
 
-    yield found
-    for each in scheduler.list_schedules()["Schedules"]:
-        scheduler.delete_schedule(Name=each["Name"])
+    return found
 
 
 def told(schedule: dict[str, Any]) -> tuple[str, float]:
