@@ -17,6 +17,8 @@ class Observation:
 
     state: str = ""  # the last state, "" before the first description
     found: bool = False  # whether a description of a Delete has found it
+    # When descriptions of a Delete that leaves it began to show it STOPPED or STOPPING; None while they don't.
+    stopped_since: float | None = None
     starting_at: float | None = None  # when a Delete last saw it in a state that a start leads through; None for never
     missing_since: float | None = None  # when descriptions began to find no builder; None while they find one
     running_since: float | None = None  # when RUNNING was first seen without interruption; None while it isn't

@@ -19,6 +19,7 @@ from running_image_builder_function.timing import (
     LEAVE_BUILDER_INTERVAL,
     LEAVE_BUILDER_TIMEOUT,
     LEAVE_BUILDER_TRY,
+    SECOND_DESCRIPTION,
     STACK_CHECK_RETRY,
     Clock,
 )
@@ -229,6 +230,14 @@ class LeaveBuilder(DesiredState):
         if builder is None and not self._unwanted and self.is_newly_missing:
             return Step.WAIT
         stops = state == STOPPING or (state == STOPPED and not self._may_start)
+        if not stops:
+            context.builder.stopped_since = None
+        elif context.builder.stopped_since is None:
+            context.builder.stopped_since = now
+        stopped_since = context.builder.stopped_since
+        if stopped_since is not None and now - stopped_since < SECOND_DESCRIPTION and not self._unwanted:
+            # One description may be older than a start: the builder would run on without its scheduled stop.
+            return Step.WAIT
         is_over = builder is None or stops or (state != STOPPED and rule(state).when_stopping is Action.REACHED)
         if context.schedule.cancelled and not (is_over or self._unwanted):
             self.warn("its scheduled stop was deleted, since AppStream did not show it: stop it if it should not run")

@@ -228,6 +228,46 @@ def test_each_desired_state_of_a_delete_has_the_region(harness: LambdaHarness, o
     assert REGION == desired.region
 
 
+@pytest.mark.parametrize("shown", ["STOPPED", "STOPPING"])
+def test_one_old_description_deletes_no_schedule(harness: LambdaHarness, appstream: FakeAppStream, shown: str) -> None:
+    """It is from before the start: the builder would run on without an end."""
+    appstream.put("RUNNING")
+    appstream.move(shown)
+    appstream.clock.later(1, lambda: appstream.move("RUNNING"))
+    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
+
+    assert "SUCCESS" == harness.run(event("Delete", **SCHEDULE))["Status"]
+    assert ["stop-1"] == list(harness.schedules.due_at)
+
+
+def test_a_stopped_builder_loses_its_schedule_at_the_second_description(
+    harness: LambdaHarness, appstream: FakeAppStream
+) -> None:
+    """Ten seconds later; what counts is since when descriptions have shown it, over all invocations."""
+    harness.limit = 12
+    appstream.put("STOPPED")
+    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
+
+    harness.run(event("Delete", **SCHEDULE))
+
+    assert {} == harness.schedules.due_at
+    assert harness.self_invoked
+    assert 10 <= harness.responded_at[0] <= 12
+
+
+def test_a_schedule_stays_where_no_second_description_is_possible(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The warning names it."""
+    appstream.put("STOPPED")
+    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
+    made = issued(event("Delete", TimeoutSeconds="60", **SCHEDULE), appstream, seconds_ago=115)
+
+    assert "SUCCESS" == harness.run(made)["Status"]
+    assert ["stop-1"] == list(harness.schedules.due_at)
+    assert caplog.messages[-1].endswith("its scheduled stop stays. Delete schedule stop-1 if it is not wanted.")
+
+
 @pytest.mark.parametrize("poll_interval", ["2", "25", "60"])
 @pytest.mark.parametrize("trouble", ["gone", "throttled", "renamed", "unavailable"])
 def test_a_delete_that_leaves_the_builder_has_a_second_try(
