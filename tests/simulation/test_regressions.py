@@ -182,6 +182,7 @@ def test_resources_can_share_a_builder() -> None:
         9120002668,
         9120004413,
         7710003331,
+        3350005139,
     ],
     ids="run-{}".format,
 )
