@@ -30,7 +30,7 @@ _ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 """The status of a stack whose failed or cancelled update is rolled back. In no other one does it wait for an Update."""
 
 _DELETED = ("DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
-"""The statuses of a stack that is deleted as a whole. No other status follows one of them, so it is never stale."""
+"""The statuses of a stack that is deleted as a whole. Only a deletion can follow one, so it is never stale."""
 
 _NOT_SHOWN = AwsCallError(
     ErrorKind.UNAVAILABLE,
