@@ -177,6 +177,6 @@ def _failed_create_id(desired: DesiredState, *, now: float) -> str:
     return failed_create_id(
         desired.request.name,
         may_have_started=starts.made or by_others,
-        # A later description can be older than the start as long as that is recent.
-        start_is_shown=(builder.state != STOPPED or last_call.took_effect) and not is_recent,
+        # A later description can be older than a recent start, and show STOPPED; one that has fallen back is STOPPED.
+        start_is_shown=last_call.took_effect if builder.state == STOPPED else not is_recent,
     )

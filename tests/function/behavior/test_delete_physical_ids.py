@@ -60,6 +60,16 @@ def test_a_create_that_started_has_the_builders_name_in_its_id(
     assert (1, "STOPPED") == (appstream.stops(), appstream.state())
 
 
+def test_a_create_whose_start_fell_back_needs_no_wait(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """Its Delete believes STOPPED at once, however recent the start is."""
+    appstream.put("STOPPED")
+    appstream.durations(start=30)
+    appstream.starts_end("stopped")
+
+    assert NAME == harness.run(event())["PhysicalResourceId"]
+    assert harness.responded_at[0] < 60
+
+
 def test_a_create_with_a_lost_start_counts_as_started(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """In doubt the builder is not left running."""
     appstream.put("STOPPED")
