@@ -82,7 +82,7 @@ def permissions_of(role: str, deployer: Deployer) -> set[Permission]:
 
 
 ROLL_BACKS_ONLY = {"cloudformation:DescribeStacks", "cloudformation:ListStackResources"}
-"""What an update asks that fails, and the roll-back of a rename with STOP; test_changed_plans.py has both."""
+"""What an update asks that fails, and the roll-back of a rename with STOP; test_cancelled_updates.py has both."""
 
 
 @pytest.mark.parametrize("name", SETS)

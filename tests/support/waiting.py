@@ -21,3 +21,8 @@ def wait_for_functions(admin: AdminClient, stack_name: str) -> None:
         return not [each for each in admin.running_invocations() if each.startswith(f"{stack_name}-")]
 
     wait_until(quiet)
+
+
+def was_described(admin: AdminClient, name: str) -> Callable[[], bool]:
+    """Return a condition: the function has described a builder."""
+    return lambda: any(call.name == name for call in admin.calls())
