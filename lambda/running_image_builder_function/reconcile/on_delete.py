@@ -60,7 +60,8 @@ def desired_on_delete(
         return None
     unwanted = has_another or request.stop_on_delete
     may_start = request.may_start or only_started
-    return LeaveBuilder(request, context, arn=arn, unwanted=unwanted, may_start=may_start)
+    late_by = 0.0 if only_started else contract.RESPONSE_MARGIN_SECONDS
+    return LeaveBuilder(request, context, arn=arn, unwanted=unwanted, may_start=may_start, late_by=late_by)
 
 
 def _has_another(request: Request, context: CallbackContext, checks: StackChecks, *, retry_for: float) -> bool:
@@ -203,17 +204,27 @@ class LeaveBuilder(DesiredState):
         may_start: Whether a start may be under way that no description shows yet: STOPPED is no end then.
         unwanted: Whether the schedule goes whatever the builder does: another resource has the builder, or a Create has
             started nothing, and the scheduler's role goes with it.
+        late_by: Seconds after the request's own deadline in which it may still try, where it is delivered late: a
+            Delete has until ServiceTimeout, a rollback responds before that.
     """
 
     wanted = "rid of its scheduled stop"
 
     def __init__(
-        self, request: Request, context: CallbackContext, *, arn: str, unwanted: bool, may_start: bool
+        self,
+        request: Request,
+        context: CallbackContext,
+        *,
+        arn: str,
+        unwanted: bool,
+        may_start: bool,
+        late_by: float,
     ) -> None:
         interval = min(request.poll_interval, LEAVE_BUILDER_INTERVAL)
         super().__init__(replace(request, poll_interval=interval), context, arn=arn)
         self._may_start = may_start
         self._unwanted = unwanted
+        self._late_by = late_by
         self.needs_description = not unwanted
 
     @property
@@ -221,7 +232,7 @@ class LeaveBuilder(DesiredState):
         """Soon after the delivery, with time for a try; not after ServiceTimeout, when nobody waits any more."""
         context = self.context
         until = max(context.delivered_at + LEAVE_BUILDER_TIMEOUT, context.stack.another_checked_at + LEAVE_BUILDER_TRY)
-        return min(until, super().deadline + contract.RESPONSE_MARGIN_SECONDS)
+        return min(until, super().deadline + self._late_by)
 
     def next_step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step after a description of the builder."""

@@ -379,6 +379,20 @@ def test_what_no_failed_rename_has_started_is_left_alone(
     assert (0, True) == (harness.appstream.stops(OTHER), harness.responded_at[0] <= 15)
 
 
+@pytest.mark.parametrize("on_delete", ["STOP", "LEAVE_RUNNING"])
+def test_a_rollback_that_took_all_its_time_has_little_left_for_the_failed_renames_builder(
+    harness: LambdaHarness, appstream: FakeAppStream, on_delete: str
+) -> None:
+    """ServiceTimeout is a minute after the timeout, and more than one call can hang."""
+    appstream.put("RUNNING")
+    appstream.put("RUNNING", name=OTHER)
+    appstream.fault("server_error", "Describe")
+
+    rolled_back(harness, {"Name": OTHER, "OnDelete": on_delete, **SCHEDULE}, TimeoutSeconds="300", **SCHEDULE)
+
+    assert 300 <= harness.responded_at[0] <= 315
+
+
 def test_a_failed_renames_builder_that_is_left_in_transition_is_logged(
     harness: LambdaHarness, caplog: pytest.LogCaptureFixture
 ) -> None:

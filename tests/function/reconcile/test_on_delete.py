@@ -84,7 +84,7 @@ def test_a_schedule_that_cannot_be_deleted_is_said_to_stay() -> None:
     """By a Delete that leaves the builder: the log says what to do."""
     context = CallbackContext(began_at=BEGAN, delivered_at=BEGAN)
     request = Request(name=NAME, schedule=SCHEDULE)
-    desired = LeaveBuilder(request, context, arn=ARN, unwanted=False, may_start=False)
+    desired = LeaveBuilder(request, context, arn=ARN, unwanted=False, may_start=False, late_by=60)
     error = refusal(ErrorKind.THROTTLED, "Code")
 
     assert (
