@@ -183,6 +183,9 @@ def test_resources_can_share_a_builder() -> None:
         9120004413,
         7710003331,
         3350005139,
+        7090000029,
+        7090002180,
+        7090008853,
     ],
     ids="run-{}".format,
 )

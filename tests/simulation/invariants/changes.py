@@ -59,8 +59,9 @@ def _could_know(history: History, first: BuilderChange, second: BuilderChange, i
     """Return whether the invocation of a second start could know of the first."""
     assert first.invocation is not None
     between = [each for each in history.builder_changes if each.name == first.name and first.at < each.at <= second.at]
-    if any(each.action == "stop" and each.invocation is None for each in between):
-        # Somebody, or a schedule, stopped it in between.
+    others = [each for each in between if each.invocation is None or each.invocation.request is not invocation.request]
+    if any(each.action == "stop" for each in others):
+        # Somebody, a schedule, or another resource's request stopped it in between.
         return False
     if invocation.descends_from(first.invocation) and first.arrived:
         return True

@@ -213,6 +213,9 @@ def _was_reported(history: History, start: BuilderChange, request: Request) -> b
     ):
         # Another resource, which had it too, or was to have it, has reported it since.
         return True
+    if _could_not_ask(history, start):
+        # The table of promises says so: it continues, after its end as well.
+        return True
     if last is request:
         return False
     if last.physical_id.endswith(NOT_STARTED) and _was_made_by_an_earlier_create(history, start, last):
@@ -230,6 +233,16 @@ def _was_reported(history: History, start: BuilderChange, request: Request) -> b
         return start.at > last.ended_at
     lag = history.scenario.durations.describe_lag
     return start.at > reads[-1].at - lag - 1 or reads[-1].missed
+
+
+def _could_not_ask(history: History, start: BuilderChange) -> bool:
+    """Return whether a Create started a builder after its end, since it could not ask whether it was waited for."""
+    assert start.invocation is not None
+    request = start.invocation.request
+    reads = [each for each in history.stack_reads if each.invocation is start.invocation and each.at <= start.at]
+    asked = [each for each in reads if each.operation == "DescribeStackResource"]
+    over = bool(request.ended) and request.ended_at <= start.at
+    return request.kind == "Create" and over and bool(asked) and asked[-1].failed
 
 
 def _was_made_by_an_earlier_create(history: History, start: BuilderChange, last: Request) -> bool:

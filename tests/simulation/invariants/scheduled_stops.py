@@ -147,12 +147,14 @@ def _was_left_on_purpose(history: History, stop: BuilderChange, last: Request) -
     _, setter = _setter(history, stop)
     if setter is None:
         return False
-    deletes = [each for each in history.requests if each.kind == "Delete" and each.resource == setter.resource]
-    deletes = [each for each in deletes if each.number < last.number]
-    if not deletes or deletes[-1].number < setter.number:
-        return False
+    # The first one after it was about this builder; a later one may be about another.
+    deletes = [
+        each
+        for each in history.requests
+        if each.kind == "Delete" and each.resource == setter.resource and setter.number <= each.number < last.number
+    ]
     # One whose Delete has failed is still there, though nothing else happens to it.
-    return deletes[-1].properties.on_delete != "STOP" or not deletes[-1].succeeded
+    return bool(deletes) and (deletes[0].properties.on_delete != "STOP" or not deletes[0].succeeded)
 
 
 def _setter(history: History, stop: BuilderChange) -> tuple[float, Request | None]:
