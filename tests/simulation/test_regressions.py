@@ -186,6 +186,8 @@ def test_resources_can_share_a_builder() -> None:
         7090000029,
         7090002180,
         7090008853,
+        5150013246,
+        5150023962,
     ],
     ids="run-{}".format,
 )
