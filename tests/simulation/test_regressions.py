@@ -188,6 +188,7 @@ def test_resources_can_share_a_builder() -> None:
         7090008853,
         5150013246,
         5150023962,
+        9870001161,
     ],
     ids="run-{}".format,
 )

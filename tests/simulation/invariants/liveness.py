@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from simulation.history import ANSWERED, TIMED_OUT, BuilderChange, History, Invocation, Request
 from simulation.invariants.queries import NOT_STARTED, about, is_live, stops_on_delete
+from simulation.invariants.responses import could_know
 
 A_MINUTE = 60.0 + 20.0
 """Seconds for a Delete that has nothing to stop: a minute, and the calls in progress then."""
@@ -218,7 +219,7 @@ def _was_reported(history: History, start: BuilderChange, request: Request) -> b
         return True
     if last is request:
         return False
-    if last.physical_id.endswith(NOT_STARTED) and _was_made_by_an_earlier_create(history, start, last):
+    if last.physical_id.endswith(NOT_STARTED) and _was_made_unseen(history, start, last):
         return True
     if start.at <= last.ended_at and _another_had(history, last, name):
         return True
@@ -245,8 +246,8 @@ def _could_not_ask(history: History, start: BuilderChange) -> bool:
     return request.kind == "Create" and over and bool(asked) and asked[-1].failed
 
 
-def _was_made_by_an_earlier_create(history: History, start: BuilderChange, last: Request) -> bool:
-    """Return whether the start was an earlier failed Create's, of which the last Create could see nothing.
+def _was_made_unseen(history: History, start: BuilderChange, last: Request) -> bool:
+    """Return whether an earlier failed Create made the start, or a duplicate, of which the last one could see nothing.
 
     It sees a builder that is starting, and its resource's schedule.
     """
@@ -256,8 +257,12 @@ def _was_made_by_an_earlier_create(history: History, start: BuilderChange, last:
         for each in history.requests
         if each.kind == "Create" and each.resource == last.resource and each.number < last.number
     ]
-    if not creates or start.invocation.request is creates[-1]:
+    if not creates:
         return False
+    if start.invocation.request is creates[-1]:
+        # A duplicate delivery made it, and the one whose response counts may not have seen that.
+        responder = creates[-1].responder
+        return responder is not None and not could_know(history, start, responder)
     reads = [each for each in history.builder_reads if each.invocation.request is creates[-1] and each.arrived]
     saw = any(each.shown is not None and each.shown["State"] in _STARTING for each in reads)
     asked = any(

@@ -148,7 +148,7 @@ def a_failed_create_marks_whether_it_started(history: History) -> Iterator[str]:
             for call in history.calls
         )
         if starts:
-            knowable = any(_could_know(history, each, invocation) for each in starts)
+            knowable = any(could_know(history, each, invocation) for each in starts)
             yield f"request {request.number} may have started its builder, and is marked" if marked and knowable else ""
         elif not tried and _is_alone(history, invocation):
             yield "" if marked else f"request {request.number} started nothing, and is not marked"
@@ -194,7 +194,7 @@ def _saw_a_start(history: History, invocation: Invocation) -> bool:
     return appeared or any(each not in ("STOPPED", "RUNNING", "FAILED", "DELETING") for each in shown)
 
 
-def _could_know(history: History, start: BuilderChange, invocation: Invocation) -> bool:
+def could_know(history: History, start: BuilderChange, invocation: Invocation) -> bool:
     """Return whether an invocation that responds could know that its request may have started the builder."""
     assert start.invocation is not None
     if invocation.descends_from(start.invocation):
