@@ -210,6 +210,7 @@ def test_what_no_function_can_know_violates_nothing(seed: int) -> None:
         3330002144,  # a builder that was missed once was gone without a warning
         3330004357,  # a late Create started its builder though the stack didn't show the resource any more
         7070002286,  # a rollback responded shortly before ServiceTimeout, over a failed rename's schedule
+        4640013925,  # a rollback repeated another delivery's failed start
         5570011,  # a Create set its schedule after an update's rollback had removed the resource
     ],
     ids="run-{}".format,

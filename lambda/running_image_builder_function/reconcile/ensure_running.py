@@ -66,12 +66,14 @@ class EnsureRunning(DesiredState):
         last_call, fell_back = context.last_call, builder.state in (STOPPED, STOPPING)
         started = last_call.step == Step.START.value
         if before in STARTING and fell_back and not started:
-            # Somebody else's start, or another delivery's of this request: that one isn't repeated.
-            if context.redelivered or context.starts.has_other_delivery:
-                raise self._start_failed(builder)
             context.builder.other_start_failed_at = now
         if started and fell_back:
             return self._after_start(builder, now=now)
+        may_be_own = context.redelivered or context.starts.has_other_delivery
+        if fell_back and may_be_own and context.builder.other_start_failed_at is not None:
+            # Somebody else's start, or another delivery's of this request: that one isn't repeated. A rollback that has
+            # gone on with a failed rename's builder comes back to this.
+            raise self._start_failed(builder)
         if last_call.step and builder.state != (STOPPED if started else RUNNING):
             last_call.took_effect = True
         if action is Action.REACHED:

@@ -3,6 +3,7 @@
 from running_image_builder_function.model.stop_schedule import ScheduledStop, StopSchedule, moment
 from running_image_builder_function.reconcile.desired_state import DesiredState, Step
 from running_image_builder_function.reconcile.ports import Schedules
+from running_image_builder_function.reconcile.states import RUNNING
 from running_image_builder_function.timing import (
     CONSISTENCY_WINDOW,
     SCHEDULE_COLLISION_WINDOW,
@@ -54,7 +55,8 @@ def _postpone(desired: DesiredState, *, schedules: Schedules, now: float) -> str
         if schedule is None:
             continue
         if found is None:
-            if schedule is desired.request.dropped or desired.request.keeps_schedule:
+            had_it = schedule is desired.request.dropped or desired.request.keeps_schedule
+            if had_it and desired.context.builder.state == RUNNING:
                 # It may have fired a moment ago, which no description shows yet.
                 desired.stop_may_come(until=now + CONSISTENCY_WINDOW)
             continue

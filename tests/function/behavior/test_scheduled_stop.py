@@ -185,3 +185,14 @@ def test_a_resource_that_had_no_schedule_waits_for_no_stop(harness: LambdaHarnes
 
     assert "SUCCESS" == harness.run(update_event({}, **SCHEDULE))["Status"]
     assert harness.responded_at[0] < 2
+
+
+def test_a_stopped_builder_waits_for_no_stop_of_a_schedule_that_is_gone(
+    harness: LambdaHarness, appstream: FakeAppStream
+) -> None:
+    """That stop has come."""
+    appstream.put("STOPPED")
+    appstream.durations(start=30)
+
+    assert "SUCCESS" == harness.run(update_event(SCHEDULE, **SCHEDULE))["Status"]
+    assert harness.responded_at[0] < 60

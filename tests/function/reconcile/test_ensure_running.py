@@ -3,6 +3,7 @@
 import pytest
 
 from running_image_builder_function.cloudformation.request import Request
+from running_image_builder_function.model.errors import RequestFailed
 from running_image_builder_function.model.image_builder import ImageBuilder
 from running_image_builder_function.reconcile.callback_context import CallbackContext, Observation, Starts
 from running_image_builder_function.reconcile.ensure_running import EnsureRunning
@@ -57,3 +58,11 @@ def test_only_a_transition_is_waited_for_briefly(state: str, since: float | None
     context = CallbackContext(began_at=BEGAN)
 
     assert since == described(state, context).builder.in_transition_since
+
+
+def test_another_deliverys_failed_start_stays_one() -> None:
+    """A rollback that goes on with a failed rename's builder comes back to it in the next invocation."""
+    context = CallbackContext(began_at=BEGAN, redelivered=True, builder=Observation(state="PENDING"))
+    for _ in range(2):
+        with pytest.raises(RequestFailed, match="the start failed"):
+            described("STOPPED", context)
