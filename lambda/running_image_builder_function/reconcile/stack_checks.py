@@ -95,7 +95,7 @@ class StackChecks:
         if found is not None and self._ends(found):
             return found.status
         if self._kind == "Update" and self._findings.is_rollback is None and self._is_settled():
-            status = self._call(lambda: self._stacks.stack_status(self._stack_id))
+            status = self._status()
             if self._is_over(status):
                 return str(status)
             self._findings.is_rollback = None if status is None else status == _ROLLING_BACK
@@ -126,12 +126,9 @@ class StackChecks:
         """
         return self._poll(
             lambda: self._stacks.has_another(self._stack_id, self._logical_id, name, physical_id=self._physical_id),
-            is_believed=lambda found: not found and self._call(self._is_deleted) is True,
+            is_believed=lambda found: not found and self._status() in _DELETED,
             retry_for=retry_for,
         )
-
-    def _is_deleted(self) -> bool:
-        return self._stacks.stack_status(self._stack_id) in _DELETED
 
     def _is_rolling_back(self) -> bool:
         return self._stacks.stack_status(self._stack_id) == _ROLLING_BACK
@@ -220,12 +217,16 @@ class StackChecks:
         return bool(status) and status not in (_UPDATING, _ROLLING_BACK) and self._is_settled()
 
     def _may_be_deleting(self) -> bool:
-        status = self._call(lambda: self._stacks.stack_status(self._stack_id))
+        status = self._status()
         return not status or status.endswith("_CLEANUP_IN_PROGRESS") or status in _DELETED
 
     def _stack_is_changing(self) -> bool:
-        status = self._call(lambda: self._stacks.stack_status(self._stack_id))
+        status = self._status()
         return not status or status.endswith("_IN_PROGRESS")
+
+    def _status(self) -> str | None:
+        """Return the stack's status; None where that can't be determined."""
+        return self._call(lambda: self._stacks.stack_status(self._stack_id))
 
     def _call(self, call: Callable[[], _T]) -> _T | None:
         """Return a call's result; None where it fails, or where there is no time for it."""
