@@ -83,6 +83,9 @@ STACK_CONSISTENCY_WINDOW = 15.0  # CloudFormation may still show the status befo
 STACK_CHECK_RETRY = 45.0  # a failed check is repeated for so long
 LEAVE_BUILDER_CHECK_RETRY = 20.0  # the same for a Delete that stops nothing, which has other calls to make as well
 STACK_CHECK_DELAY = 5.0  # between two tries of a check
+CANCELLATION_CHECK_RETRY = {"Create": STACK_CHECK_RETRY, "Update": STACK_CHECK_RETRY, "Delete": 10.0}
+"""For so long it is asked, before a change, whether CloudFormation still waits. A Delete has other calls to make."""
+
 ROLLBACK_CHECK_TIME = 15.0
 """After the deadline, until which it is checked whether a failure would leave the stack in UPDATE_ROLLBACK_FAILED.
 ServiceTimeout is a minute after the deadline, and each call can hang for a quarter of one."""

@@ -119,7 +119,10 @@ class Invocation:
 
 @dataclass(eq=False, kw_only=True)
 class Call:
-    """A call to a service, whether or not it arrived, and the kind of fault that it met, "" for none."""
+    """A call to a service, whether or not it arrived, and the kind of fault that it met, "" for none.
+
+    ``ended_at`` is when its response arrived, or was waited for no longer.
+    """
 
     at: float
     invocation: Invocation
@@ -127,6 +130,7 @@ class Call:
     operation: str
     fault_kind: str = ""
     code: str = ""
+    ended_at: float = float("inf")
 
 
 @dataclass(eq=False, kw_only=True)

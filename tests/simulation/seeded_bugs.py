@@ -93,7 +93,7 @@ def _move_deadline(seconds: float) -> Introduce:
 
 def _run_forever(patch: pytest.MonkeyPatch) -> None:
     _move_deadline(1e9)(patch)
-    patch.setattr(StackChecks, "cancelled_by", lambda self: "")
+    patch.setattr(StackChecks, "cancelled_by", lambda self, **_: "")
     patch.setattr(run_module, "LONGEST", 2 * 3600.0)
 
 
@@ -289,7 +289,7 @@ SEEDED_BUGS = (
     SeededBug("stops_are_requested", _set(request, "_stops_on_delete", lambda *_: True), created_and_deleted()),
     SeededBug(
         "nothing_changes_for_an_ended_request",
-        _set(StackChecks, "cancelled_by", lambda self: ""),
+        _set(StackChecks, "cancelled_by", lambda self, **_: ""),
         created_and_deleted(),
     ),
     SeededBug(

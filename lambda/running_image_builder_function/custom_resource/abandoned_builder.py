@@ -31,7 +31,8 @@ def _stop(abandoned: Request, invocation: Invocation) -> bool:
         context.warnings.append(f"{name}, which the failed update may have started, may still run")
         return True
     # A start that took all the time leaves enough for a description and a stop before ServiceTimeout.
-    timeout = max(invocation.request.timeout, now - context.began_at + ABANDONED_BUILDER_TIME)
+    until = min(now + ABANDONED_BUILDER_TIME, invocation.checks.last_call_at)
+    timeout = max(invocation.request.timeout, until - context.began_at)
     its_context = CallbackContext.from_json(context.abandoned or {"began_at": context.began_at, "delivered_at": now})
     its_context.invocation, its_context.dated = context.invocation, context.dated
     desired = desired_on_delete(

@@ -25,11 +25,12 @@ def create_or_update(invocation: Invocation) -> str:
     if not outcome.done:
         return invocation.end_without_response()
     failure = outcome.failure
+    if invocation.context.starts.made and (status := invocation.cancelled_by()):
+        runs = "it runs" if failure is None else "it may run"
+        desired.warn(f"{runs}, and CloudFormation no longer waits for it ({status}): stop it if it should not")
     if failure is not None and not outcome.succeeds:
         invocation.fail(desired, failure)
         raise failure
-    if invocation.context.starts.made and (status := invocation.cancelled_by()):
-        desired.warn(f"it runs, and CloudFormation no longer waits for it ({status}): stop it if it should not")
     now = invocation.clock.time()
     invocation.resource.Data = desired.attributes()
     invocation.log_warnings(desired)

@@ -20,7 +20,12 @@ from running_image_builder_function.observability.redaction import RedactingFilt
 from running_image_builder_function.reconcile.callback_context import CallbackContext
 from running_image_builder_function.reconcile.ports import Calls, ImageBuilders, Invoke, Schedules, Stacks
 from running_image_builder_function.reconcile.stack_checks import StackChecks
-from running_image_builder_function.timing import ROLLBACK_CHECK_TIME, Clock
+from running_image_builder_function.timing import (
+    LEAVE_BUILDER_TIMEOUT,
+    LEAVE_BUILDER_TRY,
+    ROLLBACK_CHECK_TIME,
+    Clock,
+)
 
 logger = logging.getLogger("running_image_builder")
 
@@ -110,7 +115,8 @@ class CustomResourceFunction:
         except RequestFailed as failure:
             return self._invalid(event, failure, checks)
         # A request that arrives after its deadline is hurried by Lambda's limit only.
-        last_check_at = max(context.began_at + request.timeout, now) + ROLLBACK_CHECK_TIME
+        ends_by = LEAVE_BUILDER_TIMEOUT + LEAVE_BUILDER_TRY if event["RequestType"] == "Delete" else ROLLBACK_CHECK_TIME
+        last_check_at = max(context.began_at + request.timeout, now) + ends_by
         checks.last_call_at = min(checks.last_call_at, last_check_at)
         invocation = Invocation(
             event=event,

@@ -17,6 +17,8 @@ class Observation:
 
     state: str = ""  # the last state, "" before the first description
     found: bool = False  # whether a description of a Delete has found it
+    is_stopped: bool = False  # whether the last description of a Delete has shown that there is nothing to stop
+    start_may_follow: bool = False  # whether it has shown STOPPED, but a start of a moment ago may not show yet
     # When descriptions of a Delete that leaves it began to show it STOPPED or STOPPING; None while they don't.
     stopped_since: float | None = None
     starting_at: float | None = None  # when a Delete last saw it in a state that a start leads through; None for never
@@ -62,6 +64,7 @@ class StopScheduleProgress:
     postponed: bool = False  # whether an earlier scheduled stop was postponed, if there was one
     earlier_stop_until: float = 0.0  # until when an earlier scheduled stop may still arrive
     has_fallback: bool = False  # whether a stop is scheduled in case the function never runs again
+    due_at: float | None = None  # when the resource's schedule, as this request has left it, is due; None for unknown
     stops_at: float | None = None  # when the running builder will be stopped; None where that isn't scheduled
     cancelled: bool = False  # whether the schedule that isn't wanted any more was deleted
 
@@ -70,6 +73,7 @@ class StopScheduleProgress:
 class StackFindings:
     """What CloudFormation has said."""
 
+    unknown_since: float | None = None  # when calls to CloudFormation began to fail; None while they don't
     # Since when the resource shows this request, by CloudFormation's clock; None for unknown.
     request_shown_at: float | None = None
     is_rollback: bool | None = None  # whether this is the Update of a rollback; None before that was found out

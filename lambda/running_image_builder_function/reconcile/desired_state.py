@@ -161,12 +161,15 @@ class DesiredState:
         at_least = CONSISTENCY_WINDOW if error.kind is ErrorKind.REFUSED else 0.0
         self._retry_or_fail(step.value, error, now=now, at_least=at_least)
 
-    def stop_postponed(self, found: ScheduledStop, *, is_fallback: bool, earlier_stop_until: float) -> None:
+    def stop_postponed(
+        self, found: ScheduledStop, *, at: float | None, is_fallback: bool, earlier_stop_until: float
+    ) -> None:
         """Remember that a scheduled stop was postponed.
 
         Args:
             found: The schedule as it was. One that this very request has set shows that there is another delivery of
                 it, which may have started the builder. One that the same resource has set shows an earlier request.
+            at: When it is due now, in seconds since the epoch.
             is_fallback: Whether it is the schedule that this request sets, so that it is a fallback already.
             earlier_stop_until: Until when its earlier stop may still arrive; 0 where it may not.
         """
@@ -176,6 +179,7 @@ class DesiredState:
         is_own = found.request_id.startswith(f"{self.request.logical_id}/")
         starts.maybe_by_earlier_request = starts.maybe_by_earlier_request or is_own
         schedule.has_fallback = schedule.has_fallback or is_fallback
+        schedule.due_at = at if is_fallback else schedule.due_at
         self.stop_may_come(until=earlier_stop_until)
 
     def stop_may_come(self, *, until: float) -> None:
@@ -188,13 +192,14 @@ class DesiredState:
 
         Args:
             step: The step.
-            at: For when ``SCHEDULE_STOP`` has set the stop; seconds since the epoch.
+            at: For when it has set the stop, if it has; seconds since the epoch.
         """
         schedule = self.context.schedule
         self.context.refused_since.pop(_SCHEDULE, None)
         schedule.postponed = schedule.postponed or step is Step.POSTPONE_STOP
         schedule.has_fallback = schedule.has_fallback or step in (Step.SET_FALLBACK_STOP, Step.SCHEDULE_STOP)
         schedule.cancelled = schedule.cancelled or step is Step.CANCEL_STOP
+        schedule.due_at = at if at is not None else schedule.due_at
         if step is Step.SCHEDULE_STOP:
             schedule.stops_at = at
 

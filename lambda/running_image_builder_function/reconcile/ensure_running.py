@@ -6,6 +6,7 @@ from running_image_builder_function.model.image_builder import ImageBuilder
 from running_image_builder_function.model.stop_schedule import moment
 from running_image_builder_function.reconcile.desired_state import DesiredState, Step
 from running_image_builder_function.reconcile.states import RUNNING, STARTING, STOPPED, STOPPING, Action, rule
+from running_image_builder_function.reconcile.stop_schedule_steps import may_arrive_until
 from running_image_builder_function.timing import (
     ADDRESS_WAIT,
     CLOCK_SKEW,
@@ -29,6 +30,10 @@ class EnsureRunning(DesiredState):
 
     def next_step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step after a description of the builder."""
+        due_at = self.context.schedule.due_at
+        if due_at is not None:
+            # What this request has scheduled itself comes due while it waits for another start.
+            self.stop_may_come(until=may_arrive_until(due_at, now=now))
         step = self._decide(builder, now=now)
         first = self._before(step)
         self._is_running = self._is_running and first is step
@@ -44,8 +49,8 @@ class EnsureRunning(DesiredState):
         request, schedule = self.request, self.context.schedule
         if (request.schedule or request.dropped) and not schedule.postponed:
             return Step.POSTPONE_STOP
-        starts = step is Step.START or (step is Step.WAIT and self.context.builder.state in STARTING)
-        if request.schedule and starts and not schedule.has_fallback:
+        waits = step is Step.WAIT and (self.context.builder.state in STARTING or schedule.due_at is not None)
+        if request.schedule and (step is Step.START or waits) and not schedule.has_fallback:
             return Step.SET_FALLBACK_STOP
         return Step.CANCEL_STOP if request.dropped and step is Step.DONE and not schedule.cancelled else step
 
@@ -60,6 +65,9 @@ class EnsureRunning(DesiredState):
         action = rule(builder.state).when_starting
         self._learn(builder, before=before, now=now)
         if action is not Action.REACHED:
+            if context.schedule.stops_at is not None:
+                # It runs no more: that stop must not meet the next start.
+                context.schedule.has_fallback = False
             context.builder.running_since = context.schedule.stops_at = None
         if action is Action.FAIL:
             raise self._broken(builder)

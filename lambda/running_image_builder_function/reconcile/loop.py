@@ -113,7 +113,7 @@ class Reconciler:
         acts = self._step is not Step.WAIT and self._has_time()
         rollback_waited = self._checked_at < self.desired.rollback_waits_until <= self.clock.time()
         if acts or rollback_waited or self._is_check_due():
-            self._check_cancellation()
+            self._check_cancellation(retry=acts)
             # That has taken time as well.
             acts = acts and self._has_time()
         return acts
@@ -125,13 +125,17 @@ class Reconciler:
     def _is_check_due(self) -> bool:
         return self.clock.time() - self._checked_at >= CANCELLATION_CHECK_INTERVAL
 
-    def _check_cancellation(self) -> None:
-        """Raise the end of a request that isn't waited for, or that has waited long enough in a rollback."""
+    def _check_cancellation(self, *, retry: bool = False) -> None:
+        """Raise the end of a request that isn't waited for, or that has waited long enough in a rollback.
+
+        Args:
+            retry: Whether a check that fails is repeated for a while.
+        """
         desired = self.desired
         now = self._checked_at = self.clock.time()
         # First what can take its time: what follows is done only for a request that is waited for at that moment.
         has_waited = desired.rollback_waits_until <= now and self.checks.is_rollback()
-        if status := self.checks.cancelled_by():
+        if status := self.checks.cancelled_by(retry=retry):
             raise cancelled(desired, status)
         if has_waited and rule(desired.context.builder.state).when_starting is Action.WAIT:
             raise desired.failed("it is still in transition", "See the builder in the AppStream console.")

@@ -50,7 +50,10 @@ def desired_on_delete(
     if not stops and not request.schedule:
         return None
     if context.stack.has_another is None:
-        retry_for = STACK_CHECK_RETRY if stops else LEAVE_BUILDER_CHECK_RETRY
+        retry_for = LEAVE_BUILDER_CHECK_RETRY
+        if stops:
+            stop_by = max(context.began_at + request.timeout, context.delivered_at) + LATE_DELETE_TIME
+            retry_for = min(STACK_CHECK_RETRY, stop_by - clock.time())
         context.stack.has_another = _has_another(request, context, checks, retry_for=retry_for)
         context.stack.another_checked_at = clock.time()
     has_another = context.stack.has_another
@@ -91,8 +94,6 @@ class EnsureStopped(DesiredState):
     def __init__(self, request: Request, context: CallbackContext, *, arn: str, only_started: bool) -> None:
         super().__init__(request, context, arn=arn)
         self._only_started = only_started
-        self._is_stopped = False
-        self._may_start = False
         self._owes_try = not only_started
 
     @property
@@ -108,23 +109,24 @@ class EnsureStopped(DesiredState):
 
     def next_step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step after a description of the builder."""
-        self._may_start = False
+        observation = self.context.builder
+        observation.start_may_follow = False
         step = self._decide(builder, now=now)
-        self._is_stopped = step is Step.DONE
+        observation.is_stopped = step is Step.DONE
         self._owes_try = step is Step.STOP and not self._only_started
-        return Step.CANCEL_STOP if self._is_stopped and self._has_schedule else step
+        return Step.CANCEL_STOP if observation.is_stopped and self._has_schedule else step
 
     def is_enough(self, *, now: float) -> bool:
         """Return whether the builder was last described as stopped, or was never found."""
-        if now < self.deadline:
-            return self._is_stopped and not self._has_schedule
         observation = self.context.builder
+        if now < self.deadline:
+            return observation.is_stopped and not self._has_schedule
         never_found = observation.missing_since is not None and not observation.found
-        if self._may_start:
+        if observation.start_may_follow:
             self.warn("it is STOPPED, but a start of a moment ago may not show yet")
-        if never_found and not self._is_stopped:
+        if never_found and not observation.is_stopped:
             self.warn("AppStream did not show it, and there was no time to check again: stop it if it should not run")
-        is_enough = self._is_stopped or self._may_start or never_found
+        is_enough = observation.is_stopped or observation.start_may_follow or never_found
         if is_enough and self.request.schedule and self._has_schedule:
             self.warn(f"its schedule {self.request.schedule.name} stays: there was no time to delete it")
         return is_enough
@@ -141,8 +143,8 @@ class EnsureStopped(DesiredState):
             started_at = context.delivered_at if self.request.may_start or self._only_started else 0.0
             recent = now < max(started_at, context.builder.starting_at or 0.0) + CONSISTENCY_WINDOW
             is_stopped = bool(last_call.step) and (last_call.confirmed or last_call.took_effect)
-            self._may_start = builder.state == STOPPED and recent and not is_stopped
-            return Step.WAIT if self._may_start else Step.DONE
+            context.builder.start_may_follow = builder.state == STOPPED and recent and not is_stopped
+            return Step.WAIT if context.builder.start_may_follow else Step.DONE
         if action is Action.WAIT:
             if builder.state in STARTING:
                 context.builder.starting_at = now

@@ -8,6 +8,7 @@ from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.reconcile.callback_context import CallbackContext
 from running_image_builder_function.reconcile.ports import NOT_IN_STACK, ResourceStatus, Stacks
 from running_image_builder_function.timing import (
+    CANCELLATION_CHECK_RETRY,
     REQUEST_DATE_PRECISION,
     STACK_CHECK_DELAY,
     STACK_CHECK_RETRY,
@@ -70,6 +71,7 @@ class StackChecks:
         self._context = context
         self._findings = context.stack
         self._clock = clock
+        self._is_denied = False  # whether the last call that failed was denied
         self.last_call_at = float("inf")
 
     @property
@@ -80,15 +82,18 @@ class StackChecks:
         """
         return float("inf") if self._kind != "Update" else 0.0 if self._is_settled() else STACK_CONSISTENCY_WINDOW
 
-    def cancelled_by(self) -> str:
+    def cancelled_by(self, *, retry: bool = False) -> str:
         """Return the status that shows that the request is over, or that a later one has followed it; else "".
 
         If the status can't be determined, the request continues: that must not fail a deploy.
 
+        Args:
+            retry: Whether a failed check is repeated for a while, unless it was before.
+
         Raises:
             AwsCallError: The status leaves it open, and what decides it can't be determined: check again.
         """
-        found = self._call(lambda: self._stacks.resource(self._stack_id, self._logical_id))
+        found = self._resource_status(retry=retry)
         if found == NOT_IN_STACK and not self._is_settled():
             # It isn't shown yet, or isn't there any more: that can't be told apart now.
             raise _NOT_SHOWN
@@ -129,6 +134,17 @@ class StackChecks:
             is_believed=lambda found: not found and self._status() in _DELETED,
             retry_for=retry_for,
         )
+
+    def _resource_status(self, *, retry: bool) -> ResourceStatus | None:
+        """Return the resource's status; None where it can't be determined."""
+        while True:
+            found = self._call(lambda: self._stacks.resource(self._stack_id, self._logical_id))
+            now, unknown_since = self._clock.time(), self._findings.unknown_since
+            has_time = now + STACK_CHECK_DELAY <= self.last_call_at
+            retry = retry and has_time and not self._is_denied
+            if unknown_since is None or now - unknown_since >= CANCELLATION_CHECK_RETRY[self._kind] or not retry:
+                return found
+            self._clock.sleep(STACK_CHECK_DELAY)
 
     def _is_rolling_back(self) -> bool:
         return self._stacks.stack_status(self._stack_id) == _ROLLING_BACK
@@ -232,8 +248,13 @@ class StackChecks:
         """Return a call's result; None where it fails, or where there is no time for it."""
         if self._clock.time() > self.last_call_at:
             return None
+        findings = self._findings
         try:
-            return call()
+            result = call()
         except AwsCallError as error:
+            self._is_denied = error.kind is ErrorKind.DENIED
+            findings.unknown_since = self._clock.time() if findings.unknown_since is None else findings.unknown_since
             logger.info("the stack could not be checked: %s", error.code)
             return None
+        findings.unknown_since = None
+        return result

@@ -66,7 +66,9 @@ def _postpone(desired: DesiredState, *, schedules: Schedules, now: float) -> str
         is_fallback = schedule is desired.request.schedule
         if found.request_id == desired.owner and (found.at or 0.0) >= now + SCHEDULE_COLLISION_WINDOW:
             # Another delivery of this request has set it: perhaps for good, and said so in its response.
-            desired.stop_postponed(found, is_fallback=is_fallback, earlier_stop_until=found.earlier_stop_until)
+            desired.stop_postponed(
+                found, at=found.at, is_fallback=is_fallback, earlier_stop_until=found.earlier_stop_until
+            )
             said.append("the scheduled stop is this request's own")
             continue
         # Another delivery of this request has noted what it found; this one finds the postponed schedule only.
@@ -76,7 +78,7 @@ def _postpone(desired: DesiredState, *, schedules: Schedules, now: float) -> str
         at = max(found.at or 0.0, float(int(desired.deadline + schedule.after)))
         name, owner = desired.request.name, desired.owner
         schedules.put(schedule, name, at=at, request_id=owner, earlier_stop_until=earlier_stop_until)
-        desired.stop_postponed(found, is_fallback=is_fallback, earlier_stop_until=earlier_stop_until)
+        desired.stop_postponed(found, at=at, is_fallback=is_fallback, earlier_stop_until=earlier_stop_until)
         said.append(f"the scheduled stop is postponed to {moment(at)}Z")
     desired.schedule_changed(Step.POSTPONE_STOP)
     return "; ".join(said) or "no stop is scheduled yet"
@@ -108,7 +110,16 @@ def _serves(found: ScheduledStop, desired: DesiredState) -> str:
 
 def _may_arrive_until(found: ScheduledStop, *, now: float) -> float:
     """Return until when the stop of a schedule that is moved now may arrive; 0 where it hasn't fired."""
-    due = now if found.at is None else found.at
+    return may_arrive_until(now if found.at is None else found.at, now=now)
+
+
+def may_arrive_until(due: float, *, now: float) -> float:
+    """Return until when a scheduled stop may arrive; 0 where it isn't due yet.
+
+    Args:
+        due: When it is due, in seconds since the epoch.
+        now: The time.
+    """
     if due >= now + SCHEDULER_CLOCK_SKEW:
         return 0.0
     return due + SCHEDULER_PRECISION + SCHEDULER_RETRIES_FOR + SCHEDULER_CLOCK_SKEW

@@ -12,7 +12,7 @@ from running_image_builder_function.model.stop_schedule import ScheduledStop
 from running_image_builder_function.reconcile.ports import ResourceStatus
 from running_image_builder_function.timing import STACK_CONSISTENCY_WINDOW
 from support.fake_appstream import ARN, NAME, FakeAppStream
-from support.fake_schedules import SCHEDULE
+from support.fake_schedules import SCHEDULE, refusal
 from support.lambda_harness import LOGICAL_ID, LambdaHarness, event, issued, update_event
 from support.virtual_time import VirtualClock
 
@@ -687,6 +687,33 @@ def test_a_start_that_succeeds_unwanted_is_warned_of(
     assert "SUCCESS" == harness.run(issued(event(), appstream))["Status"]
     said = "it runs, and CloudFormation no longer waits for it (DELETE_COMPLETE): stop it if it should not"
     assert [f"{NAME}: {said}"] == warnings(caplog)
+
+
+def test_a_start_that_fails_unwanted_is_warned_of(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing follows that would stop it."""
+    appstream.put("STOPPED")
+    appstream.starts_end("never")
+    appstream.clock.later(80, lambda: harness.stacks.tell("CREATE_FAILED"))
+
+    assert "FAILED" == harness.run(issued(event(TimeoutSeconds="90"), appstream))["Status"]
+    said = "it may run, and CloudFormation no longer waits for it (CREATE_FAILED): stop it if it should not"
+    assert f"{NAME}: {said}" == warnings(caplog)[0]
+
+
+@pytest.mark.parametrize("redelivered", [False, True])
+def test_a_create_that_is_over_starts_nothing_after_a_failed_check(
+    harness: LambdaHarness, appstream: FakeAppStream, redelivered: bool
+) -> None:
+    """It is asked again."""
+    appstream.put("STOPPED")
+    harness.stacks.tell("DELETE_IN_PROGRESS", changed_at=appstream.began_at + 1)
+    harness.stacks.errors = [refusal(ErrorKind.THROTTLED)] * 5
+
+    harness.deliver(issued(event(), appstream, seconds_ago=60 * redelivered))
+
+    assert 0 == appstream.starts()
 
 
 def test_a_start_is_not_warned_of_where_nothing_is_known(

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from running_image_builder_function.model.errors import ErrorKind
 from running_image_builder_function.model.image_builder import ImageBuilder
 from support.fake_appstream import ARN, NAME, FakeAppStream
-from support.fake_schedules import SCHEDULE
+from support.fake_schedules import SCHEDULE, refusal
 from support.lambda_harness import LambdaHarness, event, issued
 
 
@@ -222,6 +223,26 @@ def test_a_late_delete_of_a_running_builder_stops_it(
 
     assert ("FAILED", stops) == (response["Status"], appstream.stops())
     assert [0] == harness.responded_at
+
+
+@pytest.mark.parametrize("state", ["", "STOPPED"])
+@pytest.mark.parametrize("options", [{}, SCHEDULE])
+def test_what_an_earlier_invocation_has_seen_is_enough(
+    harness: LambdaHarness, appstream: FakeAppStream, state: str, options: dict[str, str]
+) -> None:
+    """Nothing is to be stopped, though AppStream can't be reached from then on, and the schedule isn't deleted."""
+    harness = LambdaHarness(appstream, limit=60)
+    if state:
+        appstream.put(state)
+    harness.stacks.status = "DELETE_IN_PROGRESS"
+    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
+    harness.schedules.errors = [refusal(ErrorKind.THROTTLED)] * 99
+    appstream.clock.later(29, lambda: appstream.fault("server_error", "Describe"))
+
+    response = harness.run(issued(stop(TimeoutSeconds="90", PollIntervalSeconds="10", **options), appstream))
+
+    assert "SUCCESS" == response["Status"]
+    assert bool(options) is (len(harness.self_invoked) > 0)
 
 
 @pytest.mark.parametrize(("operation", "stops"), [("Describe", 1), ("Stop", 0)])

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from running_image_builder_function.model.stop_schedule import describe_stop
 from support.fake_appstream import NAME, FakeAppStream
 from support.fake_schedules import SCHEDULE
-from support.lambda_harness import LambdaHarness, event, issued, update_event
+from support.lambda_harness import LOGICAL_ID, LambdaHarness, event, issued, update_event
 
 
 def test_a_start_has_a_fallback_stop_then_its_real_one(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -94,6 +95,41 @@ def test_running_is_seen_again_after_the_stop_was_set(harness: LambdaHarness, ap
 
     assert "SUCCESS" == harness.run(event(**SCHEDULE))["Status"]
     assert (1, 1, "RUNNING") == (appstream.stops(), appstream.starts(), appstream.state())
+
+
+@pytest.mark.parametrize("then", [[], [(1200, "RUNNING")]])
+def test_its_own_stop_does_not_meet_its_next_start(
+    harness: LambdaHarness, appstream: FakeAppStream, then: list[tuple[float, str]]
+) -> None:
+    """What was scheduled for the builder that ran is postponed when it runs no more."""
+    appstream.put("RUNNING")
+    appstream.durations(start=1200)
+    put = harness.schedules.put
+
+    def stop_just_then(*arguments: Any, **options: Any) -> None:
+        put(*arguments, **options)
+        if len(harness.schedules.moments) == 1:
+            appstream.move("REBOOTING" if then else "STOPPED", *then)
+
+    harness.schedules.put = stop_just_then  # type: ignore[method-assign]
+
+    assert "SUCCESS" == harness.run(event(TimeoutSeconds="3000", **SCHEDULE))["Status"]
+    due = [900, 3000 + 900, harness.responded_at[0] + 900]
+    assert due == [pytest.approx(each, abs=4) for each in harness.schedules.moments]
+    assert "RUNNING" == appstream.state()
+    assert harness.responded_at[0] < 1300
+
+
+def test_a_stop_that_comes_due_while_it_waits_is_waited_out(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """One that another delivery of the request has scheduled, and that is left where it is."""
+    appstream.put("PENDING")
+    appstream.move("PENDING", (1000, "RUNNING"))
+    harness.schedules.due_at["stop-1"] = appstream.began_at + 700
+    own = f"{LOGICAL_ID}/request-1"
+    harness.schedules.descriptions["stop-1"] = describe_stop(NAME, request_id=own, earlier_stop_until=0)
+
+    assert "SUCCESS" == harness.run(event(TimeoutSeconds="3000", **SCHEDULE))["Status"]
+    assert 700 + 620 <= harness.responded_at[0] <= 700 + 630
 
 
 @pytest.mark.parametrize(("before", "now"), [(SCHEDULE, SCHEDULE), ({}, SCHEDULE), (SCHEDULE, {})])

@@ -336,6 +336,26 @@ def test_a_delete_that_gives_up_logs_its_warnings_as_well(
     assert "Delete schedule stop-1 if it is not wanted." in caplog.messages[-1]
 
 
+@pytest.mark.parametrize(("physical_id", "others"), [(NAME, set()), (f"{NAME}/not-started", set()), (NAME, {NAME})])
+def test_a_late_delete_deletes_no_schedule_of_a_request_that_is_over(
+    harness: LambdaHarness, appstream: FakeAppStream, physical_id: str, others: set[str]
+) -> None:
+    """There is time to ask, however late it is and however long the list of resources took."""
+    appstream.put("FAILED")
+    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
+    harness.stacks.others = others
+    harness.stacks.errors = [refusal(ErrorKind.THROTTLED)] * 3
+    harness.schedules.errors = [refusal(ErrorKind.THROTTLED)]
+    appstream.clock.later(17, lambda: harness.stacks.tell("CREATE_IN_PROGRESS"))
+    on_delete = "LEAVE_RUNNING" if physical_id == NAME and not others else "STOP"
+    made = event("Delete", physical_id=physical_id, OnDelete=on_delete, TimeoutSeconds="60", **SCHEDULE)
+
+    harness.deliver(issued(made, appstream, seconds_ago=75))
+
+    assert {"stop-1"} == set(harness.schedules.due_at)
+    assert "DescribeStackResource" == harness.stacks.calls[-1]
+
+
 @pytest.mark.parametrize(("late", "deleted"), [(65, True), (115, True), (121, False)])
 def test_a_late_delete_tries(harness: LambdaHarness, appstream: FakeAppStream, late: float, deleted: bool) -> None:
     """Until ServiceTimeout has ended its request."""

@@ -262,6 +262,38 @@ def test_what_cannot_be_checked_goes_on() -> None:
     assert not request.over("DELETE_IN_PROGRESS", 30)
 
 
+@pytest.mark.parametrize(("kind", "retry_for"), [("Create", 45), ("Update", 45), ("Delete", 10)])
+def test_before_a_change_it_is_asked_for_a_while(kind: str, retry_for: float) -> None:
+    """Once: the next change waits no more. A success in between begins another while."""
+    request = CheckedRequest(kind)
+    request.stacks.errors = [FAILED] * 99
+
+    assert not request.checks.cancelled_by(retry=True)
+    assert retry_for == sum(request.clock.slept)
+    assert not request.checks.cancelled_by(retry=True)
+    assert retry_for == sum(request.clock.slept)
+
+    request.stacks.errors = []
+    request.checks.cancelled_by(retry=True)
+    request.stacks.errors = [FAILED] * 2
+    assert request.over("DELETE_IN_PROGRESS", 60) is False
+    assert "DELETE_IN_PROGRESS" == request.checks.cancelled_by(retry=True)
+    assert retry_for + 5 == sum(request.clock.slept)
+
+
+def test_what_is_denied_or_has_no_time_is_asked_once() -> None:
+    """A permission that is missing stays missing."""
+    denied = CheckedRequest("Create")
+    denied.stacks.errors = [AwsCallError(ErrorKind.DENIED, action="a", code="AccessDenied", detail="no")] * 99
+    hurried = CheckedRequest("Create")
+    hurried.stacks.errors = [FAILED] * 99
+    hurried.checks.last_call_at = hurried.clock.now + 4.9
+
+    for each in (denied, hurried):
+        assert not each.checks.cancelled_by(retry=True)
+        assert ([], 1) == (each.clock.slept, len(each.stacks.calls))
+
+
 @pytest.mark.parametrize("kind", ["Create", "Delete"])
 def test_only_an_update_can_be_a_rollbacks(kind: str) -> None:
     """No question is asked for any other."""

@@ -13,6 +13,9 @@ from simulation.scenario import Properties
 ADDRESS_WAIT = 290.0
 """Seconds of RUNNING without an address between two reads: the function's five minutes less two calls."""
 
+BELIEVED_AFTER = 10.0
+"""Seconds from one read that does not find a known builder to the next one, after which that is believed."""
+
 SECOND_READ = 8.0
 """Seconds between two reads that do not find a known builder: the function's ten less two calls."""
 
@@ -334,7 +337,13 @@ def _deciding_read(history: History, put: ResponsePut, *, may_miss: bool) -> Bui
     if not may_miss or found is None or found is reads[-1]:
         return reads[-1] if reads else None
     first_missed = reads[reads.index(found) + 1]
-    return found if reads[-1].at - first_missed.at < SECOND_READ else reads[-1]
+    apart = _call_of(history, reads[-1]).at - _call_of(history, first_missed).ended_at
+    return found if apart < BELIEVED_AFTER else reads[-1]
+
+
+def _call_of(history: History, read: BuilderRead) -> Call:
+    calls = [each for each in history.calls if each.invocation is read.invocation and each.operation == _READ]
+    return next(each for each in reversed(calls) if each.at <= read.at)
 
 
 def _lacks_address(read: BuilderRead) -> bool:

@@ -1,11 +1,10 @@
 """Invariants of how things end: rollbacks succeed, Deletes with nothing to stop succeed, no builder is orphaned."""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from simulation.history import ANSWERED, TIMED_OUT, BuilderChange, History, Invocation, Request
 from simulation.invariants.queries import NOT_STARTED, about, is_live, stops_on_delete
-from simulation.invariants.responses import could_know
 
 A_MINUTE = 60.0 + 20.0
 """Seconds for a Delete that has nothing to stop: a minute, and the calls in progress then."""
@@ -237,13 +236,30 @@ def _was_reported(history: History, start: BuilderChange, request: Request) -> b
 
 
 def _could_not_ask(history: History, start: BuilderChange) -> bool:
-    """Return whether a Create started a builder after its end, since it could not ask whether it was waited for."""
+    """Return whether a Create started a builder after its end, since it could not ask whether it was waited for.
+
+    It asks for 45 seconds, unless that is denied or there is no time for it.
+    """
     assert start.invocation is not None
     request = start.invocation.request
     reads = [each for each in history.stack_reads if each.invocation is start.invocation and each.at <= start.at]
     asked = [each for each in reads if each.operation == "DescribeStackResource"]
     over = bool(request.ended) and request.ended_at <= start.at
-    return request.kind == "Create" and over and bool(asked) and asked[-1].failed
+    if request.kind != "Create" or not over or not asked or not asked[-1].failed:
+        return False
+    in_vain = list(takewhile(lambda each: each.failed, reversed(asked)))
+    denied = any(
+        each.fault_kind == "access_denied"
+        and each.operation == "DescribeStackResource"
+        and each.at >= in_vain[-1].at - 1
+        for each in history.calls_of(start.invocation)
+    )
+    hurried = start.invocation.began_at + history.scenario.function_timeout - start.at < _LAST_READ
+    return denied or hurried or start.at - in_vain[-1].at >= _ASKED_FOR
+
+
+_ASKED_FOR = 38.0
+"""Seconds for which a Create asks: the function's 45 less a pause and two calls."""
 
 
 def _was_made_unseen(history: History, start: BuilderChange, last: Request) -> bool:
@@ -260,9 +276,7 @@ def _was_made_unseen(history: History, start: BuilderChange, last: Request) -> b
     if not creates:
         return False
     if start.invocation.request is creates[-1]:
-        # A duplicate delivery made it, and the one whose response counts may not have seen that.
-        responder = creates[-1].responder
-        return responder is not None and not could_know(history, start, responder)
+        return False
     reads = [each for each in history.builder_reads if each.invocation.request is creates[-1] and each.arrived]
     saw = any(each.shown is not None and each.shown["State"] in _STARTING for each in reads)
     asked = any(

@@ -97,6 +97,13 @@ class Network:
         """
         call = Call(at=self._clock.now, invocation=self.caller.running(), service=service, operation=operation)
         self._history.calls.append(call)
+        try:
+            return self._carry(call, effect)
+        finally:
+            call.ended_at = self._clock.now
+
+    def _carry(self, call: Call, effect: Callable[[FaultWindow | None], HttpResponse]) -> HttpResponse:
+        service, operation = call.service, call.operation
         fault = self._fault_injector.fault_for(service, operation)
         if fault is None:
             self._take_time()
