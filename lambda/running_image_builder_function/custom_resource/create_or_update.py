@@ -6,9 +6,11 @@ from typing import NamedTuple
 from running_image_builder_function.custom_resource.abandoned_builder import stop_abandoned
 from running_image_builder_function.custom_resource.invocation import Invocation
 from running_image_builder_function.model.errors import RequestFailed
+from running_image_builder_function.reconcile.callback_context import CallbackContext
 from running_image_builder_function.reconcile.desired_state import DesiredState
 from running_image_builder_function.reconcile.ensure_running import EnsureRunning
 from running_image_builder_function.reconcile.loop import cancelled
+from running_image_builder_function.reconcile.states import Action, rule
 
 
 def create_or_update(invocation: Invocation) -> str:
@@ -25,7 +27,8 @@ def create_or_update(invocation: Invocation) -> str:
     if not outcome.done:
         return invocation.end_without_response()
     failure = outcome.failure
-    if invocation.context.starts.made and (status := invocation.cancelled_by()):
+    may_run = failure is None or not _has_fallen_back(invocation.context)
+    if invocation.context.starts.made and may_run and (status := invocation.cancelled_by()):
         runs = "it runs" if failure is None else "it may run"
         desired.warn(f"{runs}, and CloudFormation no longer waits for it ({status}): stop it if it should not")
     if failure is not None and not outcome.succeeds:
@@ -40,6 +43,11 @@ def create_or_update(invocation: Invocation) -> str:
         invocation.metrics.failed(desired, failure, now=now)
     invocation.log_success(desired)
     return request.name
+
+
+def _has_fallen_back(context: CallbackContext) -> bool:
+    """Return whether the builder was started, and needs no stop any more."""
+    return context.last_call.took_effect and rule(context.builder.state).when_stopping is Action.REACHED
 
 
 class _Outcome(NamedTuple):

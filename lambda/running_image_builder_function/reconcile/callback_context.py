@@ -23,6 +23,9 @@ class Observation:
     stopped_since: float | None = None
     starting_at: float | None = None  # when a Delete last saw it in a state that a start leads through; None for never
     missing_since: float | None = None  # when descriptions began to find no builder; None while they find one
+    attributes: dict[str, str] = field(default_factory=dict)  # of a Create or Update; empty where no builder was found
+    is_running: bool = False  # whether the last description has shown RUNNING as requested
+    lacks_address: bool = False  # whether such a builder had no address yet
     running_since: float | None = None  # when RUNNING was first seen without interruption; None while it isn't
     # When a transition that this request didn't cause was first seen; None while there is none.
     in_transition_since: float | None = None
@@ -73,7 +76,7 @@ class StopScheduleProgress:
 class StackFindings:
     """What CloudFormation has said."""
 
-    unknown_since: float | None = None  # when calls to CloudFormation began to fail; None while they don't
+    unreachable: bool = False  # whether it was asked in vain for as long as it is asked, and has not responded since
     # Since when the resource shows this request, by CloudFormation's clock; None for unknown.
     request_shown_at: float | None = None
     is_rollback: bool | None = None  # whether this is the Update of a rollback; None before that was found out

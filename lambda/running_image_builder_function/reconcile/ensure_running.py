@@ -25,8 +25,6 @@ class EnsureRunning(DesiredState):
     """Start the builder once if it is stopped; done when it is RUNNING."""
 
     wanted = RUNNING
-    _is_running = False
-    _lacks_address = False
 
     def next_step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step after a description of the builder."""
@@ -36,7 +34,8 @@ class EnsureRunning(DesiredState):
             self.stop_may_come(until=may_arrive_until(due_at, now=now))
         step = self._decide(builder, now=now)
         first = self._before(step)
-        self._is_running = self._is_running and first is step
+        observation = self.context.builder
+        observation.is_running = observation.is_running and first is step
         return first
 
     def _before(self, step: Step) -> Step:
@@ -57,8 +56,9 @@ class EnsureRunning(DesiredState):
     def _decide(self, builder: ImageBuilder | None, *, now: float) -> Step:
         if builder is None:
             return self._missing()
-        self._is_running = self._lacks_address = False
         context = self.context
+        context.builder.attributes = builder.attributes()
+        context.builder.is_running = context.builder.lacks_address = False
         before, context.builder.state = context.builder.state, builder.state
         if builder.state in STARTING:
             context.builder.contradicted_since = None
@@ -96,7 +96,8 @@ class EnsureRunning(DesiredState):
         """Return WAIT at first: the next description may find it."""
         if self.is_newly_missing:
             return Step.WAIT
-        self.context.builder.state = ""
+        observation = self.context.builder
+        observation.state, observation.attributes, observation.is_running = "", {}, False
         raise self.failed(f"not found in {self.region}", "Use the name of a builder there, or deploy to its Region.")
 
     def _learn(self, builder: ImageBuilder, *, before: str, now: float) -> None:
@@ -160,7 +161,7 @@ class EnsureRunning(DesiredState):
             return self._restart(builder, now=now)
         if now < min(schedule.earlier_stop_until, self.deadline - SCHEDULING_RESERVE):
             return Step.WAIT
-        self._is_running, self._lacks_address = True, builder.awaits_address
+        observation.is_running, observation.lacks_address = True, builder.awaits_address
         if self.request.schedule and schedule.stops_at is None:
             # The next description must still find it RUNNING: an earlier stop could have been under way.
             return Step.SCHEDULE_STOP
@@ -214,11 +215,12 @@ class EnsureRunning(DesiredState):
 
     def is_enough(self, *, now: float) -> bool:
         """Return whether the builder last ran as requested, with only its address still to come."""
+        observation = self.context.builder
         scheduled = not self.request.schedule or self.context.schedule.stops_at is not None
-        due = self._address_due() if self._lacks_address else self.deadline
-        if not self._is_running or not scheduled or now < due:
+        due = self._address_due() if observation.lacks_address else self.deadline
+        if not observation.is_running or not scheduled or now < due:
             return False
-        if self._lacks_address:
+        if observation.lacks_address:
             self.warn(_NO_ADDRESS)
         return True
 
@@ -235,9 +237,9 @@ class EnsureRunning(DesiredState):
     def attributes(self) -> dict[str, str]:
         """Return the builder's attributes, and when it will be stopped; "" for all that isn't known."""
         stops_at = self.context.schedule.stops_at
-        known = self.builder or ImageBuilder({"Name": self.request.name})
+        known = self.context.builder.attributes or ImageBuilder({"Name": self.request.name}).attributes()
         stop_time = "" if stops_at is None else f"{moment(stops_at)}Z"
-        return {**known.attributes(), contract.SCHEDULED_STOP_TIME: stop_time}
+        return {**known, contract.SCHEDULED_STOP_TIME: stop_time}
 
     def _wrong_agent(self, builder: ImageBuilder) -> RequestFailed:
         has = builder.agent_version or "an older one"

@@ -137,13 +137,15 @@ class StackChecks:
 
     def _resource_status(self, *, retry: bool) -> ResourceStatus | None:
         """Return the resource's status; None where it can't be determined."""
+        began, findings = self._clock.time(), self._findings
         while True:
             found = self._call(lambda: self._stacks.resource(self._stack_id, self._logical_id))
-            now, unknown_since = self._clock.time(), self._findings.unknown_since
-            has_time = now + STACK_CHECK_DELAY <= self.last_call_at
-            retry = retry and has_time and not self._is_denied
-            if unknown_since is None or now - unknown_since >= CANCELLATION_CHECK_RETRY[self._kind] or not retry:
+            now = self._clock.time()
+            if found is not None or not retry or findings.unreachable or self._is_denied:
                 return found
+            findings.unreachable = now - began >= CANCELLATION_CHECK_RETRY[self._kind]
+            if findings.unreachable or now + STACK_CHECK_DELAY > self.last_call_at:
+                return None
             self._clock.sleep(STACK_CHECK_DELAY)
 
     def _is_rolling_back(self) -> bool:
@@ -172,6 +174,7 @@ class StackChecks:
             if result is not None and (self._is_settled() or is_believed(result)):
                 return result
             if now + STACK_CHECK_DELAY > self.last_call_at or now - began >= retry_for:
+                self._findings.unreachable = self._findings.unreachable or last is None
                 return last
             self._clock.sleep(STACK_CHECK_DELAY)
 
@@ -248,13 +251,11 @@ class StackChecks:
         """Return a call's result; None where it fails, or where there is no time for it."""
         if self._clock.time() > self.last_call_at:
             return None
-        findings = self._findings
         try:
             result = call()
         except AwsCallError as error:
             self._is_denied = error.kind is ErrorKind.DENIED
-            findings.unknown_since = self._clock.time() if findings.unknown_since is None else findings.unknown_since
             logger.info("the stack could not be checked: %s", error.code)
             return None
-        findings.unknown_since = None
+        self._findings.unreachable = False
         return result

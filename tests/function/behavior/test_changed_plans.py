@@ -196,6 +196,18 @@ def test_a_rollback_to_a_missing_builder_succeeds(harness: LambdaHarness, appstr
     assert harness.responded_at[0] <= 15
 
 
+def test_a_rollback_has_the_attributes_of_an_earlier_invocation(appstream: FakeAppStream) -> None:
+    """The last one can't describe the builder any more; without an Arn, other resources' rollbacks would fail."""
+    harness = LambdaHarness(appstream, limit=60)
+    appstream.put("SNAPSHOTTING")
+    appstream.clock.later(29, lambda: appstream.fault("drop", "Describe"))
+
+    response = rolled_back(harness, {}, TimeoutSeconds="120")
+
+    assert ("SUCCESS", "SNAPSHOTTING", ARN) == (response["Status"], response["Data"]["State"], response["Data"]["Arn"])
+    assert 1 < len(harness.self_invoked)
+
+
 def test_the_same_update_fails_where_nothing_is_rolled_back(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Somebody can still correct it."""
     appstream.put("FAILED")
@@ -700,6 +712,19 @@ def test_a_start_that_fails_unwanted_is_warned_of(
     assert "FAILED" == harness.run(issued(event(TimeoutSeconds="90"), appstream))["Status"]
     said = "it may run, and CloudFormation no longer waits for it (CREATE_FAILED): stop it if it should not"
     assert f"{NAME}: {said}" == warnings(caplog)[0]
+
+
+def test_a_start_that_has_failed_needs_no_warning(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The builder is STOPPED."""
+    appstream.put("STOPPED")
+    appstream.starts_end("stopped")
+    appstream.durations(start=30)
+    appstream.clock.later(20, lambda: harness.stacks.tell("CREATE_FAILED"))
+
+    assert "the start failed" in harness.run(issued(event(), appstream))["Reason"]
+    assert [] == warnings(caplog)
 
 
 @pytest.mark.parametrize("redelivered", [False, True])

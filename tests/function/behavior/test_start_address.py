@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
-from support.fake_appstream import NAME, FakeAppStream
+from support.fake_appstream import ARN, NAME, FakeAppStream
 from support.lambda_harness import LambdaHarness, event
 
 
@@ -181,3 +181,29 @@ def test_the_wait_for_an_address_ends_at_the_deadline(harness: LambdaHarness, ap
     harness.run(event(TimeoutSeconds="60"))
 
     assert 60 <= harness.responded_at[0] <= 61
+
+
+@pytest.mark.parametrize("kind", ["drop", "access_denied"])
+def test_what_an_earlier_invocation_has_described_is_enough(appstream: FakeAppStream, kind: str) -> None:
+    """The builder runs, with all its attributes but the address, though nothing describes it any more."""
+    harness = LambdaHarness(appstream, limit=60)
+    appstream.put("RUNNING", VpcConfig={"SubnetIds": ["subnet-1"]}, NetworkAccessConfiguration=None)
+    harness.on_self_invocation = lambda: appstream.fault(kind, "Describe")
+
+    response = harness.run(event(TimeoutSeconds="180"))
+
+    assert ("SUCCESS", "RUNNING", ARN) == (response["Status"], response["Data"]["State"], response["Data"]["Arn"])
+    assert "" == response["Data"]["EniPrivateIpAddress"]
+
+
+def test_a_builder_that_ran_and_is_gone_is_no_success(appstream: FakeAppStream) -> None:
+    """Whatever an earlier invocation has described."""
+    harness = LambdaHarness(appstream, limit=60)
+    appstream.put("RUNNING", VpcConfig={"SubnetIds": ["subnet-1"]}, NetworkAccessConfiguration=None)
+    harness.on_self_invocation = lambda: None if appstream.starts() else appstream.move("STOPPED")
+    appstream.clock.later(40, lambda: appstream.fault("drop", "Describe"))
+    appstream.starts_end("never")
+
+    response = harness.run(event(TimeoutSeconds="180"))
+
+    assert ("FAILED", 1) == (response["Status"], appstream.starts())

@@ -267,6 +267,8 @@ def test_before_a_change_it_is_asked_for_a_while(kind: str, retry_for: float) ->
     """Once: the next change waits no more. A success in between begins another while."""
     request = CheckedRequest(kind)
     request.stacks.errors = [FAILED] * 99
+    # One that is made while it waits counts for nothing.
+    assert not request.checks.cancelled_by()
 
     assert not request.checks.cancelled_by(retry=True)
     assert retry_for == sum(request.clock.slept)
@@ -279,6 +281,16 @@ def test_before_a_change_it_is_asked_for_a_while(kind: str, retry_for: float) ->
     assert request.over("DELETE_IN_PROGRESS", 60) is False
     assert "DELETE_IN_PROGRESS" == request.checks.cancelled_by(retry=True)
     assert retry_for + 5 == sum(request.clock.slept)
+
+
+def test_a_list_that_was_asked_for_in_vain_is_enough() -> None:
+    """A Delete waits for CloudFormation once."""
+    request = CheckedRequest("Delete")
+    request.stacks.errors = [FAILED] * 99
+
+    assert request.checks.has_another(NAME, retry_for=20) is None
+    assert not request.checks.cancelled_by(retry=True)
+    assert 20 == sum(request.clock.slept)
 
 
 def test_what_is_denied_or_has_no_time_is_asked_once() -> None:

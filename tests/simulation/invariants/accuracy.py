@@ -325,14 +325,14 @@ def _sent(history: History, status: str, *kinds: str) -> Iterator[SentResponse]:
 
 
 def _deciding_read(history: History, put: ResponsePut, *, may_miss: bool) -> BuilderRead | None:
-    """Return the read that a response relies on, None for none: the invocation's last one.
+    """Return the read that a response relies on, None for none: the invocation's last one, or an earlier one's.
 
     Args:
         history: The run.
         put: The response.
         may_miss: Whether reads that find nothing for a few seconds are no verdict: the one before them stays true.
     """
-    reads = [each for each in _reads_of(history, put.invocation, put.at) if each.invocation is put.invocation]
+    reads = _reads_of(history, put.invocation, put.at)
     found = next((each for each in reversed(reads) if not each.missed), None)
     if not may_miss or found is None or found is reads[-1]:
         return reads[-1] if reads else None

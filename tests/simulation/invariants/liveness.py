@@ -242,7 +242,8 @@ def _could_not_ask(history: History, start: BuilderChange) -> bool:
     """
     assert start.invocation is not None
     request = start.invocation.request
-    reads = [each for each in history.stack_reads if each.invocation is start.invocation and each.at <= start.at]
+    reads = [each for each in history.stack_reads if start.invocation.descends_from(each.invocation)]
+    reads = [each for each in reads if each.at <= start.at]
     asked = [each for each in reads if each.operation == "DescribeStackResource"]
     over = bool(request.ended) and request.ended_at <= start.at
     if request.kind != "Create" or not over or not asked or not asked[-1].failed:
