@@ -231,7 +231,7 @@ SEEDED_BUGS = (
         _set(ImageBuilder, "errors", lambda self: []),
         with_reads_failing(NO_FAULT, start_outcome="never", reports_errors=True, timeout=300),
     ),
-    SeededBug("a_shared_builder_is_not_stopped", _change_result("has_another", lambda _: False), renamed()),
+    SeededBug("a_shared_builder_is_not_stopped", _change_result("another_owner", lambda _: ""), renamed()),
     SeededBug(
         "a_superseded_request_changes_nothing",
         _change_result("resource", lambda status: status._replace(status="UPDATE_IN_PROGRESS", changed_at=None)),

@@ -187,6 +187,7 @@ def test_resources_can_share_a_builder() -> None:
         7090008853,
         1717014942,
         2626004199,
+        3839013762,
     ],
     ids="run-{}".format,
 )
@@ -216,6 +217,7 @@ def test_what_no_function_can_know_violates_nothing(seed: int) -> None:
         8080013939,  # a Delete failed though its last description showed that the builder was gone
         8080016532,  # what an update had scheduled came due while it waited, and stopped what it had started
         2626000733,  # a rollback had no attributes, since an earlier invocation had described the builder
+        2627015516,  # without rollback, a failed Create's Delete deleted the next Create's schedule
         5570011,  # a Create set its schedule after an update's rollback had removed the resource
     ],
     ids="run-{}".format,

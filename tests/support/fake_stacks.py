@@ -6,6 +6,9 @@ from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.reconcile.ports import ResourceStatus
 from support.virtual_time import VirtualClock
 
+OTHER_ID = "OtherBuilder5B2D81C4"
+"""The logical id of another resource."""
+
 
 class Asked(NamedTuple):
     """One read of the resource's status, at a moment."""
@@ -23,6 +26,7 @@ class FakeStacks:
         status: The stack's.
         hides_status: Whether reading that is refused.
         others: The builders that other live resources of the stack have.
+        recreated: The builders that the resource itself has by a newer physical id.
         errors: What the next calls meet, whichever they are.
         asked: Every read of the resource's status, in order.
         calls: Every call: the operation.
@@ -35,6 +39,7 @@ class FakeStacks:
         self.status = "UPDATE_IN_PROGRESS"
         self.hides_status = False
         self.others: set[str] = set()
+        self.recreated: set[str] = set()
         self.errors: list[AwsCallError] = []
         self.asked: list[Asked] = []
         self.calls: list[str] = []
@@ -57,10 +62,12 @@ class FakeStacks:
             raise AwsCallError(ErrorKind.REFUSED, action="cloudformation:DescribeStacks", code="Code", detail="no")
         return self.status
 
-    def has_another(self, stack_id: str, logical_id: str, name: str, *, physical_id: str) -> bool:
-        """Return whether another resource has the builder."""
+    def another_owner(self, stack_id: str, logical_id: str, name: str, *, physical_id: str) -> str:
+        """Return which other resource has the builder."""
         self._called("ListStackResources", stack_id, logical_id)
-        return name in self.others
+        if name in self.recreated and physical_id != name:
+            return logical_id
+        return OTHER_ID if name in self.others else ""
 
     def _called(self, operation: str, *ids: str) -> None:
         self.calls.append(operation)

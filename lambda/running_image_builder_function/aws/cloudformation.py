@@ -63,8 +63,10 @@ class CloudFormation:
                     return str(stack["StackStatus"])
             raise UnreadableResponse(lacks="StackStatus")
 
-    def has_another(self, stack_id: str, logical_id: str, name: str, *, physical_id: str) -> bool:
-        """Return whether another resource of this type has a builder, in the same stack.
+    def another_owner(self, stack_id: str, logical_id: str, name: str, *, physical_id: str) -> str:
+        """Return the logical id of another resource of this type that has a builder, in the same stack; "" for none.
+
+        Where the resource that asks has it by another physical id, its own logical id comes first.
 
         Args:
             stack_id: The stack's id.
@@ -77,21 +79,26 @@ class CloudFormation:
             AwsCallError: CloudFormation didn't say, or not to the end.
         """
         for _ in range(2):
-            pages = 0
+            pages, owner = 0, ""
             for page in self._pages(stack_id):
                 pages += 1
-                if any(
-                    each.get("ResourceType") == contract.RESOURCE_TYPE
+                owners = {
+                    str(each.get("LogicalResourceId"))
+                    for each in page
+                    if each.get("ResourceType") == contract.RESOURCE_TYPE
                     and (each.get("LogicalResourceId") != logical_id or physical_id != name)
                     and each.get("PhysicalResourceId") == name
                     and not str(each.get("ResourceStatus")).startswith(_GONE)
-                    for each in page
-                ):
-                    return True
-            if pages == 1:
-                break
+                }
+                if logical_id in owners:
+                    return logical_id
+                owner = owner or min(owners, default="")
+                if owner and physical_id == name:
+                    return owner
+            if owner or pages == 1:
+                return owner
             # Several pages are no snapshot: a resource that is deleted between two of them can hide another.
-        return False
+        return ""
 
     def _pages(self, stack_id: str) -> Iterator[list[Mapping[str, Any]]]:
         token: dict[str, str] = {}

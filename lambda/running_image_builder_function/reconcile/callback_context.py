@@ -80,7 +80,8 @@ class StackFindings:
     # Since when the resource shows this request, by CloudFormation's clock; None for unknown.
     request_shown_at: float | None = None
     is_rollback: bool | None = None  # whether this is the Update of a rollback; None before that was found out
-    has_another: bool | None = None  # whether another resource of the stack has the builder; None before that was asked
+    # The logical id of another resource of the stack that has the builder, "" for none; None before that was asked.
+    another_owner: str | None = None
     another_checked_at: float = 0.0  # when that was known, or given up
 
 

@@ -49,33 +49,34 @@ def desired_on_delete(
     stops = request.stop_on_delete and request.started_here
     if not stops and not request.schedule:
         return None
-    if context.stack.has_another is None:
+    if context.stack.another_owner is None:
         retry_for = LEAVE_BUILDER_CHECK_RETRY
         if stops:
             stop_by = max(context.began_at + request.timeout, context.delivered_at) + LATE_DELETE_TIME
             retry_for = min(STACK_CHECK_RETRY, stop_by - clock.time())
-        context.stack.has_another = _has_another(request, context, checks, retry_for=retry_for)
+        context.stack.another_owner = _another_owner(request, context, checks, retry_for=retry_for)
         context.stack.another_checked_at = clock.time()
-    has_another = context.stack.has_another
-    if stops and not has_another:
+    owner = context.stack.another_owner
+    if stops and not owner:
         return EnsureStopped(request, context, arn=arn, only_started=only_started)
-    if not request.schedule:
+    if not request.schedule or owner == request.logical_id:
+        # Created again, a resource has a schedule of the same name.
         return None
-    unwanted = has_another or request.stop_on_delete
+    unwanted = bool(owner) or request.stop_on_delete
     may_start = request.may_start or only_started
     late_by = 0.0 if only_started else contract.RESPONSE_MARGIN_SECONDS
     return LeaveBuilder(request, context, arn=arn, unwanted=unwanted, may_start=may_start, late_by=late_by)
 
 
-def _has_another(request: Request, context: CallbackContext, checks: StackChecks, *, retry_for: float) -> bool:
-    """Return whether another resource of the stack has the builder."""
-    has_another = checks.has_another(request.name, retry_for=retry_for)
-    if has_another is None:
+def _another_owner(request: Request, context: CallbackContext, checks: StackChecks, *, retry_for: float) -> str:
+    """Return the logical id of another resource of the stack that has the builder, "" for none."""
+    owner = checks.another_owner(request.name, retry_for=retry_for)
+    if owner is None:
         # A builder that nobody stops is paid for: if in doubt, it is this resource's own.
         context.warnings.append("CloudFormation doesn't say whether another resource of the stack has it")
-    if has_another:
+    if owner:
         logger.info("%s: another resource of the stack has the builder, which is left to it", request.name)
-    return bool(has_another)
+    return owner or ""
 
 
 class EnsureStopped(DesiredState):

@@ -63,10 +63,11 @@ class Stacks(Protocol):
     def stack_status(self, stack_id: str) -> str:
         """Return the status of a stack."""
 
-    def has_another(self, stack_id: str, logical_id: str, name: str, *, physical_id: str) -> bool:
-        """Return whether another live resource of this type in the stack has the builder ``name``.
+    def another_owner(self, stack_id: str, logical_id: str, name: str, *, physical_id: str) -> str:
+        """Return the logical id of another live resource of this type in the stack that has the builder ``name``.
 
-        The resource ``logical_id`` counts as another one where it has the builder by another id than ``physical_id``.
+        "" for none. The resource ``logical_id`` counts as another one, and comes first, where it has the builder by
+        another id than ``physical_id``.
         """
 
 

@@ -62,6 +62,9 @@ class StackChecks:
         last_call_at: The last moment to begin a call, in seconds since the epoch, since calls can hang.
     """
 
+    _is_denied = False
+    """Whether the last call that failed was denied."""
+
     def __init__(self, stacks: Stacks, event: Mapping[str, Any], context: CallbackContext, *, clock: Clock) -> None:
         self._stacks = stacks
         self._stack_id: str = event["StackId"]
@@ -71,7 +74,6 @@ class StackChecks:
         self._context = context
         self._findings = context.stack
         self._clock = clock
-        self._is_denied = False  # whether the last call that failed was denied
         self.last_call_at = float("inf")
 
     @property
@@ -119,8 +121,10 @@ class StackChecks:
             self._findings.is_rollback = self._poll(self._is_rolling_back)
         return guess if self._findings.is_rollback is None else self._findings.is_rollback
 
-    def has_another(self, name: str, *, retry_for: float = STACK_CHECK_RETRY) -> bool | None:
-        """Return whether another resource of the stack has a builder; None where that can't be determined.
+    def another_owner(self, name: str, *, retry_for: float = STACK_CHECK_RETRY) -> str | None:
+        """Return the logical id of another resource of the stack that has a builder; None where it can't be determined.
+
+        "" stands for none. It is the resource's own one where it has the builder by a newer physical id.
 
         A stack that is deleted deletes all its resources at once: that another one is alive is believed only when the
         result can't be from before that. In any other stack, a new resource may not be listed yet.
@@ -130,7 +134,7 @@ class StackChecks:
             retry_for: Seconds for which a failed check is repeated.
         """
         return self._poll(
-            lambda: self._stacks.has_another(self._stack_id, self._logical_id, name, physical_id=self._physical_id),
+            lambda: self._stacks.another_owner(self._stack_id, self._logical_id, name, physical_id=self._physical_id),
             is_believed=lambda found: not found and self._status() in _DELETED,
             retry_for=retry_for,
         )
@@ -153,11 +157,11 @@ class StackChecks:
 
     def _poll(
         self,
-        check: Callable[[], bool],
+        check: Callable[[], _T],
         *,
-        is_believed: Callable[[bool], bool] = lambda _: False,
+        is_believed: Callable[[_T], bool] = lambda _: False,
         retry_for: float = STACK_CHECK_RETRY,
-    ) -> bool | None:
+    ) -> _T | None:
         """Check until the result can be believed; where that never happens, the last one counts, None for none.
 
         Args:
@@ -166,7 +170,7 @@ class StackChecks:
             retry_for: Seconds for which a failed check is repeated.
         """
         began = self._clock.time()
-        last: bool | None = None
+        last: _T | None = None
         while True:
             result = self._call(check)
             last = last if result is None else result

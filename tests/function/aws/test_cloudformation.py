@@ -20,7 +20,7 @@ CHANGED = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
 CALLS: dict[str, Callable[[CloudFormation], object]] = {
     "describe_stack_resource": lambda stacks: stacks.resource(STACK_ID, LOGICAL_ID),
     "describe_stacks": lambda stacks: stacks.stack_status(STACK_ID),
-    "list_stack_resources": lambda stacks: stacks.has_another(STACK_ID, LOGICAL_ID, NAME, physical_id=NAME),
+    "list_stack_resources": lambda stacks: stacks.another_owner(STACK_ID, LOGICAL_ID, NAME, physical_id=NAME),
 }
 
 
@@ -140,7 +140,8 @@ def test_another_live_resource_of_this_type_has_the_builder(
     """Any other resource, and one that is on its way out, has not."""
     stubber.add_response("list_stack_resources", {"StackResourceSummaries": [found]}, {"StackName": STACK_ID})
 
-    assert expected is stacks.has_another(STACK_ID, LOGICAL_ID, NAME, physical_id=NAME)
+    owner = stacks.another_owner(STACK_ID, LOGICAL_ID, NAME, physical_id=NAME)
+    assert (found["LogicalResourceId"] if expected else "") == owner
 
 
 @pytest.mark.parametrize(
@@ -154,7 +155,17 @@ def test_the_resource_itself_can_have_the_builder_by_a_newer_id(
     found = entry(logical_id=LOGICAL_ID)
     stubber.add_response("list_stack_resources", {"StackResourceSummaries": [found]}, {"StackName": STACK_ID})
 
-    assert expected is stacks.has_another(STACK_ID, LOGICAL_ID, NAME, physical_id=physical_id)
+    owner = stacks.another_owner(STACK_ID, LOGICAL_ID, NAME, physical_id=physical_id)
+    assert (LOGICAL_ID if expected else "") == owner
+
+
+def test_the_resource_itself_comes_first() -> None:
+    """It has a schedule of the same name, which another resource hasn't."""
+    first = {"StackResourceSummaries": [entry()], "NextToken": "more"}
+    canned = Canned(first, {"StackResourceSummaries": [entry(logical_id=LOGICAL_ID)]})
+
+    owner = CloudFormation(lambda: canned).another_owner(STACK_ID, LOGICAL_ID, NAME, physical_id=f"{NAME}/not-started")
+    assert LOGICAL_ID == owner
 
 
 def test_another_resource_is_searched_for_on_all_pages() -> None:
@@ -162,7 +173,7 @@ def test_another_resource_is_searched_for_on_all_pages() -> None:
     first = {"StackResourceSummaries": [entry(name="builder-2"), "no entry"], "NextToken": "more"}
     canned = Canned(first, {"StackResourceSummaries": [entry()]})
 
-    assert CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME, physical_id=NAME)
+    assert CloudFormation(lambda: canned).another_owner(STACK_ID, LOGICAL_ID, NAME, physical_id=NAME)
     assert [{"StackName": STACK_ID}, {"StackName": STACK_ID, "NextToken": "more"}] == canned.asked
 
 
@@ -171,7 +182,7 @@ def test_a_list_of_several_pages_is_read_twice() -> None:
     others = {"StackResourceSummaries": [entry(name="builder-2")], "NextToken": "more"}
     canned = Canned(others, {"StackResourceSummaries": []}, others, {"StackResourceSummaries": [entry()]})
 
-    assert CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME, physical_id=NAME)
+    assert CloudFormation(lambda: canned).another_owner(STACK_ID, LOGICAL_ID, NAME, physical_id=NAME)
 
 
 def test_a_list_of_several_pages_is_not_read_a_third_time() -> None:
@@ -179,7 +190,7 @@ def test_a_list_of_several_pages_is_not_read_a_third_time() -> None:
     page: dict[str, object] = {"StackResourceSummaries": []}
     canned = Canned({**page, "NextToken": "more"}, page, {**page, "NextToken": "more"}, page)
 
-    assert not CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME, physical_id=NAME)
+    assert not CloudFormation(lambda: canned).another_owner(STACK_ID, LOGICAL_ID, NAME, physical_id=NAME)
 
 
 def test_pages_that_never_end_are_a_failed_call() -> None:
@@ -189,7 +200,7 @@ def test_pages_that_never_end_are_a_failed_call() -> None:
     with pytest.raises(
         AwsCallError, match=r"^cloudformation:ListStackResources: UnreadableResponse: no end in the response$"
     ):
-        CloudFormation(lambda: canned).has_another(STACK_ID, LOGICAL_ID, NAME, physical_id=NAME)
+        CloudFormation(lambda: canned).another_owner(STACK_ID, LOGICAL_ID, NAME, physical_id=NAME)
 
 
 @pytest.mark.parametrize("operation", CALLS)

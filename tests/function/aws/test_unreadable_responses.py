@@ -38,7 +38,7 @@ CALLS: dict[str, Callable[[], object]] = {
         STACK_ID, LOGICAL_ID
     ),
     "cloudformation:DescribeStacks": lambda: CloudFormation(lambda: client("cloudformation")).stack_status(STACK_ID),
-    "cloudformation:ListStackResources": lambda: CloudFormation(lambda: client("cloudformation")).has_another(
+    "cloudformation:ListStackResources": lambda: CloudFormation(lambda: client("cloudformation")).another_owner(
         STACK_ID, LOGICAL_ID, NAME, physical_id=NAME
     ),
 }

@@ -321,6 +321,21 @@ def test_a_slow_list_of_resources_leaves_time_for_the_schedule(
     assert (failures == 99) is (warning in caplog.messages)
 
 
+@pytest.mark.parametrize("physical_id", [f"{NAME}/not-started", f"{NAME}/start-not-seen"])
+@pytest.mark.parametrize("on_delete", ["STOP", "LEAVE_RUNNING"])
+def test_a_failed_creates_delete_leaves_the_next_ones_schedule(
+    harness: LambdaHarness, appstream: FakeAppStream, physical_id: str, on_delete: str
+) -> None:
+    """Without rollback, it is sent after the next Create's success, whose schedule has the same name."""
+    appstream.put("RUNNING")
+    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
+    harness.stacks.recreated = harness.stacks.others = {NAME}
+    made = event("Delete", physical_id=physical_id, OnDelete=on_delete, **SCHEDULE)
+
+    assert "SUCCESS" == harness.run(made)["Status"]
+    assert (["stop-1"], 0) == (list(harness.schedules.due_at), appstream.stops())
+
+
 def test_a_delete_that_gives_up_logs_its_warnings_as_well(
     harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -120,7 +120,7 @@ def test_what_is_no_callback_context_is_ignored() -> None:
         ),
         starts=st.builds(Starts, made=st.booleans(), restarted=st.booleans(), has_other_delivery=st.booleans()),
         schedule=st.builds(StopScheduleProgress, postponed=st.booleans(), stops_at=st.none() | MOMENTS),
-        stack=st.builds(StackFindings, has_another=st.none() | st.booleans(), request_shown_at=st.none() | MOMENTS),
+        stack=st.builds(StackFindings, another_owner=st.none() | st.text(), request_shown_at=st.none() | MOMENTS),
         refused_since=st.dictionaries(st.text(), MOMENTS),
         warnings=st.lists(st.text()),
         redelivered=st.booleans(),

@@ -8,7 +8,7 @@ from running_image_builder_function.reconcile.ports import NOT_IN_STACK, Resourc
 from running_image_builder_function.reconcile.stack_checks import StackChecks
 from running_image_builder_function.timing import STACK_CHECK_RETRY, STACK_CONSISTENCY_WINDOW
 from support.fake_appstream import NAME
-from support.fake_stacks import FakeStacks
+from support.fake_stacks import OTHER_ID, FakeStacks
 from support.lambda_harness import LOGICAL_ID, STACK_ID, event
 from support.virtual_time import VirtualClock
 
@@ -19,12 +19,20 @@ FAILED = AwsCallError(ErrorKind.UNAVAILABLE, action="cloudformation:Any", code="
 class CheckedRequest:
     """A request, some seconds old by its date, delivered just now."""
 
-    def __init__(self, kind: str, *, age: float = 0.5, dated: bool = True, redelivered: bool = False) -> None:
+    def __init__(
+        self,
+        kind: str,
+        *,
+        age: float = 0.5,
+        dated: bool = True,
+        redelivered: bool = False,
+        physical_id: str | None = None,
+    ) -> None:
         """Begin it."""
         self.clock = VirtualClock(BEGAN + age)
         self.stacks = FakeStacks(self.clock)
         self.context = CallbackContext(began_at=BEGAN, delivered_at=BEGAN + age, dated=dated, redelivered=redelivered)
-        self.checks = StackChecks(self.stacks, event(kind), self.context, clock=self.clock)
+        self.checks = StackChecks(self.stacks, event(kind, physical_id=physical_id), self.context, clock=self.clock)
 
     def over(self, status: str, later: float | None) -> bool:
         """Return whether a status, some seconds later than the request's date, means that it is over."""
@@ -191,6 +199,18 @@ def test_a_stack_that_is_not_updated_waits_for_no_update(stack: str, over: bool,
     request.clock.sleep(STACK_CONSISTENCY_WINDOW)
 
     assert over is request.over("UPDATE_IN_PROGRESS", later)
+    assert (stack if over and later < 1 else "") == (request.checks.cancelled_by() if later < 1 else "")
+
+
+def test_a_late_beginning_is_not_its_own_where_the_stack_is_not_updated() -> None:
+    """Also where the stack was found to be no rollback's before."""
+    request = CheckedRequest("Update", age=6)
+    request.stacks.status = "UPDATE_COMPLETE"
+    request.context.stack.is_rollback = False
+    request.clock.sleep(STACK_CONSISTENCY_WINDOW)
+
+    assert request.over("UPDATE_IN_PROGRESS", 5)
+    assert {STACK_ID, LOGICAL_ID} == request.stacks.ids
 
 
 def test_the_end_of_the_update_before_is_not_taken_for_this_ones() -> None:
@@ -248,7 +268,7 @@ def test_every_check_is_of_the_requests_own_resource() -> None:
     update, delete = CheckedRequest("Update"), CheckedRequest("Delete", age=600, redelivered=True)
     update.checks.is_rollback()
     delete.over("UPDATE_COMPLETE", -20)
-    delete.checks.has_another(NAME)
+    delete.checks.another_owner(NAME)
 
     assert ["DescribeStackResource", "DescribeStacks", "ListStackResources"] == delete.stacks.calls
     assert ({STACK_ID}, {STACK_ID, LOGICAL_ID}) == (update.stacks.ids, delete.stacks.ids)
@@ -288,7 +308,7 @@ def test_a_list_that_was_asked_for_in_vain_is_enough() -> None:
     request = CheckedRequest("Delete")
     request.stacks.errors = [FAILED] * 99
 
-    assert request.checks.has_another(NAME, retry_for=20) is None
+    assert request.checks.another_owner(NAME, retry_for=20) is None
     assert not request.checks.cancelled_by(retry=True)
     assert 20 == sum(request.clock.slept)
 
@@ -300,7 +320,12 @@ def test_what_is_denied_or_has_no_time_is_asked_once() -> None:
     hurried = CheckedRequest("Create")
     hurried.stacks.errors = [FAILED] * 99
     hurried.checks.last_call_at = hurried.clock.now + 4.9
+    just_in_time = CheckedRequest("Create")
+    just_in_time.stacks.errors = [FAILED]
+    just_in_time.checks.last_call_at = just_in_time.clock.now + 5
 
+    assert not just_in_time.checks.cancelled_by(retry=True)
+    assert [5] == just_in_time.clock.slept
     for each in (denied, hurried):
         assert not each.checks.cancelled_by(retry=True)
         assert ([], 1) == (each.clock.slept, len(each.stacks.calls))
@@ -397,9 +422,19 @@ def test_another_resource_is_believed_once_settled() -> None:
     goes, stays = CheckedRequest("Delete"), CheckedRequest("Delete")
     for request in (goes, stays):
         request.stacks.others = {NAME}
+        request.stacks.status = "DELETE_IN_PROGRESS"
     goes.clock.later(STACK_CONSISTENCY_WINDOW - 5, goes.stacks.others.clear)
 
-    assert (False, True) == (goes.checks.has_another(NAME), stays.checks.has_another(NAME))
+    assert ("", OTHER_ID) == (goes.checks.another_owner(NAME), stays.checks.another_owner(NAME))
+
+
+@pytest.mark.parametrize(("physical_id", "owner"), [(NAME, ""), (f"{NAME}/not-started", LOGICAL_ID)])
+def test_the_resource_itself_is_another_owner_by_another_id(physical_id: str, owner: str) -> None:
+    """A Create that has followed the failed one."""
+    request = CheckedRequest("Delete", physical_id=physical_id)
+    request.stacks.recreated = {NAME}
+
+    assert owner == request.checks.another_owner(NAME)
 
 
 def test_that_no_other_resource_has_it_is_believed_once_settled() -> None:
@@ -407,7 +442,7 @@ def test_that_no_other_resource_has_it_is_believed_once_settled() -> None:
     request = CheckedRequest("Delete")
     request.clock.later(STACK_CONSISTENCY_WINDOW - 5, lambda: request.stacks.others.add(NAME))
 
-    assert request.checks.has_another(NAME) is True
+    assert OTHER_ID == request.checks.another_owner(NAME)
 
 
 @pytest.mark.parametrize("status", ["DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"])
@@ -416,7 +451,7 @@ def test_a_stack_that_is_deleted_has_no_new_resource(status: str) -> None:
     request = CheckedRequest("Delete")
     request.stacks.status = status
 
-    assert request.checks.has_another(NAME) is False
+    assert "" == request.checks.another_owner(NAME)
     assert [] == request.clock.slept
 
 
@@ -426,7 +461,7 @@ def test_the_last_answer_counts_where_no_more_come() -> None:
     request.stacks.others = {NAME}
     request.clock.later(1, lambda: setattr(request.stacks, "errors", [FAILED] * 99))
 
-    assert request.checks.has_another(NAME) is True
+    assert OTHER_ID == request.checks.another_owner(NAME)
 
 
 def test_another_resource_that_cannot_be_searched_for_is_not_made_up() -> None:
@@ -435,4 +470,4 @@ def test_another_resource_that_cannot_be_searched_for_is_not_made_up() -> None:
     request.stacks.others = {NAME}
     request.stacks.errors = [FAILED] * 99
 
-    assert request.checks.has_another(NAME) is None
+    assert request.checks.another_owner(NAME) is None

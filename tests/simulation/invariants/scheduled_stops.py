@@ -258,8 +258,8 @@ def unneeded_schedules_are_deleted(history: History) -> Iterator[str]:
         changes = _known_to(request, history.schedule_changes_of(name, until=request.ended_at))
         last = next((each for each in reversed(changes) if each.action in ("set", "deleted", "fired")), None)
         left = last is not None and last.action == "set" and request.ended_at < (last.due or 0.0) - _CLOCKS
-        # The schedule may be another resource's, and one of that name another builder's.
-        others = last is not None and last.builder != about(request)
+        # The schedule may be another resource's, and one of that name another builder's, or the next Create's.
+        others = last is not None and (last.builder != about(request) or _is_of_a_later_create(last, request))
         reported = is_warned_of(history, request) or any(
             name in e.line for e in history.warnings if _of(e.invocation, request)
         )
@@ -282,8 +282,17 @@ def a_shared_builder_keeps_no_old_schedule(history: History) -> Iterator[str]:
         changes = _known_to(request, history.schedule_changes_of(name, until=request.ended_at))
         last = next((each for each in reversed(changes) if each.action in ("set", "deleted", "fired")), None)
         left = last is not None and last.action == "set" and request.ended_at < (last.due or 0.0) - _CLOCKS
-        fine = not left or is_warned_of(history, request)
+        anew = last is not None and _is_of_a_later_create(last, request)
+        fine = not left or anew or is_warned_of(history, request)
         yield "" if fine else f"request {request.number} left schedule {name} to what another resource has"
+
+
+def _is_of_a_later_create(change: ScheduleChange, delete: Request) -> bool:
+    """Return whether a failed Create's Delete finds the schedule of another Create, which has followed that one."""
+    setter = None if change.invocation is None else change.invocation.request
+    if setter is None or setter.resource != delete.resource or delete.physical_id == about(delete):
+        return False
+    return setter.kind != "Delete" and setter.succeeded
 
 
 def _known_to(request: Request, changes: list[ScheduleChange]) -> list[ScheduleChange]:
