@@ -23,6 +23,7 @@ class Observation:
     stopped_since: float | None = None
     starting_at: float | None = None  # when a Delete last saw it in a state that a start leads through; None for never
     missing_since: float | None = None  # when descriptions began to find no builder; None while they find one
+    errors: str = ""  # the builder's errors since the request began
     attributes: dict[str, str] = field(default_factory=dict)  # of a Create or Update; empty where no builder was found
     is_running: bool = False  # whether the last description has shown RUNNING as requested
     lacks_address: bool = False  # whether such a builder had no address yet

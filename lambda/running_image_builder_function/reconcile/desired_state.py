@@ -45,6 +45,9 @@ class Step(Enum):
 SCHEDULE_STEPS = (Step.POSTPONE_STOP, Step.SET_FALLBACK_STOP, Step.SCHEDULE_STOP, Step.CANCEL_STOP)
 """The steps that change a schedule; each can be repeated."""
 
+_MAX_ERRORS = 1000
+"""The characters of a builder's errors that are kept for a Reason, which has fewer."""
+
 _DESCRIBE = "describe"
 _SCHEDULE = "schedule"
 
@@ -58,8 +61,6 @@ class DesiredState:
         arn: The builder's ARN, for messages about missing permissions.
 
     Attributes:
-        builder: The builder as last described in this invocation; None before that, and where it doesn't exist for
-            longer than one description may miss it.
         is_newly_missing: Whether descriptions have found no builder for too short a time to believe it.
     """
 
@@ -72,7 +73,6 @@ class DesiredState:
     def __init__(self, request: Request, context: CallbackContext, *, arn: str) -> None:
         self.request = request
         self.context = context
-        self.builder: ImageBuilder | None = None
         self.is_newly_missing = False
         self._arn = arn
 
@@ -121,7 +121,8 @@ class DesiredState:
         missing_since = observation.missing_since
         self.is_newly_missing = missing_since is not None and asked_at - missing_since < SECOND_DESCRIPTION
         if not self.is_newly_missing:
-            self.builder = builder
+            said = "" if builder is None else builder.errors_since(self.context.began_at)
+            observation.errors = said[:_MAX_ERRORS]
         return self.next_step(builder, now=now)
 
     def next_step(self, builder: ImageBuilder | None, *, now: float) -> Step:
@@ -244,8 +245,8 @@ class DesiredState:
         Args:
             error: The last call's error, None where it succeeded.
         """
-        said = "" if self.builder is None else self.builder.errors_since(self.context.began_at)
-        said = f"AWS: {said}" if said else ""
+        errors = self.context.builder.errors
+        said = f"AWS: {errors}" if errors else ""
         minutes = f"{self.request.timeout / 60:.3g} minute{'' if self.request.timeout == 60 else 's'}"
         cause = f"{self.unmet} within {minutes}"
         if error is not None:

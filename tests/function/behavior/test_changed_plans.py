@@ -829,6 +829,22 @@ def test_a_timeouts_reason_has_the_builders_own_errors(harness: LambdaHarness, a
     assert reason.endswith("AWS: NETWORK_INTERFACE_ERROR: No address.")
 
 
+def test_a_timeouts_reason_has_the_errors_of_an_earlier_invocation(appstream: FakeAppStream) -> None:
+    """They are better than that AppStream doesn't respond now."""
+    harness = LambdaHarness(appstream, limit=60)
+    appstream.put("STOPPED")
+    appstream.starts_end("never")
+    error = {"ErrorCode": "NO_ADDRESS", "ErrorMessage": "a" * 5000, "ErrorTimestamp": appstream.began_at + 15}
+    appstream.clock.later(20, lambda: appstream.show(ImageBuilderErrors=[error]))
+    appstream.clock.later(65, lambda: appstream.fault("drop", "Describe"))
+
+    reason = harness.run(event(TimeoutSeconds="180"))["Reason"]
+
+    assert "not RUNNING within 3 minutes; last error: AppStream did not respond" in reason
+    assert "AWS: NO_ADDRESS: aaa" in reason
+    assert len(json.dumps(harness.self_invoked[-1])) < 5000
+
+
 def test_a_region_without_the_scheduler_fails_after_a_minute(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """With that cause."""
     appstream.put("STOPPED")

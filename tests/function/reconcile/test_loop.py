@@ -45,7 +45,9 @@ def test_a_state_that_is_reached_is_done(appstream: FakeAppStream) -> None:
     loop = reconciler(appstream)
 
     assert loop.run() is True
-    assert appstream.builders.describe(NAME) == loop.desired.builder
+    builder = appstream.builders.describe(NAME)
+    assert builder is not None
+    assert builder.attributes() == loop.desired.context.builder.attributes
 
 
 def test_a_state_that_a_failed_description_cannot_take_back_is_done(appstream: FakeAppStream) -> None:
@@ -56,8 +58,7 @@ def test_a_state_that_a_failed_description_cannot_take_back_is_done(appstream: F
     loop = reconciler(appstream)
 
     assert loop.run() is True
-    assert loop.desired.builder is not None
-    assert "RUNNING" == loop.desired.builder.state
+    assert "RUNNING" == loop.desired.context.builder.attributes["State"]
 
 
 def test_a_longer_wait_ends_at_the_invocations_end(appstream: FakeAppStream) -> None:
