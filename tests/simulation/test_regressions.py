@@ -188,6 +188,7 @@ def test_resources_can_share_a_builder() -> None:
         1717014942,
         2626004199,
         3839013762,
+        3841000342,
     ],
     ids="run-{}".format,
 )

@@ -15,6 +15,7 @@ from running_image_builder_function.model.stop_schedule import (
     ScheduledStop,
     StopSchedule,
     describe_stop,
+    describes_fallback,
     moment,
     parse_description,
     seconds,
@@ -50,7 +51,14 @@ class EventBridgeScheduler:
         return None
 
     def put(
-        self, schedule: StopSchedule, builder: str, *, at: float, request_id: str = "", earlier_stop_until: float = 0.0
+        self,
+        schedule: StopSchedule,
+        builder: str,
+        *,
+        at: float,
+        request_id: str = "",
+        earlier_stop_until: float = 0.0,
+        is_fallback: bool = False,
     ) -> None:
         """Schedule the stop of a builder; an earlier schedule of that name is moved.
 
@@ -60,12 +68,15 @@ class EventBridgeScheduler:
             at: When, in seconds since the epoch.
             request_id: The id of the request that sets it, for whoever finds the schedule.
             earlier_stop_until: Until when an earlier stop may still arrive, in seconds since the epoch; 0 for none.
+            is_fallback: Whether the request hasn't found the builder RUNNING yet; for whoever finds it, too.
 
         Raises:
             AwsCallError: The scheduler didn't accept it, or may have.
         """
         name, role_arn = schedule.name, schedule.role_arn
-        description = describe_stop(builder, request_id=request_id, earlier_stop_until=earlier_stop_until)
+        description = describe_stop(
+            builder, request_id=request_id, earlier_stop_until=earlier_stop_until, is_fallback=is_fallback
+        )
         wanted = _wanted(schedule, description, builder, at)
         try:
             with self._call("UpdateSchedule", name, role_arn=role_arn):
@@ -111,11 +122,13 @@ def _wanted(schedule: StopSchedule, description: str, builder: str, at: float) -
 
 def _scheduled_stop(found: Mapping[str, Any]) -> ScheduledStop:
     once = _AT.fullmatch(found["ScheduleExpression"])
-    request_id, earlier_stop_until = parse_description(str(found.get("Description")))
+    description = str(found.get("Description"))
+    request_id, earlier_stop_until = parse_description(description)
     return ScheduledStop(
         at=seconds(once[1]) if once else None,
         builder=_builder(found),
         request_id=request_id,
+        is_fallback=describes_fallback(description),
         earlier_stop_until=earlier_stop_until,
     )
 

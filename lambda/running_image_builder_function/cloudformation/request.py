@@ -78,7 +78,9 @@ def parse(event: Mapping[str, Any]) -> Request:
         stop_on_delete=_stops_on_delete(name, properties),
         schedule=schedule,
         dropped=None if _is_same(schedule, before) else before,
-        keeps_schedule=_is_same(schedule, before),
+        # After a failed rename, the properties before are another builder's.
+        keeps_schedule=_is_same(schedule, before)
+        or (schedule is not None and physical_id == name != old.get(contract.NAME)),
         started_here=not physical_id.endswith(NOT_STARTED),
         may_start=physical_id.endswith(START_NOT_SEEN) or is_generated(physical_id, logical_id),
         abandoned=_abandoned(event, name, physical_id, old),

@@ -30,26 +30,36 @@ def _stop(abandoned: Request, invocation: Invocation) -> bool:
     if now > invocation.checks.last_call_at:
         context.warnings.append(f"{name}, which the failed update may have started, may still run")
         return True
-    # A start that took all the time leaves enough for a description and a stop before ServiceTimeout.
-    until = min(now + ABANDONED_BUILDER_TIME, invocation.checks.last_call_at)
-    timeout = max(invocation.request.timeout, until - context.began_at)
     its_context = CallbackContext.from_json(context.abandoned or {"began_at": context.began_at, "delivered_at": now})
     its_context.invocation, its_context.dated = context.invocation, context.dated
     desired = desired_on_delete(
-        replace(abandoned, timeout=timeout),
+        replace(abandoned, timeout=invocation.request.timeout),
         its_context,
         invocation.checks,
         arn=invocation.arn(name),
         clock=invocation.clock,
         only_started=True,
     )
+    # A start that took all the time leaves enough for a description and a stop before ServiceTimeout.
+    until = min(invocation.clock.time() + ABANDONED_BUILDER_TIME, invocation.checks.last_call_at)
+    if desired is not None and until > desired.deadline:
+        desired.request = replace(desired.request, timeout=until - context.began_at)
     if desired is None:
+        _warn(context, its_context.warnings, name)
         context.warnings.append(f"{name}, which the failed update may have started, is left as it is")
         return True
     try:
         done = invocation.reconcile(desired)
     except RequestFailed as failure:
+        _warn(context, its_context.warnings, name)
         context.warnings.append(f"what the failed update may have started may still run: {failure}")
         return True
-    context.warnings.extend(its_context.warnings)
+    if done:
+        _warn(context, its_context.warnings, name)
     return done
+
+
+def _warn(context: CallbackContext, warnings: list[str], name: str) -> None:
+    """Remember warnings, which the log shows under the name of the request's own builder."""
+    new = [each if name in each else f"{name}, which the failed update may have started: {each}" for each in warnings]
+    context.warnings.extend(each for each in new if each not in context.warnings)

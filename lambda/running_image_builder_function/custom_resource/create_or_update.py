@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from running_image_builder_function.custom_resource.abandoned_builder import stop_abandoned
 from running_image_builder_function.custom_resource.invocation import Invocation
-from running_image_builder_function.model.errors import RequestFailed
+from running_image_builder_function.model.errors import RequestCancelled, RequestFailed
 from running_image_builder_function.reconcile.callback_context import CallbackContext
 from running_image_builder_function.reconcile.desired_state import DesiredState
 from running_image_builder_function.reconcile.ensure_running import EnsureRunning
@@ -17,13 +17,15 @@ def create_or_update(invocation: Invocation) -> str:
     """Handle a Create or Update: return the physical id, or raise the Reason of a FAILED response."""
     request = invocation.request
     desired = EnsureRunning(request, invocation.context, arn=invocation.arn(request.name))
-    outcome = _reach(desired, invocation)
-    if outcome.done and request.abandoned is not None:
-        if not stop_abandoned(request.abandoned, invocation):
-            return invocation.end_without_response()
-        if outcome.failure is None:
-            # That may have taken its time: respond with what is so now.
-            outcome = _reach(desired, invocation)
+    try:
+        outcome = _reach_and_stop_abandoned(desired, invocation)
+    except RequestCancelled:
+        if not invocation.checks.may_be_rollback:
+            raise
+        # The status that ended it may be its own. If so, a failure would leave the stack in UPDATE_ROLLBACK_FAILED;
+        # if not, nobody reads the response.
+        invocation.resource.Data = desired.attributes()
+        return request.name
     if not outcome.done:
         return invocation.end_without_response()
     failure = outcome.failure
@@ -54,6 +56,25 @@ class _Outcome(NamedTuple):
     done: bool  # whether another invocation needn't go on
     failure: RequestFailed | None = None  # why the builder isn't RUNNING; None where it is
     succeeds: bool = True  # whether the response is SUCCESS, also with a failure
+
+
+def _reach_and_stop_abandoned(desired: EnsureRunning, invocation: Invocation) -> _Outcome:
+    """Work towards RUNNING, and stop what a failed rename may have started.
+
+    Raises:
+        RequestCancelled: Nobody waits for it any more.
+    """
+    abandoned = invocation.request.abandoned
+    # Until that one is stopped, the own scheduled stop doesn't count.
+    desired.schedules_stop = abandoned is None or invocation.context.abandoned_is_done
+    outcome = _reach(desired, invocation)
+    if abandoned is None or not outcome.done:
+        return outcome
+    if not stop_abandoned(abandoned, invocation):
+        return _Outcome(done=False)
+    desired.schedules_stop = True
+    # That may have taken its time: respond with what is so now.
+    return _reach(desired, invocation) if outcome.failure is None else outcome
 
 
 def _reach(desired: DesiredState, invocation: Invocation) -> _Outcome:

@@ -112,10 +112,11 @@ class Invocation:
                 self.invoke, self.function_arn, event, clock=self.clock, until=until, redelivered=context.redelivered
             )
         except AwsCallError as error:
-            # Nobody will describe it again: what is enough at the deadline is enough now.
-            if desired.is_enough(now=desired.deadline):
+            passes = error.kind in _PASSING and not (error.may_have_taken_effect and context.redelivered)
+            # Nobody may describe it again: what is enough at the deadline is enough now.
+            if desired.is_enough_alone(now=self.clock.time(), may_be_redelivered=passes and not context.redelivered):
                 return True
-            if error.kind in _PASSING and not (error.may_have_taken_effect and context.redelivered):
+            if passes:
                 # It must not fail a start that goes well: Lambda delivers the event again in a minute. Only where it
                 # has done so before, and this call may have taken effect as well, invocations would multiply.
                 self.self_invocation_error = f"{error.code} on {error.action}"

@@ -12,6 +12,7 @@ _REQUEST_ID = re.compile(r"[0-9A-Za-z_.:/-]{1,128}")
 """CloudFormation's are UUIDs. Another kind is left out: a description has 512 characters at most."""
 
 _REQUEST = re.compile(rf"\(request ({_REQUEST_ID.pattern})[;)]")
+_FALLBACK = "before it was RUNNING"
 _UNTIL = re.compile(r"an earlier stop may come until (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z\)")
 
 
@@ -32,11 +33,12 @@ class ScheduledStop:
     at: float | None
     builder: str  # the name of the builder that it stops, "" where it doesn't say
     request_id: str = ""  # the id of CloudFormation's request that has set it, "" where it doesn't say
+    is_fallback: bool = False  # whether that request had not found the builder RUNNING yet
     # Until when an earlier stop may still arrive, in seconds since the epoch; 0 for none.
     earlier_stop_until: float = 0.0
 
 
-def describe_stop(builder: str, *, request_id: str, earlier_stop_until: float) -> str:
+def describe_stop(builder: str, *, request_id: str, earlier_stop_until: float, is_fallback: bool = False) -> str:
     """Return the description of a schedule, for people and for another delivery of the request.
 
     It is what remains of a request whose invocation was killed.
@@ -45,8 +47,10 @@ def describe_stop(builder: str, *, request_id: str, earlier_stop_until: float) -
         builder: The name of the builder that the schedule stops.
         request_id: The id of the request that sets it, "" for none.
         earlier_stop_until: Until when an earlier stop may still arrive, in seconds since the epoch; 0 for none.
+        is_fallback: Whether the request hasn't found the builder RUNNING yet.
     """
     notes = [f"request {request_id}"] if _REQUEST_ID.fullmatch(request_id) else []
+    notes += [_FALLBACK] if is_fallback else []
     if earlier_stop_until > 0:
         # Rounded up: an earlier end would promise too much.
         notes.append(f"an earlier stop may come until {moment(math.ceil(earlier_stop_until))}Z")
@@ -60,6 +64,11 @@ def parse_description(description: str) -> tuple[str, float]:
     """
     request, until = _REQUEST.search(description), _UNTIL.search(description)
     return request[1] if request else "", seconds(until[1]) or 0.0 if until else 0.0
+
+
+def describes_fallback(description: str) -> bool:
+    """Return whether the request that wrote a description hadn't found the builder RUNNING yet."""
+    return bool(re.search(rf"[(;] ?{_FALLBACK}[;)]", description))
 
 
 def seconds(at: str) -> float | None:

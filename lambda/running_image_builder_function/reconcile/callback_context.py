@@ -77,6 +77,8 @@ class StopScheduleProgress:
 class StackFindings:
     """What CloudFormation has said."""
 
+    undecided_since: float | None = None  # when the stack's status, where it decides, was asked for in vain first
+    may_be_rollback: bool = False  # whether a status that may be this Update's own was found while the stack rolls back
     unreachable: bool = False  # whether it was asked in vain for as long as it is asked, and has not responded since
     # Since when the resource shows this request, by CloudFormation's clock; None for unknown.
     request_shown_at: float | None = None
@@ -121,7 +123,9 @@ class CallbackContext:
         if isinstance(carried, Mapping):
             context = cls.from_json(carried)
             # Delivered again after an invocation that died: this context doesn't know what that one did.
-            context.redelivered = context.redelivered or now - context.self_invoked_at >= REDELIVERED_AFTER
+            if now - context.self_invoked_at >= REDELIVERED_AFTER:
+                context.redelivered = True
+                context.schedule = StopScheduleProgress(earlier_stop_until=context.schedule.earlier_stop_until)
             return context
         issued_at = signed_at(str(event.get("ResponseURL")))
         if issued_at is None or issued_at > now + MAX_CLOCK_AHEAD:

@@ -67,8 +67,8 @@ class DesiredState:
     wanted: ClassVar[str]
     """The state's name."""
 
-    needs_description: bool = True
-    """Whether the next step depends on the builder."""
+    was_recreated: bool = False
+    """Whether another Create of the resource has succeeded since, whose schedule has the same name."""
 
     def __init__(self, request: Request, context: CallbackContext, *, arn: str) -> None:
         self.request = request
@@ -80,6 +80,16 @@ class DesiredState:
     def deadline(self) -> float:
         """The last moment for a response, in seconds since the epoch."""
         return self.context.began_at + self.request.timeout
+
+    @property
+    def needs_description(self) -> bool:
+        """Whether the next step depends on the builder."""
+        return True
+
+    @property
+    def longest_pause(self) -> float:
+        """The longest pause before the next description, in seconds, however long the poll interval is."""
+        return SECOND_DESCRIPTION if self.is_newly_missing else float("inf")
 
     @property
     def rollback_waits_until(self) -> float:
@@ -105,13 +115,15 @@ class DesiredState:
         """Take in a description of the builder and return the next step.
 
         Args:
-            builder: The builder; None where the description found none.
+            builder: The builder; None where the description found none, or where none is needed.
             asked_at: When the description was requested, in seconds since the epoch: it can take seconds to arrive.
             now: When it arrived.
 
         Raises:
             RequestFailed: The desired state can't be reached any more.
         """
+        if not self.needs_description:
+            return self.next_step(None, now=now)
         observation = self.context.builder
         self.context.refused_since.pop(_DESCRIBE, None)
         if builder is not None:
@@ -133,9 +145,23 @@ class DesiredState:
         """
         raise NotImplementedError
 
-    def is_enough(self, *, now: float) -> bool:
-        """Return whether the builder as last described is enough although a later description failed."""
+    def is_enough(self, *, now: float, is_last: bool = False) -> bool:
+        """Return whether the builder as last described is enough although a later description failed.
+
+        Args:
+            now: The time.
+            is_last: Whether no later description is possible, as at the deadline.
+        """
         return False
+
+    def is_enough_alone(self, *, now: float, may_be_redelivered: bool) -> bool:
+        """Return whether the builder as last described is enough where no other invocation can be queued.
+
+        Args:
+            now: The time.
+            may_be_redelivered: Whether Lambda can deliver the event again, so that there is another description.
+        """
+        return self.is_enough(now=now, is_last=True)
 
     def change_accepted(self, step: Step, *, now: float, confirmed: bool = True) -> None:
         """Remember that a start or stop was accepted, or (not confirmed) that its response was lost."""

@@ -25,6 +25,8 @@ class EnsureRunning(DesiredState):
     """Start the builder once if it is stopped; done when it is RUNNING."""
 
     wanted = RUNNING
+    schedules_stop = True
+    """Whether a running builder's stop is scheduled; until then, a fallback stop is enough."""
 
     def next_step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step after a description of the builder."""
@@ -49,7 +51,11 @@ class EnsureRunning(DesiredState):
         if (request.schedule or request.dropped) and not schedule.postponed:
             return Step.POSTPONE_STOP
         waits = step is Step.WAIT and (self.context.builder.state in STARTING or schedule.due_at is not None)
-        if request.schedule and (step is Step.START or waits) and not schedule.has_fallback:
+        # Its stop after RUNNING, which another delivery may have scheduled, would meet the start.
+        too_early = schedule.due_at is not None and schedule.due_at < self.deadline
+        needs_fallback = not schedule.has_fallback or (step is Step.START and too_early)
+        fallback_only = step is Step.DONE and not self.schedules_stop
+        if request.schedule and (step is Step.START or waits or fallback_only) and needs_fallback:
             return Step.SET_FALLBACK_STOP
         return Step.CANCEL_STOP if request.dropped and step is Step.DONE and not schedule.cancelled else step
 
@@ -162,7 +168,7 @@ class EnsureRunning(DesiredState):
         if now < min(schedule.earlier_stop_until, self.deadline - SCHEDULING_RESERVE):
             return Step.WAIT
         observation.is_running, observation.lacks_address = True, builder.awaits_address
-        if self.request.schedule and schedule.stops_at is None:
+        if self.request.schedule and schedule.stops_at is None and self.schedules_stop:
             # The next description must still find it RUNNING: an earlier stop could have been under way.
             return Step.SCHEDULE_STOP
         if builder.awaits_address:
@@ -213,12 +219,13 @@ class EnsureRunning(DesiredState):
             return super().rollback_waits_until
         return since + ROLLBACK_WAIT
 
-    def is_enough(self, *, now: float) -> bool:
+    def is_enough(self, *, now: float, is_last: bool = False) -> bool:
         """Return whether the builder last ran as requested, with only its address still to come."""
         observation = self.context.builder
-        scheduled = not self.request.schedule or self.context.schedule.stops_at is not None
+        schedule = self.context.schedule
+        scheduled = not self.request.schedule or (schedule.stops_at is not None and now < schedule.stops_at)
         due = self._address_due() if observation.lacks_address else self.deadline
-        if not observation.is_running or not scheduled or now < due:
+        if not observation.is_running or not scheduled or (now < due and not is_last):
             return False
         if observation.lacks_address:
             self.warn(_NO_ADDRESS)
@@ -230,6 +237,8 @@ class EnsureRunning(DesiredState):
         schedule = self.context.schedule
         if self.context.builder.state == RUNNING and self.request.schedule and schedule.stops_at is None:
             return "its stop is not scheduled"
+        if self.context.builder.state == RUNNING and schedule.stops_at is not None:
+            return "not described again before its scheduled stop"
         if self.context.builder.state == RUNNING and self.request.dropped and not schedule.cancelled:
             return "its scheduled stop is not deleted"
         return super().unmet

@@ -89,19 +89,20 @@ class Reconciler:
             if now >= self.ends_at:
                 return False
             delay = self.backoff.delay() + (EXTRA_CALL_DELAY if describes and accepted else 0.0)
-            clock.sleep(min(delay, desired.deadline - now, self.ends_at - now))
+            clock.sleep(min(delay, desired.longest_pause, desired.deadline - now, self.ends_at - now))
 
     def _describe(self) -> None:
         """Describe the builder, and take the next step from what it shows."""
         desired = self.desired
         self._step = Step.WAIT
         asked_at = self.clock.time()
-        builder = self.calls.builders.describe(desired.request.name) if desired.needs_description else None
+        describes = desired.needs_description
+        builder = self.calls.builders.describe(desired.request.name) if describes else None
         self._described_at = self.clock.time()
         try:
             self._step = desired.observe(builder, asked_at=asked_at, now=self._described_at)
         finally:
-            if desired.needs_description:
+            if describes:
                 self.log.observed(desired, now=self._described_at)
         self.backoff.on_success()
         # A refused start or stop explains a missed deadline for as long as the builder stays in that state.
@@ -113,7 +114,7 @@ class Reconciler:
         acts = self._step is not Step.WAIT and self._has_time()
         rollback_waited = self._checked_at < self.desired.rollback_waits_until <= self.clock.time()
         if acts or rollback_waited or self._is_check_due():
-            self._check_cancellation(retry=acts)
+            self._check_cancellation(retry_until=min(self.desired.deadline, self.ends_at) if acts else 0.0)
             # That has taken time as well.
             acts = acts and self._has_time()
         return acts
@@ -125,17 +126,17 @@ class Reconciler:
     def _is_check_due(self) -> bool:
         return self.clock.time() - self._checked_at >= CANCELLATION_CHECK_INTERVAL
 
-    def _check_cancellation(self, *, retry: bool = False) -> None:
+    def _check_cancellation(self, *, retry_until: float = 0.0) -> None:
         """Raise the end of a request that isn't waited for, or that has waited long enough in a rollback.
 
         Args:
-            retry: Whether a check that fails is repeated for a while.
+            retry_until: Until when a check that fails may be repeated, in seconds since the epoch.
         """
         desired = self.desired
         now = self._checked_at = self.clock.time()
         # First what can take its time: what follows is done only for a request that is waited for at that moment.
         has_waited = desired.rollback_waits_until <= now and self.checks.is_rollback()
-        if status := self.checks.cancelled_by(retry=retry):
+        if status := self.checks.cancelled_by(retry_until=retry_until):
             raise cancelled(desired, status)
         if has_waited and rule(desired.context.builder.state).when_starting is Action.WAIT:
             raise desired.failed("it is still in transition", "See the builder in the AppStream console.")
@@ -191,7 +192,7 @@ class Reconciler:
             self.log.log(desired, str(unknown), now=self.clock.time())
         except RequestEnded:
             # No later description will succeed: what is enough at the deadline is enough now.
-            if not desired.is_enough(now=desired.deadline):
+            if not desired.is_enough(now=self.clock.time(), is_last=True):
                 raise
             return True
         return False

@@ -19,8 +19,10 @@ from running_image_builder_function.timing import (
     LEAVE_BUILDER_INTERVAL,
     LEAVE_BUILDER_TIMEOUT,
     LEAVE_BUILDER_TRY,
+    LONGEST_CALL,
     SECOND_DESCRIPTION,
     STACK_CHECK_RETRY,
+    STACK_CONSISTENCY_WINDOW,
     Clock,
 )
 
@@ -52,20 +54,24 @@ def desired_on_delete(
     if context.stack.another_owner is None:
         retry_for = LEAVE_BUILDER_CHECK_RETRY
         if stops:
-            stop_by = max(context.began_at + request.timeout, context.delivered_at) + LATE_DELETE_TIME
-            retry_for = min(STACK_CHECK_RETRY, stop_by - clock.time())
+            # A description, a check and a stop must follow, also where calls hang.
+            until = context.began_at + request.timeout - LATE_DELETE_TIME - LONGEST_CALL
+            at_least = 0.0 if context.redelivered or only_started else STACK_CONSISTENCY_WINDOW
+            retry_for = min(STACK_CHECK_RETRY, max(until - clock.time(), at_least))
         context.stack.another_owner = _another_owner(request, context, checks, retry_for=retry_for)
         context.stack.another_checked_at = clock.time()
     owner = context.stack.another_owner
     if stops and not owner:
         return EnsureStopped(request, context, arn=arn, only_started=only_started)
-    if not request.schedule or owner == request.logical_id:
-        # Created again, a resource has a schedule of the same name.
+    if not request.schedule:
         return None
     unwanted = bool(owner) or request.stop_on_delete
     may_start = request.may_start or only_started
     late_by = 0.0 if only_started else contract.RESPONSE_MARGIN_SECONDS
-    return LeaveBuilder(request, context, arn=arn, unwanted=unwanted, may_start=may_start, late_by=late_by)
+    leave = LeaveBuilder(request, context, arn=arn, unwanted=unwanted, may_start=may_start, late_by=late_by)
+    # Created again, a resource has a schedule of the same name. The failed Create's own is a fallback stop.
+    leave.was_recreated = owner == request.logical_id
+    return leave
 
 
 def _another_owner(request: Request, context: CallbackContext, checks: StackChecks, *, retry_for: float) -> str:
@@ -105,22 +111,38 @@ class EnsureStopped(DesiredState):
         return deadline + LATE_DELETE_TIME if is_late and self._owes_try else deadline
 
     @property
+    def needs_description(self) -> bool:
+        """Whether the builder isn't known to be stopped yet; after that, only its schedule is left to delete."""
+        return not (self.context.builder.is_stopped and self._has_schedule)
+
+    @property
+    def longest_pause(self) -> float:
+        """The longest pause before the next try, in seconds."""
+        return LEAVE_BUILDER_INTERVAL if self.context.builder.is_stopped else super().longest_pause
+
+    @property
     def _has_schedule(self) -> bool:
         return self.request.schedule is not None and not self.context.schedule.cancelled
 
     def next_step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step after a description of the builder."""
+        if not self.needs_description:
+            return Step.CANCEL_STOP
         observation = self.context.builder
+        if builder is None and self.is_newly_missing:
+            # One description is no proof: what was seen before still counts.
+            observation.state, self._owes_try = "", False
+            return Step.WAIT
         observation.start_may_follow = False
         step = self._decide(builder, now=now)
         observation.is_stopped = step is Step.DONE
         self._owes_try = step is Step.STOP and not self._only_started
         return Step.CANCEL_STOP if observation.is_stopped and self._has_schedule else step
 
-    def is_enough(self, *, now: float) -> bool:
+    def is_enough(self, *, now: float, is_last: bool = False) -> bool:
         """Return whether the builder was last described as stopped, or was never found."""
         observation = self.context.builder
-        if now < self.deadline:
+        if now < self.deadline and not is_last:
             return observation.is_stopped and not self._has_schedule
         never_found = observation.missing_since is not None and not observation.found
         if observation.start_may_follow:
@@ -132,12 +154,17 @@ class EnsureStopped(DesiredState):
             self.warn(f"its schedule {self.request.schedule.name} stays: there was no time to delete it")
         return is_enough
 
+    def is_enough_alone(self, *, now: float, may_be_redelivered: bool) -> bool:
+        """Return whether nothing is to be stopped; what isn't known yet is for another delivery to find out."""
+        is_open = may_be_redelivered and not self.context.builder.is_stopped
+        return not is_open and self.is_enough(now=now, is_last=True)
+
     def _decide(self, builder: ImageBuilder | None, *, now: float) -> Step:
         context, last_call = self.context, self.context.last_call
         context.builder.state = "" if builder is None else builder.state
         context.builder.found = context.builder.found or builder is not None
         if builder is None:
-            return Step.WAIT if self.is_newly_missing else Step.DONE
+            return Step.DONE
         action = rule(builder.state).when_stopping
         if action is Action.REACHED:
             # A start of a moment ago may not show yet, or not any more.
@@ -228,7 +255,11 @@ class LeaveBuilder(DesiredState):
         self._may_start = may_start
         self._unwanted = unwanted
         self._late_by = late_by
-        self.needs_description = not unwanted
+
+    @property
+    def needs_description(self) -> bool:
+        """Whether the builder decides."""
+        return not self._unwanted
 
     @property
     def deadline(self) -> float:

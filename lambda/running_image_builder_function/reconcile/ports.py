@@ -28,7 +28,14 @@ class Schedules(Protocol):
         """Return what a schedule does, None where there is none."""
 
     def put(
-        self, schedule: StopSchedule, builder: str, *, at: float, request_id: str = "", earlier_stop_until: float = 0.0
+        self,
+        schedule: StopSchedule,
+        builder: str,
+        *,
+        at: float,
+        request_id: str = "",
+        earlier_stop_until: float = 0.0,
+        is_fallback: bool = False,
     ) -> None:
         """Create or move a schedule, with a note of the request and of an earlier stop that may still arrive."""
 

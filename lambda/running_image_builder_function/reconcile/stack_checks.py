@@ -9,6 +9,7 @@ from running_image_builder_function.reconcile.callback_context import CallbackCo
 from running_image_builder_function.reconcile.ports import NOT_IN_STACK, ResourceStatus, Stacks
 from running_image_builder_function.timing import (
     CANCELLATION_CHECK_RETRY,
+    LONGEST_CALL,
     REQUEST_DATE_PRECISION,
     STACK_CHECK_DELAY,
     STACK_CHECK_RETRY,
@@ -38,6 +39,13 @@ _NOT_SHOWN = AwsCallError(
     action="cloudformation:DescribeStackResource",
     code="ValidationError",
     detail="The stack doesn't show the resource.",
+)
+
+_NO_STATUS = AwsCallError(
+    ErrorKind.UNAVAILABLE,
+    action="cloudformation:DescribeStacks",
+    code="NoStatus",
+    detail="The stack's status is unknown.",
 )
 
 _T = TypeVar("_T")
@@ -77,6 +85,11 @@ class StackChecks:
         self.last_call_at = float("inf")
 
     @property
+    def may_be_rollback(self) -> bool:
+        """Whether a status that ended this Update may be its own, and it the Update of a rollback."""
+        return self._findings.may_be_rollback
+
+    @property
     def first_check_within(self) -> float:
         """Seconds from the beginning within which the first check should be made.
 
@@ -84,18 +97,19 @@ class StackChecks:
         """
         return float("inf") if self._kind != "Update" else 0.0 if self._is_settled() else STACK_CONSISTENCY_WINDOW
 
-    def cancelled_by(self, *, retry: bool = False) -> str:
+    def cancelled_by(self, *, retry_until: float = 0.0) -> str:
         """Return the status that shows that the request is over, or that a later one has followed it; else "".
 
         If the status can't be determined, the request continues: that must not fail a deploy.
 
         Args:
-            retry: Whether a failed check is repeated for a while, unless it was before.
+            retry_until: Until when a failed check may be repeated, in seconds since the epoch, for a while: even a call
+                that hangs ends before that.
 
         Raises:
             AwsCallError: The status leaves it open, and what decides it can't be determined: check again.
         """
-        found = self._resource_status(retry=retry)
+        found = self._resource_status(retry_until=retry_until)
         if found == NOT_IN_STACK and not self._is_settled():
             # It isn't shown yet, or isn't there any more: that can't be told apart now.
             raise _NOT_SHOWN
@@ -139,17 +153,18 @@ class StackChecks:
             retry_for=retry_for,
         )
 
-    def _resource_status(self, *, retry: bool) -> ResourceStatus | None:
+    def _resource_status(self, *, retry_until: float) -> ResourceStatus | None:
         """Return the resource's status; None where it can't be determined."""
         began, findings = self._clock.time(), self._findings
+        # Where there is no time for another try, there is none for the same before the next change.
+        until = min(retry_until - LONGEST_CALL, self.last_call_at)
         while True:
             found = self._call(lambda: self._stacks.resource(self._stack_id, self._logical_id))
             now = self._clock.time()
-            if found is not None or not retry or findings.unreachable or self._is_denied:
+            in_vain = found is None and now - began >= CANCELLATION_CHECK_RETRY[self._kind]
+            findings.unreachable = findings.unreachable or in_vain
+            if found is not None or findings.unreachable or self._is_denied or now + STACK_CHECK_DELAY > until:
                 return found
-            findings.unreachable = now - began >= CANCELLATION_CHECK_RETRY[self._kind]
-            if findings.unreachable or now + STACK_CHECK_DELAY > self.last_call_at:
-                return None
             self._clock.sleep(STACK_CHECK_DELAY)
 
     def _is_rolling_back(self) -> bool:
@@ -213,11 +228,12 @@ class StackChecks:
             known = own and later >= -UNDATED_STATUS_DELAY and (self._kind != "Update" or self._is_settled())
         else:
             certain = later <= REQUEST_DATE_PRECISION + STATUS_DELAY
-            own = certain or (
-                later <= UNCERTAIN_STATUS_DELAY and not context.redelivered and not self._may_be_rolled_back()
-            )
+            uncertain = not certain and later <= UNCERTAIN_STATUS_DELAY
+            rolled_back = self._may_be_rolled_back() if uncertain else None
+            own = certain or (uncertain and not context.redelivered and not rolled_back)
             # Until then a rollback, which may have followed this update at once, may not be shown yet.
-            known = own and later >= 0.0 and (certain or self._kind != "Update" or self._is_settled())
+            is_settled = rolled_back is False and (self._kind != "Update" or self._is_settled())
+            known = own and later >= 0.0 and (certain or is_settled)
         if known:
             # From now on, whatever is later than this isn't this request's beginning.
             self._findings.request_shown_at = changed_at
@@ -228,12 +244,24 @@ class StackChecks:
         settled_at = self._context.delivered_at + STACK_CONSISTENCY_WINDOW
         return self._context.redelivered or self._clock.time() >= settled_at
 
-    def _may_be_rolled_back(self) -> bool:
-        """Return whether the stack is rolled back, or has been."""
+    def _may_be_rolled_back(self) -> bool | None:
+        """Return whether the stack is rolled back, or has been; None where that can't be determined.
+
+        Raises:
+            AwsCallError: It can't be determined yet: check again.
+        """
         if self._kind != "Update":
             return False
-        status = self._stacks.stack_status(self._stack_id)
-        return status == _ROLLING_BACK or self._is_over(status)
+        status, findings = self._status(), self._findings
+        if status is not None:
+            findings.undecided_since = None
+            findings.may_be_rollback = status == _ROLLING_BACK
+            return status == _ROLLING_BACK or self._is_over(status)
+        now = self._clock.time()
+        findings.undecided_since = now if findings.undecided_since is None else findings.undecided_since
+        if not self._is_denied and now - findings.undecided_since < STACK_CHECK_RETRY:
+            raise _NO_STATUS
+        return None
 
     def _is_over(self, status: str | None) -> bool:
         """Return whether the status of the stack shows that it doesn't wait for an Update any more."""

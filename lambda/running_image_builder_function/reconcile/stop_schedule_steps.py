@@ -30,7 +30,14 @@ def change_schedule(desired: DesiredState, step: Step, *, schedules: Schedules, 
     earlier_stop_until = desired.context.schedule.earlier_stop_until
     earlier_stop_until = earlier_stop_until if earlier_stop_until > now else 0.0
     name, owner = desired.request.name, desired.owner
-    schedules.put(wanted, name, at=at, request_id=owner, earlier_stop_until=earlier_stop_until)
+    schedules.put(
+        wanted,
+        name,
+        at=at,
+        request_id=owner,
+        earlier_stop_until=earlier_stop_until,
+        is_fallback=step is Step.SET_FALLBACK_STOP,
+    )
     desired.schedule_changed(step, at=at)
     return f"the stop is scheduled for {moment(at)}Z"
 
@@ -42,6 +49,9 @@ def _cancel(desired: DesiredState, *, schedules: Schedules) -> str:
     if found is None or _is_of_another_builder(found, desired) or _is_of_another_resource(found, desired):
         desired.schedule_changed(Step.CANCEL_STOP)
         return "no stop is scheduled" if found is None else _serves(found, desired)
+    if desired.was_recreated and not found.is_fallback:
+        desired.schedule_changed(Step.CANCEL_STOP)
+        return "the schedule is that of the resource's next Create"
     schedules.remove(name)
     desired.schedule_changed(Step.CANCEL_STOP)
     return "the scheduled stop is deleted"
@@ -77,7 +87,7 @@ def _postpone(desired: DesiredState, *, schedules: Schedules, now: float) -> str
         # stays: if this request is cancelled, that moment still counts.
         at = max(found.at or 0.0, float(int(desired.deadline + schedule.after)))
         name, owner = desired.request.name, desired.owner
-        schedules.put(schedule, name, at=at, request_id=owner, earlier_stop_until=earlier_stop_until)
+        schedules.put(schedule, name, at=at, request_id=owner, earlier_stop_until=earlier_stop_until, is_fallback=True)
         desired.stop_postponed(found, at=at, is_fallback=is_fallback, earlier_stop_until=earlier_stop_until)
         said.append(f"the scheduled stop is postponed to {moment(at)}Z")
     desired.schedule_changed(Step.POSTPONE_STOP)

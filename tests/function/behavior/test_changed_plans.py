@@ -269,7 +269,7 @@ def test_a_rollback_calls_nothing_gone_that_it_could_not_describe(
 
 
 def test_an_update_cancelled_within_seconds_ends_once_that_shows(
-    harness: LambdaHarness, appstream: FakeAppStream
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
 ) -> None:
     """At first the rollback's Update could be this one: dates are in whole seconds, and the stack's status is stale."""
     appstream.put("STOPPED")
@@ -278,8 +278,24 @@ def test_an_update_cancelled_within_seconds_ends_once_that_shows(
 
     response = harness.run(issued(update_event({}), appstream))
 
-    assert "no longer waits for this request (UPDATE_IN_PROGRESS)" in response["Reason"]
+    # Nobody reads the response, unless it is the rollback's own: that one must not fail.
+    assert ("SUCCESS", "PENDING", ARN) == (response["Status"], response["Data"]["State"], response["Data"]["Arn"])
+    assert "no longer waits for this request (UPDATE_IN_PROGRESS)" in warnings(caplog)[-1]
     assert harness.responded_at[0] <= 64
+
+
+@pytest.mark.parametrize("redelivered", [False, True])
+def test_a_rollback_whose_status_is_late_does_not_fail(
+    harness: LambdaHarness, appstream: FakeAppStream, redelivered: bool
+) -> None:
+    """It could be the cancelled update, so it starts nothing."""
+    appstream.put("STOPPED")
+    harness.stacks.status = ROLLING_BACK
+    harness.stacks.tell("UPDATE_IN_PROGRESS", changed_at=appstream.began_at + 4 - 40 * redelivered)
+
+    response = harness.run(issued(update_event({}), appstream, seconds_ago=40 * redelivered))
+
+    assert ("SUCCESS", "STOPPED", 0) == (response["Status"], response["Data"]["State"], appstream.starts())
 
 
 def test_an_update_that_ends_during_a_check_starts_nothing(harness: LambdaHarness, appstream: FakeAppStream) -> None:
@@ -841,8 +857,7 @@ def test_a_timeouts_reason_has_the_errors_of_an_earlier_invocation(appstream: Fa
     reason = harness.run(event(TimeoutSeconds="180"))["Reason"]
 
     assert "not RUNNING within 3 minutes; last error: AppStream did not respond" in reason
-    assert "AWS: NO_ADDRESS: aaa" in reason
-    assert len(json.dumps(harness.self_invoked[-1])) < 5000
+    assert "AWS: NO_ADDRESS" in reason
 
 
 def test_a_region_without_the_scheduler_fails_after_a_minute(harness: LambdaHarness, appstream: FakeAppStream) -> None:

@@ -225,6 +225,39 @@ def test_a_late_delete_of_a_running_builder_stops_it(
     assert [0] == harness.responded_at
 
 
+@pytest.mark.parametrize("limit", [30, 60, 120, 900])
+def test_a_throttled_self_invocation_ends_no_wait_for_a_start(appstream: FakeAppStream, limit: float) -> None:
+    """Lambda delivers the event again, and then the start shows."""
+    harness = LambdaHarness(appstream, limit=limit)
+    appstream.put("STOPPED")
+    appstream.clock.later(80, lambda: appstream.move("PENDING", (60, "RUNNING")))
+    harness.invoke_errors = [refusal(ErrorKind.THROTTLED)] * 9
+
+    harness.deliver(issued(stop(physical_id=f"{NAME}/start-not-seen"), appstream))
+
+    assert 1 == appstream.stops()
+
+
+def test_one_description_that_finds_nothing_takes_nothing_back(
+    harness: LambdaHarness, appstream: FakeAppStream
+) -> None:
+    """It was STOPPED before, and nothing can be described after it."""
+    appstream.put("STOPPED")
+    appstream.clock.later(9, lambda: appstream.fault("error", "Describe", code="ResourceNotFoundException", times=1))
+    appstream.clock.later(12, lambda: appstream.fault("server_error", "Describe"))
+    made = stop(physical_id=f"{NAME}/start-not-seen", TimeoutSeconds="60", PollIntervalSeconds="10")
+
+    assert "SUCCESS" == harness.run(issued(made, appstream))["Status"]
+
+
+@pytest.mark.parametrize("kind", ["Create", "Delete"])
+def test_a_builder_is_missing_after_ten_seconds(harness: LambdaHarness, appstream: FakeAppStream, kind: str) -> None:
+    """However long the poll interval is."""
+    harness.run(issued(event(kind, OnDelete="STOP", PollIntervalSeconds="60"), appstream))
+
+    assert [10] == harness.responded_at
+
+
 @pytest.mark.parametrize("state", ["", "STOPPED"])
 @pytest.mark.parametrize("options", [{}, SCHEDULE])
 def test_what_an_earlier_invocation_has_seen_is_enough(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from running_image_builder_function.model.stop_schedule import describe_stop
+from running_image_builder_function.model.stop_schedule import describe_stop, moment
 from support.fake_appstream import NAME, FakeAppStream
 from support.fake_schedules import SCHEDULE
 from support.lambda_harness import LOGICAL_ID, LambdaHarness, event, issued, update_event
@@ -118,6 +118,123 @@ def test_its_own_stop_does_not_meet_its_next_start(
     assert due == [pytest.approx(each, abs=4) for each in harness.schedules.moments]
     assert "RUNNING" == appstream.state()
     assert harness.responded_at[0] < 1300
+
+
+@pytest.mark.parametrize(("limit", "kill_at", "state"), [(900, 1, "RUNNING"), (120, 2, "PENDING")])
+@pytest.mark.parametrize(("snapshot", "start"), [(1500, 300), (700, 300), (100, 1000)])
+def test_a_killed_deliverys_stop_does_not_meet_the_start(
+    appstream: FakeAppStream, limit: float, kill_at: int, state: str, snapshot: float, start: float
+) -> None:
+    """It had scheduled the stop for good; its retry can't know, and finds the builder in a snapshot."""
+    harness = LambdaHarness(appstream, limit=limit)
+    appstream.put(state)
+    if state == "PENDING":
+        appstream.move("PENDING", (200, "RUNNING"))
+    appstream.durations(start=start)
+    put, begin, due = harness.schedules.put, appstream.builders.start, []
+
+    def be_killed(*arguments: Any, **options: Any) -> None:
+        put(*arguments, **options)
+        if len(harness.schedules.moments) == kill_at:
+            appstream.move("SNAPSHOTTING", (snapshot, "STOPPED"))
+            harness.kill()
+
+    def note(*arguments: Any) -> None:
+        due.append(harness.schedules.due_at.get("stop-1"))
+        begin(*arguments)
+
+    harness.schedules.put = be_killed  # type: ignore[method-assign]
+    appstream.builders.start = note  # type: ignore[method-assign, assignment]
+
+    assert "SUCCESS" == harness.run(issued(event(TimeoutSeconds="3540", **SCHEDULE), appstream))["Status"]
+    assert [pytest.approx(appstream.began_at + 3540 + 900, abs=2)] == due
+    assert ("RUNNING", 0) == (appstream.state(), appstream.stops())
+
+
+def test_a_killed_deliverys_stop_is_not_reported(appstream: FakeAppStream) -> None:
+    """The retry has the callback context from before it was postponed."""
+    harness = LambdaHarness(appstream, limit=120)
+    appstream.put("STOPPED", VpcConfig={"SubnetIds": ["subnet-1"]})
+    appstream.durations(start=60, eni_delay=150)
+    put = harness.schedules.put
+
+    def be_killed(*arguments: Any, **options: Any) -> None:
+        put(*arguments, **options)
+        if len(harness.schedules.moments) == 3:
+            harness.kill()
+
+    def reboot() -> None:
+        if len(harness.self_invoked) == 1:
+            appstream.move("REBOOTING", (30, "RUNNING"))
+
+    harness.schedules.put = be_killed  # type: ignore[method-assign]
+    harness.on_self_invocation = reboot
+
+    reported = harness.run(issued(event(**SCHEDULE), appstream))["Data"]["ScheduledStopTime"]
+
+    assert [f"{moment(each)}Z" for each in harness.schedules.due_at.values()] == [reported]
+
+
+@pytest.mark.parametrize("old_name", [NAME, "builder-2"])
+def test_a_rollback_of_a_rename_waits_for_a_stop_that_has_fired(
+    harness: LambdaHarness, appstream: FakeAppStream, old_name: str
+) -> None:
+    """The properties before are another builder's, but this one had its schedule."""
+    appstream.put("STOPPED")
+    appstream.put("STOPPED", name="builder-2")
+    appstream.durations(start=60)
+    appstream.show(State="RUNNING", NetworkAccessConfiguration={"EniPrivateIpAddress": "10.0.0.9"})
+    appstream.clock.later(80, lambda: appstream.show(State="STOPPED"))
+    appstream.clock.later(81, lambda: appstream.region.builders.observe(NAME)[0].fields.pop("State"))
+    harness.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    before = {"Name": old_name, **(SCHEDULE if old_name == NAME else {})}
+    made = {**update_event(before, **SCHEDULE), "PhysicalResourceId": NAME}
+
+    assert "SUCCESS" == harness.run(issued(made, appstream))["Status"]
+    assert (1, "RUNNING") == (appstream.starts(), appstream.state())
+
+
+@pytest.mark.parametrize("state", ["RUNNING", "STOPPED"])
+def test_its_stop_is_scheduled_after_a_failed_renames_builder_is_stopped(
+    harness: LambdaHarness, appstream: FakeAppStream, state: str
+) -> None:
+    """That one can take longer than the stop's time; until then the fallback stop is enough."""
+    appstream.put(state)
+    appstream.put("PENDING", name="builder-2")
+    appstream.move("PENDING", (2000, "RUNNING"), name="builder-2")
+    harness.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    before = {**SCHEDULE, "Name": "builder-2", "ScheduleName": "stop-2", "OnDelete": "STOP"}
+    made = update_event(before, TimeoutSeconds="3540", OnDelete="STOP", **SCHEDULE)
+
+    response = harness.run(issued({**made, "PhysicalResourceId": NAME}, appstream))
+
+    assert ("SUCCESS", "RUNNING", state == "STOPPED") == (
+        response["Status"],
+        appstream.state(),
+        appstream.starts() == 1,
+    )
+    due = [3540 + 900, harness.responded_at[0] + 900]
+    assert due == [pytest.approx(each, abs=4) for each in harness.schedules.moments]
+
+
+@pytest.mark.parametrize("limit", [120, 900])
+def test_running_is_not_told_after_its_stop(appstream: FakeAppStream, limit: float) -> None:
+    """AppStream could not be asked again before that."""
+    harness = LambdaHarness(appstream, limit=limit)
+    appstream.put("STOPPED")
+    appstream.durations(start=60)
+    put = harness.schedules.put
+
+    def put_last(*arguments: Any, **options: Any) -> None:
+        put(*arguments, **options)
+        if len(harness.schedules.moments) > 1:
+            appstream.fault("server_error", "Describe")
+
+    harness.schedules.put = put_last  # type: ignore[method-assign]
+
+    reason = harness.run(issued(event(**SCHEDULE), appstream))["Reason"]
+
+    assert "not described again before its scheduled stop" in reason
 
 
 def test_a_stop_that_comes_due_while_it_waits_is_waited_out(harness: LambdaHarness, appstream: FakeAppStream) -> None:

@@ -321,19 +321,32 @@ def test_a_slow_list_of_resources_leaves_time_for_the_schedule(
     assert (failures == 99) is (warning in caplog.messages)
 
 
-@pytest.mark.parametrize("physical_id", [f"{NAME}/not-started", f"{NAME}/start-not-seen"])
+@pytest.mark.parametrize("kept", [False, True])
 @pytest.mark.parametrize("on_delete", ["STOP", "LEAVE_RUNNING"])
+@pytest.mark.parametrize("refused", [False, True])
 def test_a_failed_creates_delete_leaves_the_next_ones_schedule(
-    harness: LambdaHarness, appstream: FakeAppStream, physical_id: str, on_delete: str
+    harness: LambdaHarness, appstream: FakeAppStream, kept: bool, on_delete: str, refused: bool
 ) -> None:
-    """Without rollback, it is sent after the next Create's success, whose schedule has the same name."""
-    appstream.put("RUNNING")
-    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
-    harness.stacks.recreated = harness.stacks.others = {NAME}
-    made = event("Delete", physical_id=physical_id, OnDelete=on_delete, **SCHEDULE)
+    """Without rollback, it is sent after the next Create's success. A schedule of that one has the same name."""
+    appstream.put("STOPPED")
+    if refused:
+        appstream.fault("error", "Start", code="InvalidAccountStatusException", times=1)
+    else:
+        appstream.fault("server_error", "Start", times=1)
+        appstream.durations(start=4000)
+    harness.deliver(issued(event(OnDelete=on_delete, TimeoutSeconds="60", **SCHEDULE), appstream))
+    failed = harness.responses[0]["PhysicalResourceId"]
+    assert (f"{NAME}/not-started" if refused else f"{NAME}/start-not-seen") == failed
+    appstream.move("STOPPED")
+    appstream.durations(start=60)
+    harness.deliver({**issued(event(OnDelete=on_delete, **(SCHEDULE if kept else {})), appstream), "RequestId": "2"})
+    harness.stacks.recreated, harness.stacks.status = {NAME}, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
 
-    assert "SUCCESS" == harness.run(made)["Status"]
-    assert (["stop-1"], 0) == (list(harness.schedules.due_at), appstream.stops())
+    made = event("Delete", physical_id=failed, OnDelete=on_delete, **SCHEDULE)
+    harness.deliver({**issued(made, appstream), "RequestId": "3"})
+
+    assert ["FAILED", "SUCCESS", "SUCCESS"] == [each["Status"] for each in harness.responses]
+    assert (kept, 0) == ("stop-1" in harness.schedules.due_at, appstream.stops())
 
 
 def test_a_delete_that_gives_up_logs_its_warnings_as_well(
@@ -351,6 +364,24 @@ def test_a_delete_that_gives_up_logs_its_warnings_as_well(
     assert "Delete schedule stop-1 if it is not wanted." in caplog.messages[-1]
 
 
+@pytest.mark.parametrize("poll_interval", ["2", "15", "30", "60"])
+@pytest.mark.parametrize("kind", [ErrorKind.THROTTLED, ErrorKind.DENIED])
+@pytest.mark.parametrize("errors", [2, 99])
+def test_a_stopped_builders_schedule_is_retried_every_five_seconds(
+    harness: LambdaHarness, appstream: FakeAppStream, poll_interval: str, kind: ErrorKind, errors: int
+) -> None:
+    """However long the poll interval is, and though AppStream can't be reached any more."""
+    appstream.put("STOPPED")
+    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
+    harness.schedules.errors = [refusal(kind)] * errors
+    appstream.clock.later(1, lambda: appstream.fault("server_error", "Describe"))
+
+    response = harness.run(event("Delete", OnDelete="STOP", PollIntervalSeconds=poll_interval, **SCHEDULE))
+
+    assert ("SUCCESS", errors > 2) == (response["Status"], "stop-1" in harness.schedules.due_at)
+    assert harness.responded_at[0] <= (50 if errors > 2 else 15)
+
+
 @pytest.mark.parametrize(("physical_id", "others"), [(NAME, set()), (f"{NAME}/not-started", set()), (NAME, {NAME})])
 def test_a_late_delete_deletes_no_schedule_of_a_request_that_is_over(
     harness: LambdaHarness, appstream: FakeAppStream, physical_id: str, others: set[str]
@@ -359,9 +390,9 @@ def test_a_late_delete_deletes_no_schedule_of_a_request_that_is_over(
     appstream.put("FAILED")
     harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
     harness.stacks.others = others
-    harness.stacks.errors = [refusal(ErrorKind.THROTTLED)] * 3
+    harness.stacks.errors = [] if others else [refusal(ErrorKind.THROTTLED)] * 3
     harness.schedules.errors = [refusal(ErrorKind.THROTTLED)]
-    appstream.clock.later(17, lambda: harness.stacks.tell("CREATE_IN_PROGRESS"))
+    appstream.clock.later(2 if others else 17, lambda: harness.stacks.tell("CREATE_IN_PROGRESS"))
     on_delete = "LEAVE_RUNNING" if physical_id == NAME and not others else "STOP"
     made = event("Delete", physical_id=physical_id, OnDelete=on_delete, TimeoutSeconds="60", **SCHEDULE)
 

@@ -290,16 +290,16 @@ def test_before_a_change_it_is_asked_for_a_while(kind: str, retry_for: float) ->
     # One that is made while it waits counts for nothing.
     assert not request.checks.cancelled_by()
 
-    assert not request.checks.cancelled_by(retry=True)
+    assert not request.checks.cancelled_by(retry_until=BEGAN + 1000)
     assert retry_for == sum(request.clock.slept)
-    assert not request.checks.cancelled_by(retry=True)
+    assert not request.checks.cancelled_by(retry_until=BEGAN + 1000)
     assert retry_for == sum(request.clock.slept)
 
     request.stacks.errors = []
-    request.checks.cancelled_by(retry=True)
+    request.checks.cancelled_by(retry_until=BEGAN + 1000)
     request.stacks.errors = [FAILED] * 2
     assert request.over("DELETE_IN_PROGRESS", 60) is False
-    assert "DELETE_IN_PROGRESS" == request.checks.cancelled_by(retry=True)
+    assert "DELETE_IN_PROGRESS" == request.checks.cancelled_by(retry_until=BEGAN + 1000)
     assert retry_for + 5 == sum(request.clock.slept)
 
 
@@ -309,7 +309,7 @@ def test_a_list_that_was_asked_for_in_vain_is_enough() -> None:
     request.stacks.errors = [FAILED] * 99
 
     assert request.checks.another_owner(NAME, retry_for=20) is None
-    assert not request.checks.cancelled_by(retry=True)
+    assert not request.checks.cancelled_by(retry_until=BEGAN + 1000)
     assert 20 == sum(request.clock.slept)
 
 
@@ -324,10 +324,10 @@ def test_what_is_denied_or_has_no_time_is_asked_once() -> None:
     just_in_time.stacks.errors = [FAILED]
     just_in_time.checks.last_call_at = just_in_time.clock.now + 5
 
-    assert not just_in_time.checks.cancelled_by(retry=True)
+    assert not just_in_time.checks.cancelled_by(retry_until=BEGAN + 1000)
     assert [5] == just_in_time.clock.slept
     for each in (denied, hurried):
-        assert not each.checks.cancelled_by(retry=True)
+        assert not each.checks.cancelled_by(retry_until=BEGAN + 1000)
         assert ([], 1) == (each.clock.slept, len(each.stacks.calls))
 
 

@@ -100,7 +100,7 @@ def the_address_is_waited_for(history: History) -> Iterator[str]:
         if read is None or read.shown is None or read.shown["State"] != "RUNNING" or not _lacks_address(read):
             continue
         undone = request.is_rollback or (not counts and request.ended_at <= at)
-        if undone and not _agent_fits(request.properties, read):
+        if undone and (not _agent_fits(request.properties, read) or _says_that_nobody_waits(history, invocation)):
             continue
         since = read.at
         for each in reversed(
@@ -344,6 +344,10 @@ def _deciding_read(history: History, put: ResponsePut, *, may_miss: bool) -> Bui
 def _call_of(history: History, read: BuilderRead) -> Call:
     calls = [each for each in history.calls if each.invocation is read.invocation and each.operation == _READ]
     return next(each for each in reversed(calls) if each.at <= read.at)
+
+
+def _says_that_nobody_waits(history: History, invocation: Invocation) -> bool:
+    return any(each.invocation is invocation and "no longer waits" in each.line for each in history.warnings)
 
 
 def _lacks_address(read: BuilderRead) -> bool:
