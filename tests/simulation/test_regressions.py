@@ -220,6 +220,7 @@ def test_what_no_function_can_know_violates_nothing(seed: int) -> None:
         2626000733,  # a rollback had no attributes, since an earlier invocation had described the builder
         2627015516,  # without rollback, a failed Create's Delete deleted the next Create's schedule
         3840008416,  # at the deadline, the reason lacked the errors that an earlier invocation had seen
+        3843002043,  # a cancelled update set its schedule, though it had seen the stack roll back
         5570011,  # a Create set its schedule after an update's rollback had removed the resource
     ],
     ids="run-{}".format,

@@ -253,13 +253,15 @@ class StackChecks:
         if self._kind != "Update":
             return False
         status, findings = self._status(), self._findings
+        if status is None and findings.is_rollback:
+            status = _ROLLING_BACK
         if status is not None:
             findings.undecided_since = None
             findings.may_be_rollback = status == _ROLLING_BACK
             return status == _ROLLING_BACK or self._is_over(status)
         now = self._clock.time()
         findings.undecided_since = now if findings.undecided_since is None else findings.undecided_since
-        if not self._is_denied and now - findings.undecided_since < STACK_CHECK_RETRY:
+        if now - findings.undecided_since < STACK_CHECK_RETRY:
             raise _NO_STATUS
         return None
 
