@@ -189,6 +189,7 @@ def test_resources_can_share_a_builder() -> None:
         2626004199,
         3839013762,
         3841000342,
+        3843006528,
     ],
     ids="run-{}".format,
 )

@@ -44,7 +44,9 @@ def rollbacks_succeed(history: History) -> Iterator[str]:
         ]
         lasted = responder.ended_at - responder.began_at if responder else 0.0
         has_no_time = lasted > history.scenario.function_timeout - _LAST_READ
-        known = any(not each.failed and each.stack_status == _ROLLING_BACK for each in reads)
+        # One that showed it, followed by a stale one, could be from a rollback before this update.
+        shown = [each.stack_status for each in reads if not each.failed]
+        known = shown[-1:] == [_ROLLING_BACK]
         failed = request.ended == ANSWERED and not request.succeeded
         in_vain = (not known and (len(reads) >= _AT_LEAST or has_no_time)) or any(each.stale for each in reads)
         what = f"request {request.number}, a rollback, failed: {request.response.get('Reason') or request.rejection}"
