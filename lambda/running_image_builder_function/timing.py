@@ -120,5 +120,8 @@ SCHEDULER_CLOCK_SKEW = 20.0  # by which the clocks of two services may differ, w
 SCHEDULE_COLLISION_WINDOW = 600.0
 """A stop that is later than this doesn't meet what the request does: its response or next step comes first."""
 
+SCHEDULING_TIME = 30.0
+"""Before the deadline, a failed rename's builder is waited for no longer: the own stop must be scheduled after that."""
+
 SCHEDULING_RESERVE = 10.0
 """Before the deadline, an earlier stop is waited for no longer: the builder runs, and its stop must be scheduled."""

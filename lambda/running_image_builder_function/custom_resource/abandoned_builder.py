@@ -10,22 +10,23 @@ from running_image_builder_function.reconcile.on_delete import desired_on_delete
 from running_image_builder_function.timing import ABANDONED_BUILDER_TIME
 
 
-def stop_abandoned(abandoned: Request, invocation: Invocation) -> bool:
+def stop_abandoned(abandoned: Request, invocation: Invocation, *, reserve: float) -> bool:
     """Stop the builder, or leave it to its scheduled stop; what goes wrong is a warning.
 
     Args:
         abandoned: The Delete of the builder.
         invocation: The invocation for the Update that has followed the rename.
+        reserve: Seconds before the Update's deadline that are kept for what it does after that.
 
     Returns:
         Whether that is done; else another invocation must go on.
     """
     context = invocation.context
-    context.abandoned_is_done = context.abandoned_is_done or _stop(abandoned, invocation)
+    context.abandoned_is_done = context.abandoned_is_done or _stop(abandoned, invocation, reserve=reserve)
     return context.abandoned_is_done
 
 
-def _stop(abandoned: Request, invocation: Invocation) -> bool:
+def _stop(abandoned: Request, invocation: Invocation, *, reserve: float) -> bool:
     context, now, name = invocation.context, invocation.clock.time(), abandoned.name
     if now > invocation.checks.last_call_at:
         context.warnings.append(f"{name}, which the failed update may have started, may still run")
@@ -33,7 +34,7 @@ def _stop(abandoned: Request, invocation: Invocation) -> bool:
     its_context = CallbackContext.from_json(context.abandoned or {"began_at": context.began_at, "delivered_at": now})
     its_context.invocation, its_context.dated = context.invocation, context.dated
     desired = desired_on_delete(
-        replace(abandoned, timeout=invocation.request.timeout),
+        replace(abandoned, timeout=invocation.request.timeout - reserve),
         its_context,
         invocation.checks,
         arn=invocation.arn(name),

@@ -1,6 +1,7 @@
 """Handles a Create or Update: a rollback's Update succeeds with what there is."""
 
 import logging
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from running_image_builder_function.custom_resource.abandoned_builder import stop_abandoned
@@ -11,6 +12,7 @@ from running_image_builder_function.reconcile.desired_state import DesiredState
 from running_image_builder_function.reconcile.ensure_running import EnsureRunning
 from running_image_builder_function.reconcile.loop import cancelled
 from running_image_builder_function.reconcile.states import Action, rule
+from running_image_builder_function.timing import SCHEDULING_TIME
 
 
 def create_or_update(invocation: Invocation) -> str:
@@ -20,7 +22,9 @@ def create_or_update(invocation: Invocation) -> str:
     try:
         outcome = _reach_and_stop_abandoned(desired, invocation)
     except RequestCancelled:
-        if not invocation.checks.may_be_rollback:
+        for warning in _left_behind(desired, invocation):
+            invocation.log(desired, warning, level=logging.WARNING)
+        if not invocation.checks.may_be_rollback or request.name != invocation.physical_id:
             raise
         # The status that ended it may be its own. If so, a failure would leave the stack in UPDATE_ROLLBACK_FAILED;
         # if not, nobody reads the response.
@@ -47,6 +51,17 @@ def create_or_update(invocation: Invocation) -> str:
     return request.name
 
 
+def _left_behind(desired: EnsureRunning, invocation: Invocation) -> Iterator[str]:
+    """Yield what a request that has ended leaves undone, beyond what its end says."""
+    context, request = invocation.context, invocation.request
+    if request.abandoned is not None and not context.abandoned_is_done:
+        if context.starts.made and context.builder.is_running:
+            yield "it runs, and CloudFormation no longer waits for it: stop it if it should not"
+        yield f"{request.abandoned.name}, which the failed update may have started, may still run"
+    if invocation.checks.may_be_rollback and request.schedule and not context.schedule.has_fallback:
+        yield "its stop is not scheduled"
+
+
 def _has_fallen_back(context: CallbackContext) -> bool:
     """Return whether the builder was started, and needs no stop any more."""
     return context.last_call.took_effect and rule(context.builder.state).when_stopping is Action.REACHED
@@ -70,7 +85,8 @@ def _reach_and_stop_abandoned(desired: EnsureRunning, invocation: Invocation) ->
     outcome = _reach(desired, invocation)
     if abandoned is None or not outcome.done:
         return outcome
-    if not stop_abandoned(abandoned, invocation):
+    still_schedules = invocation.request.schedule is not None and outcome.failure is None
+    if not stop_abandoned(abandoned, invocation, reserve=SCHEDULING_TIME if still_schedules else 0.0):
         return _Outcome(done=False)
     desired.schedules_stop = True
     # That may have taken its time: respond with what is so now.

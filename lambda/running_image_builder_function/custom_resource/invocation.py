@@ -113,8 +113,9 @@ class Invocation:
             )
         except AwsCallError as error:
             passes = error.kind in _PASSING and not (error.may_have_taken_effect and context.redelivered)
+            may_be_redelivered = passes and context.dated and not context.redelivered
             # Nobody may describe it again: what is enough at the deadline is enough now.
-            if desired.is_enough_alone(now=self.clock.time(), may_be_redelivered=passes and not context.redelivered):
+            if desired.is_enough_alone(now=self.clock.time(), may_be_redelivered=may_be_redelivered):
                 return True
             if passes:
                 # It must not fail a start that goes well: Lambda delivers the event again in a minute. Only where it

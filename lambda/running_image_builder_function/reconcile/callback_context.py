@@ -125,7 +125,9 @@ class CallbackContext:
             # Delivered again after an invocation that died: this context doesn't know what that one did.
             if now - context.self_invoked_at >= REDELIVERED_AFTER:
                 context.redelivered = True
-                context.schedule = StopScheduleProgress(earlier_stop_until=context.schedule.earlier_stop_until)
+                schedule = context.schedule
+                schedule.postponed = schedule.has_fallback = schedule.cancelled = False
+                schedule.due_at = None
             return context
         issued_at = signed_at(str(event.get("ResponseURL")))
         if issued_at is None or issued_at > now + MAX_CLOCK_AHEAD:

@@ -206,7 +206,9 @@ class DesiredState:
         is_own = found.request_id.startswith(f"{self.request.logical_id}/")
         starts.maybe_by_earlier_request = starts.maybe_by_earlier_request or is_own
         schedule.has_fallback = schedule.has_fallback or is_fallback
-        schedule.due_at = at if is_fallback else schedule.due_at
+        if is_fallback:
+            schedule.due_at = at
+            schedule.stops_at = schedule.stops_at if schedule.stops_at == at else None
         self.stop_may_come(until=earlier_stop_until)
 
     def stop_may_come(self, *, until: float) -> None:

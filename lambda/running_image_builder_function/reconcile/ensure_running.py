@@ -37,7 +37,9 @@ class EnsureRunning(DesiredState):
         step = self._decide(builder, now=now)
         first = self._before(step)
         observation = self.context.builder
-        observation.is_running = observation.is_running and first is step
+        # A stop that was scheduled before is only looked for again.
+        goes_on = first is step or (first is Step.POSTPONE_STOP and self.context.schedule.stops_at is not None)
+        observation.is_running = observation.is_running and goes_on
         return first
 
     def _before(self, step: Step) -> Step:

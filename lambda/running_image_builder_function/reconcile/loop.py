@@ -65,6 +65,7 @@ class Reconciler:
         # A self-invoked one checks at once: where a function's limit is below a minute, no other ever would.
         self._checked_at = clock.time() if desired.context.invocation == 1 else float("-inf")
         self._checked_at -= max(0.0, CANCELLATION_CHECK_INTERVAL - self.checks.first_check_within)
+        schedule_steps = 0
         while True:
             describes = not self._retries_start or clock.time() - self._described_at >= DESCRIPTION_MAX_AGE
             self._retries_start = accepted = False
@@ -76,8 +77,11 @@ class Reconciler:
                 if self._may_act():
                     if self._step in SCHEDULE_STEPS:
                         self._change_schedule()
-                        continue
-                    accepted = self._change_builder()
+                        schedule_steps += 1
+                        if schedule_steps < len(SCHEDULE_STEPS):
+                            continue
+                    else:
+                        accepted = self._change_builder()
             except AwsCallError as error:
                 if self._is_enough_after(error):
                     return True
@@ -89,6 +93,7 @@ class Reconciler:
             if now >= self.ends_at:
                 return False
             delay = self.backoff.delay() + (EXTRA_CALL_DELAY if describes and accepted else 0.0)
+            schedule_steps = 0
             clock.sleep(min(delay, desired.longest_pause, desired.deadline - now, self.ends_at - now))
 
     def _describe(self) -> None:

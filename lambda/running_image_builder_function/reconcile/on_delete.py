@@ -136,8 +136,9 @@ class EnsureStopped(DesiredState):
         observation.start_may_follow = False
         step = self._decide(builder, now=now)
         observation.is_stopped = step is Step.DONE
-        self._owes_try = step is Step.STOP and not self._only_started
-        return Step.CANCEL_STOP if observation.is_stopped and self._has_schedule else step
+        cancels = observation.is_stopped and self._has_schedule
+        self._owes_try = (step is Step.STOP or cancels) and not self._only_started
+        return Step.CANCEL_STOP if cancels else step
 
     def is_enough(self, *, now: float, is_last: bool = False) -> bool:
         """Return whether the builder was last described as stopped, or was never found."""
@@ -211,6 +212,7 @@ class EnsureStopped(DesiredState):
     def schedule_failed(self, error: AwsCallError, *, now: float) -> None:
         """Take in that the schedule could not be deleted; after a while it stays, since the builder is stopped."""
         context = self.context
+        self._owes_try = False
         try:
             super().schedule_failed(error, now=now)
             if now - context.refused_since.setdefault(Step.CANCEL_STOP.value, now) < CANCEL_STOP_RETRY:
@@ -287,6 +289,10 @@ class LeaveBuilder(DesiredState):
         if context.schedule.cancelled and not (is_over or self._unwanted):
             self.warn("its scheduled stop was deleted, since AppStream did not show it: stop it if it should not run")
         return Step.CANCEL_STOP if (is_over or self._unwanted) and not context.schedule.cancelled else Step.DONE
+
+    def is_enough(self, *, now: float, is_last: bool = False) -> bool:
+        """Return whether the schedule is deleted."""
+        return self.context.schedule.cancelled
 
     def timed_out(self, error: AwsCallError | None) -> RequestFailed:
         """Return the failure of a request that has no more time; it is only logged."""

@@ -73,6 +73,9 @@ class StackChecks:
     _is_denied = False
     """Whether the last call that failed was denied."""
 
+    _lacks_status = False
+    """Whether the stack's status was asked for in vain in this check."""
+
     def __init__(self, stacks: Stacks, event: Mapping[str, Any], context: CallbackContext, *, clock: Clock) -> None:
         self._stacks = stacks
         self._stack_id: str = event["StackId"]
@@ -110,12 +113,16 @@ class StackChecks:
             AwsCallError: The status leaves it open, and what decides it can't be determined: check again.
         """
         found = self._resource_status(retry_until=retry_until)
+        if found is None:
+            # CloudFormation can't be reached. Another call that hangs would take the time of the change.
+            return ""
         if found == NOT_IN_STACK and not self._is_settled():
             # It isn't shown yet, or isn't there any more: that can't be told apart now.
             raise _NOT_SHOWN
-        if found is not None and self._ends(found):
+        self._lacks_status = False
+        if self._ends(found):
             return found.status
-        if self._kind == "Update" and self._findings.is_rollback is None and self._is_settled():
+        if self._asks_status and not self._lacks_status and self._is_settled():
             status = self._status()
             if self._is_over(status):
                 return str(status)
@@ -156,8 +163,8 @@ class StackChecks:
     def _resource_status(self, *, retry_until: float) -> ResourceStatus | None:
         """Return the resource's status; None where it can't be determined."""
         began, findings = self._clock.time(), self._findings
-        # Where there is no time for another try, there is none for the same before the next change.
-        until = min(retry_until - LONGEST_CALL, self.last_call_at)
+        calls = 2 if self._asks_status else 1
+        until = min(retry_until - calls * LONGEST_CALL - 1.0, self.last_call_at)
         while True:
             found = self._call(lambda: self._stacks.resource(self._stack_id, self._logical_id))
             now = self._clock.time()
@@ -166,6 +173,11 @@ class StackChecks:
             if found is not None or findings.unreachable or self._is_denied or now + STACK_CHECK_DELAY > until:
                 return found
             self._clock.sleep(STACK_CHECK_DELAY)
+
+    @property
+    def _asks_status(self) -> bool:
+        """Whether the stack's status decides, and isn't known yet."""
+        return self._kind == "Update" and self._findings.is_rollback is None
 
     def _is_rolling_back(self) -> bool:
         return self._stacks.stack_status(self._stack_id) == _ROLLING_BACK
@@ -232,7 +244,7 @@ class StackChecks:
             rolled_back = self._may_be_rolled_back() if uncertain else None
             own = certain or (uncertain and not context.redelivered and not rolled_back)
             # Until then a rollback, which may have followed this update at once, may not be shown yet.
-            is_settled = rolled_back is False and (self._kind != "Update" or self._is_settled())
+            is_settled = uncertain and (self._kind != "Update" or self._is_settled())
             known = own and later >= 0.0 and (certain or is_settled)
         if known:
             # From now on, whatever is later than this isn't this request's beginning.
@@ -255,11 +267,14 @@ class StackChecks:
         status, findings = self._status(), self._findings
         if status is None and findings.is_rollback:
             status = _ROLLING_BACK
+        if status == _ROLLING_BACK and not self._is_settled():
+            # It may be the rollback before this update.
+            raise _NO_STATUS
         if status is not None:
             findings.undecided_since = None
             findings.may_be_rollback = status == _ROLLING_BACK
             return status == _ROLLING_BACK or self._is_over(status)
-        now = self._clock.time()
+        now, self._lacks_status = self._clock.time(), True
         findings.undecided_since = now if findings.undecided_since is None else findings.undecided_since
         if now - findings.undecided_since < STACK_CHECK_RETRY:
             raise _NO_STATUS

@@ -65,6 +65,7 @@ def _postpone(desired: DesiredState, *, schedules: Schedules, now: float) -> str
         if schedule is None:
             continue
         if found is None:
+            desired.context.schedule.stops_at = None
             had_it = schedule is desired.request.dropped or desired.request.keeps_schedule
             if had_it and desired.context.builder.state == RUNNING:
                 # It may have fired a moment ago, which no description shows yet.

@@ -284,6 +284,54 @@ def test_an_update_cancelled_within_seconds_ends_once_that_shows(
     assert harness.responded_at[0] <= 64
 
 
+def test_a_rename_within_seconds_of_a_rollback_is_no_success_by_itself(
+    harness: LambdaHarness, appstream: FakeAppStream
+) -> None:
+    """The stack still shows that rollback, and the update's own status is a little late."""
+    appstream.put("STOPPED", name=OTHER)
+    harness.stacks.status = ROLLING_BACK
+    appstream.clock.later(9, lambda: setattr(harness.stacks, "status", "UPDATE_IN_PROGRESS"))
+    harness.stacks.tell("UPDATE_IN_PROGRESS", changed_at=appstream.began_at + 3)
+
+    response = harness.run(issued({**update_event({}, Name=OTHER), "PhysicalResourceId": NAME}, appstream))
+
+    assert ("SUCCESS", "RUNNING") == (response["Status"], response["Data"]["State"])
+
+
+def test_what_a_rollback_with_a_late_status_leaves_behind_is_logged(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing follows that would see to it."""
+    appstream.put("RUNNING")
+    appstream.put("RUNNING", name=OTHER)
+    harness.stacks.status = ROLLING_BACK
+    harness.stacks.tell("UPDATE_IN_PROGRESS", changed_at=appstream.began_at + 3)
+    made = update_event({"Name": OTHER, "OnDelete": "STOP"}, OnDelete="STOP", **SCHEDULE)
+
+    assert "SUCCESS" == harness.run(issued({**made, "PhysicalResourceId": NAME}, appstream))["Status"]
+    assert [
+        f"{NAME}: {OTHER}, which the failed update may have started, may still run",
+        f"{NAME}: its stop is not scheduled",
+    ] == warnings(caplog)[-2:]
+
+
+def test_a_start_that_nobody_waits_for_is_logged_while_another_builder_is_stopped(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The end speaks of that one."""
+    appstream.put("STOPPED")
+    appstream.durations(start=30)
+    appstream.put("PENDING", name=OTHER)
+    harness.stacks.status = ROLLING_BACK
+    appstream.clock.later(70, lambda: harness.stacks.tell("DELETE_IN_PROGRESS"))
+    made = update_event({"Name": OTHER, "OnDelete": "STOP"}, OnDelete="STOP")
+
+    harness.run(issued({**made, "PhysicalResourceId": NAME}, appstream))
+
+    said = "it runs, and CloudFormation no longer waits for it: stop it if it should not"
+    assert f"{NAME}: {said}" in warnings(caplog)
+
+
 @pytest.mark.parametrize("redelivered", [False, True])
 def test_a_rollback_whose_status_is_late_does_not_fail(
     harness: LambdaHarness, appstream: FakeAppStream, redelivered: bool

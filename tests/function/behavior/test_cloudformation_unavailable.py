@@ -47,6 +47,59 @@ def test_a_builder_is_started_within_any_limit_of_the_function(appstream: FakeAp
     assert harness.responded_at[0] <= 60 + 45
 
 
+@pytest.mark.parametrize("limit", [60, 65, 70, 75, 80, 90, 95, 120, 900])
+@pytest.mark.parametrize("hangs", [5, 10, 15])
+@pytest.mark.parametrize("kind", ["Create", "Update"])
+def test_a_builder_is_started_though_each_call_hangs(
+    appstream: FakeAppStream, limit: float, hangs: float, kind: str
+) -> None:
+    """An Update has the stack's status to ask for as well."""
+    harness = LambdaHarness(appstream, limit=limit)
+    appstream.put("STOPPED")
+    appstream.durations(start=60)
+    harness.stacks.tell("UPDATE_IN_PROGRESS", changed_at=appstream.began_at)
+    take_down(harness, hangs=hangs)
+
+    assert "SUCCESS" == harness.run(issued(event(kind, TimeoutSeconds="600", **SCHEDULE), appstream))["Status"]
+    assert 1 == appstream.starts()
+
+
+@pytest.mark.parametrize("limit", [60, 75, 90, 120, 900])
+@pytest.mark.parametrize("late", [0, 3])
+def test_an_update_is_not_stopped_by_a_stack_status_that_hangs(
+    appstream: FakeAppStream, limit: float, late: float
+) -> None:
+    """Whether its own status is late or not."""
+    harness = LambdaHarness(appstream, limit=limit)
+    appstream.put("STOPPED")
+    appstream.durations(start=60)
+    harness.stacks.tell("UPDATE_IN_PROGRESS", changed_at=appstream.began_at + late)
+    take_down(harness, "stack_status", hangs=15)
+
+    assert "SUCCESS" == harness.run(issued(event("Update", TimeoutSeconds="600"), appstream))["Status"]
+    assert 1 == appstream.starts()
+
+
+@pytest.mark.parametrize("start", [60, 300])
+def test_a_rollback_that_has_been_taken_for_an_update_goes_on(
+    harness: LambdaHarness, appstream: FakeAppStream, start: float
+) -> None:
+    """Its status was late, and the stack's could not be read until it acted."""
+    appstream.put("STOPPED")
+    appstream.durations(start=start)
+    harness.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    harness.stacks.tell("UPDATE_IN_PROGRESS", changed_at=appstream.began_at + 3)
+    take_down(harness, "stack_status", seconds=60)
+
+    response = harness.run(issued(event("Update", **SCHEDULE), appstream))
+
+    assert ("SUCCESS", "RUNNING", True) == (
+        response["Status"],
+        response["Data"]["State"],
+        response["Data"]["ScheduledStopTime"] != "",
+    )
+
+
 @pytest.mark.parametrize("start", [230, 258, 270, 285, 290])
 def test_a_stop_is_scheduled_shortly_before_the_deadline(
     harness: LambdaHarness, appstream: FakeAppStream, start: float

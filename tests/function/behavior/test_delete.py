@@ -225,6 +225,29 @@ def test_a_late_delete_of_a_running_builder_stops_it(
     assert [0] == harness.responded_at
 
 
+@pytest.mark.parametrize("state", ["STOPPED", "FAILED"])
+@pytest.mark.parametrize("late", [45, 59, 60, 65, 72])
+def test_a_late_delete_of_a_stopped_builder_tries_to_delete_its_schedule(
+    harness: LambdaHarness, appstream: FakeAppStream, state: str, late: float
+) -> None:
+    """Once, also after its timeout."""
+    appstream.put(state)
+    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
+
+    response = harness.run(issued(stop(TimeoutSeconds="60", **SCHEDULE), appstream, seconds_ago=late))
+
+    assert ("SUCCESS", {}) == (response["Status"], harness.schedules.due_at)
+
+
+def test_an_undated_deletes_throttled_self_invocation_is_its_last(appstream: FakeAppStream) -> None:
+    """Another delivery would not know that it is one."""
+    harness = LambdaHarness(appstream, limit=60)
+    appstream.put("STOPPED")
+    harness.invoke_errors = [refusal(ErrorKind.THROTTLED)] * 99
+
+    assert "SUCCESS" == harness.run(stop(physical_id=f"{NAME}/start-not-seen"))["Status"]
+
+
 @pytest.mark.parametrize("limit", [30, 60, 120, 900])
 def test_a_throttled_self_invocation_ends_no_wait_for_a_start(appstream: FakeAppStream, limit: float) -> None:
     """Lambda delivers the event again, and then the start shows."""

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from running_image_builder_function.model.errors import ErrorKind
 from running_image_builder_function.model.stop_schedule import describe_stop, moment
 from support.fake_appstream import NAME, FakeAppStream
-from support.fake_schedules import SCHEDULE
+from support.fake_schedules import SCHEDULE, refusal
 from support.lambda_harness import LOGICAL_ID, LambdaHarness, event, issued, update_event
 
 
@@ -215,6 +216,50 @@ def test_its_stop_is_scheduled_after_a_failed_renames_builder_is_stopped(
     )
     due = [3540 + 900, harness.responded_at[0] + 900]
     assert due == [pytest.approx(each, abs=4) for each in harness.schedules.moments]
+
+
+@pytest.mark.parametrize("hangs", ["PENDING", "RUNNING"])
+@pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"])
+def test_a_failed_renames_builder_that_hangs_leaves_time_for_the_stop(
+    harness: LambdaHarness, appstream: FakeAppStream, hangs: str, status: str
+) -> None:
+    """What goes wrong with that one is a warning."""
+    appstream.put("RUNNING")
+    appstream.put(hangs, name="builder-2")
+    appstream.fault("server_error", "Stop")
+    harness.stacks.status = status
+    before = {**SCHEDULE, "Name": "builder-2", "ScheduleName": "stop-2", "OnDelete": "STOP"}
+    made = update_event(before, TimeoutSeconds="600", OnDelete="STOP", **SCHEDULE)
+
+    response = harness.run(issued({**made, "PhysicalResourceId": NAME}, appstream))
+
+    assert ("SUCCESS", 570) == (response["Status"], harness.responded_at[0])
+    due = [f"{moment(each)}Z" for each in harness.schedules.due_at.values()]
+    assert due == [response["Data"]["ScheduledStopTime"]]
+
+
+@pytest.mark.parametrize("trouble", ["AppStream", "the scheduler"])
+@pytest.mark.parametrize("late", [0, 40])
+def test_a_late_self_invocation_knows_its_stop(appstream: FakeAppStream, trouble: str, late: float) -> None:
+    """The builder ran, and waits for its address."""
+    harness = LambdaHarness(appstream, limit=120)
+    appstream.put("RUNNING", VpcConfig={"SubnetIds": ["subnet-1"]}, NetworkAccessConfiguration=None)
+
+    def make_trouble() -> None:
+        if len(harness.self_invoked) == 1:
+            appstream.clock.sleep(late)
+            if trouble == "AppStream":
+                appstream.fault("server_error", "Describe")
+            else:
+                harness.schedules.errors = [refusal(ErrorKind.THROTTLED)] * 999
+
+    harness.on_self_invocation = make_trouble
+
+    response = harness.run(issued(event(TimeoutSeconds="600", **SCHEDULE), appstream))
+
+    assert ("SUCCESS", "RUNNING") == (response["Status"], response["Data"]["State"])
+    due = [f"{moment(each)}Z" for each in harness.schedules.due_at.values()]
+    assert due == [response["Data"]["ScheduledStopTime"]]
 
 
 @pytest.mark.parametrize("limit", [120, 900])

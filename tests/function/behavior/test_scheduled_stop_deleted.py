@@ -364,6 +364,24 @@ def test_a_delete_that_gives_up_logs_its_warnings_as_well(
     assert "Delete schedule stop-1 if it is not wanted." in caplog.messages[-1]
 
 
+def test_a_schedule_that_is_deleted_is_not_said_to_stay(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Though AppStream can't be reached after that."""
+    appstream.put("FAILED")
+    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
+    remove = harness.schedules.remove
+
+    def remove_last(name: str) -> None:
+        remove(name)
+        appstream.fault("server_error", "Describe")
+
+    harness.schedules.remove = remove_last  # type: ignore[method-assign]
+
+    assert "SUCCESS" == harness.run(event("Delete", **SCHEDULE))["Status"]
+    assert ({}, []) == (harness.schedules.due_at, [each for each in caplog.messages if "stays" in each])
+
+
 @pytest.mark.parametrize("poll_interval", ["2", "15", "30", "60"])
 @pytest.mark.parametrize("kind", [ErrorKind.THROTTLED, ErrorKind.DENIED])
 @pytest.mark.parametrize("errors", [2, 99])

@@ -171,13 +171,39 @@ def test_what_follows_the_seen_beginning_is_later() -> None:
     assert request.over("UPDATE_IN_PROGRESS", 0.9)
 
 
-@pytest.mark.parametrize(("stack", "over"), [("UPDATE_IN_PROGRESS", False), ("UPDATE_ROLLBACK_IN_PROGRESS", True)])
-def test_a_late_beginning_is_its_own_without_a_rollback(stack: str, over: bool) -> None:
+def test_a_late_beginning_is_its_own() -> None:
     """AWS documents no order between the two, nor their distance."""
-    request = CheckedRequest("Update", age=6)
-    request.stacks.status = stack
+    assert not CheckedRequest("Update", age=6).over("UPDATE_IN_PROGRESS", 5)
 
-    assert over is request.over("UPDATE_IN_PROGRESS", 5)
+
+def test_a_late_beginning_is_not_its_own_in_a_rollback() -> None:
+    """Once that can't be the rollback before this update."""
+    request = CheckedRequest("Update", age=6)
+    request.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+
+    with pytest.raises(AwsCallError):
+        request.over("UPDATE_IN_PROGRESS", 5)
+    assert not request.checks.may_be_rollback
+    request.clock.sleep(STACK_CONSISTENCY_WINDOW)
+    assert request.over("UPDATE_IN_PROGRESS", 5)
+    assert request.checks.may_be_rollback
+
+
+@pytest.mark.parametrize("kind", [ErrorKind.UNAVAILABLE, ErrorKind.DENIED])
+def test_a_late_beginning_is_its_own_where_the_stack_stays_unknown(kind: ErrorKind) -> None:
+    """From then on, whatever is later than that is another request."""
+    request = CheckedRequest("Update", age=6)
+    unknown = AwsCallError(kind, action="a", code="Code", detail="no")
+    request.stacks.told = ResourceStatus("UPDATE_IN_PROGRESS", BEGAN + 5)
+    request.stacks.stack_status = lambda _: (_ for _ in ()).throw(unknown)  # type: ignore[method-assign, assignment]
+    for _ in range(5):
+        with pytest.raises(AwsCallError):
+            request.checks.cancelled_by()
+        request.clock.sleep(9)
+
+    assert "" == request.checks.cancelled_by()
+    assert BEGAN + 5 == request.context.stack.request_shown_at
+    assert request.over("UPDATE_IN_PROGRESS", 9)
 
 
 @pytest.mark.parametrize("later", [0.5, 5])

@@ -188,7 +188,7 @@ def a_superseded_request_changes_nothing(history: History) -> Iterator[str]:
             continue
         request = invocation.request
         followed = shown.request is not request and shown.at > request.shown_at and _can_be_later(shown, invocation)
-        followed = followed and not _may_be_its_own(read, request)
+        followed = followed and not _may_be_its_own(read, request) and not _asked_in_vain(history, read, shown)
         later = shown.request
         why = f"{later.kind} {later.number} had superseded it ({shown.status})"
         yield f"request {request.number} made a {what} though {why}" if followed else ""
@@ -205,6 +205,25 @@ def _may_be_its_own(read: StackRead | None, request: Request) -> bool:
     soon = shown.at <= request.sent_at + _UNCLEAR_FOR
     return soon and (not shown.request.is_rollback or read.at < shown.at + _STALE_FOR)
 
+
+def _asked_in_vain(history: History, read: StackRead | None, shown: ResourceStatus) -> bool:
+    """Return whether nothing has told for 45 seconds that the stack rolls back, and the status could be its own."""
+    assert read is not None
+    request = read.invocation.request
+    if request.kind != "Update" or not shown.request.is_rollback or shown.at > request.sent_at + _UNCLEAR_FOR:
+        return False
+    asked = [
+        each
+        for each in history.stack_reads
+        if each.operation == "DescribeStacks"
+        and read.invocation.descends_from(each.invocation)
+        and shown.at <= each.at <= read.at + READ_VALIDITY
+    ]
+    return bool(asked) and all(each.failed for each in asked) and asked[-1].at - asked[0].at >= _ASKED_FOR
+
+
+_ASKED_FOR = 40.0
+"""Seconds for which it is asked whether the stack rolls back: the function's 45 less two calls."""
 
 _UNCLEAR_FOR = 12.0
 _STALE_FOR = 16.0
