@@ -113,14 +113,14 @@ class StackChecks:
             AwsCallError: The status leaves it open, and what decides it can't be determined: check again.
         """
         found = self._resource_status(retry_until=retry_until)
-        if found is None:
-            # CloudFormation can't be reached. Another call that hangs would take the time of the change.
+        if found is None and retry_until:
+            # Another call that hangs would take the time of the change.
             return ""
         if found == NOT_IN_STACK and not self._is_settled():
             # It isn't shown yet, or isn't there any more: that can't be told apart now.
             raise _NOT_SHOWN
         self._lacks_status = False
-        if self._ends(found):
+        if found is not None and self._ends(found):
             return found.status
         if self._asks_status and not self._lacks_status and self._is_settled():
             status = self._status()

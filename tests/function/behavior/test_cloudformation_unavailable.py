@@ -192,6 +192,16 @@ def test_a_failed_renames_builder_is_stopped(harness: LambdaHarness, appstream: 
     assert "STOPPING" == appstream.state("builder-2")
 
 
+def test_a_rollback_is_known_before_the_deadline(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """While it waits, it asks for the stack's status also where the resource's can't be read."""
+    appstream.fault("server_error", "Describe")
+    harness.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    take_down(harness, "resource", hangs=10)
+    appstream.clock.later(280, lambda: take_down(harness))
+
+    assert "SUCCESS" == harness.run(issued(event("Update", TimeoutSeconds="300"), appstream))["Status"]
+
+
 @pytest.mark.parametrize("old_name", [NAME, "builder-2"])
 def test_an_update_after_a_failed_rename_counts_as_its_rollback(
     harness: LambdaHarness, appstream: FakeAppStream, old_name: str
