@@ -113,7 +113,7 @@ class StackChecks:
             AwsCallError: The status leaves it open, and what decides it can't be determined: check again.
         """
         found = self._resource_status(retry_until=retry_until)
-        if found is None and retry_until:
+        if found is None and 0.0 < retry_until <= self._clock.time() + LONGEST_CALL:
             # Another call that hangs would take the time of the change.
             return ""
         if found == NOT_IN_STACK and not self._is_settled():

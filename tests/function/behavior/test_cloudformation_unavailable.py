@@ -6,7 +6,7 @@ import pytest
 
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from support.fake_appstream import NAME, FakeAppStream
-from support.fake_schedules import SCHEDULE
+from support.fake_schedules import SCHEDULE, refusal
 from support.lambda_harness import LambdaHarness, event, issued, update_event
 
 ALL = ("resource", "stack_status", "another_owner")
@@ -200,6 +200,17 @@ def test_a_rollback_is_known_before_the_deadline(harness: LambdaHarness, appstre
     appstream.clock.later(280, lambda: take_down(harness))
 
     assert "SUCCESS" == harness.run(issued(event("Update", TimeoutSeconds="300"), appstream))["Status"]
+
+
+def test_a_rollback_is_known_though_each_change_is_in_vain(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """Each try is made after a check, so none is made while it waits."""
+    appstream.put("STOPPED")
+    harness.schedules.errors = [refusal(ErrorKind.THROTTLED)] * 999
+    harness.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    take_down(harness, "resource", hangs=10)
+    appstream.clock.later(280, lambda: take_down(harness))
+
+    assert "SUCCESS" == harness.run(issued(event("Update", TimeoutSeconds="300", **SCHEDULE), appstream))["Status"]
 
 
 @pytest.mark.parametrize("old_name", [NAME, "builder-2"])

@@ -114,8 +114,8 @@ def the_address_is_waited_for(history: History) -> Iterator[str]:
         calls = history.calls_of(invocation)
         responded_at = next(call.at for call in calls if call.service == "s3")
         waited = responded_at - since >= ADDRESS_WAIT or responded_at >= invocation.deadline - 1
-        # A rollback responds with what there is where its scheduled stop can't be set.
-        services = ("appstream", "lambda", "scheduler") if request.is_rollback else ("appstream", "lambda")
+        # A late invocation can't look for the stop that was scheduled before, or a rollback can't set it.
+        services = ("appstream", "lambda", "scheduler")
         refused = any(call.service in services and call.fault_kind and call.at > read.at for call in calls)
         if not waited and not refused:
             yield f"request {request.number}: no address after {responded_at - since:.0f} s only"
