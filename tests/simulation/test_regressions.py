@@ -222,6 +222,8 @@ def test_what_no_function_can_know_violates_nothing(seed: int) -> None:
         2627015516,  # without rollback, a failed Create's Delete deleted the next Create's schedule
         3840008416,  # at the deadline, the reason lacked the errors that an earlier invocation had seen
         3843002043,  # a cancelled update set its schedule, though it had seen the stack roll back
+        2637002702,  # a rollback failed, though the last check had shown that it is one
+        2637007110,  # a failed self-invocation's reason lacked the builder's errors
         5570011,  # a Create set its schedule after an update's rollback had removed the resource
     ],
     ids="run-{}".format,

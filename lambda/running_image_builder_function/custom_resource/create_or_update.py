@@ -37,7 +37,9 @@ def create_or_update(invocation: Invocation) -> str:
     if invocation.context.starts.made and may_run and (status := invocation.cancelled_by()):
         runs = "it runs" if failure is None else "it may run"
         desired.warn(f"{runs}, and CloudFormation no longer waits for it ({status}): stop it if it should not")
-    if failure is not None and not outcome.succeeds:
+    # That check can have found out what was unknown before it.
+    succeeds = outcome.succeeds or (invocation.checks.is_known_rollback and _succeeds(desired, invocation, failure))
+    if failure is not None and not succeeds:
         invocation.fail(desired, failure)
         raise failure
     now = invocation.clock.time()
@@ -105,7 +107,7 @@ def _reach(desired: DesiredState, invocation: Invocation) -> _Outcome:
         return _Outcome(True, failure, succeeds=_succeeds(desired, invocation, failure))
 
 
-def _succeeds(desired: DesiredState, invocation: Invocation, failure: RequestFailed) -> bool:
+def _succeeds(desired: DesiredState, invocation: Invocation, failure: RequestFailed | None) -> bool:
     """Return whether this is a rollback's Update, which succeeds with what there is.
 
     A rollback that fails needs a person and changes nothing: the builder is as it is either way.

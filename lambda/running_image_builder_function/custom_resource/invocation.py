@@ -126,7 +126,7 @@ class Invocation:
             raise desired.failed(
                 f"{desired.unmet}, and the function could not invoke itself: {error_messages.cause(error)}",
                 error_messages.remedy(error),
-                f"AWS: {error.code} on {error.action}: {error.detail}",
+                f"AWS: {desired.context.builder.errors or f'{error.code} on {error.action}: {error.detail}'}",
             ) from error
         self.log(desired, "continues in a new invocation")
         return False

@@ -93,6 +93,11 @@ class StackChecks:
         return self._findings.may_be_rollback
 
     @property
+    def is_known_rollback(self) -> bool:
+        """Whether this is known to be a rollback's Update."""
+        return bool(self._findings.is_rollback)
+
+    @property
     def first_check_within(self) -> float:
         """Seconds from the beginning within which the first check should be made.
 

@@ -202,6 +202,26 @@ def test_a_rollback_is_known_before_the_deadline(harness: LambdaHarness, appstre
     assert "SUCCESS" == harness.run(issued(event("Update", TimeoutSeconds="300"), appstream))["Status"]
 
 
+def test_a_rollback_that_the_last_check_shows_succeeds(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """Until then it couldn't be told from an update."""
+    appstream.put("STOPPED")
+    appstream.starts_end("never")
+    take_down(harness, "resource", "another_owner")
+    asked: list[float] = []
+
+    def fail_at_first(stack_id: str) -> str:
+        asked.append(appstream.clock.now - appstream.began_at)
+        if asked.count(75) < 2:
+            raise AwsCallError(ErrorKind.UNAVAILABLE, action="cloudformation:Any", code="Code", detail="no")
+        return "UPDATE_ROLLBACK_IN_PROGRESS"
+
+    harness.stacks.stack_status = fail_at_first  # type: ignore[method-assign]
+
+    response = harness.run(issued(event("Update", TimeoutSeconds="60"), appstream))
+
+    assert ("SUCCESS", "PENDING") == (response["Status"], response["Data"]["State"])
+
+
 def test_a_rollback_is_known_though_each_change_is_in_vain(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Each try is made after a check, so none is made while it waits."""
     appstream.put("STOPPED")
