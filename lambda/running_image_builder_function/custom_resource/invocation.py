@@ -123,10 +123,14 @@ class Invocation:
                 self.self_invocation_error = f"{error.code} on {error.action}"
                 self.log(desired, f"self-invocation failed ({self.self_invocation_error})")
                 return False
+            # The builder's own errors are better than those of this call.
+            details = f"AWS: {desired.context.builder.errors}"
+            if not desired.context.builder.errors:
+                details = f"AWS: {error.code} on {error.action}: {error.detail}"
             raise desired.failed(
                 f"{desired.unmet}, and the function could not invoke itself: {error_messages.cause(error)}",
                 error_messages.remedy(error),
-                f"AWS: {desired.context.builder.errors or f'{error.code} on {error.action}: {error.detail}'}",
+                details,
             ) from error
         self.log(desired, "continues in a new invocation")
         return False
