@@ -190,6 +190,7 @@ def test_resources_can_share_a_builder() -> None:
         3839013762,
         3841000342,
         3843006528,
+        2641032620,
     ],
     ids="run-{}".format,
 )

@@ -238,7 +238,8 @@ def _still_means_it(own: Request, stop: BuilderChange) -> bool:
     if not own.ended or own.ended_at > stop.at:
         return True
     if own.kind == "Delete":
-        return False
+        # One whose deliveries were all killed is reported by ServiceTimeout.
+        return not own.succeeded
     reported = str((own.response.get("Data") or {}).get(SCHEDULED_STOP_TIME, ""))
     return not own.succeeded or (bool(reported) and stop.at >= _moment(reported) - _CLOCKS)
 
