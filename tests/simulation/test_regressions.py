@@ -225,6 +225,7 @@ def test_what_no_function_can_know_violates_nothing(seed: int) -> None:
         3843002043,  # a cancelled update set its schedule, though it had seen the stack roll back
         2637002702,  # a rollback failed, though the last check had shown that it is one
         2637007110,  # a failed self-invocation's reason lacked the builder's errors
+        4747017986,  # a late first description took the error of another delivery's start for an old one
         5570011,  # a Create set its schedule after an update's rollback had removed the resource
     ],
     ids="run-{}".format,

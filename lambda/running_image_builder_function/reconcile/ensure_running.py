@@ -11,6 +11,7 @@ from running_image_builder_function.timing import (
     ADDRESS_WAIT,
     CLOCK_SKEW,
     OTHER_START_COOLDOWN,
+    REDELIVERED_AFTER,
     ROLLBACK_WAIT,
     SCHEDULING_RESERVE,
     SECOND_DESCRIPTION,
@@ -112,7 +113,9 @@ class EnsureRunning(DesiredState):
         """Remember what a description shows of the time before this request, and of its other deliveries."""
         observation, started = self.context.builder, self.context.last_call.step == Step.START.value
         redelivered = self.context.redelivered
-        if not before and not redelivered and observation.known_error_at is None:
+        is_first = not before and not redelivered and observation.known_error_at is None
+        # Where the first description came late, a newer error can be of another delivery's start.
+        if is_first and builder.newest_error_at <= self.context.began_at + REDELIVERED_AFTER:
             observation.known_error_at = builder.newest_error_at
         # An earlier delivery may have started it, whatever it is now; without one, what is starting, or appears.
         appeared = builder.state == RUNNING and before in (STOPPED, STOPPING)

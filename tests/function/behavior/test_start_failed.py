@@ -80,6 +80,20 @@ def test_a_failed_start_is_not_explained_by_earlier_errors(
     assert 1 == appstream.starts()
 
 
+@pytest.mark.parametrize(("failed_at", "starts"), [(-60, 1), (10, 1), (60, 0)])
+def test_a_start_that_failed_before_a_late_first_description_is_not_repeated(
+    harness: LambdaHarness, appstream: FakeAppStream, failed_at: float, starts: int
+) -> None:
+    """AppStream could not be reached until then: another delivery of the event may have made it."""
+    error = {"ErrorCode": "E", "ErrorMessage": "No.", "ErrorTimestamp": appstream.clock.now + failed_at}
+    appstream.put("STOPPED", ImageBuilderErrors=[error])
+    appstream.fault("server_error", "Describe", seconds=100)
+
+    response = harness.run(issued_event(appstream))
+
+    assert ("SUCCESS" if starts else "FAILED", starts) == (response["Status"], appstream.starts())
+
+
 @pytest.mark.parametrize("at", [20, 60, 90])
 @pytest.mark.parametrize("old", [{"state": "STOPPED"}, {"state": "RUNNING", "AppstreamAgentVersion": "01-01-2020"}])
 def test_one_old_description_is_no_failed_start(
