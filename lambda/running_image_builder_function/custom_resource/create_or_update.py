@@ -91,7 +91,8 @@ def _reach_and_stop_abandoned(desired: EnsureRunning, invocation: Invocation) ->
     if not stop_abandoned(abandoned, invocation, reserve=SCHEDULING_TIME if still_schedules else 0.0):
         return _Outcome(done=False)
     desired.schedules_stop = True
-    # That may have taken its time: respond with what is so now.
+    # That may have taken its time: respond with what is described now, not with what was before.
+    invocation.context.builder.is_running = False
     return _reach(desired, invocation) if outcome.failure is None else outcome
 
 

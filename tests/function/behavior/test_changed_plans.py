@@ -8,6 +8,7 @@ import pytest
 
 from running_image_builder_function.contract import ATTRIBUTES, SCHEDULED_STOP_TIME
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
+from running_image_builder_function.model.image_builder import ImageBuilder
 from running_image_builder_function.model.stop_schedule import ScheduledStop
 from running_image_builder_function.reconcile.ports import ResourceStatus
 from running_image_builder_function.timing import STACK_CONSISTENCY_WINDOW
@@ -296,6 +297,27 @@ def test_a_rename_within_seconds_of_a_rollback_is_no_success_by_itself(
     response = harness.run(issued({**update_event({}, Name=OTHER), "PhysicalResourceId": NAME}, appstream))
 
     assert ("SUCCESS", "RUNNING") == (response["Status"], response["Data"]["State"])
+
+
+def test_what_was_described_before_another_builder_was_stopped_is_outdated(
+    harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The own builder ran two minutes before, and is gone now."""
+    appstream.put("RUNNING")
+    appstream.put("PENDING", name=OTHER)
+    appstream.move("PENDING", (117, "STOPPED"), name=OTHER)
+    describe = appstream.builders.describe
+
+    def describe_other(name: str) -> ImageBuilder | None:
+        return None if name == NAME and appstream.clock.now > appstream.began_at + 60 else describe(name)
+
+    appstream.builders.describe = describe_other  # type: ignore[method-assign]
+    before = {"Name": OTHER, "OnDelete": "STOP"}
+
+    response = rolled_back(harness, before, OnDelete="STOP", TimeoutSeconds="120")
+
+    assert "SUCCESS" == response["Status"]
+    assert any(each.startswith(f"{NAME}: rolled back, but ") for each in warnings(caplog))
 
 
 def test_what_a_rollback_with_a_late_status_leaves_behind_is_logged(

@@ -227,7 +227,10 @@ def a_deleted_builder_is_stopped(history: History) -> Iterator[str]:
             # Two reads that don't find it are believed; that there were two is another invariant's question.
             continue
         mine = history.invocations_of(request)
-        own = [each.at for each in history.builder_changes if each.invocation in mine and each.action == "stop"]
+        stops = [each for each in history.builder_changes if each.action == "stop" and each.name == read.name]
+        # A stop whose response was lost may have been another one's: the Delete can't tell.
+        tried = any(each.operation == "StopImageBuilder" and each.invocation in mine for each in history.calls)
+        own = [each.at for each in stops if each.invocation in mine or (tried and each.at >= request.sent_at)]
         others = [
             each.at
             for each in history.builder_changes
@@ -333,7 +336,7 @@ def _deciding_read(history: History, put: ResponsePut, *, may_miss: bool) -> Bui
         may_miss: Whether reads that find nothing for a few seconds are no verdict: the one before them stays true.
     """
     reads = _reads_of(history, put.invocation, put.at)
-    found = next((each for each in reversed(reads) if not each.missed), None)
+    found = next((each for each in reversed(reads) if each.shown is not None), None)
     if not may_miss or found is None or found is reads[-1]:
         return reads[-1] if reads else None
     first_missed = reads[reads.index(found) + 1]
