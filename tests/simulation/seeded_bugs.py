@@ -307,7 +307,7 @@ SEEDED_BUGS = (
     SeededBug("a_reported_stop_happens", _set(scheduler, "moment", _a_minute_early), stopped_by_its_schedule()),
     SeededBug(
         "no_outdated_schedule_stops_a_builder",
-        _set(stop_schedule_steps, "_may_arrive_until", lambda found, *, now: 0.0),
+        _set(stop_schedule_steps, "may_arrive_until", lambda due, *, now: 0.0),
         updated_when_a_stop_was_refused(),
     ),
     SeededBug(

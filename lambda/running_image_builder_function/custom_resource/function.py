@@ -20,12 +20,7 @@ from running_image_builder_function.observability.redaction import RedactingFilt
 from running_image_builder_function.reconcile.callback_context import CallbackContext
 from running_image_builder_function.reconcile.ports import Calls, ImageBuilders, Invoke, Schedules, Stacks
 from running_image_builder_function.reconcile.stack_checks import StackChecks
-from running_image_builder_function.timing import (
-    LEAVE_BUILDER_TIMEOUT,
-    LEAVE_BUILDER_TRY,
-    ROLLBACK_CHECK_TIME,
-    Clock,
-)
+from running_image_builder_function.timing import LEAVE_BUILDER_TIMEOUT, LEAVE_BUILDER_TRY, ROLLBACK_CHECK_TIME, Clock
 
 logger = logging.getLogger("running_image_builder")
 

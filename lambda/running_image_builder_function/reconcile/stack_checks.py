@@ -249,8 +249,7 @@ class StackChecks:
             rolled_back = self._may_be_rolled_back() if uncertain else None
             own = certain or (uncertain and not context.redelivered and not rolled_back)
             # Until then a rollback, which may have followed this update at once, may not be shown yet.
-            is_settled = uncertain and (self._kind != "Update" or self._is_settled())
-            known = own and later >= 0.0 and (certain or is_settled)
+            known = own and later >= 0.0 and (certain or self._kind != "Update" or self._is_settled())
         if known:
             # From now on, whatever is later than this isn't this request's beginning.
             self._findings.request_shown_at = changed_at

@@ -83,7 +83,9 @@ def _postpone(desired: DesiredState, *, schedules: Schedules, now: float) -> str
             said.append("the scheduled stop is this request's own")
             continue
         # Another delivery of this request has noted what it found; this one finds the postponed schedule only.
-        earlier_stop_until = max(found.earlier_stop_until, _may_arrive_until(found, now=now))
+        earlier_stop_until = max(
+            found.earlier_stop_until, may_arrive_until(now if found.at is None else found.at, now=now)
+        )
         # It can't fire during the request, but still stops the builder if the function never runs again. A later one
         # stays: if this request is cancelled, that moment still counts.
         at = max(found.at or 0.0, float(int(desired.deadline + schedule.after)))
@@ -117,11 +119,6 @@ def _serves(found: ScheduledStop, desired: DesiredState) -> str:
     if _is_of_another_builder(found, desired):
         return f"the schedule of that name stops {found.builder}"
     return "another resource has set the schedule of that name"
-
-
-def _may_arrive_until(found: ScheduledStop, *, now: float) -> float:
-    """Return until when the stop of a schedule that is moved now may arrive; 0 where it hasn't fired."""
-    return may_arrive_until(now if found.at is None else found.at, now=now)
 
 
 def may_arrive_until(due: float, *, now: float) -> float:
