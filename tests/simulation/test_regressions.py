@@ -192,6 +192,7 @@ def test_resources_can_share_a_builder() -> None:
         3843006528,
         2641032620,
         6464009955,
+        8686010811,
     ],
     ids="run-{}".format,
 )
@@ -228,6 +229,7 @@ def test_what_no_function_can_know_violates_nothing(seed: int) -> None:
         2637007110,  # a failed self-invocation's reason lacked the builder's errors
         4747017986,  # a late first description took the error of another delivery's start for an old one
         6464009932,  # RUNNING was told of before another builder was stopped, when the own one was deleted
+        8686002073,  # a failing Create took no notice of another delivery that was setting its schedule
         5570011,  # a Create set its schedule after an update's rollback had removed the resource
     ],
     ids="run-{}".format,

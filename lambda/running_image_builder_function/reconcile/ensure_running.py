@@ -1,7 +1,7 @@
 """The desired state of a Create or Update: RUNNING."""
 
 from running_image_builder_function import contract
-from running_image_builder_function.model.errors import RequestFailed
+from running_image_builder_function.model.errors import AwsCallError, ErrorKind, RequestFailed
 from running_image_builder_function.model.image_builder import ImageBuilder
 from running_image_builder_function.model.stop_schedule import moment
 from running_image_builder_function.reconcile.desired_state import DesiredState, Step
@@ -215,6 +215,13 @@ class EnsureRunning(DesiredState):
         Not beyond the deadline: a builder that runs is a success, with or without its address.
         """
         return min((self.context.builder.running_since or 0.0) + ADDRESS_WAIT, self.deadline)
+
+    def schedule_failed(self, error: AwsCallError, *, now: float) -> None:
+        """Take in a step of ``SCHEDULE_STEPS`` that failed; returning means: try again."""
+        if error.kind is ErrorKind.BUSY and self.context.builder.state in (STOPPED, STOPPING):
+            # Who else changes the resource's schedule is another delivery, which goes on to its start.
+            self.context.starts.maybe_by_other_delivery = True
+        super().schedule_failed(error, now=now)
 
     @property
     def rollback_waits_until(self) -> float:

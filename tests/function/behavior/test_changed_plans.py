@@ -704,6 +704,17 @@ def test_its_own_schedule_shows_another_delivery(harness: LambdaHarness, appstre
     assert not harness.run(event(**SCHEDULE))["PhysicalResourceId"].endswith("/not-started")
 
 
+@pytest.mark.parametrize(("state", "expected"), [("STOPPED", "/start-not-seen"), ("RUNNING", "/not-started")])
+def test_a_conflict_about_its_schedule_shows_another_delivery(
+    harness: LambdaHarness, appstream: FakeAppStream, state: str, expected: str
+) -> None:
+    """That one sets its fallback stop, and starts the builder next; one that runs already isn't started."""
+    appstream.put(state)
+    harness.schedules.errors = [refusal(ErrorKind.BUSY, "ConflictException")] * 999
+
+    assert f"{NAME}{expected}" == harness.run(event(TimeoutSeconds="60", **SCHEDULE))["PhysicalResourceId"]
+
+
 @pytest.mark.parametrize(
     ("state", "setter", "expected"),
     [

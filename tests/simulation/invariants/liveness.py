@@ -220,7 +220,9 @@ def _was_reported(history: History, start: BuilderChange, request: Request) -> b
         return True
     if last is request:
         return False
-    if last.physical_id.endswith(NOT_STARTED) and _was_made_unseen(history, start, last):
+    if last.physical_id.endswith(NOT_STARTED) and (
+        _was_made_unseen(history, start, last) or _ended_unaware(history, start)
+    ):
         return True
     if start.at <= last.ended_at and _another_had(history, last, name):
         return True
@@ -290,6 +292,46 @@ def _was_made_unseen(history: History, start: BuilderChange, last: Request) -> b
 
 
 _STARTING = ("PENDING", "UPDATING_AGENT")
+
+
+def _ended_unaware(history: History, start: BuilderChange) -> bool:
+    """Return whether two deliveries of a Create failed at its timeout, and neither could know of the other.
+
+    The one that has responded saw nothing of the start. The one that has made it saw nothing of that response.
+    """
+    assert start.invocation is not None
+    request = start.invocation.request
+    responder = request.responder
+    if request.kind != "Create" or responder is None or responder.root is start.invocation.root:
+        return False
+    was_set = min(
+        (
+            each.at
+            for each in history.schedule_changes
+            if each.invocation is not None and each.invocation.root is start.invocation.root
+        ),
+        default=float("inf"),
+    )
+    saw_start = any(
+        read.invocation.root is responder.root and read.shown is not None and read.shown["State"] in _ON
+        for read in history.builder_reads
+        if read.at >= start.at
+    )
+    saw_schedule = any(
+        call.invocation.root is responder.root
+        and not call.fault_kind
+        and ((call.operation == "GetSchedule" and call.at >= was_set) or call.operation == "CreateSchedule")
+        and call.ended_at >= was_set
+        for call in history.calls
+    )
+    saw_response = any(
+        read.invocation.root is start.invocation.root
+        and read.at >= request.ended_at
+        and read.resource_status is not None
+        and read.resource_status.at >= request.ended_at
+        for read in history.stack_reads
+    )
+    return not (saw_start or saw_schedule or saw_response)
 
 
 def _starter_knows(history: History, start: BuilderChange, last: Request) -> bool:

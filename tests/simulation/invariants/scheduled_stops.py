@@ -131,9 +131,14 @@ def _had_no_time(request: Request) -> bool:
 
 
 def _who_moved(history: History, stop: BuilderChange) -> list[Request]:
-    """Return the request that moved or deleted a schedule last, before its stop came late."""
-    changes = history.schedule_changes_of(stop.schedule, until=stop.at)
-    return [each.invocation.request for each in changes if each.invocation is not None][-1:]
+    """Return the requests that took a stop that came late from its schedule: the last one, and any that deleted it.
+
+    One that deleted it at its deadline left nothing of it for the next one to know.
+    """
+    changes = [each for each in history.schedule_changes_of(stop.schedule, until=stop.at) if each.invocation]
+    due = _due(history.schedule_changes_of(stop.schedule, until=stop.at))
+    took = [*changes[-1:], *(each for each in changes if each.due is None and each.at >= due)]
+    return [each.invocation.request for each in took if each.invocation]
 
 
 def _was_set_by_an_older_request(history: History, stop: BuilderChange, last: Request) -> bool:
