@@ -3,13 +3,7 @@
 from functools import partial
 
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
-from running_image_builder_function.model.stop_schedule import (
-    ScheduledStop,
-    StopSchedule,
-    describe_stop,
-    describes_fallback,
-    parse_description,
-)
+from running_image_builder_function.model.stop_schedule import ScheduledStop, StopSchedule
 from support.fake_appstream import NAME, FakeAppStream
 
 SCHEDULE = {
@@ -54,31 +48,15 @@ class FakeSchedules:
         if name not in self.due_at:
             return self.changed.get(name)
         description = self.descriptions.get(name, "")
-        request_id, earlier_stop_until = parse_description(description)
-        return ScheduledStop(
-            at=self.due_at[name],
-            builder=self.builders.get(name, NAME),
-            request_id=request_id,
-            is_fallback=describes_fallback(description),
-            earlier_stop_until=earlier_stop_until,
-        )
+        return ScheduledStop.described(description, at=self.due_at[name], builder=self.builders.get(name, NAME))
 
-    def put(
-        self,
-        schedule: StopSchedule,
-        builder: str,
-        *,
-        at: float,
-        request_id: str = "",
-        earlier_stop_until: float = 0.0,
-        is_fallback: bool = False,
-    ) -> None:
+    def put(self, schedule: StopSchedule, stop: ScheduledStop) -> None:
         """Make or move a schedule, which stops a running builder then and is gone."""
         self._called("put", schedule.name)
-        self.due_at[schedule.name], self.builders[schedule.name] = at, builder
-        self.descriptions[schedule.name] = describe_stop(
-            builder, request_id=request_id, earlier_stop_until=earlier_stop_until, is_fallback=is_fallback
-        )
+        at = stop.at
+        assert at is not None
+        self.due_at[schedule.name], self.builders[schedule.name] = at, stop.builder
+        self.descriptions[schedule.name] = stop.description
         self.moments.append(at - self._world.began_at)
         self._world.clock.later(at - self._world.clock.now, partial(self._fire, schedule.name, at))
 

@@ -14,10 +14,7 @@ from running_image_builder_function.model.errors import AwsCallError, ErrorKind
 from running_image_builder_function.model.stop_schedule import (
     ScheduledStop,
     StopSchedule,
-    describe_stop,
-    describes_fallback,
     moment,
-    parse_description,
     seconds,
 )
 from running_image_builder_function.timing import SCHEDULER_RETRIES_FOR
@@ -50,34 +47,18 @@ class EventBridgeScheduler:
             return _scheduled_stop(found)
         return None
 
-    def put(
-        self,
-        schedule: StopSchedule,
-        builder: str,
-        *,
-        at: float,
-        request_id: str = "",
-        earlier_stop_until: float = 0.0,
-        is_fallback: bool = False,
-    ) -> None:
-        """Schedule the stop of a builder; an earlier schedule of that name is moved.
+    def put(self, schedule: StopSchedule, stop: ScheduledStop) -> None:
+        """Schedule a stop; an earlier schedule of that name is moved.
 
         Args:
             schedule: The schedule.
-            builder: The builder's name.
-            at: When, in seconds since the epoch.
-            request_id: The id of the request that sets it, for whoever finds the schedule.
-            earlier_stop_until: Until when an earlier stop may still arrive, in seconds since the epoch; 0 for none.
-            is_fallback: Whether the request hasn't found the builder RUNNING yet; for whoever finds it, too.
+            stop: The stop, with what its description says for whoever finds the schedule.
 
         Raises:
             AwsCallError: The scheduler didn't accept it, or may have.
         """
         name, role_arn = schedule.name, schedule.role_arn
-        description = describe_stop(
-            builder, request_id=request_id, earlier_stop_until=earlier_stop_until, is_fallback=is_fallback
-        )
-        wanted = _wanted(schedule, description, builder, at)
+        wanted = _wanted(schedule, stop)
         try:
             with self._call("UpdateSchedule", name, role_arn=role_arn):
                 checked(self._client().update_schedule(**wanted), ScheduleArn=str)
@@ -101,20 +82,21 @@ class EventBridgeScheduler:
             raise _with_resource(error, schedule=f"schedule/{SCHEDULE_GROUP}/{name}", role_arn=role_arn) from error
 
 
-def _wanted(schedule: StopSchedule, description: str, builder: str, at: float) -> dict[str, Any]:
+def _wanted(schedule: StopSchedule, stop: ScheduledStop) -> dict[str, Any]:
+    assert stop.at is not None  # only a schedule that somebody has changed has no moment
     partition = schedule.role_arn.split(":")[1]
     return {
         "Name": schedule.name,
         "GroupName": SCHEDULE_GROUP,
-        "ScheduleExpression": f"at({moment(at)})",
+        "ScheduleExpression": f"at({moment(stop.at)})",
         "ScheduleExpressionTimezone": "UTC",
         "FlexibleTimeWindow": {"Mode": "OFF"},
         "ActionAfterCompletion": "DELETE",
-        "Description": description,
+        "Description": stop.description,
         "Target": {
             "Arn": f"arn:{partition}:scheduler:::aws-sdk:appstream:stopImageBuilder",
             "RoleArn": schedule.role_arn,
-            "Input": json.dumps({"Name": builder}),
+            "Input": json.dumps({"Name": stop.builder}),
             "RetryPolicy": {"MaximumEventAgeInSeconds": SCHEDULER_RETRIES_FOR, "MaximumRetryAttempts": _MAX_RETRIES},
         },
     }
@@ -122,15 +104,8 @@ def _wanted(schedule: StopSchedule, description: str, builder: str, at: float) -
 
 def _scheduled_stop(found: Mapping[str, Any]) -> ScheduledStop:
     once = _AT.fullmatch(found["ScheduleExpression"])
-    description = str(found.get("Description"))
-    request_id, earlier_stop_until = parse_description(description)
-    return ScheduledStop(
-        at=seconds(once[1]) if once else None,
-        builder=_builder(found),
-        request_id=request_id,
-        is_fallback=describes_fallback(description),
-        earlier_stop_until=earlier_stop_until,
-    )
+    at = seconds(once[1]) if once else None
+    return ScheduledStop.described(str(found.get("Description")), at=at, builder=_builder(found))
 
 
 def _builder(found: Mapping[str, Any]) -> str:

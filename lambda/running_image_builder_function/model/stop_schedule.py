@@ -13,6 +13,7 @@ _REQUEST_ID = re.compile(r"[0-9A-Za-z_.:/-]{1,128}")
 
 _REQUEST = re.compile(rf"\(request ({_REQUEST_ID.pattern})[;)]")
 _FALLBACK = "before it was RUNNING"
+_IS_FALLBACK = re.compile(rf"[(;] ?{_FALLBACK}[;)]")
 _UNTIL = re.compile(r"an earlier stop may come until (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z\)")
 
 
@@ -27,7 +28,7 @@ class StopSchedule:
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduledStop:
-    """A stop that is scheduled."""
+    """A stop that is scheduled, or is to be."""
 
     # When, in seconds since the epoch; None where somebody has changed it so that it may fire at any time.
     at: float | None
@@ -37,38 +38,30 @@ class ScheduledStop:
     # Until when an earlier stop may still arrive, in seconds since the epoch; 0 for none.
     earlier_stop_until: float = 0.0
 
+    @classmethod
+    def described(cls, description: str, *, at: float | None, builder: str) -> "ScheduledStop":
+        """Return a stop with what its schedule's description says; somebody may have written another description."""
+        request, until = _REQUEST.search(description), _UNTIL.search(description)
+        return cls(
+            at=at,
+            builder=builder,
+            request_id=request[1] if request else "",
+            is_fallback=bool(_IS_FALLBACK.search(description)),
+            earlier_stop_until=(seconds(until[1]) or 0.0) if until else 0.0,
+        )
 
-def describe_stop(builder: str, *, request_id: str, earlier_stop_until: float, is_fallback: bool = False) -> str:
-    """Return the description of a schedule, for people and for another delivery of the request.
+    @property
+    def description(self) -> str:
+        """The description of its schedule, for people and for another delivery of the request.
 
-    It is what remains of a request whose invocation was killed.
-
-    Args:
-        builder: The name of the builder that the schedule stops.
-        request_id: The id of the request that sets it, "" for none.
-        earlier_stop_until: Until when an earlier stop may still arrive, in seconds since the epoch; 0 for none.
-        is_fallback: Whether the request hasn't found the builder RUNNING yet.
-    """
-    notes = [f"request {request_id}"] if _REQUEST_ID.fullmatch(request_id) else []
-    notes += [_FALLBACK] if is_fallback else []
-    if earlier_stop_until > 0:
-        # Rounded up: an earlier end would promise too much.
-        notes.append(f"an earlier stop may come until {moment(math.ceil(earlier_stop_until))}Z")
-    return f"Stops the AppStream image builder {builder}" + (f" ({'; '.join(notes)})" if notes else "")
-
-
-def parse_description(description: str) -> tuple[str, float]:
-    """Return the request's id and the end of an earlier stop from a description; "" and 0 for none.
-
-    Somebody may have written another description.
-    """
-    request, until = _REQUEST.search(description), _UNTIL.search(description)
-    return request[1] if request else "", seconds(until[1]) or 0.0 if until else 0.0
-
-
-def describes_fallback(description: str) -> bool:
-    """Return whether the request that wrote a description hadn't found the builder RUNNING yet."""
-    return bool(re.search(rf"[(;] ?{_FALLBACK}[;)]", description))
+        It is what remains of a request whose invocation was killed.
+        """
+        notes = [f"request {self.request_id}"] if _REQUEST_ID.fullmatch(self.request_id) else []
+        notes += [_FALLBACK] if self.is_fallback else []
+        if self.earlier_stop_until > 0:
+            # Rounded up: an earlier end would promise too much.
+            notes.append(f"an earlier stop may come until {moment(math.ceil(self.earlier_stop_until))}Z")
+        return f"Stops the AppStream image builder {self.builder}" + (f" ({'; '.join(notes)})" if notes else "")
 
 
 def seconds(at: str) -> float | None:

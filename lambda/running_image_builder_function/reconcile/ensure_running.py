@@ -46,21 +46,29 @@ class EnsureRunning(DesiredState):
     def _before(self, step: Step) -> Step:
         """Return what comes before a step.
 
-        An earlier stop must not meet what this request does. No start goes without a fallback stop, and no builder that
-        is found starting waits without one: that start may be another request's, whose resource asks for no stop any
-        more. A schedule that isn't wanted any more is deleted last, since it is the fallback until then.
+        An earlier stop must not meet what this request does. A schedule that isn't wanted any more is deleted last,
+        since it is the fallback until then.
         """
         request, schedule = self.request, self.context.schedule
         if (request.schedule or request.dropped) and not schedule.postponed:
             return Step.POSTPONE_STOP
-        waits = step is Step.WAIT and (self.context.builder.state in STARTING or schedule.due_at is not None)
-        # Its stop after RUNNING, which another delivery may have scheduled, would meet the start.
-        too_early = schedule.due_at is not None and schedule.due_at < self.deadline
-        needs_fallback = not schedule.has_fallback or (step is Step.START and too_early)
-        fallback_only = step is Step.DONE and not self.schedules_stop
-        if request.schedule and (step is Step.START or waits or fallback_only) and needs_fallback:
+        if request.schedule and self._needs_fallback(step):
             return Step.SET_FALLBACK_STOP
         return Step.CANCEL_STOP if request.dropped and step is Step.DONE and not schedule.cancelled else step
+
+    def _needs_fallback(self, step: Step) -> bool:
+        """Return whether a fallback stop must be set before a step.
+
+        No start goes without one, and no builder that is found starting waits without one: that start may be another
+        request's, whose resource asks for no stop any more.
+        """
+        schedule = self.context.schedule
+        if step is Step.START and schedule.due_at is not None and schedule.due_at < self.deadline:
+            # Its stop after RUNNING, which another delivery may have scheduled, would meet the start.
+            return True
+        waits = step is Step.WAIT and (self.context.builder.state in STARTING or schedule.due_at is not None)
+        ends_without_stop = step is Step.DONE and not self.schedules_stop
+        return (step is Step.START or waits or ends_without_stop) and not schedule.has_fallback
 
     def _decide(self, builder: ImageBuilder | None, *, now: float) -> Step:
         if builder is None:

@@ -27,17 +27,8 @@ class Schedules(Protocol):
     def find(self, name: str) -> ScheduledStop | None:
         """Return what a schedule does, None where there is none."""
 
-    def put(
-        self,
-        schedule: StopSchedule,
-        builder: str,
-        *,
-        at: float,
-        request_id: str = "",
-        earlier_stop_until: float = 0.0,
-        is_fallback: bool = False,
-    ) -> None:
-        """Create or move a schedule, with a note of the request and of an earlier stop that may still arrive."""
+    def put(self, schedule: StopSchedule, stop: ScheduledStop) -> None:
+        """Create or move a schedule."""
 
     def remove(self, name: str) -> None:
         """Delete a schedule, if it is there."""

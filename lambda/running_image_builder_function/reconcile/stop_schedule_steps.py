@@ -29,15 +29,14 @@ def change_schedule(desired: DesiredState, step: Step, *, schedules: Schedules, 
     # An earlier stop that can no longer arrive needs no note.
     earlier_stop_until = desired.context.schedule.earlier_stop_until
     earlier_stop_until = earlier_stop_until if earlier_stop_until > now else 0.0
-    name, owner = desired.request.name, desired.owner
-    schedules.put(
-        wanted,
-        name,
+    stop = ScheduledStop(
         at=at,
-        request_id=owner,
-        earlier_stop_until=earlier_stop_until,
+        builder=desired.request.name,
+        request_id=desired.owner,
         is_fallback=step is Step.SET_FALLBACK_STOP,
+        earlier_stop_until=earlier_stop_until,
     )
+    schedules.put(wanted, stop)
     desired.schedule_changed(step, at=at)
     return f"the stop is scheduled for {moment(at)}Z"
 
@@ -89,8 +88,14 @@ def _postpone(desired: DesiredState, *, schedules: Schedules, now: float) -> str
         # It can't fire during the request, but still stops the builder if the function never runs again. A later one
         # stays: if this request is cancelled, that moment still counts.
         at = max(found.at or 0.0, float(int(desired.deadline + schedule.after)))
-        name, owner = desired.request.name, desired.owner
-        schedules.put(schedule, name, at=at, request_id=owner, earlier_stop_until=earlier_stop_until, is_fallback=True)
+        stop = ScheduledStop(
+            at=at,
+            builder=desired.request.name,
+            request_id=desired.owner,
+            is_fallback=True,
+            earlier_stop_until=earlier_stop_until,
+        )
+        schedules.put(schedule, stop)
         desired.stop_postponed(found, at=at, is_fallback=is_fallback, earlier_stop_until=earlier_stop_until)
         said.append(f"the scheduled stop is postponed to {moment(at)}Z")
     desired.schedule_changed(Step.POSTPONE_STOP)

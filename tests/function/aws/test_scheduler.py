@@ -43,14 +43,14 @@ def test_a_schedule_is_made_where_there_is_none(schedules: EventBridgeScheduler,
     stubber.add_client_error("update_schedule", "ResourceNotFoundException", expected_params=SET)
     stubber.add_response("create_schedule", ARN, SET)
 
-    schedules.put(WANTED, NAME, at=AT)
+    schedules.put(WANTED, ScheduledStop(at=AT, builder=NAME))
 
 
 def test_a_schedule_that_is_there_is_moved(schedules: EventBridgeScheduler, stubber: Stubber) -> None:
     """With one call."""
     stubber.add_response("update_schedule", ARN, SET)
 
-    schedules.put(WANTED, NAME, at=AT)
+    schedules.put(WANTED, ScheduledStop(at=AT, builder=NAME))
 
 
 @pytest.mark.usefixtures("in_tokyo")
@@ -78,10 +78,10 @@ def test_the_description_carries_request_and_earlier_stop(
     stubber.add_response("update_schedule", ARN, said)
     stubber.add_response("get_schedule", said, NAMED)
 
-    schedules.put(WANTED, NAME, at=AT, request_id=request_id, earlier_stop_until=earlier_stop_until)
+    stop = ScheduledStop(at=AT, builder=NAME, request_id=request_id, earlier_stop_until=earlier_stop_until)
+    schedules.put(WANTED, stop)
 
-    found = ScheduledStop(at=AT, builder=NAME, request_id=request_id, earlier_stop_until=earlier_stop_until)
-    assert found == schedules.find("stop-1")
+    assert stop == schedules.find("stop-1")
 
 
 @pytest.mark.parametrize("at", ["2027-13-15T08:00:00", "2027-01-15T25:00:00"])
@@ -98,7 +98,7 @@ def test_a_refused_role_of_a_new_schedule_is_named(schedules: EventBridgeSchedul
     stubber.add_client_error("create_schedule", "AccessDeniedException", "not authorized to perform: iam:PassRole")
 
     with pytest.raises(AwsCallError) as failed:
-        schedules.put(WANTED, NAME, at=AT)
+        schedules.put(WANTED, ScheduledStop(at=AT, builder=NAME))
 
     assert ("iam:PassRole", ROLE) == (failed.value.action, failed.value.resource)
 
@@ -110,7 +110,7 @@ def test_a_refusal_to_create_or_delete_names_the_schedule(schedules: EventBridge
     stubber.add_client_error("delete_schedule", "AccessDeniedException", "Not you.")
 
     with pytest.raises(AwsCallError) as create:
-        schedules.put(WANTED, NAME, at=AT)
+        schedules.put(WANTED, ScheduledStop(at=AT, builder=NAME))
     with pytest.raises(AwsCallError) as delete:
         schedules.remove("stop-1")
 
@@ -160,7 +160,7 @@ def test_a_refusal_names_the_schedule_or_the_role(
     stubber.add_client_error("update_schedule", code, message)
 
     with pytest.raises(AwsCallError) as failed:
-        schedules.put(WANTED, NAME, at=AT)
+        schedules.put(WANTED, ScheduledStop(at=AT, builder=NAME))
 
     about = ("scheduler:UpdateSchedule", "schedule/default/stop-1") if role_action is None else (role_action, ROLE)
     assert (kind, code, message) == (failed.value.kind, failed.value.code, failed.value.detail)

@@ -14,7 +14,7 @@ from running_image_builder_function.aws.cloudformation import CloudFormation
 from running_image_builder_function.aws.lambda_ import SelfInvoker
 from running_image_builder_function.aws.scheduler import EventBridgeScheduler
 from running_image_builder_function.model.errors import AwsCallError, ErrorKind
-from running_image_builder_function.model.stop_schedule import StopSchedule
+from running_image_builder_function.model.stop_schedule import ScheduledStop, StopSchedule
 from running_image_builder_function.observability.metrics import Metrics
 from running_image_builder_function.observability.running_metric import RunningMetric, RunningMetricFailed
 from simulation.runtime.botocore_clients import HttpResponse, client, serving
@@ -30,7 +30,7 @@ CALLS: dict[str, Callable[[], object]] = {
     "appstream:StopImageBuilder": lambda: AppStream(lambda: client("appstream")).stop(NAME),
     "scheduler:GetSchedule": lambda: EventBridgeScheduler(lambda: client("scheduler")).find("stop-1"),
     "scheduler:UpdateSchedule": lambda: EventBridgeScheduler(lambda: client("scheduler")).put(
-        SCHEDULE, NAME, at=1_800_000_000
+        SCHEDULE, ScheduledStop(at=1_800_000_000, builder=NAME)
     ),
     "scheduler:DeleteSchedule": lambda: EventBridgeScheduler(lambda: client("scheduler")).remove("stop-1"),
     "lambda:InvokeFunction": lambda: SelfInvoker(lambda: client("lambda")).invoke(FUNCTION_ARN, {}),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from running_image_builder_function.model.errors import ErrorKind
-from running_image_builder_function.model.stop_schedule import describe_stop, moment
+from running_image_builder_function.model.stop_schedule import ScheduledStop, moment
 from support.fake_appstream import NAME, FakeAppStream
 from support.fake_schedules import SCHEDULE, refusal
 from support.lambda_harness import LOGICAL_ID, LambdaHarness, event, issued, update_event
@@ -288,7 +288,7 @@ def test_a_stop_that_comes_due_while_it_waits_is_waited_out(harness: LambdaHarne
     appstream.move("PENDING", (1000, "RUNNING"))
     harness.schedules.due_at["stop-1"] = appstream.began_at + 700
     own = f"{LOGICAL_ID}/request-1"
-    harness.schedules.descriptions["stop-1"] = describe_stop(NAME, request_id=own, earlier_stop_until=0)
+    harness.schedules.descriptions["stop-1"] = ScheduledStop(at=0, builder=NAME, request_id=own).description
 
     assert "SUCCESS" == harness.run(event(TimeoutSeconds="3000", **SCHEDULE))["Status"]
     assert 700 + 620 <= harness.responded_at[0] <= 700 + 630

@@ -3,7 +3,7 @@
 import pytest
 
 from running_image_builder_function.cloudformation.request import Request
-from running_image_builder_function.model.stop_schedule import ScheduledStop, StopSchedule, moment, parse_description
+from running_image_builder_function.model.stop_schedule import ScheduledStop, StopSchedule, moment
 from running_image_builder_function.reconcile.callback_context import CallbackContext
 from running_image_builder_function.reconcile.desired_state import DesiredState, Step
 from running_image_builder_function.reconcile.ensure_running import EnsureRunning
@@ -156,7 +156,9 @@ def test_a_new_schedule_notes_an_earlier_stop_to_come(
 
     change_schedule(desired, step, schedules=schedules, now=AT)
 
-    assert (OWNER, noted) == parse_description(schedules.descriptions["stop-1"])
+    found = schedules.find("stop-1")
+    assert found is not None
+    assert (OWNER, noted) == (found.request_id, found.earlier_stop_until)
 
 
 def test_a_postponed_schedule_notes_the_stop_of_before(desired: DesiredState, schedules: FakeSchedules) -> None:
@@ -165,7 +167,9 @@ def test_a_postponed_schedule_notes_the_stop_of_before(desired: DesiredState, sc
 
     change_schedule(desired, Step.POSTPONE_STOP, schedules=schedules, now=AT)
 
-    assert (OWNER, AT + 620) == parse_description(schedules.descriptions["stop-1"])
+    found = schedules.find("stop-1")
+    assert found is not None
+    assert (OWNER, AT + 620) == (found.request_id, found.earlier_stop_until)
 
 
 @pytest.mark.usefixtures("in_tokyo")
