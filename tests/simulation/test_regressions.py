@@ -230,6 +230,8 @@ def test_what_no_function_can_know_violates_nothing(seed: int) -> None:
         4747017986,  # a late first description took the error of another delivery's start for an old one
         6464009932,  # RUNNING was told of before another builder was stopped, when the own one was deleted
         8686002073,  # a failing Create took no notice of another delivery that was setting its schedule
+        8686018509,  # a Delete described the stopped builder again after it had deleted its schedule
+        8686020025,  # an update failed over a description that it didn't need
         5570011,  # a Create set its schedule after an update's rollback had removed the resource
     ],
     ids="run-{}".format,

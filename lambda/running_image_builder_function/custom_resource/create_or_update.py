@@ -12,7 +12,7 @@ from running_image_builder_function.reconcile.desired_state import DesiredState
 from running_image_builder_function.reconcile.ensure_running import EnsureRunning
 from running_image_builder_function.reconcile.loop import cancelled
 from running_image_builder_function.reconcile.states import Action, rule
-from running_image_builder_function.timing import SCHEDULING_TIME
+from running_image_builder_function.timing import SCHEDULING_TIME, SECOND_DESCRIPTION
 
 
 def create_or_update(invocation: Invocation) -> str:
@@ -87,12 +87,14 @@ def _reach_and_stop_abandoned(desired: EnsureRunning, invocation: Invocation) ->
     outcome = _reach(desired, invocation)
     if abandoned is None or not outcome.done:
         return outcome
+    described_at = invocation.clock.time()
     still_schedules = invocation.request.schedule is not None and outcome.failure is None
     if not stop_abandoned(abandoned, invocation, reserve=SCHEDULING_TIME if still_schedules else 0.0):
         return _Outcome(done=False)
     desired.schedules_stop = True
-    # That may have taken its time: respond with what is described now, not with what was before.
-    invocation.context.builder.is_running = False
+    if invocation.clock.time() - described_at >= SECOND_DESCRIPTION:
+        # That has taken its time: respond with what is described now, not with what was before.
+        invocation.context.builder.is_running = False
     return _reach(desired, invocation) if outcome.failure is None else outcome
 
 

@@ -158,7 +158,8 @@ class Invocation:
     def log_success(self, desired: DesiredState) -> None:
         """Log that the desired state is reached."""
         builder = self.context.builder
-        is_gone = desired.needs_description and builder.missing_since is not None and not desired.is_newly_missing
+        is_missing = builder.missing_since is not None and not desired.is_newly_missing
+        is_gone = builder.is_stopped or (desired.needs_description and is_missing)
         self.log(desired, f"SUCCESS: {builder.state or ('gone' if is_gone else 'unknown')}")
 
     def log(self, desired: DesiredState, message: str, *, level: int = logging.INFO) -> None:

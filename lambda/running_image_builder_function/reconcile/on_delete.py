@@ -113,7 +113,7 @@ class EnsureStopped(DesiredState):
     @property
     def needs_description(self) -> bool:
         """Whether the builder isn't known to be stopped yet; after that, only its schedule is left to delete."""
-        return not (self.context.builder.is_stopped and self._has_schedule)
+        return not self.context.builder.is_stopped
 
     @property
     def longest_pause(self) -> float:
@@ -127,7 +127,7 @@ class EnsureStopped(DesiredState):
     def next_step(self, builder: ImageBuilder | None, *, now: float) -> Step:
         """Return the next step after a description of the builder."""
         if not self.needs_description:
-            return Step.CANCEL_STOP
+            return Step.CANCEL_STOP if self._has_schedule else Step.DONE
         observation = self.context.builder
         if builder is None and self.is_newly_missing:
             # One description is no proof: what was seen before still counts.

@@ -320,6 +320,24 @@ def test_what_was_described_before_another_builder_was_stopped_is_outdated(
     assert any(each.startswith(f"{NAME}: rolled back, but ") for each in warnings(caplog))
 
 
+def test_what_was_described_a_moment_ago_is_enough(harness: LambdaHarness, appstream: FakeAppStream) -> None:
+    """The failed rename's builder is left as it is, and that takes no time."""
+    appstream.put("RUNNING")
+    describe, described = appstream.builders.describe, list[str]()
+
+    def describe_once(name: str) -> ImageBuilder | None:
+        described.append(name)
+        if len(described) > 1:
+            raise AwsCallError(ErrorKind.INVALID, action="appstream:DescribeImageBuilders", code="Code", detail="no")
+        return describe(name)
+
+    appstream.builders.describe = describe_once  # type: ignore[method-assign]
+
+    response = harness.run(issued(update_event({"Name": OTHER}), appstream))
+
+    assert ("SUCCESS", "RUNNING") == (response["Status"], response["Data"]["State"])
+
+
 def test_what_a_rollback_with_a_late_status_leaves_behind_is_logged(
     harness: LambdaHarness, appstream: FakeAppStream, caplog: pytest.LogCaptureFixture
 ) -> None:

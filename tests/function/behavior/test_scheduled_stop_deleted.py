@@ -61,6 +61,19 @@ def test_stopping_on_delete_deletes_the_schedule(harness: LambdaHarness, appstre
     assert ("SUCCESS", "STOPPED", {}) == (response["Status"], appstream.state(), harness.schedules.due_at)
 
 
+def test_a_builder_that_is_known_to_be_stopped_is_not_described_again(
+    harness: LambdaHarness, appstream: FakeAppStream
+) -> None:
+    """After its schedule is deleted, nothing is left to do."""
+    appstream.put("STOPPED")
+    harness.schedules.due_at["stop-1"] = appstream.began_at + 5000
+
+    harness.run(event("Delete", OnDelete="STOP", **SCHEDULE))
+
+    assert ["DescribeImageBuilders"] == appstream.calls()
+    assert {} == harness.schedules.due_at
+
+
 @pytest.mark.parametrize(
     ("state", "kept"),
     [("RUNNING", True), ("PENDING", True), ("STOPPED", False), ("STOPPING", False), ("FAILED", False)],

@@ -261,12 +261,17 @@ def failures_are_justified(history: History) -> Iterator[str]:
             yield ""
         else:
             fits = _agent_fits(request.properties, read)
-            # A success needs one more read after the schedule was set or deleted.
+            # A success needs one more read after the schedule was set or deleted, or another builder was stopped.
             versions = (request.properties, request.old_properties)
             scheduled = any(each is not None and each.stop_after is not None for each in versions)
-            fits = fits and not (scheduled and _last_read_failed(history, invocation))
+            reads_again = scheduled or any(each.name != about(request) for each in _read_by(history, invocation))
+            fits = fits and not (reads_again and _last_read_failed(history, invocation))
             what = f"request {request.number} (invocation {invocation.number})"
             yield f"{what} failed, though the builder was as requested" if fits else ""
+
+
+def _read_by(history: History, invocation: Invocation) -> list[BuilderRead]:
+    return [each for each in history.builder_reads if each.invocation.root is invocation.root]
 
 
 def _last_read_failed(history: History, invocation: Invocation) -> bool:
