@@ -193,6 +193,8 @@ def test_resources_can_share_a_builder() -> None:
         2641032620,
         6464009955,
         8686010811,
+        8686042829,
+        5252043858,
     ],
     ids="run-{}".format,
 )

@@ -190,7 +190,10 @@ def _was_reported(history: History, start: BuilderChange, request: Request) -> b
         or (each.is_rollback and each.old_properties is not None and each.old_properties.name == name)
     ]
     last = ends[-1] if ends else request
-    if not last.succeeded:
+    if not last.succeeded or any(each.is_rollback and not each.succeeded for each in ends):
+        # A rollback that failed has told a person.
+        return True
+    if _dropped_its_stop(start, last):
         return True
     if last.kind == "Delete" and last.properties.on_delete != "STOP":
         # After a failed rename without rollback, the properties are another builder's.
@@ -237,6 +240,23 @@ def _was_reported(history: History, start: BuilderChange, request: Request) -> b
         return start.at > last.ended_at
     lag = history.scenario.durations.describe_lag
     return start.at > reads[-1].at - lag - 1 or reads[-1].missed
+
+
+def _dropped_its_stop(start: BuilderChange, last: Request) -> bool:
+    """Return whether an update without rollback dropped ``stop_after`` and failed after its start.
+
+    The Delete has the properties before, of which nothing is left: the table of promises says so.
+    """
+    assert start.invocation is not None
+    request = start.invocation.request
+    return (
+        request.kind == "Update"
+        and not request.succeeded
+        and request.properties.stop_after is None
+        and last.kind == "Delete"
+        and last.properties.on_delete != "STOP"
+        and last.properties.stop_after is not None
+    )
 
 
 def _could_not_ask(history: History, start: BuilderChange) -> bool:
