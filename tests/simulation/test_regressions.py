@@ -234,6 +234,8 @@ def test_what_no_function_can_know_violates_nothing(seed: int) -> None:
         8686002073,  # a failing Create took no notice of another delivery that was setting its schedule
         8686018509,  # a Delete described the stopped builder again after it had deleted its schedule
         8686020025,  # an update failed over a description that it didn't need
+        1212027249,  # a Create whose schedule couldn't be read wasn't sure that it had started nothing
+        1212033884,  # the same
         5570011,  # a Create set its schedule after an update's rollback had removed the resource
     ],
     ids="run-{}".format,

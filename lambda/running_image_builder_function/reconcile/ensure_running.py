@@ -226,8 +226,9 @@ class EnsureRunning(DesiredState):
 
     def schedule_failed(self, error: AwsCallError, *, now: float) -> None:
         """Take in a step of ``SCHEDULE_STEPS`` that failed; returning means: try again."""
-        if error.kind is ErrorKind.BUSY and self.context.builder.state in (STOPPED, STOPPING):
-            # Who else changes the resource's schedule is another delivery, which goes on to its start.
+        sets = error.action in ("scheduler:CreateSchedule", "scheduler:UpdateSchedule")
+        if sets and error.kind is ErrorKind.BUSY and self.context.builder.state in (STOPPED, STOPPING):
+            # Who else sets the resource's schedule is another delivery, which goes on to its start.
             self.context.starts.maybe_by_other_delivery = True
         super().schedule_failed(error, now=now)
 

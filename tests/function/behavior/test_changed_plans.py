@@ -1,6 +1,7 @@
 """The specification of changed plans: renamed constructs, cancelled updates, rollbacks."""
 
 import json
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -722,13 +723,22 @@ def test_its_own_schedule_shows_another_delivery(harness: LambdaHarness, appstre
     assert not harness.run(event(**SCHEDULE))["PhysicalResourceId"].endswith("/not-started")
 
 
-@pytest.mark.parametrize(("state", "expected"), [("STOPPED", "/start-not-seen"), ("RUNNING", "/not-started")])
+@pytest.mark.parametrize(
+    ("state", "action", "expected"),
+    [
+        ("STOPPED", "CreateSchedule", "/start-not-seen"),
+        ("STOPPED", "UpdateSchedule", "/start-not-seen"),
+        ("STOPPED", "GetSchedule", "/not-started"),
+        ("RUNNING", "CreateSchedule", "/not-started"),
+    ],
+)
 def test_a_conflict_about_its_schedule_shows_another_delivery(
-    harness: LambdaHarness, appstream: FakeAppStream, state: str, expected: str
+    harness: LambdaHarness, appstream: FakeAppStream, state: str, action: str, expected: str
 ) -> None:
     """That one sets its fallback stop, and starts the builder next; one that runs already isn't started."""
     appstream.put(state)
-    harness.schedules.errors = [refusal(ErrorKind.BUSY, "ConflictException")] * 999
+    conflict = replace(refusal(ErrorKind.BUSY, "ConflictException"), action=f"scheduler:{action}")
+    harness.schedules.errors = [conflict] * 999
 
     assert f"{NAME}{expected}" == harness.run(event(TimeoutSeconds="60", **SCHEDULE))["PhysicalResourceId"]
 

@@ -170,8 +170,17 @@ def _is_alone(history: History, invocation: Invocation) -> bool:
     others = any(not invocation.descends_from(each) and each.began_at < invocation.ended_at for each in deliveries)
     fresh = root.request.dated and all(_is_fresh(each) for each in deliveries if invocation.descends_from(each))
     has_read = any(invocation.descends_from(read.invocation) and read.arrived for read in history.builder_reads)
-    return (
-        fresh and has_read and not others and not _saw_a_start(history, invocation) and not _has_schedule(history, root)
+    sees_another = _saw_a_start(history, invocation) or _met_conflict(history, invocation)
+    return fresh and has_read and not others and not sees_another and not _has_schedule(history, root)
+
+
+def _met_conflict(history: History, invocation: Invocation) -> bool:
+    """Return whether the scheduler told an invocation that somebody else was setting its schedule."""
+    return any(
+        call.code == "ConflictException"
+        and call.operation in ("CreateSchedule", "UpdateSchedule")
+        and invocation.descends_from(call.invocation)
+        for call in history.calls
     )
 
 
