@@ -63,8 +63,8 @@ class Reconciler:
         """
         desired, clock = self.desired, self.clock
         # A self-invoked one checks at once: where a function's limit is below a minute, no other ever would.
-        self._checked_at = clock.time() if desired.context.invocation == 1 else float("-inf")
-        self._checked_at -= max(0.0, CANCELLATION_CHECK_INTERVAL - self.checks.first_check_within)
+        checks_at_once = desired.context.invocation > 1 or clock.time() >= self.checks.check_from
+        self._checked_at = float("-inf") if checks_at_once else clock.time()
         schedule_steps = 0
         while True:
             describes = not self._retries_start or clock.time() - self._described_at >= DESCRIPTION_MAX_AGE
@@ -129,7 +129,8 @@ class Reconciler:
         return self.clock.time() < min(self.desired.deadline, self.ends_at)
 
     def _is_check_due(self) -> bool:
-        return self.clock.time() - self._checked_at >= CANCELLATION_CHECK_INTERVAL
+        now = self.clock.time()
+        return now - self._checked_at >= CANCELLATION_CHECK_INTERVAL or self._checked_at < self.checks.check_from <= now
 
     def _check_cancellation(self, *, retry_until: float = 0.0) -> None:
         """Raise the end of a request that isn't waited for, or that has waited long enough in a rollback.

@@ -73,6 +73,9 @@ class StackChecks:
     _is_denied = False
     """Whether the last call that failed was denied."""
 
+    _retry_until = 0.0
+    """Until when a check before a change may be repeated, in seconds since the epoch; 0 for no change."""
+
     _lacks_status = False
     """Whether the stack's status was asked for in vain in this check."""
 
@@ -98,12 +101,12 @@ class StackChecks:
         return bool(self._findings.is_rollback)
 
     @property
-    def first_check_within(self) -> float:
-        """Seconds from the beginning within which the first check should be made.
+    def check_from(self) -> float:
+        """When an Update is checked, whenever it was before that, in seconds since the epoch; infinite for others.
 
-        An Update checks as soon as the result can be believed: at its deadline there may be no time for it.
+        That is as soon as the stack's status can be believed: at the deadline there may be no time to ask for it.
         """
-        return float("inf") if self._kind != "Update" else 0.0 if self._is_settled() else STACK_CONSISTENCY_WINDOW
+        return self._settled_at if self._kind == "Update" else float("inf")
 
     def cancelled_by(self, *, retry_until: float = 0.0) -> str:
         """Return the status that shows that the request is over, or that a later one has followed it; else "".
@@ -117,7 +120,8 @@ class StackChecks:
         Raises:
             AwsCallError: The status leaves it open, and what decides it can't be determined: check again.
         """
-        found = self._resource_status(retry_until=retry_until)
+        self._retry_until = retry_until
+        found = self._resource_status()
         if found is None and 0.0 < retry_until <= self._clock.time() + LONGEST_CALL:
             # Another call that hangs would take the time of the change.
             return ""
@@ -159,19 +163,30 @@ class StackChecks:
             name: The builder's name.
             retry_for: Seconds for which a failed check is repeated.
         """
+        # Only a Create makes a resource of the same logical id, and a Delete follows it.
+        physical_id = self._physical_id if self._kind == "Delete" else name
         return self._poll(
-            lambda: self._stacks.another_owner(self._stack_id, self._logical_id, name, physical_id=self._physical_id),
+            lambda: self._stacks.another_owner(self._stack_id, self._logical_id, name, physical_id=physical_id),
             is_believed=lambda found: not found and self._status() in _DELETED,
             retry_for=retry_for,
         )
 
-    def _resource_status(self, *, retry_until: float) -> ResourceStatus | None:
+    def _resource_status(self) -> ResourceStatus | None:
         """Return the resource's status; None where it can't be determined."""
-        began, findings = self._clock.time(), self._findings
         calls = 2 if self._asks_status else 1
-        until = min(retry_until - calls * LONGEST_CALL - 1.0, self.last_call_at)
+        return self._repeated(lambda: self._stacks.resource(self._stack_id, self._logical_id), calls=calls)
+
+    def _repeated(self, call: Callable[[], _T], *, calls: int) -> _T | None:
+        """Return a call's result; before a change, one that fails is repeated for a while. None where all fail.
+
+        Args:
+            call: The call.
+            calls: How many calls that hang there must be time for after each failure.
+        """
+        began, findings = self._clock.time(), self._findings
+        until = min(self._retry_until - calls * LONGEST_CALL - 1.0, self.last_call_at)
         while True:
-            found = self._call(lambda: self._stacks.resource(self._stack_id, self._logical_id))
+            found = self._call(call)
             now = self._clock.time()
             in_vain = found is None and now - began >= CANCELLATION_CHECK_RETRY[self._kind]
             findings.unreachable = findings.unreachable or in_vain
@@ -257,8 +272,11 @@ class StackChecks:
 
     def _is_settled(self) -> bool:
         """Return whether no status can be so stale that it is from before this request."""
-        settled_at = self._context.delivered_at + STACK_CONSISTENCY_WINDOW
-        return self._context.redelivered or self._clock.time() >= settled_at
+        return self._clock.time() >= self._settled_at
+
+    @property
+    def _settled_at(self) -> float:
+        return 0.0 if self._context.redelivered else self._context.delivered_at + STACK_CONSISTENCY_WINDOW
 
     def _may_be_rolled_back(self) -> bool | None:
         """Return whether the stack is rolled back, or has been; None where that can't be determined.
@@ -289,11 +307,11 @@ class StackChecks:
         return bool(status) and status not in (_UPDATING, _ROLLING_BACK) and self._is_settled()
 
     def _may_be_deleting(self) -> bool:
-        status = self._status()
+        status = self._repeated(lambda: self._stacks.stack_status(self._stack_id), calls=1)
         return not status or status.endswith("_CLEANUP_IN_PROGRESS") or status in _DELETED
 
     def _stack_is_changing(self) -> bool:
-        status = self._status()
+        status = self._repeated(lambda: self._stacks.stack_status(self._stack_id), calls=1)
         return not status or status.endswith("_IN_PROGRESS")
 
     def _status(self) -> str | None:

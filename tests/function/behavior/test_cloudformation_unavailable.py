@@ -222,6 +222,20 @@ def test_a_rollback_that_the_last_check_shows_succeeds(harness: LambdaHarness, a
     assert ("SUCCESS", "PENDING") == (response["Status"], response["Data"]["State"])
 
 
+def test_a_rollback_that_was_checked_too_early_is_checked_again(
+    harness: LambdaHarness, appstream: FakeAppStream
+) -> None:
+    """Its first check comes before its schedule is moved, and at its deadline CloudFormation can't be reached."""
+    appstream.put("PENDING")
+    appstream.move("PENDING", (9999, "RUNNING"))
+    harness.stacks.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    appstream.clock.later(50, lambda: take_down(harness, hangs=10))
+
+    response = harness.run(issued(event("Update", TimeoutSeconds="60", **SCHEDULE), appstream))
+
+    assert ("SUCCESS", "PENDING") == (response["Status"], response["Data"]["State"])
+
+
 def test_a_rollback_is_known_though_each_change_is_in_vain(harness: LambdaHarness, appstream: FakeAppStream) -> None:
     """Each try is made after a check, so none is made while it waits."""
     appstream.put("STOPPED")

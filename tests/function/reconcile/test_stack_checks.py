@@ -329,6 +329,35 @@ def test_before_a_change_it_is_asked_for_a_while(kind: str, retry_for: float) ->
     assert retry_for + 5 == sum(request.clock.slept)
 
 
+@pytest.mark.parametrize(
+    ("told", "failures", "over"),
+    [
+        (NOT_IN_STACK, 1, True),
+        (NOT_IN_STACK, 9, False),
+        (ResourceStatus("UPDATE_COMPLETE", BEGAN - 20), 1, True),
+        (ResourceStatus("UPDATE_COMPLETE", BEGAN - 20), 9, False),
+    ],
+)
+def test_before_its_stop_a_delete_asks_for_the_stacks_status_for_a_while(
+    told: ResourceStatus, failures: int, over: bool
+) -> None:
+    """Only that shows whether a resource that isn't shown is being deleted."""
+    request = CheckedRequest("Delete", redelivered=True)
+    request.stacks.told, request.stacks.status = told, "UPDATE_COMPLETE"
+    answers = [FAILED] * failures
+    works = request.stacks.stack_status
+
+    def fail_at_first(stack_id: str) -> str:
+        if answers:
+            raise answers.pop()
+        return works(stack_id)
+
+    request.stacks.stack_status = fail_at_first  # type: ignore[method-assign]
+
+    assert over is bool(request.checks.cancelled_by(retry_until=BEGAN + 1000))
+    assert (5 if over else 10) == sum(request.clock.slept)
+
+
 def test_a_list_that_was_asked_for_in_vain_is_enough() -> None:
     """A Delete waits for CloudFormation once."""
     request = CheckedRequest("Delete")
@@ -461,6 +490,14 @@ def test_the_resource_itself_is_another_owner_by_another_id(physical_id: str, ow
     request.stacks.recreated = {NAME}
 
     assert owner == request.checks.another_owner(NAME)
+
+
+def test_an_updates_own_resource_is_no_other_owner() -> None:
+    """Only a Create makes one of the same logical id; so a list needn't be read to its end."""
+    request = CheckedRequest("Update", physical_id="builder-2")
+    request.stacks.recreated = {NAME}
+
+    assert "" == request.checks.another_owner(NAME)
 
 
 def test_that_no_other_resource_has_it_is_believed_once_settled() -> None:

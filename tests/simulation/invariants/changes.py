@@ -207,9 +207,23 @@ def _may_be_its_own(read: StackRead | None, request: Request) -> bool:
 
 
 def _asked_in_vain(history: History, read: StackRead | None, shown: ResourceStatus) -> bool:
-    """Return whether nothing has told for 45 seconds that the stack rolls back, and the status could be its own."""
+    """Return whether the stack's status was asked for in vain, and the resource's leaves it open.
+
+    It tells an Update for 45 seconds whether the stack rolls back, where the status could be its own, and a Delete for
+    10 whether the stack hides what it deletes.
+    """
     assert read is not None
     request = read.invocation.request
+    if request.kind == "Delete" and shown.status in ("DELETE_COMPLETE", "DELETE_SKIPPED"):
+        calls = [
+            each
+            for each in history.calls_of(read.invocation, "cloudformation")
+            if each.operation == "DescribeStacks" and read.at <= each.at <= read.at + READ_VALIDITY
+        ]
+        ends_at = read.invocation.began_at + history.scenario.function_timeout
+        hurried = min(read.invocation.deadline, ends_at) - read.at < _LITTLE_TIME
+        in_vain = bool(calls) and bool(calls[-1].fault_kind)
+        return in_vain and (hurried or calls[-1].ended_at - calls[0].at >= _DELETE_ASKED_FOR)
     if request.kind != "Update" or not shown.request.is_rollback or shown.at > request.sent_at + _UNCLEAR_FOR:
         return False
     asked = [
@@ -224,6 +238,12 @@ def _asked_in_vain(history: History, read: StackRead | None, shown: ResourceStat
 
 _ASKED_FOR = 40.0
 """Seconds for which it is asked whether the stack rolls back: the function's 45 less two calls."""
+
+_DELETE_ASKED_FOR = 9.0
+"""The same for a Delete: its 10 seconds less a call."""
+
+_LITTLE_TIME = 80.0
+"""Seconds before an invocation must end in which a Delete asks once: two calls that hang, and Lambda's own margin."""
 
 _UNCLEAR_FOR = 12.0
 _STALE_FOR = 16.0

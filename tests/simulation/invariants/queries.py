@@ -62,9 +62,10 @@ def knows_another_owner(
         if read.invocation.request is request and read.operation == "ListStackResources" and read.at <= until:
             if read.failed or (invocation is not None and not invocation.descends_from(read.invocation)):
                 continue
-            # The pages after one that shows an owner need not be read.
+            # The pages after one that shows an owner need not be read, unless the resource itself can be one.
             pages = [*([] if read.first_page else pages), *read.listed]
-            if read.last_page or any(is_live(each.status) for _, each in pages):
+            is_enough = request.kind != "Delete" or request.physical_id == name
+            if read.last_page or (is_enough and any(is_live(each.status) for _, each in pages)):
                 listed = pages
     return any(_is_another(request, logical_id, status, name) for logical_id, status in listed)
 
