@@ -60,8 +60,8 @@ def _could_know(history: History, first: BuilderChange, second: BuilderChange, i
     assert first.invocation is not None
     between = [each for each in history.builder_changes if each.name == first.name and first.at < each.at <= second.at]
     others = [each for each in between if each.invocation is None or each.invocation.request is not invocation.request]
-    if any(each.action == "stop" for each in others):
-        # Somebody, a schedule, or another resource's request stopped it in between.
+    if any(each.action in ("stop", "snapshot") for each in others):
+        # Somebody, a schedule, or another resource's request stopped it in between; so does the creation of an image.
         return False
     if invocation.descends_from(first.invocation) and first.arrived:
         return True
@@ -174,10 +174,24 @@ def nothing_changes_for_an_ended_request(history: History) -> Iterator[str]:
             yield f"invocation {invocation.number} made a {what} without a read of the stack"
             continue
         shown = read.resource_status
+        if shown is not None and _may_be_hidden(history, invocation, read, shown):
+            yield ""
+            continue
         # A deletion that failed is still waited for.
         over = shown is not None and shown.request is invocation.request and not shown.status.endswith(_IN_PROGRESS)
         ended = over and shown is not None and shown.status != "DELETE_FAILED" and _can_be_later(shown, invocation)
         yield f"invocation {invocation.number} made a {what} for a request that was over ({shown})" if ended else ""
+
+
+def _may_be_hidden(history: History, invocation: Invocation, read: StackRead, shown: ResourceStatus) -> bool:
+    """Return whether a Delete's resource isn't shown any more while its stack still deletes: that may hide it."""
+    statuses = [
+        each.stack_status
+        for each in history.stack_reads
+        if each.invocation is invocation and each.operation == "DescribeStacks" and each.at >= read.at
+    ]
+    is_deleting = bool(statuses) and statuses[0].endswith(("_CLEANUP_IN_PROGRESS", "DELETE_IN_PROGRESS"))
+    return invocation.request.kind == "Delete" and shown.status.startswith("DELETE_") and is_deleting
 
 
 def a_superseded_request_changes_nothing(history: History) -> Iterator[str]:

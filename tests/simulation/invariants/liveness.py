@@ -30,25 +30,24 @@ _ON = ("PENDING", "UPDATING_AGENT", "RUNNING", "REBOOTING", "SNAPSHOTTING", "PEN
 def rollbacks_succeed(history: History) -> Iterator[str]:
     """A rollback's Update succeeds, unless reads of its stack could not show that it is one.
 
-    A failed read is repeated at least once, unless a short timeout of the function ends that. A request that nobody
-    was left to respond to is Lambda's failure.
+    A failed read is repeated at least once, unless a short timeout of the function ends that, or the one before it has
+    failed as well. A request that nobody was left to respond to is Lambda's failure.
     """
     for request in history.requests:
         if not request.is_rollback or request.ended not in (ANSWERED, TIMED_OUT):
             continue
         responder = request.responder
-        reads = [
-            each
-            for each in history.stack_reads
-            if responder and responder.descends_from(each.invocation) and each.operation == "DescribeStacks"
-        ]
+        all_reads = [each for each in history.stack_reads if responder and responder.descends_from(each.invocation)]
+        reads = [each for each in all_reads if each.operation == "DescribeStacks"]
         lasted = responder.ended_at - responder.began_at if responder else 0.0
         has_no_time = lasted > history.scenario.function_timeout - _LAST_READ
         # One that showed it, followed by a stale one, could be from a rollback before this update.
         shown = [each.stack_status for each in reads if not each.failed]
         known = shown[-1:] == [_ROLLING_BACK]
         failed = request.ended == ANSWERED and not request.succeeded
-        in_vain = (not known and (len(reads) >= _AT_LEAST or has_no_time)) or any(each.stale for each in reads)
+        has_failed = [each.failed for each in all_reads[-_AT_LEAST:]] == [True] * _AT_LEAST
+        asked = len(reads) >= _AT_LEAST or has_no_time or has_failed
+        in_vain = (asked and not known) or any(each.stale for each in reads)
         what = f"request {request.number}, a rollback, failed: {request.response.get('Reason') or request.rejection}"
         yield what if failed and (known or not in_vain) else ""
 

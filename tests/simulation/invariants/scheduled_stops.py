@@ -95,6 +95,8 @@ def no_outdated_schedule_stops_a_builder(history: History) -> Iterator[str]:
         if last is None or last.kind == "Delete" or last.ended_at > stop.at or last not in _succeeded(history):
             continue
         owner = [each for each in here if each.properties.schedule == stop.schedule]
+        # Without rollback, a failed Create's Delete follows the next Create: it isn't the resource's last word.
+        owner = [each for each in owner if each.kind != "Delete" or about(each) == each.physical_id]
         own = owner[-1] if owner else None
         if own is not None and own is not last and (_still_means_it(own, stop) or _was_misled(history, own)):
             continue
