@@ -96,9 +96,9 @@ def no_outdated_schedule_stops_a_builder(history: History) -> Iterator[str]:
             continue
         owner = [each for each in here if each.properties.schedule == stop.schedule]
         # Without rollback, a failed Create's Delete follows the next Create: it isn't the resource's last word.
-        owner = [each for each in owner if each.kind != "Delete" or about(each) == each.physical_id]
-        own = owner[-1] if owner else None
-        if own is not None and own is not last and (_still_means_it(own, stop) or _was_misled(history, own)):
+        current = [each for each in owner if each.kind != "Delete" or about(each) == each.physical_id]
+        words = [each for each in (*owner[-1:], *current[-1:]) if each is not last]
+        if any(_still_means_it(each, stop) or _was_misled(history, each) for each in words):
             continue
         if _was_set_by_an_older_request(history, stop, last):
             continue
