@@ -137,10 +137,11 @@ def _who_moved(history: History, stop: BuilderChange) -> list[Request]:
 
     One that deleted it at its deadline left nothing of it for the next one to know.
     """
-    changes = [each for each in history.schedule_changes_of(stop.schedule, until=stop.at) if each.invocation]
-    due = _due(history.schedule_changes_of(stop.schedule, until=stop.at))
-    took = [*changes[-1:], *(each for each in changes if each.due is None and each.at >= due)]
-    return [each.invocation.request for each in took if each.invocation]
+    changes = history.schedule_changes_of(stop.schedule, until=stop.at)
+    due = _due(changes)
+    made = [(each, each.invocation.request) for each in changes if each.invocation is not None]
+    deleted = [request for each, request in made if each.due is None and each.at >= due]
+    return [*(request for _, request in made[-1:]), *deleted]
 
 
 def _was_set_by_an_older_request(history: History, stop: BuilderChange, last: Request) -> bool:
